@@ -1,0 +1,88 @@
+"""Every exception that polyrelu raises on purpose.
+
+    PolyreluError
+    ├── InputError (also ValueError)     what was given is wrong; the command line exits with status 2
+    │   ├── NumberError                  not an exact number: NaN, an infinity, "1/0", too many digits
+    │   ├── NetworkError                 shapes that do not fit, an empty layer; `.layer` says where
+    │   ├── FileError                    a file that cannot be read or is not what it should be; `.path`
+    │   ├── DomainError                  a domain that is empty, flat, or of another dimension
+    │   ├── RegionError                  an unknown relation, or a complex that has no level set
+    │   ├── PointError                   a point of another dimension, or a cell that does not exist
+    │   └── ChainComplexError            matrices that are not a chain complex; `.degree` says where
+    ├── LimitError (also RuntimeError)   a limit of cells or memory was reached; `.reached` says how far it came
+    ├── MissingDependencyError (also ImportError)   an optional package is needed; `.extra` names the extra
+    └── VerificationError (also ArithmeticError)    a result failed its own check: a bug, never a bad input
+"""
+
+from __future__ import annotations
+
+
+class PolyreluError(Exception):
+    """Base class of all errors of polyrelu."""
+
+
+class InputError(PolyreluError, ValueError):
+    """What was given is wrong: the message says what, where, and what was expected."""
+
+
+class NumberError(InputError):
+    """A value that is not an exact finite number, or one too long to be meant."""
+
+
+class NetworkError(InputError):
+    """Weights and biases that do not form a network.
+
+    `layer` is the 1-based number of the offending layer (the output layer included), or None.
+    """
+
+    def __init__(self, message: str, layer: int | None = None) -> None:
+        super().__init__(message)
+        self.layer = layer
+
+
+class FileError(InputError):
+    """A file that cannot be read, or whose content is not what its format promises."""
+
+    def __init__(self, message: str, path: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class DomainError(InputError):
+    """A domain that is empty, has no interior, or does not live in the network's input space."""
+
+
+class RegionError(InputError):
+    """A relation that does not exist, or a region of a complex without a level set."""
+
+
+class PointError(InputError):
+    """A point of the wrong dimension, or the index of a cell that does not exist."""
+
+
+class ChainComplexError(InputError):
+    """Matrices whose shapes do not fit, or whose consecutive products are not zero."""
+
+    def __init__(self, message: str, degree: int | None = None) -> None:
+        super().__init__(message)
+        self.degree = degree
+
+
+class LimitError(PolyreluError, RuntimeError):
+    """A limit on cells or memory was reached; `reached` holds how far the work had come."""
+
+    def __init__(self, message: str, reached: dict[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.reached = reached or {}
+
+
+class MissingDependencyError(PolyreluError, ImportError):
+    """An optional package is needed; `extra` is the name to install: pip install polyrelu[extra]."""
+
+    def __init__(self, message: str, extra: str | None = None) -> None:
+        super().__init__(message)
+        self.extra = extra
+
+
+class VerificationError(PolyreluError, ArithmeticError):
+    """A result failed one of its own checks. Never caused by input: please report it."""

@@ -1,0 +1,205 @@
+"""Network files in JSON.
+
+One object with the keys `weights` and `biases` (lists of matrices and of vectors, one per layer, the output layer last)
+and optionally `slopes` (one entry per hidden layer), `claims` (an object), `name` and `note` (strings). A number is a
+JSON integer, read exactly; a JSON number with point or exponent, read as the nearest double, exactly; or a string such
+as "p/q" or "0.1", read exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from polyrelu.errors import FileError, NetworkError, NumberError
+from polyrelu.network import Network
+from polyrelu.rational import describe, exact
+
+REQUIRED_KEYS = ("weights", "biases")
+OPTIONAL_KEYS = ("slopes", "claims", "name", "note")
+
+MAX_BYTES = 2**28
+"""Largest file that is read (a network of ten million weights fits)."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a network file says: the network, and what its author says about it."""
+
+    network: Network
+    claims: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    note: str | None = None
+
+
+def read_document(path: str | os.PathLike[str]) -> Document:
+    """Read a network file.
+
+    Raises FileError for a file that is missing, a directory, unreadable, empty, too large, not UTF-8, not JSON, or an
+    object with missing, duplicate or unknown keys; NetworkError or NumberError for a network that does not fit or a
+    number that is none. The message is one line and starts with the path.
+    """
+    shown, data = _read_bytes(path)
+    try:
+        return _document(_parse(data))
+    except NetworkError as error:
+        raise NetworkError(f"{shown}: {error}", error.layer) from None
+    except NumberError as error:
+        raise NumberError(f"{shown}: {error}") from None
+    except FileError as error:
+        raise FileError(f"{shown}: {error}", shown) from None
+
+
+def write_document(
+    path: str | os.PathLike[str],
+    network: Network,
+    *,
+    claims: dict[str, Any] | None = None,
+    name: str | None = None,
+    note: str | None = None,
+) -> None:
+    """Write a network file, a row of weights to a line, that `read_document` reads back as given.
+
+    Raises FileError for a path that cannot be written, for claims that are not a JSON object, and for a name or note
+    that is not a string; then nothing is written.
+    """
+    shown, target = _checked_path(path)
+    if not isinstance(network, Network):
+        raise FileError(f"{shown}: expected a Network to write, got {describe(network)}", shown)
+    content = network.to_dict()
+    extra = {"claims": claims, "name": name, "note": note}
+    content.update((key, value) for key, value in extra.items() if value is not None)
+    try:
+        parts = [f"{json.dumps(key)}: {_layout(key, value)}" for key, value in content.items()]
+        data = ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+        _document(_parse(data))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FileError(f"{shown}: cannot be written as a network file: {_reason(error)}", shown) from None
+    try:
+        with open(target, "wb") as file:
+            file.write(data)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{shown}: cannot be written: {_reason(error)}", shown) from None
+
+
+def _document(content: dict[str, Any]) -> Document:
+    allowed = REQUIRED_KEYS + OPTIONAL_KEYS
+    listing = f"expected {', '.join(REQUIRED_KEYS)}, and optionally {', '.join(OPTIONAL_KEYS)}"
+    if unknown := [key for key in content if key not in allowed]:
+        names = ", ".join(map(describe, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
+        raise FileError(f"unknown key{'s' if len(unknown) > 1 else ''} {names}; {listing}")
+    if missing := [key for key in REQUIRED_KEYS if key not in content]:
+        raise FileError(f"missing key{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))}; {listing}")
+    _check_type(content, "name", str, "a string")
+    _check_type(content, "note", str, "a string")
+    _check_type(content, "claims", dict, "an object")
+    _check_type(content, "slopes", list, "a list with one entry per hidden layer")
+    network = Network(content["weights"], content["biases"], content.get("slopes"))
+    return Document(network, content.get("claims", {}), content.get("name"), content.get("note"))
+
+
+def _check_type(content: dict[str, Any], key: str, kind: type, expected: str) -> None:
+    """Check an optional key: null is refused, and so is text that cannot be printed (half of a surrogate pair)."""
+    if key not in content:
+        return
+    value = content[key]
+    if not isinstance(value, kind):
+        raise FileError(f"{key}: expected {expected}, got {describe(value)}")
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise FileError(f"{key}: not valid Unicode (half of a surrogate pair)") from None
+    except RecursionError:
+        raise FileError(f"{key}: nested too deeply") from None
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    """The object of a JSON text, strictly: no NaN, no duplicate keys, no overflow, no absurdly long integers."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"not UTF-8 text (byte {error.start + 1}); expected a network in JSON") from None
+    if not text.strip(" \t\r\n"):
+        raise FileError("the file is empty; expected a network in JSON")
+    try:
+        content = json.loads(
+            text,
+            parse_int=_parse_int,
+            parse_float=_parse_float,
+            parse_constant=_parse_constant,
+            object_pairs_hook=_parse_object,
+        )
+    except json.JSONDecodeError as error:
+        raise FileError(f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise FileError("not a network: brackets are nested too deeply") from None
+    if not isinstance(content, dict):
+        raise FileError(f"expected an object with keys {', '.join(REQUIRED_KEYS)}, got {describe(content)}")
+    return content
+
+
+def _parse_int(text: str) -> int:
+    return exact(text, "integer").numerator
+
+
+def _parse_float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise NumberError(f"{describe(text)} is beyond the range of doubles; write an exact number as a string")
+    return value
+
+
+def _parse_constant(text: str) -> NoReturn:
+    raise NumberError(f"{text} is not a finite number")
+
+
+def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise FileError(f"the key {describe(key)} occurs twice")
+        result[key] = value
+    return result
+
+
+def _read_bytes(path: str | os.PathLike[str]) -> tuple[str, bytes]:
+    shown, target = _checked_path(path)
+    try:
+        with open(target, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{shown}: cannot be read: {_reason(error)}", shown) from None
+    if len(data) > MAX_BYTES:
+        raise FileError(f"{shown}: larger than {MAX_BYTES} bytes, which is no network meant for this", shown)
+    return shown, data
+
+
+def _checked_path(path: object) -> tuple[str, str]:
+    """How the path is shown, in one line, and the path as a string. No integer: open() takes it as an open file."""
+    try:
+        target = os.fspath(path)  # type: ignore[call-overload]
+    except TypeError:
+        raise FileError(f"expected a path (a string or path object), got {describe(path)}") from None
+    if isinstance(target, bytes):
+        target = os.fsdecode(target)
+    shown = target if target.isprintable() and target else repr(target)
+    if not target or "\0" in target:
+        raise FileError(f"{shown}: not a path", shown)
+    return shown, target
+
+
+def _reason(error: Exception) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split())[:200] or type(error).__name__
+
+
+def _layout(key: str, value: Any) -> str:
+    """JSON text of one value; weights take a line per row, biases a line per layer."""
+    if key == "weights":
+        layers = ["[" + ",\n   ".join(map(json.dumps, matrix)) + "]" for matrix in value]
+        return "[\n  " + ",\n  ".join(layers) + "\n]"
+    if key == "biases":
+        return "[\n  " + ",\n  ".join(map(json.dumps, value)) + "\n]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
