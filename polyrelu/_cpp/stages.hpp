@@ -1,0 +1,298 @@
+// The network as integer stages, and the exact and the floating-point ways through it.
+//
+// A stage is a list of neurons that subdivide together: the rows of a domain, a hidden layer, or the output minus its
+// level. Its rows are integers; entry 0 multiplies the homogeneous coordinate x0 (the bias). A stage either reads the
+// point itself (`depth` 0) or the activations of the stage before it. Row i acts on an activation as
+//     value_i = plus[i][0] x0 + sum_j (z_j >= 0 ? plus[i][1+j] : minus[i][1+j]) z_j,
+// z the values of the stage before: slopes below zero are absorbed in `minus` (all zero there for ReLU).
+// Every row may have been multiplied by a positive number (the columns that read it being divided by it), so values
+// are those of the network up to a positive factor per neuron, the same for all points: signs and zeros are kept.
+//
+// Floating-point pass. The doubles of stage s hold the same rows after a scaling by a power of two per neuron.
+// For each value z_j there is an error err_j with |z_j - true z_j| <= err_j. The function z -> plus z (z >= 0),
+// minus z (z < 0) has Lipschitz constant max(|plus|, |minus|), whence
+//     err_i <= sum_j max(|plus_ij|, |minus_ij|) err_j + (n + 8) 2^-52 mag_i + 2^-1000 (1 + sum_j |z_j|),
+// mag_i the sum of the moduli of the products: conversion of a coefficient (2^-52, or 2^-1074 on underflow), the
+// product and n additions (2^-53 each). The bound itself is computed with a relative error below (n + 8) 2^-52 and is
+// therefore multiplied by 1 + 2^-20 (n < 2^30). If the coefficients are integers below 2^53 stored without rounding,
+// the inputs carry no error, and mag_i < 2^53, then every product and partial sum is an integer below 2^53: err_i = 0.
+#pragma once
+
+#include <stdexcept>
+#include <utility>
+
+#include "integers.hpp"
+
+namespace polyrelu {
+
+constexpr double EXACT_LIMIT = 9007199254740992.0;  // 2^53
+
+class Stage {
+  public:
+    Stage(int n, int m, int previous) : n(n), m(m), previous(previous), plus(n * (size_t)(m + 1)), splits(n, 1) {}
+
+    int n;         // neurons
+    int m;         // inputs besides x0
+    int previous;  // index of the stage it reads, or -1: the point itself
+    std::vector<mpz_class> plus, minus;  // n rows of m + 1 entries; `minus` is empty when it is zero throughout
+    std::vector<char> splits;            // whether the neuron subdivides (its slope below zero is not 1)
+
+    bool word = true;  // all entries below WORD_BOUND: `plus_word`, `minus_word` hold them
+    std::vector<int64_t> plus_word, minus_word;
+
+    bool exact = true;  // the doubles are the integers themselves
+    std::vector<long> scale;                                   // neuron i is multiplied by 2^-scale[i]
+    std::vector<double> plus_double, minus_double, lipschitz;  // by columns: entry (i, j) at j * n + i
+
+    const mpz_class& coefficient(int i, int j, bool positive) const {
+        static const mpz_class zero = 0;
+        if (positive) return plus[i * (size_t)(m + 1) + j];
+        return minus.empty() ? zero : minus[i * (size_t)(m + 1) + j];
+    }
+    int64_t coefficient_word(int i, int j, bool positive) const {
+        if (positive) return plus_word[i * (size_t)(m + 1) + j];
+        return minus_word.empty() ? 0 : minus_word[i * (size_t)(m + 1) + j];
+    }
+
+    // Fills the word and the floating-point copies when all coefficients are set; `before` are the scales of the stage that is read (or null).
+    void prepare(const std::vector<long>* before) {
+        const size_t w = m + 1;
+        if (previous < 0) minus = plus;  // coordinates of the point are not clipped
+        auto words = [&](const std::vector<mpz_class>& a, std::vector<int64_t>& out) {
+            for (const mpz_class& x : a) {
+                if (!(mpz_fits_slong_p(x.get_mpz_t()) && fits_word(mpz_get_si(x.get_mpz_t())))) {
+                    word = false;
+                    return;
+                }
+                out.push_back(mpz_get_si(x.get_mpz_t()));
+            }
+        };
+        words(plus, plus_word);
+        if (word) words(minus, minus_word);
+        auto shift = [&](size_t j) { return before && j > 0 ? (*before)[j - 1] : 0L; };
+        for (size_t j = 1; j < w; ++j) exact = exact && shift(j) == 0;
+        for (auto* a : {&plus, &minus})
+            for (const mpz_class& x : *a) exact = exact && mpz_sizeinbase(x.get_mpz_t(), 2) <= 53;
+        scale.assign(n, 0);
+        plus_double.assign(w * n, 0);
+        if (!minus.empty()) minus_double.assign(w * n, 0);
+        lipschitz.assign(w * n, 0);
+        for (int i = 0; i < n; ++i) {
+            if (!exact) {
+                bool any = false;
+                for (auto* a : {&plus, &minus})
+                    for (size_t j = 0; j < w && !a->empty(); ++j) {
+                        const mpz_class& x = (*a)[i * w + j];
+                        if (sgn(x) == 0) continue;
+                        const long e = (long)mpz_sizeinbase(x.get_mpz_t(), 2) + shift(j);
+                        if (!any || e > scale[i]) scale[i] = e;
+                        any = true;
+                    }
+            }
+            auto convert = [&](const mpz_class& x, size_t j) {
+                if (sgn(x) == 0) return 0.0;
+                long e = 0;
+                const double f = mpz_get_d_2exp(&e, x.get_mpz_t());
+                e += shift(j) - scale[i];
+                return e < -1100 ? 0.0 : std::ldexp(f, (int)e);
+            };
+            for (size_t j = 0; j < w; ++j) {
+                plus_double[j * n + i] = convert(plus[i * w + j], j);
+                if (!minus.empty()) minus_double[j * n + i] = convert(minus[i * w + j], j);
+                const double a = std::fabs(plus_double[j * n + i]);
+                const double b = minus.empty() ? 0.0 : std::fabs(minus_double[j * n + i]);
+                lipschitz[j * n + i] = a > b ? a : b;
+            }
+        }
+    }
+};
+
+inline void add_stage(std::vector<Stage>& stages, int n, int m, int previous) { stages.emplace_back(n, m, previous); }
+
+// Values of one stage in floating point, with their error bounds.
+struct Enclosure {
+    std::vector<double> value, error, magnitude;
+};
+
+// One floating-point step: x0 and the m inputs of stage s, each with its error bound, to the values of its neurons.
+inline void enclose_step(const Stage& s, double x0, double err0, const double* z, const double* err, Enclosure& out) {
+    const int n = s.n;
+    out.value.assign(n, 0);
+    out.error.assign(n, 0);
+    out.magnitude.assign(n, 0);
+    double* v = out.value.data();
+    double* e = out.error.data();
+    double* g = out.magnitude.data();
+    double total = 0;
+    bool clean = s.exact;
+    auto column = [&](size_t j, double x, double ex) {
+        if (x == 0 && ex == 0) return;
+        const double* c = x >= 0 ? &s.plus_double[j * n] : (s.minus.empty() ? nullptr : &s.minus_double[j * n]);
+        const double* l = &s.lipschitz[j * n];
+        total += std::fabs(x);
+        if (c)
+            for (int i = 0; i < n; ++i) {
+                const double t = c[i] * x;
+                v[i] += t;
+                g[i] += std::fabs(t);
+            }
+        if (ex != 0) {
+            clean = false;
+            for (int i = 0; i < n; ++i) e[i] += l[i] * ex;
+        }
+    };
+    column(0, x0, err0);
+    for (int j = 0; j < s.m; ++j) column(j + 1, z[j], err[j]);
+    const double k = (s.m + 9) * EPS;
+    for (int i = 0; i < n; ++i)
+        if (clean && g[i] < EXACT_LIMIT)
+            e[i] = 0;
+        else
+            e[i] = (e[i] + k * g[i] + TINY * (1 + total)) * (1 + 0x1p-20);
+}
+
+// Values of one stage at one point, exactly: in words while they fit, else in GMP.
+struct ExactValues {
+    bool word = true;
+    std::vector<int64_t> w;
+    std::vector<mpz_class> z;
+
+    int sign_of(int i) const { return word ? (w[i] > 0) - (w[i] < 0) : sgn(z[i]); }
+    void widen() {
+        if (!word) return;
+        z.assign(w.begin(), w.end());
+        word = false;
+    }
+};
+
+// One exact step: `in` holds x0 first, then the m inputs.
+inline void exact_step(const Stage& s, const ExactValues& in, ExactValues& out) {
+    if (in.word && s.word) {
+        out.word = true;
+        out.w.resize(s.n + 1);
+        out.w[0] = in.w[0];
+        bool ok = true;
+        for (int i = 0; i < s.n && ok; ++i) {
+            i128 t = (i128)s.plus_word[i * (size_t)(s.m + 1)] * in.w[0];
+            for (int j = 1; j <= s.m; ++j) {
+                t += (i128)s.coefficient_word(i, j, in.w[j] >= 0) * in.w[j];
+                ok = !(magnitude(t) >> 125);  // one more product, below 2^118, stays in range
+                if (!ok) break;
+            }
+            ok = ok && fits_word(t);
+            if (ok) out.w[i + 1] = (int64_t)t;
+        }
+        if (ok) return;
+    }
+    ExactValues wide = in;
+    wide.widen();
+    out.word = false;
+    out.z.assign(s.n + 1, 0);
+    out.z[0] = wide.z[0];
+    for (int i = 0; i < s.n; ++i) {
+        mpz_ptr t = out.z[i + 1].get_mpz_t();
+        mpz_mul(t, s.plus[i * (size_t)(s.m + 1)].get_mpz_t(), wide.z[0].get_mpz_t());
+        for (int j = 1; j <= s.m; ++j) {
+            if (sgn(wide.z[j]) == 0) continue;
+            mpz_addmul(t, s.coefficient(i, j, sgn(wide.z[j]) > 0).get_mpz_t(), wide.z[j].get_mpz_t());
+        }
+    }
+}
+
+// The regions at the start of a stage: parent among the regions at the start of the stage before, and the signs of
+// that stage's neurons on their interiors as two bit masks.
+struct Pieces {
+    int words = 0;  // words a mask
+    std::vector<int32_t> parent;
+    std::vector<uint64_t> plus, minus;
+};
+
+inline bool bit(const uint64_t* mask, int i) { return mask[i >> 6] >> (i & 63) & 1; }
+
+// Affine forms of neurons on regions: the row of a neuron over the values of the stage before is pulled back, stage by
+// stage, through the linear map that the network is on the region.
+class PullBack {
+  public:
+    // The form (x0 first) of neuron i of stage s on region p of stage s, not divided by its content, so that its scale
+    // is the same on all regions. Returns true when it is in `word`, false when it is in `big`.
+    bool run(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p, int i) {
+        if (run_word(stages, pieces, s, p, i)) return true;
+        run_big(stages, pieces, s, p, i);
+        return false;
+    }
+    std::vector<int64_t> word;
+    std::vector<mpz_class> big;
+
+  private:
+    std::vector<signed char> side_;  // for each column of the current rows: which coefficient applies, 0 for none
+    std::vector<i128> next_word_;
+    std::vector<mpz_class> next_big_;
+
+    void find_sides(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p) {
+        const Stage& t = stages[s];
+        side_.assign(t.m + 1, 1);
+        if (t.previous < 0) return;
+        const Pieces& q = pieces[s];
+        const uint64_t *a = &q.plus[(size_t)p * q.words], *b = &q.minus[(size_t)p * q.words];
+        const Stage& before = stages[s - 1];
+        for (int j = 0; j < t.m; ++j) {
+            if (!before.splits[j] || bit(a, j)) continue;
+            side_[j + 1] = bit(b, j) && !t.minus.empty() ? -1 : 0;
+        }
+    }
+
+    bool run_word(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p, int i) {
+        if (!stages[s].word) return false;
+        find_sides(stages, pieces, s, p);
+        word.assign(stages[s].m + 1, 0);
+        for (int j = 0; j <= stages[s].m; ++j)
+            if (side_[j]) word[j] = stages[s].coefficient_word(i, j, side_[j] > 0);
+        while (stages[s].previous >= 0) {
+            p = pieces[s].parent[p];
+            const Stage& t = stages[--s];
+            if (!t.word) return false;
+            find_sides(stages, pieces, s, p);
+            next_word_.assign(t.m + 1, 0);
+            next_word_[0] = word[0];
+            for (int k = 0; k < t.n; ++k) {
+                const i128 c = word[k + 1];
+                if (c != 0)
+                    for (int j = 0; j <= t.m; ++j)
+                        if (side_[j]) next_word_[j] += c * t.coefficient_word(k, j, side_[j] > 0);
+                if ((k & 63) == 63)  // products are below 2^118: 64 of them, added to less than 2^125, stay in range
+                    for (const i128 x : next_word_)
+                        if (magnitude(x) >> 125) return false;
+            }
+            word.resize(t.m + 1);
+            for (int j = 0; j <= t.m; ++j) {
+                if (!fits_word(next_word_[j])) return false;
+                word[j] = (int64_t)next_word_[j];
+            }
+        }
+        return true;
+    }
+
+    void run_big(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p, int i) {
+        find_sides(stages, pieces, s, p);
+        big.assign(stages[s].m + 1, 0);
+        for (int j = 0; j <= stages[s].m; ++j)
+            if (side_[j]) big[j] = stages[s].coefficient(i, j, side_[j] > 0);
+        while (stages[s].previous >= 0) {
+            p = pieces[s].parent[p];
+            const Stage& t = stages[--s];
+            find_sides(stages, pieces, s, p);
+            next_big_.assign(t.m + 1, 0);
+            next_big_[0] = big[0];
+            for (int k = 0; k < t.n; ++k) {
+                if (sgn(big[k + 1]) == 0) continue;
+                for (int j = 0; j <= t.m; ++j)
+                    if (side_[j])
+                        mpz_addmul(next_big_[j].get_mpz_t(), big[k + 1].get_mpz_t(),
+                                   t.coefficient(k, j, side_[j] > 0).get_mpz_t());
+            }
+            big.swap(next_big_);
+        }
+    }
+};
+
+}  // namespace polyrelu

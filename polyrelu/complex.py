@@ -1,0 +1,535 @@
+"""PolyhedralComplex: the cells into which a network divides its input space, and how they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu import _core
+from polyrelu.coordinates import Coordinates
+from polyrelu.domain import Domain
+from polyrelu.errors import PointError
+from polyrelu.linear import null_space, rank
+from polyrelu.network import Network
+from polyrelu.region import Facets, Region
+from polyrelu.stages import network_stages
+
+IntegerVector = tuple[int, ...]
+Point = tuple[Fraction, ...]
+Signs = tuple[tuple[int, ...], ...]
+
+
+class HRepresentation(NamedTuple):
+    """A polyhedron {x : a·x ≤ b for (b, a) in inequalities, a·x = b for (b, a) in equations}, irredundant.
+
+    Every row (b, a₁, …, a_d) is a primitive integer vector.
+    """
+
+    inequalities: tuple[IntegerVector, ...]
+    equations: tuple[IntegerVector, ...]
+
+
+class VRepresentation(NamedTuple):
+    """A polyhedron conv(vertices) + cone(rays) + span(lines), irredundant.
+
+    With lineality the vertices and rays are representatives modulo the lines.
+    """
+
+    vertices: tuple[Point, ...]
+    rays: tuple[IntegerVector, ...]
+    lines: tuple[IntegerVector, ...]
+
+
+class PolyhedralComplex:
+    """C(F), or C(F, t) with a level t: a polyhedral complex that covers the domain (R^d if there is none).
+
+    C(F) is the common refinement of the zero sets of all hidden preactivations of F (Grigsby & Lindsey 2022): F is
+    affine on each of its cells, and its d-cells are the activation regions. C(F, t) is refined by F = t as well. Cells
+    of dimension k are numbered 0, 1, …; k runs from λ, the dimension of the lineality space that all cells share, to
+    d. Over a domain, the walls of the domain are part of the complex.
+
+    Made by `subdivide`; immutable and picklable. Arrays it returns are read-only.
+
+    If first-layer neurons with slope 1 (identity) make it necessary to start from hyperplanes that are no part of
+    C(F) (`artificial_hyperplanes` > 0), the cells that are numbered form a refinement of C(F); counts (the f-vector,
+    regions, linear pieces, bounded regions) are those of C(F) itself: cells of the refinement are counted as one when
+    all preactivations, walls and F − t have the same signs on them. This is right because a cell of C(F) is the
+    closure of the set of points with given signs, which is convex.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        level: Fraction | None,
+        domain: Domain | None,
+        coordinates: Coordinates,
+        artificial: int,
+        parts: dict[str, Any],
+    ) -> None:
+        """For `subdivide` only: `parts` is what the core reports."""
+        self._network, self._level, self._domain = network, level, domain
+        self._coordinates, self._artificial = coordinates, artificial
+        self._finite: list[int] = parts["finite"]
+        self._canonical: list[int] = parts["canonical"]
+        self._facets: list[Facets | None] = [None if x[0] is None else x[:3] for x in parts["cells"]]
+        self._boundary = [x[3] for x in parts["cells"]]
+        self._home = [x[4] for x in parts["cells"]]
+        self._words, self._big = parts["vertices"]
+        self._pieces = parts["pieces"]
+        self._level_signs = parts["level_signs"]
+        self._statistics: dict[str, int] = parts["statistics"]
+        self._classes = _classes(parts["all_signs"], self._finite) if artificial else None
+        self._regions_by_signs: dict[bytes, int] | None = None
+        for x in _arrays((self._facets, self._boundary, self._home, self._words, self._pieces, self._level_signs)):
+            x.flags.writeable = False
+
+    # ---- what it is --------------------------------------------------------------------------------------------
+
+    @property
+    def network(self) -> Network:
+        """The network F."""
+        return self._network
+
+    @property
+    def level(self) -> Fraction | None:
+        """The level t of C(F, t), or None for C(F)."""
+        return self._level
+
+    @property
+    def domain(self) -> Domain | None:
+        """The domain, or None for R^d."""
+        return self._domain
+
+    @property
+    def input_dim(self) -> int:
+        """The dimension d of the input space."""
+        return self._coordinates.input_dim
+
+    @property
+    def lineality_dim(self) -> int:
+        """The dimension λ of the lineality space of the cells."""
+        if self._classes is not None:  # the refinement has less lineality than C(F) may have
+            return next(k for k, n in enumerate(self.f_vector) if n)
+        return len(self._coordinates.lineality)
+
+    @property
+    def lineality(self) -> tuple[IntegerVector, ...]:
+        """A basis of the directions along which all numbered cells are invariant: primitive integer vectors."""
+        return self._coordinates.lineality
+
+    @property
+    def artificial_hyperplanes(self) -> int:
+        """How many starting hyperplanes are no part of C(F); see the class."""
+        return self._artificial
+
+    @property
+    def statistics(self) -> dict[str, int]:
+        """How the signs were decided: in machine words, by the filter, by GMP, and how many of the latter were zero."""
+        return dict(self._statistics)
+
+    def __repr__(self) -> str:
+        kind = "C(F)" if self._level is None else f"C(F, {self._level})"
+        where = "" if self._domain is None else f" over {self._domain!r}"
+        return f"PolyhedralComplex({kind} of {self._network!r}{where}: f-vector {', '.join(map(str, self.f_vector))})"
+
+    # ---- counts ------------------------------------------------------------------------------------------------
+
+    @property
+    def f_vector(self) -> tuple[int, ...]:
+        """The number of cells of dimension 0..d."""
+        if self._classes is not None:
+            return self._classes.f_vector(self.input_dim)
+        return self._padded(self._finite)
+
+    @property
+    def canonical_f_vector(self) -> tuple[int, ...]:
+        """The f-vector of C(F), also when this complex is C(F, t)."""
+        if self._level is None or self._classes is None:
+            return self.f_vector if self._level is None else self._padded(self._canonical)
+        signs = [x[:, :-1] for x in self._classes.signs]
+        return _classes(signs, self._finite).f_vector(self.input_dim)
+
+    def _padded(self, counts: list[int]) -> tuple[int, ...]:
+        return (0,) * len(self._coordinates.lineality) + tuple(counts)
+
+    @property
+    def n_vertices(self) -> int:
+        """The number of vertices (0-cells); 0 when there is lineality."""
+        return self.f_vector[0]
+
+    @property
+    def n_regions(self) -> int:
+        """The number of d-cells: activation regions of C(F), for C(F, t) split by the level set."""
+        return self.f_vector[-1]
+
+    @property
+    def n_bounded_regions(self) -> int:
+        """The number of bounded d-cells."""
+        if self.lineality_dim:
+            return 0
+        bounded = self.bounded_modulo_lineality(self.input_dim)
+        if self._classes is not None:
+            label = self._classes.labels[-1]
+            return len(np.unique(label)) - len(np.unique(label[~bounded]))
+        return int(bounded.sum())
+
+    @property
+    def n_linear_pieces(self) -> int:
+        """The number of linear pieces: maximal connected unions of d-cells with the same affine map.
+
+        Two d-cells with a common (d−1)-cell are in one piece iff F is the same affine map on both; maps are compared
+        exactly. Never more than the number of activation regions of C(F).
+        """
+        maps = self.affine_map_numbers()
+        graph = nx.utils.UnionFind(range(len(maps)))
+        for i, j in self._adjacent_regions():
+            if maps[i] == maps[j]:
+                graph.union(i, j)
+        return sum(1 for _ in graph.to_sets())
+
+    # ---- cells and incidence -----------------------------------------------------------------------------------
+
+    def n_cells(self, k: int) -> int:
+        """The number of numbered k-cells (the f-vector's entry, unless there are artificial hyperplanes)."""
+        return self._finite[self._index(k)] if len(self.lineality) <= k else 0
+
+    def facets(self, k: int) -> Facets:
+        """The facets of the k-cells with incidence numbers, as sparse rows (indptr, indices, signs).
+
+        Cell i has the facets indices[indptr[i]:indptr[i+1]], numbers of (k−1)-cells, with incidence numbers
+        [cell : facet] = ±1 in signs. The product of two consecutive incidence matrices over *all* faces, those at
+        infinity included, is zero; faces at infinity are left out here.
+        """
+        q = self._index(k)
+        part = self._facets[q]
+        if part is None:
+            return np.zeros(self._finite[q] + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8)
+        indptr, index, sign = part
+        end = indptr[self._finite[q]]
+        indptr, index, sign = indptr[: self._finite[q] + 1], index[:end], sign[:end]
+        keep = index < self._finite[q - 1]
+        if keep.all():
+            return indptr, index, sign
+        before = np.zeros(len(keep) + 1, np.int64)
+        np.cumsum(keep, out=before[1:])
+        return before[indptr], index[keep], sign[keep]
+
+    def cells(self, k: int) -> list[npt.NDArray[np.int32]]:
+        """The k-cells by their vertices and rays: for each, the ascending indices for `homogeneous`."""
+        return [self.cell_vertices(k, i) for i in range(self.n_cells(k))]
+
+    def cell_vertices(self, k: int, i: int) -> npt.NDArray[np.int32]:
+        """The vertices and rays of k-cell i: ascending indices, vertices first (those below `n_finite_vertices`)."""
+        return self._vertices_of(self._index(k), self._cell(k, i))
+
+    @property
+    def n_finite_vertices(self) -> int:
+        """Indices of `homogeneous` below this are vertices, the others rays."""
+        return self._finite[0]
+
+    @property
+    def n_rays(self) -> int:
+        """The number of rays (vertices at infinity)."""
+        return len(self._words) - self._finite[0]
+
+    def _vertices_of(self, q: int, i: int) -> npt.NDArray[np.int32]:
+        faces = np.array([i], dtype=np.int32)
+        for p in range(q, 0, -1):
+            indptr, index, _ = self._facets[p]  # type: ignore[misc]
+            faces = np.unique(np.concatenate([index[indptr[f] : indptr[f + 1]] for f in faces]))
+        return faces
+
+    def _index(self, k: int) -> int:
+        low = len(self.lineality)
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not low <= k <= self.input_dim:
+            raise PointError(f"dimension: expected an integer from {low} to {self.input_dim}, got {k!r}")
+        return int(k) - low
+
+    def _cell(self, k: int, i: int) -> int:
+        n = self._finite[self._index(k)]
+        if isinstance(i, bool) or not isinstance(i, (int, np.integer)) or not 0 <= i < n:
+            raise PointError(f"cell: expected the number of a {k}-cell, 0 to {n - 1}, got {i!r}")
+        return int(i)
+
+    def bounded_modulo_lineality(self, k: int) -> npt.NDArray[np.bool_]:
+        """For every k-cell: whether it is bounded up to the common lineality space (bounded, if there is none)."""
+        bounded = np.arange(len(self._words)) < self._finite[0]
+        for q in range(1, self._index(k) + 1):
+            indptr, index, _ = self._facets[q]  # type: ignore[misc]
+            n = len(indptr) - 1
+            bounded = np.logical_and.reduceat(bounded[index], indptr[:-1]) if n else np.zeros(0, bool)
+        return bounded[: self._finite[self._index(k)]]
+
+    def on_boundary(self, k: int) -> npt.NDArray[np.bool_]:
+        """For every k-cell: whether it lies in the boundary of the domain."""
+        q = self._index(k)
+        return self._boundary[q][: self._finite[q]].astype(bool)
+
+    def signs(self, k: int) -> npt.NDArray[np.int8]:
+        """For every k-cell the sign of F − t on its relative interior. Needs a level (PointError otherwise)."""
+        q = self._index(k)
+        if self._level_signs is None:
+            raise PointError("signs: the complex has no level; use subdivide(network, level=t)")
+        return self._level_signs[q][: self._finite[q]]
+
+    # ---- geometry ----------------------------------------------------------------------------------------------
+
+    def homogeneous(self, v: int) -> IntegerVector:
+        """Vertex or ray v as a primitive integer vector of length d + 1: (x0, x0·x) with x0 > 0, or (0, r)."""
+        if not 0 <= v < len(self._words):
+            raise PointError(f"vertex: expected a number from 0 to {len(self._words) - 1}, got {v!r}")
+        return self._coordinates.lift(self._vector(v))
+
+    def _vector(self, v: int) -> IntegerVector:
+        return self._big[v] if v in self._big else tuple(self._words[v].tolist())
+
+    def vertex(self, v: int) -> Point:
+        """Vertex v (0 ≤ v < n_finite_vertices) as a point of R^d, exactly."""
+        if not 0 <= v < self._finite[0]:
+            raise PointError(f"vertex: expected a number from 0 to {self._finite[0] - 1}, got {v!r}")
+        x = self.homogeneous(v)
+        return tuple(Fraction(c, x[0]) for c in x[1:])
+
+    def ray(self, v: int) -> IntegerVector:
+        """Ray v (n_finite_vertices ≤ v) as a primitive integer direction in R^d."""
+        if not self._finite[0] <= v < len(self._words):
+            raise PointError(f"ray: expected a number from {self._finite[0]} to {len(self._words) - 1}, got {v!r}")
+        return self.homogeneous(v)[1:]
+
+    def vertices(self) -> Iterator[Point]:
+        """All vertices in order, as points of R^d."""
+        return (self.vertex(v) for v in range(self._finite[0]))
+
+    def rays(self) -> Iterator[IntegerVector]:
+        """All rays in order, as primitive integer directions."""
+        return (self.ray(v) for v in range(self._finite[0], len(self._words)))
+
+    def interior_point(self, k: int, i: int) -> Point:
+        """A point in the relative interior of k-cell i: the mean of its vertices plus the sum of its rays."""
+        spanning = [self.homogeneous(v) for v in self.cell_vertices(k, i)]
+        finite = [x for x in spanning if x[0]]
+        point = [sum(Fraction(x[j], x[0]) for x in finite) / len(finite) for j in range(1, self.input_dim + 1)]
+        return tuple(p + sum(x[j + 1] for x in spanning if not x[0]) for j, p in enumerate(point))
+
+    def v_representation(self, k: int, i: int) -> VRepresentation:
+        """Vertices, rays and lines of k-cell i."""
+        found = self.cell_vertices(k, i)
+        split = int(np.searchsorted(found, self._finite[0]))
+        return VRepresentation(
+            tuple(self.vertex(v) for v in found[:split]), tuple(self.ray(v) for v in found[split:]), self.lineality
+        )
+
+    def h_representation(self, k: int, i: int) -> HRepresentation:
+        """Facet inequalities and the equations of the affine hull of k-cell i.
+
+        Every facet (not at infinity) contributes the one inequality that is tight on it, found as a linear form that
+        vanishes on the facet's vertices and rays and not on the cell; exact.
+        """
+        q, i = self._index(k), self._cell(k, i)
+        own = [self._vector(v) for v in self._vertices_of(q, i)]
+        inside = [sum(column) for column in zip(*own, strict=True)]
+        width = self._coordinates.rank + 1
+        equations = null_space(own, width)
+        inequalities = []
+        for f in self._finite_facets(q, i):
+            tight = null_space([self._vector(v) for v in self._vertices_of(q - 1, f)], width)
+            for form in tight:
+                value = sum(a * b for a, b in zip(form, inside, strict=True))
+                if value:
+                    inequalities.append(tuple(x if value > 0 else -x for x in form))
+                    break
+        pull = self._coordinates.pull_back
+        rows = [pull(form) for form in inequalities]
+        return HRepresentation(
+            tuple((c, *(-x for x in a)) for c, *a in rows),
+            tuple((c, *(-x for x in a)) for c, *a in map(pull, equations)),
+        )
+
+    def _finite_facets(self, q: int, i: int) -> list[int]:
+        part = self._facets[q]
+        if part is None:
+            return []
+        indptr, index, _ = part
+        return [int(f) for f in index[indptr[i] : indptr[i + 1]] if f < self._finite[q - 1]]
+
+    # ---- the network on the cells ------------------------------------------------------------------------------
+
+    def sign_vector(self, k: int, i: int) -> Signs:
+        """The signs (1, 0, −1) of the hidden preactivations on the relative interior of k-cell i, by layer.
+
+        Evaluated exactly at an interior point: a preactivation has one sign on the whole relative interior.
+        """
+        return _signs(self._network.preactivations(self.interior_point(k, i)))
+
+    def activation_pattern(self, i: int) -> tuple[tuple[bool, ...], ...]:
+        """Which hidden neurons are active (positive) on region (d-cell) i, by layer."""
+        return tuple(tuple(s > 0 for s in layer) for layer in self.sign_vector(self.input_dim, i))
+
+    def affine_map(self, i: int) -> tuple[tuple[Point, ...], Point]:
+        """The affine map x ↦ W x + c of the network on region i: (W by rows, c), exact."""
+        return self._network.affine_map_at(self.sign_vector(self.input_dim, i))
+
+    def affine_map_numbers(self) -> npt.NDArray[np.int64]:
+        """For every region the number of its affine map among the distinct ones; equal numbers, equal maps."""
+        if self._network.depth == 0:
+            return np.zeros(self._finite[-1], np.int64)
+        first = 1 if self._domain is not None and self._domain.half_spaces() else 0
+        stages = network_stages(self._network, self._coordinates.kept, first, Fraction(0))
+        if first:  # the walls are read by no other stage, so their rows do not matter here
+            stages.insert(0, ([[0]], None, [True], -1))
+        numbers, _ = _core.affine_forms(stages, self._pieces[: len(stages)], len(stages) - 1)
+        home = self._home[-1]
+        if self._level is not None:
+            home = self._pieces[len(stages)][0][home]
+        return numbers[home].astype(np.int64)
+
+    def _adjacent_regions(self) -> Iterator[tuple[int, int]]:
+        """The pairs of regions that share a (d−1)-cell, in the order of these cells."""
+        return ((i, j) for i, j, _ in self._walls_between())
+
+    def _walls_between(self) -> Iterator[tuple[int, int, int]]:
+        if self._coordinates.rank == 0:
+            return
+        indptr, index, _ = self.facets(self.input_dim)
+        region = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+        order = np.argsort(index, kind="stable")
+        facet, region = index[order], region[order]
+        for t in np.flatnonzero(facet[1:] == facet[:-1]):
+            yield int(region[t]), int(region[t + 1]), int(facet[t])
+
+    def dual_graph(self) -> nx.Graph:
+        """The dual graph: a node for every region, an edge (attribute `facet`) for every (d−1)-cell between two."""
+        graph = nx.Graph()
+        graph.add_nodes_from(range(self._finite[-1]))
+        graph.add_edges_from((i, j, {"facet": f}) for i, j, f in self._walls_between())
+        return graph
+
+    def contains(self, x: Any) -> bool:
+        """Whether the point x (d exact numbers) lies in the domain."""
+        point = self._coordinates.read_point(x)
+        return self._domain is None or self._domain.contains(point)
+
+    def locate(self, x: Any) -> tuple[int, int] | None:
+        """The cell (k, i) whose relative interior contains the point x; None outside the domain. Exact.
+
+        A region contains x in its closure iff each of its signs equals that of x or the latter is zero: a region is
+        the set where finitely many affine forms, its signed preactivations, are positive, and its closure the set
+        where they are non-negative. From such a region the search descends through facets that contain x.
+        """
+        point = self._coordinates.read_point(x)
+        if not self.contains(point):
+            return None
+        vector = self._coordinates.project(point)
+        q = self._coordinates.rank
+        i = self._closed_region(point, vector)
+        while True:
+            for f in self._finite_facets(q, i):
+                span = [self._vector(v) for v in self._vertices_of(q - 1, f)]
+                if rank([*span, vector]) == q:
+                    q, i = q - 1, f
+                    break
+            else:
+                return q + len(self.lineality), i
+
+    def _closed_region(self, point: Point, vector: IntegerVector) -> int:
+        """A region whose closure contains the point."""
+        flat = [s for layer in _signs(self._network.preactivations(point)) for s in layer]
+        split = [a != 1 for layer in self._network.slopes for a in layer]
+        signs = [s for s, x in zip(flat, split, strict=True) if x]
+        if self._level is not None:
+            value = self._network(point) - self._level  # type: ignore[operator]
+            signs.append((value > 0) - (value < 0))
+        target = np.array(signs, dtype=np.int8)
+        table = self._region_signs(np.array(split, dtype=bool))
+        if self._regions_by_signs is None:
+            self._regions_by_signs = {row.tobytes(): i for i, row in enumerate(table)}
+        if not self._artificial and (found := self._regions_by_signs.get(target.tobytes())) is not None:
+            return found
+        candidates = np.flatnonzero(((table == target) | (target == 0)).all(axis=1))
+        for i in candidates:
+            if not self._artificial:
+                return int(i)
+            rows = self.h_representation(self.input_dim, int(i)).inequalities
+            if all(sum(a * p for a, p in zip(row[1:], point, strict=True)) <= row[0] for row in rows):
+                return int(i)
+        raise AssertionError("the regions cover the domain")
+
+    def region_signs(self) -> npt.NDArray[np.int8]:
+        """For every region the signs of all hidden preactivations that split (slope ≠ 1), layer by layer: n × N.
+
+        With a level the sign of F − t is appended. As found by the subdivision itself.
+        """
+        return self._region_signs(np.array([a != 1 for layer in self._network.slopes for a in layer], dtype=bool))
+
+    def _region_signs(self, split: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+        widths = [len(layer) for layer in self._network.slopes]
+        columns: list[npt.NDArray[np.int8]] = []
+        piece = self._home[-1]
+        for t in range(len(self._pieces) - 1, 0, -1):
+            parent, plus, minus = self._pieces[t]
+            columns.insert(0, _unpack(plus[piece]) - _unpack(minus[piece]))
+            piece = parent[piece]
+        if self._level is not None:
+            widths.append(1)
+            split = np.append(split, True)
+        columns = columns[len(columns) - len(widths) :]
+        if not widths:
+            return np.zeros((self._finite[-1], 0), np.int8)
+        return np.concatenate([c[:, :w] for c, w in zip(columns, widths, strict=True)], axis=1)[:, split]
+
+    # ---- regions -----------------------------------------------------------------------------------------------
+
+    def region(self, relation: str) -> Region:
+        """The region {F relation t}, relation one of ">", ">=", "<", "<=", "=". Needs a level. Raises RegionError."""
+        return Region(self, relation)
+
+
+class _Classes:
+    """Cells of a refinement grouped by their signs: the groups are the cells of the coarser complex."""
+
+    def __init__(self, signs: list[npt.NDArray[np.int8]]) -> None:
+        self.signs = signs
+        groups: dict[bytes, int] = {}
+        dimension: list[int] = []
+        self.labels: list[npt.NDArray[np.int64]] = []
+        for q, table in enumerate(signs):
+            label = np.empty(len(table), np.int64)
+            for i, row in enumerate(np.ascontiguousarray(table)):
+                label[i] = groups.setdefault(row.tobytes(), len(groups))
+                if label[i] == len(dimension):
+                    dimension.append(q)
+                dimension[label[i]] = q  # ascending: the last one is the dimension of the union
+            self.labels.append(label)
+        self.counts = np.bincount(np.array(dimension), minlength=len(signs))
+
+    def f_vector(self, d: int) -> tuple[int, ...]:
+        counts = [int(x) for x in self.counts]
+        return (0,) * (d + 1 - len(counts)) + tuple(counts)
+
+
+def _classes(signs: list[npt.NDArray[np.int8]], finite: list[int]) -> _Classes:
+    return _Classes([x[:n] for x, n in zip(signs, finite, strict=True)])
+
+
+def _signs(values: tuple[Point, ...]) -> Signs:
+    return tuple(tuple((x > 0) - (x < 0) for x in layer) for layer in values)
+
+
+def _unpack(masks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
+    """Bit masks (n × words) as an n × 64·words array of 0 and 1."""
+    n, words = masks.shape
+    octets = np.ascontiguousarray(masks).astype("<u8").view(np.uint8).reshape(n, 8 * words)
+    return np.unpackbits(octets, axis=1, bitorder="little").astype(np.int8)
+
+
+def _arrays(x: Any) -> Iterator[npt.NDArray[Any]]:
+    if isinstance(x, np.ndarray):
+        yield x
+    elif isinstance(x, (list, tuple)):
+        for y in x:
+            yield from _arrays(y)

@@ -1,0 +1,67 @@
+"""Coordinates: the input space modulo the lineality space that all cells of a complex share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.errors import PointError
+from polyrelu.rational import exact_vector, primitive
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """The quotient of R^d by a linear subspace, represented by the points whose dropped coordinates are zero.
+
+    kept: the r input coordinates that are coordinates of the quotient; dropped: the others.
+    projection: the r × (d − r) matrix T such that x and (x_kept + T x_dropped, 0) differ by an element of the subspace.
+    lineality: a basis of the subspace, primitive integer vectors of length d.
+    """
+
+    input_dim: int
+    kept: tuple[int, ...]
+    dropped: tuple[int, ...]
+    projection: tuple[tuple[Fraction, ...], ...]
+    lineality: tuple[tuple[int, ...], ...]
+
+    @property
+    def rank(self) -> int:
+        """The dimension r of the quotient."""
+        return len(self.kept)
+
+    def read_point(self, x: Any) -> tuple[Fraction, ...]:
+        """A point of R^d from exact numbers (a bare number if d = 1). Raises PointError for another length."""
+        if self.input_dim == 1 and not hasattr(x, "__len__"):
+            x = [x]
+        point = exact_vector(x, "point")
+        if len(point) != self.input_dim:
+            raise PointError(f"point: has {len(point)} coordinates, but the input space has dimension {self.input_dim}")
+        return point
+
+    def project(self, x: Sequence[Fraction]) -> tuple[int, ...]:
+        """The point x of R^d in the quotient, as a primitive integer vector of length r + 1 (x0 first)."""
+        values: list[Fraction] = [Fraction(1)]
+        for i, k in enumerate(self.kept):
+            shift = (t * x[j] for t, j in zip(self.projection[i], self.dropped, strict=True)) if self.dropped else ()
+            values.append(sum(shift, x[k]))
+        return primitive(values)
+
+    def lift(self, vector: Sequence[int]) -> tuple[int, ...]:
+        """A homogeneous vector of the quotient (length r + 1) as one of R^d (length d + 1), zero where dropped."""
+        out = [0] * (self.input_dim + 1)
+        out[0] = vector[0]
+        for i, k in enumerate(self.kept):
+            out[k + 1] = vector[i + 1]
+        return tuple(out)
+
+    def pull_back(self, form: Sequence[int]) -> tuple[int, ...]:
+        """An affine form on the quotient (length r + 1, constant first) as a primitive one on R^d (length d + 1)."""
+        out: list[Fraction] = [Fraction(0)] * (self.input_dim + 1)
+        out[0] = Fraction(form[0])
+        for i, k in enumerate(self.kept):
+            out[k + 1] = Fraction(form[i + 1])
+        for t, j in enumerate(self.dropped):
+            out[j + 1] = sum((form[i + 1] * self.projection[i][t] for i in range(self.rank)), Fraction(0))
+        return primitive(out)

@@ -1,0 +1,124 @@
+"""Domain: a full-dimensional polyhedron to which the input space is restricted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.errors import DomainError, PointError
+from polyrelu.rational import exact_matrix, exact_vector, primitive, show
+
+
+class Domain:
+    """The closed polyhedron {x : A x ≤ b} with rational A (m × d) and b (m), bounded or not.
+
+    It must have interior points; whether it has is found exactly when a network is subdivided over it. Raises
+    NumberError for entries that are not exact numbers and DomainError for shapes that do not fit.
+    """
+
+    __slots__ = ("_a", "_b", "_dim")
+
+    def __init__(self, a: Any, b: Any) -> None:
+        rows = exact_matrix(a, "domain matrix A")
+        offsets = exact_vector(b, "domain vector b")
+        if not rows or not rows[0]:
+            raise DomainError("domain matrix A: expected at least one row and one column (no domain is domain=None)")
+        if len(rows) != len(offsets):
+            raise DomainError(f"domain: A has {len(rows)} rows, but b has {len(offsets)} entries")
+        self._set(len(rows[0]), rows, offsets)
+
+    def _set(self, dim: int, rows: tuple[tuple[Fraction, ...], ...], offsets: tuple[Fraction, ...]) -> None:
+        object.__setattr__(self, "_dim", dim)
+        object.__setattr__(self, "_a", rows)
+        object.__setattr__(self, "_b", offsets)
+
+    @classmethod
+    def box(cls, lower: Sequence[Any], upper: Sequence[Any]) -> Domain:
+        """The box lower ≤ x ≤ upper; None or an infinite float in its place leaves a side open.
+
+        Raises DomainError if the sides do not match or some lower bound is not below the upper one.
+        """
+        if len(lower) != len(upper) or len(lower) == 0:
+            raise DomainError(f"box: expected as many lower as upper bounds, got {len(lower)} and {len(upper)}")
+        rows: list[list[int]] = []
+        offsets: list[Fraction] = []
+        for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
+            low, high = _bound(low, -math.inf, f"box, lower bound {i + 1}"), _bound(high, math.inf, f"box, upper bound {i + 1}")
+            if low is not None and high is not None and low >= high:
+                raise DomainError(
+                    f"box, coordinate {i + 1}: the lower bound {show(low)} is not below the upper bound {show(high)}"
+                )
+            for bound, side in ((high, 1), (low, -1)):
+                if bound is not None:
+                    rows.append([side * (i == j) for j in range(len(lower))])
+                    offsets.append(side * bound)
+        box = cls.__new__(cls)
+        box._set(len(lower), exact_matrix(rows), tuple(offsets))
+        return box
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a Domain cannot be changed")
+
+    @property
+    def a(self) -> tuple[tuple[Fraction, ...], ...]:
+        """The matrix A by rows, m × d."""
+        return self._a
+
+    @property
+    def b(self) -> tuple[Fraction, ...]:
+        """The right-hand sides, m of them."""
+        return self._b
+
+    @property
+    def input_dim(self) -> int:
+        """The dimension d of the space the domain lies in."""
+        return self._dim
+
+    def contains(self, x: Any) -> bool:
+        """Whether the point x (d exact numbers) lies in the closed domain."""
+        point = exact_vector(x, "point")
+        if len(point) != self._dim:
+            raise PointError(f"point: has {len(point)} coordinates, but the domain lies in dimension {self._dim}")
+        return all(
+            sum((p * q for p, q in zip(row, point, strict=True)), Fraction(0)) <= offset
+            for row, offset in zip(self._a, self._b, strict=True)
+        )
+
+    def half_spaces(self) -> tuple[tuple[int, ...], ...]:
+        """The half-spaces b − A x ≥ 0 as distinct primitive integer rows (b, −A); trivial ones are left out.
+
+        Raises DomainError for a row 0 · x ≤ b with b < 0, which no point satisfies.
+        """
+        rows: dict[tuple[int, ...], None] = {}
+        for i, (row, offset) in enumerate(zip(self._a, self._b, strict=True), 1):
+            if any(row):
+                rows[primitive([offset, *(-x for x in row)])] = None
+            elif offset < 0:
+                raise DomainError(f"domain row {i}: 0 ≤ {show(offset)} holds for no point; the domain is empty")
+        return tuple(rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Domain) and (self._a, self._b, self._dim) == (other._a, other._b, other._dim)
+
+    def __hash__(self) -> int:
+        return hash((self._a, self._b, self._dim))
+
+    def __repr__(self) -> str:
+        return f"Domain({len(self._a)} half-spaces in dimension {self._dim})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self._dim, self._a, self._b)
+
+
+def _unpickle(dim: int, a: tuple[tuple[Fraction, ...], ...], b: tuple[Fraction, ...]) -> Domain:
+    domain = Domain.__new__(Domain)
+    domain._set(dim, a, b)
+    return domain
+
+
+def _bound(value: Any, infinite: float, where: str) -> Fraction | None:
+    if value is None or (isinstance(value, float) and value == infinite):
+        return None
+    return exact_vector([value], where)[0]

@@ -1,0 +1,57 @@
+"""Stages: a network as integer rows for the compiled core."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from polyrelu.network import Network
+
+Row = list[int]
+Stage = tuple[list[Row], list[Row] | None, list[bool], int]
+"""(plus, minus or None, splits, previous): see `_cpp/stages.hpp`."""
+
+
+def network_stages(network: Network, kept: Sequence[int], first: int, level: Fraction | None) -> list[Stage]:
+    """The hidden layers, and with a level the outputs minus it, as integer stages over the kept input coordinates.
+
+    `first` is the index that the first of these stages gets. Neuron i of a layer is multiplied by a positive rational
+    s_i that makes its row primitive, and the column of the next layer that reads it is divided by s_i, so the stages
+    compute the network's values up to one positive factor for each neuron. For negative values that column is
+    multiplied by the neuron's slope below zero (`minus`; None stands for zeros, all ReLU).
+    """
+    layers = list(zip(network.weights, network.biases, network.slopes, strict=False))
+    if level is not None:
+        head = tuple(x - level for x in network.biases[-1])
+        layers.append((network.weights[-1], head, (Fraction(0),) * network.output_dim))
+    stages: list[Stage] = []
+    scale: list[Fraction] = []
+    slopes: Sequence[Fraction] = ()
+    for number, (weight, bias, next_slopes) in enumerate(layers):
+        plus: list[Row] = []
+        minus: list[Row] = []
+        factors: list[Fraction] = []
+        bent = any(slopes)
+        for row, offset in zip(weight, bias, strict=True):
+            if number == 0:
+                above = [offset, *(row[j] for j in kept)]
+            else:
+                above = [offset, *(w / s for w, s in zip(row, scale, strict=True))]
+            below = [x * a for x, a in zip(above[1:], slopes, strict=True)] if bent else []
+            factor, integers = _clear(above + below)
+            factors.append(factor)
+            plus.append(integers[: len(above)])
+            minus.append([0, *integers[len(above) :]])
+        splits = [a != 1 for a in next_slopes]
+        stages.append((plus, minus if bent else None, splits, first + number - 1 if number else -1))
+        scale, slopes = factors, next_slopes
+    return stages
+
+
+def _clear(row: Sequence[Fraction]) -> tuple[Fraction, Row]:
+    """(f, f · row) with f > 0 and f · row coprime integers; f = 1 for a zero row."""
+    denominator = math.lcm(*(x.denominator for x in row))
+    integers = [x.numerator * (denominator // x.denominator) for x in row]
+    content = math.gcd(*integers) or denominator
+    return Fraction(denominator, content), [x // content for x in integers]

@@ -1,0 +1,151 @@
+"""subdivide: Network → PolyhedralComplex.
+
+The compiled core does the splitting (`_cpp/subdivision.hpp` has the algorithm and why it is exact). Here the input is
+read, and the coordinates and the cells to start from are chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from polyrelu import _core
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.coordinates import Coordinates
+from polyrelu.domain import Domain
+from polyrelu.errors import DomainError, InputError, LimitError, RegionError
+from polyrelu.linear import independent_columns, independent_rows, null_space, solve
+from polyrelu.network import Network
+from polyrelu.rational import exact, primitive
+from polyrelu.stages import Stage, network_stages
+
+Progress = Callable[[str, int, int], object]
+
+
+def subdivide(
+    network: Network,
+    level: Any = None,
+    domain: Domain | Sequence[Sequence[Any]] | None = None,
+    *,
+    max_cells: int | None = None,
+    progress: Progress | None = None,
+) -> PolyhedralComplex:
+    """The canonical polyhedral complex C(F) of a network, or with a level t its refinement C(F, t) by F = t.
+
+    network: any Network; with a level it must have one output.
+    level: an exact number, or None.
+    domain: a Domain, or a box given as d pairs (lower, upper); None is all of R^d.
+    max_cells: stop with LimitError when more than this many cells (all dimensions, those at infinity included) arise.
+    progress: called a few times a second with (what, neurons done, neurons in all); an exception it raises stops
+        the work and is passed on.
+
+    The complex is exact: every sign that decides about a cell is the sign of a rational number, computed in machine
+    integers with overflow excluded by a bound, by a floating-point value that exceeds its proved error bound, or by
+    GMP (`_cpp/integers.hpp`, `_cpp/stages.hpp`). Cells are split as in Grigsby & Lindsey, "On transversality of bent
+    hyperplane arrangements and the topological expressiveness of ReLU neural networks" (2022), without any
+    genericity assumption.
+
+    Raises NumberError, RegionError (a level for several outputs), DomainError (dimension, no interior), LimitError.
+    Ctrl-C raises KeyboardInterrupt within a fraction of a second.
+    """
+    if not isinstance(network, Network):
+        raise InputError(f"subdivide: expected a Network, got an object of type {type(network).__name__}")
+    t = None if level is None else exact(level, "level")
+    if t is not None and network.output_dim != 1:
+        raise RegionError(
+            f"level: the network has {network.output_dim} outputs, a level set needs one; "
+            "choose with network.output(i) or network.difference(i, j)"
+        )
+    if max_cells is not None and (isinstance(max_cells, bool) or not isinstance(max_cells, int) or max_cells < 1):
+        raise InputError(f"max_cells: expected a positive integer or None, got {max_cells!r}")
+    region = _read_domain(domain, network.input_dim)
+    walls = region.half_spaces() if region is not None else ()
+
+    coordinates, start, artificial = _start(network, t is not None, walls)
+    kept = coordinates.kept
+    stages: list[Stage] = []
+    if walls:
+        rows = [[wall[0], *(wall[1 + j] for j in kept)] for wall in walls]
+        stages.append((rows, None, [True] * len(rows), -1))
+    stages.extend(network_stages(network, kept, len(stages), t))
+    names = (["domain"] if walls else []) + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
+    report = None
+    if progress is not None:
+        listener = progress
+
+        def report(stage: int, done: int, total: int, cells: int) -> None:
+            listener(names[stage], done, total)
+
+    try:
+        parts = _core.subdivide(
+            len(kept), start, stages, bool(walls), t is not None, artificial > 0, max_cells, report
+        )
+    except _core.CellLimit as limit:
+        raise LimitError(
+            f"more than {max_cells or 2**30} cells are needed ({limit.args[0]} were made); "
+            "a smaller network, a domain or a slice (Network.restrict) needs fewer",
+            {"cells": limit.args[0]},
+        ) from None
+    except _core.NoInterior:
+        raise DomainError(
+            "domain: no point satisfies all its inequalities strictly; "
+            "for a flat domain restrict the network to its affine hull (Network.restrict)"
+        ) from None
+    except MemoryError:
+        raise LimitError("the memory of this machine does not suffice; a domain or a slice needs less") from None
+    return PolyhedralComplex(network, t, region, coordinates, artificial, parts)
+
+
+def _read_domain(domain: Any, dim: int) -> Domain | None:
+    if domain is None:
+        return None
+    if not isinstance(domain, Domain):
+        try:
+            pairs = [(low, high) for low, high in domain]
+        except (TypeError, ValueError):
+            raise DomainError(
+                "domain: expected a Domain, or a box as a sequence of pairs (lower, upper), one per input"
+            ) from None
+        domain = Domain.box([low for low, _ in pairs], [high for _, high in pairs])
+    if domain.input_dim != dim:
+        raise DomainError(f"domain: lies in dimension {domain.input_dim}, but the network has {dim} inputs")
+    return domain
+
+
+def _start(
+    network: Network, has_level: bool, walls: Sequence[Sequence[int]]
+) -> tuple[Coordinates, list[tuple[int, ...]], int]:
+    """Coordinates of R^d modulo lineality, the vectors the core starts from, and the number of artificial hyperplanes.
+
+    The walls of the domain and the first-layer neurons that split are taken first, in order, as long as they are
+    independent. Identity neurons of the first layer split nothing, but later layers see them: if they raise the rank,
+    hyperplanes of theirs are added, which are no part of C(F) (`PolyhedralComplex` merges them away when it counts).
+    """
+    real = [tuple(wall) for wall in walls]
+    extra: list[tuple[int, ...]] = []
+    for row, bias, slope in zip(
+        network.weights[0], network.biases[0], network.slopes[0] if network.depth else [Fraction(0)], strict=False
+    ):
+        if (network.depth or has_level) and any(row):
+            (extra if slope == 1 else real).append(primitive([bias, *row]))
+    rows = real + extra
+    d = network.input_dim
+    chosen = independent_rows([row[1:] for row in rows]) if rows else []
+    kept = independent_columns([row[1:] for row in rows]) if rows else []
+    r = len(kept)
+    square = [[rows[i][1 + j] for j in kept] for i in chosen]
+    right = [[-rows[i][0], *(int(i == j) for j in chosen)] for i in chosen]
+    solution = solve(square, right)
+    start = [primitive([Fraction(1), *(row[0] for row in solution)])]
+    for i in range(r):
+        ray = primitive([0, *(row[1 + i] for row in solution)])
+        start += [ray, tuple(-x for x in ray)]
+    dropped = [j for j in range(d) if j not in set(kept)]
+    projection = solve(square, [[rows[i][1 + j] for j in dropped] for i in chosen]) if dropped else ()
+    lineality = null_space([row[1:] for row in rows], d)
+    return (
+        Coordinates(d, tuple(kept), tuple(dropped), projection, lineality),
+        start,
+        sum(1 for i in chosen if i >= len(real)),
+    )
