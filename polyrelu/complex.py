@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import networkx as nx
 import numpy as np
 import numpy.typing as npt
 
@@ -16,8 +15,12 @@ from polyrelu.domain import Domain
 from polyrelu.errors import PointError
 from polyrelu.linear import null_space, rank
 from polyrelu.network import Network
+from polyrelu.rational import exact_point, primitive
 from polyrelu.region import Facets, Region
-from polyrelu.stages import network_stages
+from polyrelu.stages import Stage, complex_stages
+
+if TYPE_CHECKING:
+    import networkx as nx  # slow to import; the functions that need it import it themselves
 
 IntegerVector = tuple[int, ...]
 Point = tuple[Fraction, ...]
@@ -79,14 +82,14 @@ class PolyhedralComplex:
         self._facets: list[Facets | None] = [None if x[0] is None else x[:3] for x in parts["cells"]]
         self._boundary = [x[3] for x in parts["cells"]]
         self._home = [x[4] for x in parts["cells"]]
-        self._words, self._big = parts["vertices"]
+        self._vertices = parts["vertices"]
+        self._solver: _core.VertexSolver | None = None
         self._pieces = parts["pieces"]
         self._level_signs = parts["level_signs"]
         self._statistics: dict[str, int] = parts["statistics"]
         self._classes = _classes(parts["all_signs"], self._finite) if artificial else None
         self._regions_by_signs: dict[bytes, int] | None = None
-        for x in _arrays((self._facets, self._boundary, self._home, self._words, self._pieces, self._level_signs)):
-            x.flags.writeable = False
+        self._freeze()
 
     # ---- what it is --------------------------------------------------------------------------------------------
 
@@ -123,6 +126,11 @@ class PolyhedralComplex:
         return self._coordinates.lineality
 
     @property
+    def dropped_coordinates(self) -> tuple[int, ...]:
+        """The coordinates that are zero at all vertices and rays, which represent their cosets modulo lineality."""
+        return self._coordinates.dropped
+
+    @property
     def artificial_hyperplanes(self) -> int:
         """How many starting hyperplanes are no part of C(F); see the class."""
         return self._artificial
@@ -149,8 +157,11 @@ class PolyhedralComplex:
     @property
     def canonical_f_vector(self) -> tuple[int, ...]:
         """The f-vector of C(F), also when this complex is C(F, t)."""
-        if self._level is None or self._classes is None:
-            return self.f_vector if self._level is None else self._padded(self._canonical)
+        if self._level is None:
+            return self.f_vector
+        if self._classes is None:
+            d, counts = self.input_dim, tuple(self._canonical)
+            return (0,) * (d + 1 - len(counts)) + counts
         signs = [x[:, :-1] for x in self._classes.signs]
         return _classes(signs, self._finite).f_vector(self.input_dim)
 
@@ -180,17 +191,20 @@ class PolyhedralComplex:
 
     @property
     def n_linear_pieces(self) -> int:
-        """The number of linear pieces: maximal connected unions of d-cells with the same affine map.
+        """The number of linear pieces: maximal unions of d-cells with the same affine map, connected through facets.
 
-        Two d-cells with a common (d−1)-cell are in one piece iff F is the same affine map on both; maps are compared
-        exactly. Never more than the number of activation regions of C(F).
+        Two d-cells with a common (d−1)-cell are in one piece iff F is the same affine map on both; d-cells that meet
+        in lower faces only are not connected by that. Maps are compared exactly. Never more than the number of
+        activation regions of C(F).
         """
+        from networkx.utils import UnionFind
+
         maps = self.affine_map_numbers()
-        graph = nx.utils.UnionFind(range(len(maps)))
+        pieces = UnionFind(range(len(maps)))
         for i, j in self._adjacent_regions():
             if maps[i] == maps[j]:
-                graph.union(i, j)
-        return sum(1 for _ in graph.to_sets())
+                pieces.union(i, j)
+        return sum(1 for _ in pieces.to_sets())
 
     # ---- cells and incidence -----------------------------------------------------------------------------------
 
@@ -219,9 +233,25 @@ class PolyhedralComplex:
         np.cumsum(keep, out=before[1:])
         return before[indptr], index[keep], sign[keep]
 
-    def cells(self, k: int) -> list[npt.NDArray[np.int32]]:
-        """The k-cells by their vertices and rays: for each, the ascending indices for `homogeneous`."""
-        return [self.cell_vertices(k, i) for i in range(self.n_cells(k))]
+    def cells(self, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """The k-cells by their vertices and rays, as sparse rows (indptr, indices).
+
+        Cell i is spanned by indices[indptr[i]:indptr[i+1]], ascending numbers for `homogeneous`: vertices (below
+        `n_finite_vertices`) first, then rays.
+        """
+        q = self._index(k)
+        n = self._n_vectors
+        indptr, index = np.arange(n + 1, dtype=np.int64), np.arange(n, dtype=np.int32)
+        for p in range(1, q + 1):
+            start, facet, _ = self._facets[p]  # type: ignore[misc]
+            counts = np.diff(indptr)[facet]
+            cell = np.repeat(np.repeat(np.arange(len(start) - 1), np.diff(start)), counts)
+            first = np.repeat(indptr[facet] - np.concatenate([[0], np.cumsum(counts[:-1])]), counts)
+            pairs = np.unique(cell * n + index[first + np.arange(len(first))])
+            indptr = np.searchsorted(pairs, np.arange(len(start)) * n).astype(np.int64)
+            index = (pairs % n).astype(np.int32)
+        end = indptr[self._finite[q]]
+        return indptr[: self._finite[q] + 1], index[:end]
 
     def cell_vertices(self, k: int, i: int) -> npt.NDArray[np.int32]:
         """The vertices and rays of k-cell i: ascending indices, vertices first (those below `n_finite_vertices`)."""
@@ -235,7 +265,7 @@ class PolyhedralComplex:
     @property
     def n_rays(self) -> int:
         """The number of rays (vertices at infinity)."""
-        return len(self._words) - self._finite[0]
+        return self._n_vectors - self._finite[0]
 
     def _vertices_of(self, q: int, i: int) -> npt.NDArray[np.int32]:
         faces = np.array([i], dtype=np.int32)
@@ -258,7 +288,7 @@ class PolyhedralComplex:
 
     def bounded_modulo_lineality(self, k: int) -> npt.NDArray[np.bool_]:
         """For every k-cell: whether it is bounded up to the common lineality space (bounded, if there is none)."""
-        bounded = np.arange(len(self._words)) < self._finite[0]
+        bounded: npt.NDArray[np.bool_] = np.arange(self._n_vectors) < self._finite[0]
         for q in range(1, self._index(k) + 1):
             indptr, index, _ = self._facets[q]  # type: ignore[misc]
             n = len(indptr) - 1
@@ -268,37 +298,85 @@ class PolyhedralComplex:
     def on_boundary(self, k: int) -> npt.NDArray[np.bool_]:
         """For every k-cell: whether it lies in the boundary of the domain."""
         q = self._index(k)
-        return self._boundary[q][: self._finite[q]].astype(bool)
+        return np.asarray(self._boundary[q][: self._finite[q]], dtype=np.bool_)
 
     def signs(self, k: int) -> npt.NDArray[np.int8]:
         """For every k-cell the sign of F − t on its relative interior. Needs a level (PointError otherwise)."""
         q = self._index(k)
         if self._level_signs is None:
             raise PointError("signs: the complex has no level; use subdivide(network, level=t)")
-        return self._level_signs[q][: self._finite[q]]
+        signs: npt.NDArray[np.int8] = self._level_signs[q][: self._finite[q]]
+        return signs
 
     # ---- geometry ----------------------------------------------------------------------------------------------
 
     def homogeneous(self, v: int) -> IntegerVector:
         """Vertex or ray v as a primitive integer vector of length d + 1: (x0, x0·x) with x0 > 0, or (0, r)."""
-        if not 0 <= v < len(self._words):
-            raise PointError(f"vertex: expected a number from 0 to {len(self._words) - 1}, got {v!r}")
+        self._check_vertex(v, 0, self._n_vectors)
         return self._coordinates.lift(self._vector(v))
 
+    @property
+    def _n_vectors(self) -> int:
+        return len(self._vertices[1])
+
+    def _check_vertex(self, v: int, first: int, end: int) -> None:
+        if isinstance(v, bool) or not isinstance(v, (int, np.integer)) or not first <= v < end:
+            raise PointError(f"vertex or ray: expected a number from {first} to {end - 1}, got {v!r}")
+
     def _vector(self, v: int) -> IntegerVector:
-        return self._big[v] if v in self._big else tuple(self._words[v].tolist())
+        coordinates, error, recipe, roots = self._vertices
+        if error[v] == 0:
+            return tuple(map(int, coordinates[v].tolist()))
+        if self._solver is None:
+            stages = self._stages(self._level)
+            self._solver = _core.VertexSolver(stages, self._pieces, coordinates, error, recipe, roots)
+        return self._solver.vector(v)
+
+    def _stages(self, level: Fraction | None) -> list[Stage]:
+        return complex_stages(self._network, self._domain, self._coordinates.kept, level)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_solver": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._freeze()
+
+    def _freeze(self) -> None:
+        parts = (self._facets, self._boundary, self._home, self._vertices, self._pieces, self._level_signs)
+        for array in _arrays(parts):
+            array.flags.writeable = False
+
+    def homogeneous_array(self) -> npt.NDArray[Any]:
+        """All vertices and rays as the rows of an integer array, n × (d + 1), of type int64 if that suffices."""
+        coordinates, error, _, _ = self._vertices
+        inexact = np.flatnonzero(error)
+        out = np.zeros((len(error), self.input_dim + 1), dtype=object if len(inexact) else np.int64)
+        columns = [0, *(k + 1 for k in self._coordinates.kept)]
+        out[:, columns] = np.where(error[:, None] == 0, coordinates, 0).astype(np.int64)
+        for v in inexact:
+            out[v, columns] = self._vector(int(v))
+        return out
+
+    def enclosure(self, v: int) -> tuple[tuple[float, ...], float]:
+        """Doubles (y, d) with |x_k − y_k| ≤ d for a positive multiple x of `homogeneous(v)`; d = 0 if they are equal.
+
+        Cheap for every vertex, while exact coordinates may have to be computed first. Proved in `_cpp/vertices.hpp`.
+        """
+        self._check_vertex(v, 0, self._n_vectors)
+        y = np.zeros(self.input_dim + 1)
+        y[[0, *(k + 1 for k in self._coordinates.kept)]] = self._vertices[0][v]
+        return tuple(y.tolist()), float(self._vertices[1][v])
 
     def vertex(self, v: int) -> Point:
         """Vertex v (0 ≤ v < n_finite_vertices) as a point of R^d, exactly."""
-        if not 0 <= v < self._finite[0]:
-            raise PointError(f"vertex: expected a number from 0 to {self._finite[0] - 1}, got {v!r}")
+        self._check_vertex(v, 0, self._finite[0])
         x = self.homogeneous(v)
         return tuple(Fraction(c, x[0]) for c in x[1:])
 
     def ray(self, v: int) -> IntegerVector:
         """Ray v (n_finite_vertices ≤ v) as a primitive integer direction in R^d."""
-        if not self._finite[0] <= v < len(self._words):
-            raise PointError(f"ray: expected a number from {self._finite[0]} to {len(self._words) - 1}, got {v!r}")
+        self._check_vertex(v, self._finite[0], self._n_vectors)
         return self.homogeneous(v)[1:]
 
     def vertices(self) -> Iterator[Point]:
@@ -307,14 +385,12 @@ class PolyhedralComplex:
 
     def rays(self) -> Iterator[IntegerVector]:
         """All rays in order, as primitive integer directions."""
-        return (self.ray(v) for v in range(self._finite[0], len(self._words)))
+        return (self.ray(v) for v in range(self._finite[0], self._n_vectors))
 
     def interior_point(self, k: int, i: int) -> Point:
-        """A point in the relative interior of k-cell i: the mean of its vertices plus the sum of its rays."""
-        spanning = [self.homogeneous(v) for v in self.cell_vertices(k, i)]
-        finite = [x for x in spanning if x[0]]
-        point = [sum(Fraction(x[j], x[0]) for x in finite) / len(finite) for j in range(1, self.input_dim + 1)]
-        return tuple(p + sum(x[j + 1] for x in spanning if not x[0]) for j, p in enumerate(point))
+        """A point in the relative interior of k-cell i: the sum of its homogeneous vertices and rays, dehomogenised."""
+        x = [sum(column) for column in zip(*(self.homogeneous(int(v)) for v in self.cell_vertices(k, i)), strict=True)]
+        return tuple(Fraction(c, x[0]) for c in x[1:])
 
     def v_representation(self, k: int, i: int) -> VRepresentation:
         """Vertices, rays and lines of k-cell i."""
@@ -362,7 +438,8 @@ class PolyhedralComplex:
     def sign_vector(self, k: int, i: int) -> Signs:
         """The signs (1, 0, −1) of the hidden preactivations on the relative interior of k-cell i, by layer.
 
-        Evaluated exactly at an interior point: a preactivation has one sign on the whole relative interior.
+        Evaluated exactly at `interior_point`. The preactivation of a neuron that splits (slope ≠ 1) has one sign on
+        the whole relative interior; those of identity neurons need not, and have the sign at that point.
         """
         return _signs(self._network.preactivations(self.interior_point(k, i)))
 
@@ -375,18 +452,26 @@ class PolyhedralComplex:
         return self._network.affine_map_at(self.sign_vector(self.input_dim, i))
 
     def affine_map_numbers(self) -> npt.NDArray[np.int64]:
-        """For every region the number of its affine map among the distinct ones; equal numbers, equal maps."""
+        """For every region the number of its affine map among the distinct ones; equal numbers, equal maps. Exact."""
+        return self._affine_maps()[0]
+
+    def nonzero_region(self) -> int | None:
+        """The first region on which the network is not identically zero, or None. Exact."""
+        numbers, forms = self._affine_maps()
+        nonzero = np.array([any(form) for form in forms], dtype=np.bool_)[numbers]
+        return int(np.argmax(nonzero)) if nonzero.any() else None
+
+    def _affine_maps(self) -> tuple[npt.NDArray[np.int64], list[tuple[int, ...]]]:
+        """For every region the number of its affine map, and the maps, each output up to a positive factor."""
         if self._network.depth == 0:
-            return np.zeros(self._finite[-1], np.int64)
-        first = 1 if self._domain is not None and self._domain.half_spaces() else 0
-        stages = network_stages(self._network, self._coordinates.kept, first, Fraction(0))
-        if first:  # the walls are read by no other stage, so their rows do not matter here
-            stages.insert(0, ([[0]], None, [True], -1))
-        numbers, _ = _core.affine_forms(stages, self._pieces[: len(stages)], len(stages) - 1)
+            rows = zip(self._network.biases[0], self._network.weights[0], strict=True)
+            return np.zeros(self._finite[-1], np.int64), [tuple(x for b, w in rows for x in primitive([b, *w]))]
+        stages = self._stages(Fraction(0))
+        numbers, forms = _core.affine_forms(stages, self._pieces[: len(stages)], len(stages) - 1)
         home = self._home[-1]
         if self._level is not None:
             home = self._pieces[len(stages)][0][home]
-        return numbers[home].astype(np.int64)
+        return np.asarray(numbers[home], dtype=np.int64), forms
 
     def _adjacent_regions(self) -> Iterator[tuple[int, int]]:
         """The pairs of regions that share a (d−1)-cell, in the order of these cells."""
@@ -403,7 +488,9 @@ class PolyhedralComplex:
             yield int(region[t]), int(region[t + 1]), int(facet[t])
 
     def dual_graph(self) -> nx.Graph:
-        """The dual graph: a node for every region, an edge (attribute `facet`) for every (d−1)-cell between two."""
+        """The dual graph: nodes are the numbered d-cells, edges (attribute `facet`) the (d−1)-cells between two."""
+        import networkx as nx
+
         graph = nx.Graph()
         graph.add_nodes_from(range(self._finite[-1]))
         graph.add_edges_from((i, j, {"facet": f}) for i, j, f in self._walls_between())
@@ -411,7 +498,7 @@ class PolyhedralComplex:
 
     def contains(self, x: Any) -> bool:
         """Whether the point x (d exact numbers) lies in the domain."""
-        point = self._coordinates.read_point(x)
+        point = exact_point(x, self.input_dim)
         return self._domain is None or self._domain.contains(point)
 
     def locate(self, x: Any) -> tuple[int, int] | None:
@@ -421,7 +508,7 @@ class PolyhedralComplex:
         the set where finitely many affine forms, its signed preactivations, are positive, and its closure the set
         where they are non-negative. From such a region the search descends through facets that contain x.
         """
-        point = self._coordinates.read_point(x)
+        point = exact_point(x, self.input_dim)
         if not self.contains(point):
             return None
         vector = self._coordinates.project(point)

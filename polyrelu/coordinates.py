@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from polyrelu.errors import PointError
-from polyrelu.rational import exact_vector, primitive
+from polyrelu.rational import primitive
 
 
 @dataclass(frozen=True)
@@ -30,15 +28,6 @@ class Coordinates:
     def rank(self) -> int:
         """The dimension r of the quotient."""
         return len(self.kept)
-
-    def read_point(self, x: Any) -> tuple[Fraction, ...]:
-        """A point of R^d from exact numbers (a bare number if d = 1). Raises PointError for another length."""
-        if self.input_dim == 1 and not hasattr(x, "__len__"):
-            x = [x]
-        point = exact_vector(x, "point")
-        if len(point) != self.input_dim:
-            raise PointError(f"point: has {len(point)} coordinates, but the input space has dimension {self.input_dim}")
-        return point
 
     def project(self, x: Sequence[Fraction]) -> tuple[int, ...]:
         """The point x of R^d in the quotient, as a primitive integer vector of length r + 1 (x0 first)."""

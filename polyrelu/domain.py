@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.errors import DomainError, PointError
-from polyrelu.rational import exact_matrix, exact_vector, primitive, show
+from polyrelu.errors import DomainError
+from polyrelu.rational import exact_matrix, exact_point, exact_vector, primitive, show
 
 
 class Domain:
@@ -19,6 +19,10 @@ class Domain:
     """
 
     __slots__ = ("_a", "_b", "_dim")
+
+    _a: tuple[tuple[Fraction, ...], ...]
+    _b: tuple[Fraction, ...]
+    _dim: int
 
     def __init__(self, a: Any, b: Any) -> None:
         rows = exact_matrix(a, "domain matrix A")
@@ -45,12 +49,13 @@ class Domain:
         rows: list[list[int]] = []
         offsets: list[Fraction] = []
         for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
-            low, high = _bound(low, -math.inf, f"box, lower bound {i + 1}"), _bound(high, math.inf, f"box, upper bound {i + 1}")
-            if low is not None and high is not None and low >= high:
+            least = _bound(low, -math.inf, f"box, lower bound {i + 1}")
+            most = _bound(high, math.inf, f"box, upper bound {i + 1}")
+            if least is not None and most is not None and least >= most:
                 raise DomainError(
-                    f"box, coordinate {i + 1}: the lower bound {show(low)} is not below the upper bound {show(high)}"
+                    f"box, coordinate {i + 1}: the lower bound {show(least)} is not below the upper bound {show(most)}"
                 )
-            for bound, side in ((high, 1), (low, -1)):
+            for bound, side in ((most, 1), (least, -1)):
                 if bound is not None:
                     rows.append([side * (i == j) for j in range(len(lower))])
                     offsets.append(side * bound)
@@ -78,9 +83,7 @@ class Domain:
 
     def contains(self, x: Any) -> bool:
         """Whether the point x (d exact numbers) lies in the closed domain."""
-        point = exact_vector(x, "point")
-        if len(point) != self._dim:
-            raise PointError(f"point: has {len(point)} coordinates, but the domain lies in dimension {self._dim}")
+        point = exact_point(x, self._dim)
         return all(
             sum((p * q for p, q in zip(row, point, strict=True)), Fraction(0)) <= offset
             for row, offset in zip(self._a, self._b, strict=True)

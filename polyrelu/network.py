@@ -20,6 +20,7 @@ from polyrelu.rational import (
     describe,
     entries,
     exact,
+    exact_point,
     exact_vector,
     show,
     to_json,
@@ -157,12 +158,12 @@ class Network:
         `x` is a sequence of d numbers, or a bare number if d = 1. Raises PointError for a point of another dimension
         and NumberError for a coordinate that is not an exact number.
         """
-        outputs = self._forward(self._point(x, "point"))[-1]
+        outputs = self._forward(exact_point(x, self.input_dim))[-1]
         return outputs[0] if len(outputs) == 1 else outputs
 
     def preactivations(self, x: Any) -> tuple[Vector, ...]:
         """The values of all hidden neurons at `x` before their activation, a tuple per layer. Errors as for a call."""
-        return tuple(self._forward(self._point(x, "point"))[:-1])
+        return tuple(self._forward(exact_point(x, self.input_dim))[:-1])
 
     def affine_map_at(self, signs: Any) -> tuple[Matrix, Vector]:
         """The affine map x ↦ A x + c that F computes where the hidden neurons have the given signs, as (A, c).
@@ -205,17 +206,6 @@ class Network:
         assert self._rows is not None
         return self._rows
 
-    def _point(self, x: Any, where: str) -> Vector:
-        d = self.input_dim
-        items = entries(x, where)
-        if items is None:
-            if d != 1:
-                raise PointError(f"{where}: expected a sequence of {d} numbers, got {describe(x)}")
-            return (exact(x, where),)
-        if len(items) != d:
-            raise PointError(f"{where}: expected {d} coordinates, got {len(items)}")
-        return exact_vector(items, where, "coordinate")
-
     def _read_signs(self, signs: Any) -> list[list[bool]]:
         layers = entries(signs, "signs")
         if layers is None or len(layers) != self.depth:
@@ -239,12 +229,12 @@ class Network:
         At least one direction; they need not be independent, and zero directions are allowed. Raises PointError for
         no directions or vectors of another dimension than d, NumberError for entries that are not numbers.
         """
-        base = self._point(origin, "origin")
+        base = exact_point(origin, self.input_dim, "origin")
         items = entries(directions, "directions")
         if not items:
             got = describe(directions) if items is None else "none"
             raise PointError(f"directions: expected at least one vector of length {self.input_dim}, got {got}")
-        vectors = [self._point(item, f"direction {i}") for i, item in enumerate(items, 1)]
+        vectors = [exact_point(item, self.input_dim, f"direction {i}") for i, item in enumerate(items, 1)]
         rows = self._integer_rows()[0]
         columns = [_apply(rows, vector, False) for vector in vectors]
         weights = (tuple(zip(*columns, strict=True)), *self._weights[1:])

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.errors import NumberError
+from polyrelu.errors import NumberError, PointError
 
 MAX_DIGITS = 4000
 """Longest numerator or denominator that is read, in decimal digits. Below Python's own limit of 4300 for int(str)."""
@@ -73,6 +73,25 @@ def exact_vector(values: object, where: str = "vector", unit: str = "entry") -> 
     except _RefusedError as refusal:
         raise NumberError(f"{where}, {unit} {len(result) + 1}: {refusal}") from None
     return tuple(result)
+
+
+def exact_point(values: object, dimension: int, where: str = "point") -> tuple[Fraction, ...]:
+    """The coordinates of a point as Fractions; a bare number will do in dimension 1.
+
+    Integers and Fractions may be of any length here: they cost nothing to read, and exact vertices can be long.
+    Raises PointError for another number of coordinates and NumberError for one that is not an exact number.
+    """
+    items = entries(values, where)
+    if items is None:
+        if dimension != 1:
+            raise PointError(f"{where}: expected a sequence of {dimension} numbers, got {describe(values)}")
+        return (exact(values, where),)
+    if len(items) != dimension:
+        raise PointError(f"{where}: expected {dimension} coordinates, got {len(items)}")
+    return tuple(
+        Fraction(x) if type(x) in (int, Fraction) and type(x.numerator) is int else exact(x, f"{where}, coordinate {i}")
+        for i, x in enumerate(items, 1)
+    )
 
 
 def exact_matrix(rows: object, where: str = "matrix") -> tuple[tuple[Fraction, ...], ...]:

@@ -32,7 +32,7 @@ class LeveledComplex(Protocol):
     @property
     def input_dim(self) -> int: ...
     @property
-    def lineality_dim(self) -> int: ...
+    def lineality(self) -> Any: ...
     def signs(self, k: int) -> npt.NDArray[np.int8]: ...
     def facets(self, k: int) -> Facets: ...
     def bounded_modulo_lineality(self, k: int) -> npt.NDArray[np.bool_]: ...
@@ -48,6 +48,9 @@ class Region:
     """
 
     __slots__ = ("_complex", "_relation")
+
+    _complex: Any  # a LeveledComplex; typed Any so that users get back what they put in
+    _relation: str
 
     def __init__(self, complex: LeveledComplex, relation: str) -> None:
         if not isinstance(relation, str) or relation not in RELATIONS:
@@ -95,9 +98,11 @@ class Region:
 
     @property
     def f_vector(self) -> tuple[int, ...]:
-        """The number of cells in the region by dimension 0..d."""
-        low, d = self._complex.lineality_dim, self._complex.input_dim
-        return (0,) * low + tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
+        """The number of numbered cells in the region by dimension 0..d."""
+        low: int = len(self._complex.lineality)
+        d: int = self._complex.input_dim
+        counts = tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
+        return (0,) * (d + 1 - len(counts)) + counts
 
     def contains(self, x: Any) -> bool:
         """Whether the point x (d exact numbers) lies in the region (and in the domain); decided exactly."""

@@ -6,11 +6,22 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+from polyrelu.domain import Domain
 from polyrelu.network import Network
 
 Row = list[int]
 Stage = tuple[list[Row], list[Row] | None, list[bool], int]
 """(plus, minus or None, splits, previous): see `_cpp/stages.hpp`."""
+
+
+def complex_stages(
+    network: Network, domain: Domain | None, kept: Sequence[int], level: Fraction | None
+) -> list[Stage]:
+    """All stages of a subdivision: the walls of the domain, if there are any, and those of `network_stages`."""
+    walls = domain.half_spaces() if domain is not None else ()
+    rows = [[wall[0], *(wall[1 + j] for j in kept)] for wall in walls]
+    first: list[Stage] = [(rows, None, [True] * len(rows), -1)] if rows else []
+    return [*first, *network_stages(network, kept, len(first), level)]
 
 
 def network_stages(network: Network, kept: Sequence[int], first: int, level: Fraction | None) -> list[Stage]:

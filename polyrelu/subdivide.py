@@ -18,9 +18,10 @@ from polyrelu.errors import DomainError, InputError, LimitError, RegionError
 from polyrelu.linear import independent_columns, independent_rows, null_space, solve
 from polyrelu.network import Network
 from polyrelu.rational import exact, primitive
-from polyrelu.stages import Stage, network_stages
+from polyrelu.stages import complex_stages
 
 Progress = Callable[[str, int, int], object]
+MAX_CELLS = 2**30  # of one dimension; what 32-bit incidence codes can number
 
 
 def subdivide(
@@ -62,13 +63,15 @@ def subdivide(
     region = _read_domain(domain, network.input_dim)
     walls = region.half_spaces() if region is not None else ()
 
-    coordinates, start, artificial = _start(network, t is not None, walls)
+    coordinates, start, frame, artificial = _start(network, t, walls)
     kept = coordinates.kept
-    stages: list[Stage] = []
-    if walls:
-        rows = [[wall[0], *(wall[1 + j] for j in kept)] for wall in walls]
-        stages.append((rows, None, [True] * len(rows), -1))
-    stages.extend(network_stages(network, kept, len(stages), t))
+    if (needed := 2 * 3 ** len(kept) - 1) > (max_cells or MAX_CELLS):
+        raise LimitError(
+            f"the first hyperplanes have rank {len(kept)}, so that {needed} cells are needed to start with, "
+            f"more than {max_cells or MAX_CELLS}; a slice (Network.restrict) has fewer",
+            {"cells": 0},
+        )
+    stages = complex_stages(network, region, kept, t)
     names = (["domain"] if walls else []) + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
     report = None
     if progress is not None:
@@ -79,11 +82,11 @@ def subdivide(
 
     try:
         parts = _core.subdivide(
-            len(kept), start, stages, bool(walls), t is not None, artificial > 0, max_cells, report
+            len(kept), start, frame, stages, bool(walls), t is not None, artificial > 0, max_cells, report
         )
     except _core.CellLimit as limit:
         raise LimitError(
-            f"more than {max_cells or 2**30} cells are needed ({limit.args[0]} were made); "
+            f"more than {max_cells or MAX_CELLS} cells are needed ({limit.args[0]} were made); "
             "a smaller network, a domain or a slice (Network.restrict) needs fewer",
             {"cells": limit.args[0]},
         ) from None
@@ -94,6 +97,8 @@ def subdivide(
         ) from None
     except MemoryError:
         raise LimitError("the memory of this machine does not suffice; a domain or a slice needs less") from None
+    if t is not None and network.depth == 0:  # the level set itself was started from
+        parts["canonical"] = subdivide(network, None, region).f_vector
     return PolyhedralComplex(network, t, region, coordinates, artificial, parts)
 
 
@@ -108,27 +113,30 @@ def _read_domain(domain: Any, dim: int) -> Domain | None:
                 "domain: expected a Domain, or a box as a sequence of pairs (lower, upper), one per input"
             ) from None
         domain = Domain.box([low for low, _ in pairs], [high for _, high in pairs])
+    assert isinstance(domain, Domain)
     if domain.input_dim != dim:
         raise DomainError(f"domain: lies in dimension {domain.input_dim}, but the network has {dim} inputs")
     return domain
 
 
 def _start(
-    network: Network, has_level: bool, walls: Sequence[Sequence[int]]
-) -> tuple[Coordinates, list[tuple[int, ...]], int]:
-    """Coordinates of R^d modulo lineality, the vectors the core starts from, and the number of artificial hyperplanes.
+    network: Network, level: Fraction | None, walls: Sequence[Sequence[int]]
+) -> tuple[Coordinates, list[tuple[int, ...]], list[tuple[int, ...]], int]:
+    """Coordinates of R^d modulo lineality, what the core starts from, and the number of artificial hyperplanes.
 
+    The core starts from an apex, rays in pairs ±, and the forms of the hyperplanes between them, see `_core.subdivide`.
     The walls of the domain and the first-layer neurons that split are taken first, in order, as long as they are
     independent. Identity neurons of the first layer split nothing, but later layers see them: if they raise the rank,
     hyperplanes of theirs are added, which are no part of C(F) (`PolyhedralComplex` merges them away when it counts).
     """
     real = [tuple(wall) for wall in walls]
     extra: list[tuple[int, ...]] = []
-    for row, bias, slope in zip(
-        network.weights[0], network.biases[0], network.slopes[0] if network.depth else [Fraction(0)], strict=False
-    ):
-        if (network.depth or has_level) and any(row):
-            (extra if slope == 1 else real).append(primitive([bias, *row]))
+    if network.depth:
+        for row, bias, slope in zip(network.weights[0], network.biases[0], network.slopes[0], strict=True):
+            if any(row):
+                (extra if slope == 1 else real).append(primitive([bias, *row]))
+    elif level is not None and any(network.weights[0][0]):
+        real.append(primitive([network.biases[0][0] - level, *network.weights[0][0]]))
     rows = real + extra
     d = network.input_dim
     chosen = independent_rows([row[1:] for row in rows]) if rows else []
@@ -147,5 +155,6 @@ def _start(
     return (
         Coordinates(d, tuple(kept), tuple(dropped), projection, lineality),
         start,
+        [(rows[i][0], *(rows[i][1 + j] for j in kept)) for i in chosen],
         sum(1 for i in chosen if i >= len(real)),
     )

@@ -8,14 +8,9 @@
 // Every row may have been multiplied by a positive number (the columns that read it being divided by it), so values
 // are those of the network up to a positive factor per neuron, the same for all points: signs and zeros are kept.
 //
-// Floating-point pass. The doubles of stage s hold the same rows after a scaling by a power of two per neuron.
-// For each value z_j there is an error err_j with |z_j - true z_j| <= err_j. The function z -> plus z (z >= 0),
-// minus z (z < 0) has Lipschitz constant max(|plus|, |minus|), whence
-//     err_i <= sum_j max(|plus_ij|, |minus_ij|) err_j + (n + 8) 2^-52 mag_i + 2^-1000 (1 + sum_j |z_j|),
-// mag_i the sum of the moduli of the products: conversion of a coefficient (2^-52, or 2^-1074 on underflow), the
-// product and n additions (2^-53 each). The bound itself is computed with a relative error below (n + 8) 2^-52 and is
-// therefore multiplied by 1 + 2^-20 (n < 2^30). If the coefficients are integers below 2^53 stored without rounding,
-// the inputs carry no error, and mag_i < 2^53, then every product and partial sum is an integer below 2^53: err_i = 0.
+// The doubles of a stage hold the same rows after a scaling by a power of two per neuron; `exact` says that they are the
+// integers themselves, below 2^53 and not scaled. Otherwise a coefficient has a relative error of at most 2^-52 (GMP
+// truncates), or an absolute one of 2^-1074 where it underflows.
 #pragma once
 
 #include <stdexcept>
@@ -24,8 +19,6 @@
 #include "integers.hpp"
 
 namespace polyrelu {
-
-constexpr double EXACT_LIMIT = 9007199254740992.0;  // 2^53
 
 class Stage {
   public:
@@ -42,8 +35,13 @@ class Stage {
 
     bool exact = true;  // the doubles are the integers themselves
     std::vector<long> scale;                                   // neuron i is multiplied by 2^-scale[i]
-    std::vector<double> plus_double, minus_double, lipschitz;  // by columns: entry (i, j) at j * n + i
+    std::vector<double> plus_double, minus_double;  // by columns: entry (i, j) at j * n + i
 
+    // The column of coefficients of input j (0: x0) as doubles, or null where they are zero.
+    const double* column(int j, bool positive) const {
+        if (positive) return &plus_double[(size_t)j * n];
+        return minus.empty() ? nullptr : &minus_double[(size_t)j * n];
+    }
     const mpz_class& coefficient(int i, int j, bool positive) const {
         static const mpz_class zero = 0;
         if (positive) return plus[i * (size_t)(m + 1) + j];
@@ -76,7 +74,6 @@ class Stage {
         scale.assign(n, 0);
         plus_double.assign(w * n, 0);
         if (!minus.empty()) minus_double.assign(w * n, 0);
-        lipschitz.assign(w * n, 0);
         for (int i = 0; i < n; ++i) {
             if (!exact) {
                 bool any = false;
@@ -99,57 +96,12 @@ class Stage {
             for (size_t j = 0; j < w; ++j) {
                 plus_double[j * n + i] = convert(plus[i * w + j], j);
                 if (!minus.empty()) minus_double[j * n + i] = convert(minus[i * w + j], j);
-                const double a = std::fabs(plus_double[j * n + i]);
-                const double b = minus.empty() ? 0.0 : std::fabs(minus_double[j * n + i]);
-                lipschitz[j * n + i] = a > b ? a : b;
             }
         }
     }
 };
 
 inline void add_stage(std::vector<Stage>& stages, int n, int m, int previous) { stages.emplace_back(n, m, previous); }
-
-// Values of one stage in floating point, with their error bounds.
-struct Enclosure {
-    std::vector<double> value, error, magnitude;
-};
-
-// One floating-point step: x0 and the m inputs of stage s, each with its error bound, to the values of its neurons.
-inline void enclose_step(const Stage& s, double x0, double err0, const double* z, const double* err, Enclosure& out) {
-    const int n = s.n;
-    out.value.assign(n, 0);
-    out.error.assign(n, 0);
-    out.magnitude.assign(n, 0);
-    double* v = out.value.data();
-    double* e = out.error.data();
-    double* g = out.magnitude.data();
-    double total = 0;
-    bool clean = s.exact;
-    auto column = [&](size_t j, double x, double ex) {
-        if (x == 0 && ex == 0) return;
-        const double* c = x >= 0 ? &s.plus_double[j * n] : (s.minus.empty() ? nullptr : &s.minus_double[j * n]);
-        const double* l = &s.lipschitz[j * n];
-        total += std::fabs(x);
-        if (c)
-            for (int i = 0; i < n; ++i) {
-                const double t = c[i] * x;
-                v[i] += t;
-                g[i] += std::fabs(t);
-            }
-        if (ex != 0) {
-            clean = false;
-            for (int i = 0; i < n; ++i) e[i] += l[i] * ex;
-        }
-    };
-    column(0, x0, err0);
-    for (int j = 0; j < s.m; ++j) column(j + 1, z[j], err[j]);
-    const double k = (s.m + 9) * EPS;
-    for (int i = 0; i < n; ++i)
-        if (clean && g[i] < EXACT_LIMIT)
-            e[i] = 0;
-        else
-            e[i] = (e[i] + k * g[i] + TINY * (1 + total)) * (1 + 0x1p-20);
-}
 
 // Values of one stage at one point, exactly: in words while they fit, else in GMP.
 struct ExactValues {
@@ -209,7 +161,22 @@ struct Pieces {
 
 inline bool bit(const uint64_t* mask, int i) { return mask[i >> 6] >> (i & 63) & 1; }
 
-// Affine forms of neurons on regions: the row of a neuron over the values of the stage before is pulled back, stage by
+// For each column of stage s on its region p: 1 or -1 for the coefficients that apply, 0 where it contributes nothing.
+inline void find_sides(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p,
+                       std::vector<signed char>& side) {
+    const Stage& t = stages[s];
+    side.assign(t.m + 1, 1);
+    if (t.previous < 0) return;
+    const Pieces& q = pieces[s];
+    const uint64_t *a = &q.plus[(size_t)p * q.words], *b = &q.minus[(size_t)p * q.words];
+    const Stage& before = stages[s - 1];
+    for (int j = 0; j < t.m; ++j) {
+        if (!before.splits[j] || bit(a, j)) continue;
+        side[j + 1] = bit(b, j) && !t.minus.empty() ? -1 : 0;
+    }
+}
+
+// Affine forms of neurons on regions, exactly: the row of a neuron over the values of the stage before is pulled back, stage by
 // stage, through the linear map that the network is on the region.
 class PullBack {
   public:
@@ -228,22 +195,9 @@ class PullBack {
     std::vector<i128> next_word_;
     std::vector<mpz_class> next_big_;
 
-    void find_sides(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p) {
-        const Stage& t = stages[s];
-        side_.assign(t.m + 1, 1);
-        if (t.previous < 0) return;
-        const Pieces& q = pieces[s];
-        const uint64_t *a = &q.plus[(size_t)p * q.words], *b = &q.minus[(size_t)p * q.words];
-        const Stage& before = stages[s - 1];
-        for (int j = 0; j < t.m; ++j) {
-            if (!before.splits[j] || bit(a, j)) continue;
-            side_[j + 1] = bit(b, j) && !t.minus.empty() ? -1 : 0;
-        }
-    }
-
     bool run_word(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p, int i) {
         if (!stages[s].word) return false;
-        find_sides(stages, pieces, s, p);
+        find_sides(stages, pieces, s, p, side_);
         word.assign(stages[s].m + 1, 0);
         for (int j = 0; j <= stages[s].m; ++j)
             if (side_[j]) word[j] = stages[s].coefficient_word(i, j, side_[j] > 0);
@@ -251,7 +205,7 @@ class PullBack {
             p = pieces[s].parent[p];
             const Stage& t = stages[--s];
             if (!t.word) return false;
-            find_sides(stages, pieces, s, p);
+            find_sides(stages, pieces, s, p, side_);
             next_word_.assign(t.m + 1, 0);
             next_word_[0] = word[0];
             for (int k = 0; k < t.n; ++k) {
@@ -273,14 +227,14 @@ class PullBack {
     }
 
     void run_big(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p, int i) {
-        find_sides(stages, pieces, s, p);
+        find_sides(stages, pieces, s, p, side_);
         big.assign(stages[s].m + 1, 0);
         for (int j = 0; j <= stages[s].m; ++j)
             if (side_[j]) big[j] = stages[s].coefficient(i, j, side_[j] > 0);
         while (stages[s].previous >= 0) {
             p = pieces[s].parent[p];
             const Stage& t = stages[--s];
-            find_sides(stages, pieces, s, p);
+            find_sides(stages, pieces, s, p, side_);
             next_big_.assign(t.m + 1, 0);
             next_big_[0] = big[0];
             for (int k = 0; k < t.n; ++k) {

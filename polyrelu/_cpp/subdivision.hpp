@@ -1,7 +1,7 @@
 // Subdivision of a polyhedral complex by the neurons of a network, stage by stage.
 //
 // Cells live in the half-space x0 >= 0 of R^(r+1): a k-cell is a pointed cone of dimension k + 1 spanned by its
-// vertices (x0 > 0) and rays (x0 = 0), which are primitive integer vectors. Cells with rays only lie at infinity.
+// vertices (x0 > 0) and rays (x0 = 0); see `vertices.hpp` for these. Cells with rays only lie at infinity.
 //
 // Signs. At the start of a stage every vertex gets two bit masks over the stage's neurons, plus and minus (none for
 // zero); the masks of a cell are the unions over its facets. Within a stage every neuron is linear on every cell, so a
@@ -17,12 +17,21 @@
 //                     coefficient -[c:f][f:g], f the one on the plus side.
 // c+ keeps the number of c, f+ that of f; c- and c0 are appended. Vertices are positively oriented points, so for an
 // edge [c+:c0] is minus the incidence number of its positive end.
+//
+// Supports. Every k-cell knows r - k linearly independent forms that vanish on it: c+ and c- inherit those of c, and c0
+// has the neuron's form besides, which is not in their span because it does not vanish on c.
+//
+// Signs of doubles. A form f with error e (`forms.hpp`) at a vertex y with error d has the true value f.y up to
+// e (sum |y_k| + (r + 1) d) + d sum |f_k|, and the computed f.y is within (r + 8) 2^-52 sum |f_k y_k| + TINY of it.
+// A sign is accepted beyond the sum of these; when e = d = 0 and sum |f_k y_k| < 2^53, the computed value is exact,
+// zeros included. All other signs are computed in GMP.
 #pragma once
 
 #include <chrono>
 #include <string>
 
-#include "stages.hpp"
+#include "memory.hpp"
+#include "vertices.hpp"
 
 namespace polyrelu {
 
@@ -46,6 +55,7 @@ struct Cells {
     std::vector<int32_t> home;      // a region of the current stage's start that contains the cell
     std::vector<int32_t> link;      // bucket list; while a neuron is at work, index of the cell among the split ones
     std::vector<uint64_t> plus, minus;
+    std::vector<int32_t> supports;  // r - k forms a cell (none stored for vertices)
 
     int64_t size() const { return (int64_t)flags.size(); }
 
@@ -83,14 +93,16 @@ using Poll = bool (*)(void* context, int stage, int64_t done, int64_t total, int
 class Subdivision {
   public:
     Subdivision(int rank, int64_t max_cells, Poll poll, void* context)
-        : r(rank), vertices(rank + 1), cells(rank + 1), max_cells_(std::min(max_cells, MAX_CELLS)), poll_(poll),
-          context_(context), forms_(rank + 1) {}
+        : r(rank), forms(rank + 1), vertices(rank, stages, pieces), cells(rank + 1),
+          max_cells_(std::min(max_cells, MAX_CELLS)), poll_(poll), context_(context), maker_(stages, pieces) {}
+    Subdivision(const Subdivision&) = delete;
 
     const int r;
     std::vector<Stage> stages;
-    VectorStore vertices;
-    std::vector<Cells> cells;
     std::vector<Pieces> pieces;  // of each stage that was begun, and of the end
+    FormStore forms;             // x0, the starting hyperplanes, then whatever neurons needed one
+    Vertices vertices;
+    std::vector<Cells> cells;
     std::vector<int64_t> finite_before_last;  // finite cells by dimension at the start of the last stage
     Statistics stats;
 
@@ -107,12 +119,13 @@ class Subdivision {
         return n;
     }
 
-    // The 2^r orthants of the cone from `apex` along the lines of the rays: vectors 0, then ray i at 1 + 2i, its
-    // opposite at 2 + 2i, must have been appended to `vertices`.
+    // The 2^r orthants of the cone from the apex along the lines of the rays. Before, vectors 0 (the apex), 1 + 2i
+    // (ray i) and 2 + 2i (its opposite) must have been pushed to `vertices`, and x0 and the r forms whose zero sets
+    // carry the orthants to `forms`, form 1 + i being positive on ray i.
     Outcome start() {
         int64_t codes = 2;
-        for (int i = 0; i < r; ++i) codes *= 3;
-        if (codes > max_cells_) return TOO_MANY_CELLS;
+        for (int i = 0; i < r; ++i)
+            if ((codes *= 3) > max_cells_ + 1) return TOO_MANY_CELLS;  // within the loop: 3^r overflows from r = 40 on
         // A code is apex + 2 * (base-3 digits: 0 absent, 1 plus, 2 minus); simplices ordered apex first.
         std::vector<int32_t> number(codes, -1);
         std::vector<int64_t> power(r + 1, 2);
@@ -136,6 +149,9 @@ class Subdivision {
         for (int k = 1; k <= r; ++k) {
             Cells& C = cells[k];
             for (int64_t code : by_dimension[k]) {
+                if (!(code & 1)) C.supports.push_back(0);
+                for (int i = 0; i < r; ++i)
+                    if (code / power[i] % 3 == 0) C.supports.push_back(1 + i);
                 f.clear();
                 bool odd = false;
                 if (code & 1) {
@@ -156,7 +172,10 @@ class Subdivision {
         pieces.emplace_back();
         pieces.back().parent.assign(1, 0);
         neurons_total_ = 0;
-        for (const Stage& s : stages) neurons_total_ += s.n;
+        for (const Stage& s : stages) {
+            first_neuron_.push_back((int32_t)neurons_total_);
+            neurons_total_ += s.n;
+        }
         neurons_done_ = 0;
         return FINISHED;
     }
@@ -169,11 +188,10 @@ class Subdivision {
         if (Outcome o = mark(s)) return o;
         if (Outcome o = split_all(s)) return o;
         if (discard) {
-            keep_domain();
+            if (Outcome o = keep_domain()) return o;
             if (cells[r].size() == 0) return NO_INTERIOR;
         }
-        next_pieces();
-        return FINISHED;
+        return next_pieces();
     }
 
     // The masks of all cells for the neurons of stage s (none may cross a cell any more).
@@ -181,9 +199,6 @@ class Subdivision {
         stage_ = s;
         return mark(s);
     }
-
-    // Affine forms of all outputs of stage s on region p of that stage.
-    PullBack pull_back;
 
   private:
     int64_t max_cells_;
@@ -195,9 +210,11 @@ class Subdivision {
     std::chrono::steady_clock::time_point last_poll_ = std::chrono::steady_clock::now();
 
     std::vector<uint64_t> vanishing_;  // neurons that are zero at some vertex
+    std::vector<int32_t> first_neuron_;  // of each stage, in the numbering of all neurons
+    FormMaker maker_;
+    NewtonStep newton_;
     // Forms of the stage's neurons on its regions, made when first needed; slot of (p, i): offset_[p] + its rank
-    // among the neurons that cross region p.
-    VectorStore forms_;
+    // among the neurons that cross region p. For a stage that reads the point, handle_[i].
     std::vector<uint64_t> piece_cross_;
     std::vector<int64_t> offset_;
     std::vector<int32_t> handle_;
@@ -209,65 +226,88 @@ class Subdivision {
     std::vector<std::vector<Split>> split_;  // by dimension, of the current neuron
     std::vector<std::vector<int32_t>> bucket_;  // by dimension: head of the list of each neuron
 
+    // Whether to stop here. Throws std::bad_alloc when GMP had to be helped out of its reserve.
     bool stop() {
-        if ((++work_ & 255) != 0) return false;
+        if (gmp_memory_is_low) throw std::bad_alloc();
+        if ((++work_ & 63) != 0) return false;
         const auto now = std::chrono::steady_clock::now();
         if (now - last_poll_ < std::chrono::milliseconds(50)) return false;
         last_poll_ = now;
         return poll_(context_, stage_, neurons_done_, neurons_total_, total_cells());
     }
 
-    // ---- signs at the start of a stage -------------------------------------------------------------------------
+    // ---- signs --------------------------------------------------------------------------------------------------
 
+    // Half the width of the interval around a computed value f.y, see above; size = sum |f_k y_k|, total = sum |y_k|.
+    double margin(double size, double norm, double err, double d, double total) const {
+        return ((r + 8) * EPS * size + err * (total + (r + 1) * d) + d * norm + TINY) * SLACK;
+    }
+
+    int exact_sign(int32_t v, int32_t region, int32_t neuron) {
+        const BigVector& f = vertices.exact_form(region, neuron);
+        const BigVector& x = vertices.exact_coordinates(v);
+        mpz_class z = 0;
+        for (int k = 0; k <= r; ++k) mpz_addmul(z.get_mpz_t(), f[k].get_mpz_t(), x[k].get_mpz_t());
+        ++stats.big;
+        stats.big_zero += sgn(z) == 0;
+        return sgn(z);
+    }
+
+    int sign_of(int32_t v, int64_t form, int32_t region, int32_t neuron) {
+        const double *y = vertices[v], *f = forms[form];
+        double s = 0, size = 0, total = 0;
+        for (int k = 0; k <= r; ++k) {
+            const double t = f[k] * y[k];
+            s += t;
+            size += std::fabs(t);
+            total += std::fabs(y[k]);
+        }
+        const double d = vertices.error[v], e = forms.err(form);
+        if (d == 0 && e == 0 && size < EXACT_LIMIT) {
+            ++stats.word;
+            return (s > 0) - (s < 0);
+        }
+        if (std::fabs(s) > margin(size, forms.norm(form), e, d, total)) {
+            ++stats.filtered;
+            return s > 0 ? 1 : -1;
+        }
+        return exact_sign(v, region, neuron);
+    }
+
+    // The masks of all cells. A vertex is evaluated with the forms of a region that contains it; regions are visited
+    // so that those with a common ancestor follow each other, and the forms of each ancestor are made once.
     Outcome mark(int s) {
         const Stage& S = stages[s];
-        const int n = S.n;
-        words_ = (n + 63) / 64;
+        words_ = (S.n + 63) / 64;
         for (int k = 0; k <= r; ++k) {
             cells[k].plus.assign(cells[k].size() * words_, 0);
             cells[k].minus.assign(cells[k].size() * words_, 0);
         }
         vanishing_.assign(words_, 0);
-        std::vector<int> chain;  // the stages from the point to s
-        for (int t = s; t >= 0; t = stages[t].previous) chain.insert(chain.begin(), t);
-        Enclosure in, out;
-        std::vector<ExactValues> exact(chain.size() + 1);
-        for (int64_t v = 0; v < vertices.size(); ++v) {
+        int first = s;
+        while (stages[first].previous >= 0) --first;
+        std::vector<Sheet> sheets(stages.size());
+        sheets[first].set_rows(stages[first], r + 1);
+        std::vector<int32_t> now(s + 1, -1);
+        std::vector<signed char> side;
+        std::vector<double> value, size;
+        const std::vector<int32_t> order = vertices_by_region(first, s);
+        for (const int32_t v : order) {
             if (stop()) return STOPPED;
-            enclose(chain, v, in, out);
-            uint64_t *p = &cells[0].plus[v * words_], *m = &cells[0].minus[v * words_];
-            bool have_exact = false;
-            for (int i = 0; i < n; ++i) {
-                if (!S.splits[i]) continue;
-                const double x = out.value[i], e = out.error[i];
-                int sg;
-                if (x > e) {
-                    sg = 1;
-                    ++(e == 0 ? stats.word : stats.filtered);
-                } else if (x < -e) {
-                    sg = -1;
-                    ++(e == 0 ? stats.word : stats.filtered);
-                } else if (e == 0 && x == 0) {
-                    sg = 0;
-                    ++stats.word;
-                } else {
-                    if (!have_exact) evaluate(chain, v, exact);
-                    have_exact = true;
-                    sg = exact.back().sign_of(i + 1);
-                    if (exact.back().word)
-                        ++stats.word;
-                    else {
-                        ++stats.big;
-                        stats.big_zero += sg == 0;
-                    }
-                }
-                if (sg > 0)
-                    p[i >> 6] |= uint64_t(1) << (i & 63);
-                else if (sg < 0)
-                    m[i >> 6] |= uint64_t(1) << (i & 63);
-                else
-                    vanishing_[i >> 6] |= uint64_t(1) << (i & 63);
+            int32_t region = ancestor(cells[0].home[v], s);
+            int level = s;
+            std::vector<int32_t>& path = path_;
+            path.assign(s + 1, -1);
+            for (int32_t p = region; level > first && now[level] != p; --level) {
+                path[level] = p;
+                p = pieces[level].parent[p];
             }
+            for (++level; level <= s; ++level) {
+                find_sides(stages, pieces, level, path[level], side);
+                sheets[level].set(stages[level], sheets[level - 1], side, r + 1);
+                now[level] = path[level];
+            }
+            evaluate(s, v, region, sheets[s], value, size);
         }
         for (int k = 1; k <= r; ++k)
             for (int64_t c = 0; c < cells[k].size(); ++c) {
@@ -277,31 +317,83 @@ class Subdivision {
         return FINISHED;
     }
 
-    void enclose(const std::vector<int>& chain, int64_t v, Enclosure& in, Enclosure& out) const {
-        double room[MAX_WIDTH], error[MAX_WIDTH];
-        const double* x = vertices.doubles(v, room);
-        for (int k = 0; k <= r; ++k) {
-            // A word vector below 2^53 is converted without rounding; all else to a relative 2^-52 (or 2^-1074).
-            const bool exact = vertices.is_word(v) && std::fabs(x[k]) < EXACT_LIMIT;
-            error[k] = exact ? 0 : std::fabs(x[k]) * EPS + TINY;
-        }
-        const double x0 = x[0], err0 = error[0];
-        enclose_step(stages[chain[0]], x0, err0, x + 1, error + 1, out);
-        for (size_t t = 1; t < chain.size(); ++t) {
-            in.value.swap(out.value);
-            in.error.swap(out.error);
-            enclose_step(stages[chain[t]], x0, err0, in.value.data(), in.error.data(), out);
-        }
+    std::vector<int32_t> path_;
+
+    // The region of stage s that contains the region p of the current stage.
+    int32_t ancestor(int32_t p, int s) const {
+        for (int t = (int)pieces.size() - 1; t > s; --t) p = pieces[t].parent[p];
+        return p;
     }
 
-    void evaluate(const std::vector<int>& chain, int64_t v, std::vector<ExactValues>& exact) const {
-        ExactValues& x = exact[0];
-        x.word = vertices.is_word(v);
-        if (x.word)
-            x.w.assign(vertices.word(v), vertices.word(v) + r + 1);
-        else
-            x.z.assign(vertices.big(v), vertices.big(v) + r + 1);
-        for (size_t t = 0; t < chain.size(); ++t) exact_step(stages[chain[t]], exact[t], exact[t + 1]);
+    // All vertices, those of one region of each stage first+1..s together.
+    std::vector<int32_t> vertices_by_region(int first, int s) const {
+        std::vector<int32_t> rank(pieces[first].parent.size(), 0), next;
+        auto sort = [](const std::vector<int32_t>& key, int64_t keys) {
+            std::vector<int64_t> start(keys + 1, 0);
+            for (const int32_t k : key) ++start[k + 1];
+            for (int64_t k = 0; k < keys; ++k) start[k + 1] += start[k];
+            std::vector<int32_t> position(key.size());
+            for (size_t i = 0; i < key.size(); ++i) position[i] = (int32_t)start[key[i]]++;
+            return position;
+        };
+        int64_t keys = 1;
+        for (int t = first + 1; t <= s; ++t) {
+            next.resize(pieces[t].parent.size());
+            for (size_t p = 0; p < next.size(); ++p) next[p] = rank[pieces[t].parent[p]];
+            rank = sort(next, keys);
+            keys = (int64_t)rank.size();
+        }
+        next.resize(vertices.size());
+        for (size_t v = 0; v < next.size(); ++v) next[v] = first == s ? 0 : rank[ancestor(cells[0].home[v], s)];
+        const std::vector<int32_t> position = sort(next, keys);
+        std::vector<int32_t> order(position.size());
+        for (size_t v = 0; v < order.size(); ++v) order[position[v]] = (int32_t)v;
+        return order;
+    }
+
+    // The signs of all neurons of stage s at vertex v, from their forms on a region that contains it.
+    void evaluate(int s, int32_t v, int32_t region, const Sheet& sheet, std::vector<double>& value,
+                  std::vector<double>& size) {
+        const Stage& S = stages[s];
+        const int n = S.n;
+        const double* y = vertices[v];
+        const double d = vertices.error[v];
+        value.assign(n, 0);
+        size.assign(n, 0);
+        double total = 0;
+        for (int k = 0; k <= r; ++k) {
+            const double x = y[k];
+            total += std::fabs(x);
+            if (x == 0) continue;
+            const double* f = &sheet.f[(size_t)k * n];
+            for (int i = 0; i < n; ++i) {
+                const double t = x * f[i];
+                value[i] += t;
+                size[i] += std::fabs(t);
+            }
+        }
+        uint64_t *p = &cells[0].plus[(size_t)v * words_], *m = &cells[0].minus[(size_t)v * words_];
+        for (int i = 0; i < n; ++i) {
+            if (!S.splits[i]) continue;
+            const double x = value[i];
+            int sg;
+            if (d == 0 && sheet.err[i] == 0 && size[i] < EXACT_LIMIT) {
+                sg = (x > 0) - (x < 0);
+                ++stats.word;
+            } else if (std::fabs(x) > margin(size[i], sheet.norm[i], sheet.err[i], d, total)) {
+                sg = x > 0 ? 1 : -1;
+                ++stats.filtered;
+            } else {
+                sg = exact_sign(v, region, first_neuron_[s] + i);
+            }
+            const uint64_t one = uint64_t(1) << (i & 63);
+            if (sg > 0)
+                p[i >> 6] |= one;
+            else if (sg < 0)
+                m[i >> 6] |= one;
+            else
+                vanishing_[i >> 6] |= one;
+        }
     }
 
     // The masks of a cell from those of its facets.
@@ -336,16 +428,12 @@ class Subdivision {
 
     void prepare_forms(int s) {
         const Stage& S = stages[s];
-        forms_.clear();
         handle_.clear();
         offset_.clear();
         piece_cross_.clear();
         if (S.previous < 0) {
-            std::vector<mpz_class> row(r + 1);
-            for (int i = 0; i < S.n; ++i) {
-                for (int j = 0; j <= r; ++j) row[j] = S.plus[i * (size_t)(r + 1) + j];
-                forms_.push_reduced(row.data());
-            }
+            for (int i = 0; i < S.n; ++i)
+                handle_.push_back((int32_t)forms.push_exact(vertices.exact_form(0, first_neuron_[s] + i).data()));
             return;
         }
         const Cells& top = cells[r];
@@ -360,23 +448,24 @@ class Subdivision {
     }
 
     // The form of neuron i on region p, which it crosses.
-    int64_t form(int s, int32_t p, int i) {
-        if (stages[s].previous < 0) return i;
+    int32_t form(int s, int32_t p, int i) {
+        if (stages[s].previous < 0) return handle_[i];
         int64_t slot = offset_[p];
         const uint64_t* m = &piece_cross_[(size_t)p * words_];
         for (int w = 0; w < i >> 6; ++w) slot += __builtin_popcountll(m[w]);
         slot += __builtin_popcountll(m[i >> 6] & ((uint64_t(1) << (i & 63)) - 1));
-        int32_t& h = handle_[slot];
-        if (h < 0) {
-            if (pull_back.run(stages, pieces, s, p, i)) {
-                i128 x[MAX_WIDTH];
-                for (int k = 0; k <= r; ++k) x[k] = pull_back.word[k];
-                h = (int32_t)forms_.push_reduced(x);
-            } else {
-                h = (int32_t)forms_.push_reduced(pull_back.big.data());
+        if (handle_[slot] < 0) {
+            const double err = maker_.run(s, p, i);
+            double largest = 0;
+            for (const double x : maker_.row().value) largest = std::max(largest, std::fabs(x));
+            if (err <= 0x1p-30 * largest) {
+                handle_[slot] = (int32_t)forms.push(maker_.row().value.data(), err);
+            } else {  // many layers: the exact form, rounded once, is worth its price
+                ++stats.big_forms;
+                handle_[slot] = (int32_t)forms.push_exact(vertices.exact_form(p, first_neuron_[s] + i).data());
             }
         }
-        return h;
+        return handle_[slot];
     }
 
     Outcome split_all(int s) {
@@ -415,7 +504,7 @@ class Subdivision {
                 if (k == 1)
                     split_edge(s, j, x);
                 else
-                    split_cell(k, j, x);
+                    split_cell(s, k, j, x);
                 if (stop()) return STOPPED;
             }
         }
@@ -430,15 +519,90 @@ class Subdivision {
         return FINISHED;
     }
 
-    int32_t append(int k, int32_t like, int like_dimension) {
+    // A new k-cell that takes over from a cell of dimension k or k + 1; in the latter case it lies on a form besides.
+    int32_t append(int k, int32_t like, int like_dimension, int32_t form) {
         Cells& C = cells[k];
         const Cells& L = cells[like_dimension];
         C.flags.push_back(L.flags[like]);
         C.home.push_back(L.home[like]);
-        if (k > 0) C.link.push_back(-1);
         C.plus.resize(C.plus.size() + words_, 0);
         C.minus.resize(C.minus.size() + words_, 0);
+        if (k > 0) {
+            C.link.push_back(-1);
+            const int n = r - like_dimension;
+            for (int i = 0; i < n; ++i) C.supports.push_back(L.supports[(size_t)like * n + i]);
+            if (k < like_dimension) C.supports.push_back(form);
+        }
         return (int32_t)(C.size() - 1);
+    }
+
+    // Where the form of neuron j of stage s meets the edge from vertex p (positive) to q (negative).
+    void place(int s, int j, int32_t edge, int32_t p, int32_t q, int32_t form) {
+        const Recipe how{p, q, cells[1].home[edge], first_neuron_[s] + j};
+        const double *f = forms[form], *yp = vertices[p], *yq = vertices[q];
+        double a = 0, b = 0, size_a = 0, size_b = 0;
+        for (int k = 0; k <= r; ++k) {
+            const double t = f[k] * yp[k], u = f[k] * yq[k];
+            a += t;
+            b -= u;
+            size_a += std::fabs(t);
+            size_b += std::fabs(u);
+        }
+        if (vertices.exact(p) && vertices.exact(q) && forms.err(form) == 0 && size_a < EXACT_LIMIT &&
+            size_b < EXACT_LIMIT) {
+            const int64_t g = (int64_t)std::gcd((uint64_t)a, (uint64_t)b);
+            const i128 u = (int64_t)a / g, v = (int64_t)b / g;
+            i128 x[MAX_WIDTH];
+            unsigned __int128 content = 0;
+            for (int k = 0; k <= r; ++k) {
+                x[k] = v * (int64_t)yp[k] + u * (int64_t)yq[k];
+                if (content != 1) content = gcd(magnitude(x[k]), content);
+            }
+            bool small = true;
+            double y[MAX_WIDTH];
+            for (int k = 0; k <= r; ++k) {
+                if (content > 1) x[k] /= (i128)content;
+                small = small && magnitude(x[k]) < ((unsigned __int128)1 << 53);
+                y[k] = (double)(int64_t)x[k];
+            }
+            if (small) {
+                vertices.push(y, 0, how);
+                return;
+            }
+        }
+        double guess[MAX_WIDTH], y[MAX_WIDTH], d;
+        for (int k = 0; k <= r; ++k) guess[k] = std::fabs(b) * yp[k] + std::fabs(a) * yq[k];
+        int32_t through[MAX_WIDTH];
+        for (int i = 0; i < r - 1; ++i) through[i] = cells[1].supports[(size_t)edge * (r - 1) + i];
+        through[r - 1] = form;
+        int m;
+        if (newton_.run(forms, through, r, guess, y, d, m)) {
+            int orientation = 0;
+            if (cells[1].flags[edge] & AT_INFINITY) {
+                y[0] = 0;
+                const int sp = certain_sign(p, m), sq = certain_sign(q, m);
+                if (m > 0 && sp != 2 && sq != 2 && sp * sq >= 0) orientation = sp + sq > 0 ? 1 : sp + sq < 0 ? -1 : 0;
+            } else if (m == 0 || y[0] > d) {
+                orientation = 1;
+            } else if (y[0] < -d) {
+                orientation = -1;
+            }
+            if (orientation) {
+                for (int k = 0; k <= r; ++k) y[k] *= orientation;
+                ++stats.enclosed;
+                vertices.push(y, d, how);
+                return;
+            }
+        }
+        ++stats.big_vertices;
+        const BigVector& xp = vertices.exact_coordinates(p);  // references into a node-based map stay valid
+        vertices.push_exact(vertices.intersect_exactly(xp, vertices.exact_coordinates(q), how), how);
+    }
+
+    // The sign of entry m of a vertex, or 2 if the enclosure does not tell.
+    int certain_sign(int32_t v, int m) const {
+        const double y = vertices[v][m], d = vertices.error[v];
+        return y > d ? 1 : y < -d ? -1 : d == 0 ? 0 : 2;
     }
 
     void split_edge(int s, int j, Split& x) {
@@ -447,9 +611,10 @@ class Subdivision {
         Incidence a = ends[0], b = ends[1];
         if (bit(&V.minus[(size_t)facet_of(a) * words_], j)) std::swap(a, b);  // a is on the plus side
         const int32_t region = E.home[x.cell];
-        intersect(vertices, facet_of(a), facet_of(b), forms_, form(s, region, j));
-        x.cut = append(0, x.cell, 1);
-        x.minus = append(1, x.cell, 1);
+        const int32_t f = form(s, region, j);
+        place(s, j, x.cell, facet_of(a), facet_of(b), f);
+        x.cut = append(0, x.cell, 1, f);
+        x.minus = append(1, x.cell, 1, f);
         x.cut_negative = !negative(a);
 
         uint64_t *p = &V.plus[(size_t)x.cut * words_], *m = &V.minus[(size_t)x.cut * words_];
@@ -464,7 +629,7 @@ class Subdivision {
                 const int i = 64 * w + __builtin_ctzll(open);
                 const uint64_t one = open & -open;
                 open ^= one;
-                const int sg = dot_sign(vertices, x.cut, forms_, form(s, region, i), stats);
+                const int sg = sign_of(x.cut, form(s, region, i), region, first_neuron_[s] + i);
                 if (sg > 0)
                     p[w] |= one;
                 else if (sg < 0)
@@ -483,7 +648,7 @@ class Subdivision {
 
     std::vector<Incidence> above_, below_, cut_;
 
-    void split_cell(int k, int j, Split& x) {
+    void split_cell(int s, int k, int j, Split& x) {
         Cells &C = cells[k], &F = cells[k - 1], &G = cells[k - 2];
         const std::vector<Split>& done = split_[k - 1];
         above_.clear();
@@ -512,8 +677,9 @@ class Subdivision {
                 below_.push_back(fi);
             }
         }
-        x.cut = append(k - 1, x.cell, k);
-        x.minus = append(k, x.cell, k);
+        const int32_t on = form(s, C.home[x.cell], j);
+        x.cut = append(k - 1, x.cell, k, on);
+        x.minus = append(k, x.cell, k, on);
         above_.push_back(incidence(x.cut, false));
         below_.push_back(incidence(x.cut, true));
         F.append_facets(cut_.data(), cut_.size());
@@ -526,7 +692,7 @@ class Subdivision {
 
     // ---- between stages ----------------------------------------------------------------------------------------
 
-    void keep_domain() {
+    Outcome keep_domain() {
         std::vector<std::vector<int32_t>> number(r + 1);
         for (int k = 0; k <= r; ++k) {
             Cells& C = cells[k];
@@ -535,6 +701,7 @@ class Subdivision {
             Cells D;
             std::vector<Incidence> f;
             for (int64_t c = 0; c < C.size(); ++c) {
+                if (stop()) return STOPPED;
                 bool outside = false, boundary = false;
                 for (int i = 0; i < stages[stage_].n; ++i) {
                     outside = outside || bit(&C.minus[c * words_], i);
@@ -553,6 +720,8 @@ class Subdivision {
                 }
                 D.flags.push_back(C.flags[c] | (boundary ? ON_BOUNDARY : 0));
                 D.home.push_back(C.home[c]);
+                if (k > 0)
+                    for (int i = 0; i < r - k; ++i) D.supports.push_back(C.supports[c * (r - k) + i]);
                 for (int w = 0; w < words_; ++w) {
                     D.plus.push_back(C.plus[c * words_ + w]);
                     D.minus.push_back(C.minus[c * words_ + w]);
@@ -561,10 +730,11 @@ class Subdivision {
             if (k == 0) vertices.filter(keep);
             C = std::move(D);
         }
+        return FINISHED;
     }
 
     // Every top cell becomes a region of the next stage and the home of its faces.
-    void next_pieces() {
+    Outcome next_pieces() {
         Pieces q;
         Cells& top = cells[r];
         q.words = words_;
@@ -574,9 +744,12 @@ class Subdivision {
         pieces.push_back(std::move(q));
         for (int64_t c = 0; c < top.size(); ++c) top.home[c] = (int32_t)c;
         for (int k = r; k > 0; --k)
-            for (int64_t c = 0; c < cells[k].size(); ++c)
+            for (int64_t c = 0; c < cells[k].size(); ++c) {
                 for (int32_t t = 0; t < cells[k].count[c]; ++t)
                     cells[k - 1].home[facet_of(cells[k].arena[cells[k].start[c] + t])] = cells[k].home[c];
+                if (stop()) return STOPPED;
+            }
+        return FINISHED;
     }
 };
 

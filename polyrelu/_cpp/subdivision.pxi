@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
 from libcpp cimport bool as cbool
+from libcpp.unordered_map cimport unordered_map
 from libcpp.vector cimport vector
 from cpython.exc cimport PyErr_CheckSignals
 
@@ -25,11 +26,15 @@ cdef extern from "gmpxx.h":
         mpz_ptr get_mpz_t()
 
 
+cdef extern from "_cpp/memory.hpp" namespace "polyrelu" nogil:
+    void prepare_gmp_memory()
+
+
 cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
     ctypedef cbool (*Poll)(void*, int, int64_t, int64_t, int64_t) noexcept
 
     cdef struct Statistics:
-        int64_t word, filtered, big, big_zero
+        int64_t word, filtered, big, big_zero, enclosed, big_vertices, big_forms
 
     cdef cppclass Stage:
         int n, m, previous
@@ -40,12 +45,24 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
 
     void add_stage(vector[Stage]&, int, int, int) except +
 
-    cdef cppclass VectorStore:
+    ctypedef vector[mpz_class] BigVector
+
+    cdef struct Recipe:
+        int32_t p, q, region, neuron
+
+    cdef cppclass FormStore:
+        int64_t push_exact(const mpz_class*) except +
+
+    cdef cppclass Vertices:
+        Vertices(int, const vector[Stage]&, const vector[Pieces]&) except +
+        vector[double] coordinates
+        vector[double] error
+        vector[Recipe] recipe
+        unordered_map[int32_t, BigVector] known
         int64_t size()
-        bint is_word(int64_t)
-        const int64_t* word(int64_t)
-        const mpz_class* big(int64_t)
-        int64_t push_reduced(mpz_class*) except +
+        void push(const double*, double, const Recipe&) except +
+        void add_exact(BigVector&, const Recipe&) except +
+        const BigVector& exact_coordinates(int32_t) except +
 
     cdef cppclass Pieces:
         int words
@@ -65,7 +82,8 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         Subdivision(int, int64_t, Poll, void*) except +
         int r
         vector[Stage] stages
-        VectorStore vertices
+        FormStore forms
+        Vertices vertices
         vector[Cells] cells
         vector[Pieces] pieces
         vector[int64_t] finite_before_last
@@ -78,7 +96,7 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
 
     cdef cppclass CellOrder:
         CellOrder(const Subdivision&) except +
-        vector[vector[int32_t]] order
+        vector[vector[int32_t]] order, number
         vector[int64_t] finite
         void facets(const Subdivision&, int, int64_t*, int32_t*, int8_t*)
         void per_cell(const Subdivision&, int, uint8_t*, int32_t*)
@@ -97,6 +115,19 @@ cdef object get_integer(const mpz_class& z):
     cdef bytes text = bytes(mpz_sizeinbase((<mpz_class*>&z).get_mpz_t(), 16) + 2)
     mpz_get_str(<char*>text, 16, (<mpz_class*>&z).get_mpz_t())
     return int(text.partition(b"\0")[0], 16)
+
+
+cdef tuple get_vector(const BigVector& x):
+    cdef size_t i
+    return tuple([get_integer(x[i]) for i in range(x.size())])
+
+
+cdef int set_vector(vector[mpz_class]& v, object values) except -1:
+    cdef size_t i
+    v.resize(len(values))
+    for i in range(v.size()):
+        set_integer(v[i], values[i])
+    return 0
 
 
 cdef int fill_stages(vector[Stage]& out, list stages) except -1:
@@ -149,30 +180,37 @@ class NoInterior(Exception):
     """No cell of full dimension lies in the domain."""
 
 
-def subdivide(int rank, list start, list stages, bint discard_first, bint last_is_level, bint all_signs,
+def subdivide(int rank, list start, list frame, list stages, bint discard_first, bint last_is_level, bint all_signs,
               object max_cells=None, object callback=None):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
+    frame: the `rank` affine forms that vanish on the starting hyperplanes, form i positive on ray 2i + 1.
     stages: (plus, minus or None, splits, previous) with integer rows, bias first; see `_cpp/stages.hpp`.
     discard_first: the first stage is a domain; cells on the negative side of one of its rows are dropped.
     last_is_level: the last stage is one neuron whose sign is reported for every cell.
     all_signs: report the signs of all cells for all neurons too.
     """
+    if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
+        raise CellLimit(0)
+    prepare_gmp_memory()
     cdef _Watch watch = _Watch(callback)
     cdef int64_t limit = (<int64_t>1 << 62) if max_cells is None else min(max_cells, 1 << 62)
     cdef Subdivision* s = new Subdivision(rank, limit, <Poll>_poll, <void*>watch)
     cdef CellOrder* order = NULL
     cdef vector[mpz_class] v
+    cdef Recipe none
+    none.p = none.q = none.region = none.neuron = -1
     cdef int i, k, j, outcome
     cdef cbool discard
     try:
         fill_stages(s.stages, stages)
-        v.resize(rank + 1)
+        for vector_ in [[1] + [0] * rank] + frame:
+            set_vector(v, vector_)
+            s.forms.push_exact(v.data())
         for vector_ in start:
-            for i in range(rank + 1):
-                set_integer(v[i], vector_[i])
-            s.vertices.push_reduced(v.data())
+            set_vector(v, vector_)
+            s.vertices.add_exact(v, none)
         outcome = s.start()
         for i in range(len(stages)):
             if outcome:
@@ -186,7 +224,8 @@ def subdivide(int rank, list start, list stages, bint discard_first, bint last_i
             raise CellLimit(s.total_cells())
         if outcome == 3:
             raise NoInterior()
-        order = new CellOrder(s[0])
+        with nogil:
+            order = new CellOrder(s[0])
         result = {
             "finite": [order.finite[k] for k in range(rank + 1)],
             "canonical": list(s.finite_before_last if last_is_level else s.finite_counts()),
@@ -194,8 +233,7 @@ def subdivide(int rank, list start, list stages, bint discard_first, bint last_i
             "vertices": _vertices(s, order),
             "pieces": [_pieces_of(s, k) for k in range(<int>s.pieces.size())],
             "level_signs": [_signs_of(s, order, k, 1, 0) for k in range(rank + 1)] if last_is_level else None,
-            "statistics": {"word": s.stats.word, "filtered": s.stats.filtered,
-                           "big": s.stats.big, "big_zero": s.stats.big_zero},
+            "statistics": s.stats,
         }
         if all_signs:
             signs = [[] for k in range(rank + 1)]
@@ -215,6 +253,7 @@ def subdivide(int rank, list start, list stages, bint discard_first, bint last_i
 
 
 cdef tuple _cells_of(Subdivision* s, CellOrder* order, int k):
+    PyErr_CheckSignals()
     cdef int64_t n = s.cells[k].size()
     boundary = np.empty(n, dtype=np.uint8)
     home = np.empty(n, dtype=np.int32)
@@ -244,22 +283,68 @@ cdef object _signs_of(Subdivision* s, CellOrder* order, int k, int words, int j)
 
 
 cdef tuple _vertices(Subdivision* s, CellOrder* order):
-    """Coordinates in words, and the rows that need more as {row: tuple of int}."""
-    cdef int64_t n = s.vertices.size()
-    cdef int64_t i
-    cdef int k
+    """(coordinates, errors, recipes, roots), see `VertexSolver`."""
+    cdef int64_t n = s.vertices.size(), i
+    cdef int k, width = s.r + 1
     cdef int32_t old
-    words = np.zeros((n, s.r + 1), dtype=np.int64)
-    cdef int64_t[:, ::1] w = words
-    big = {}
+    cdef Recipe how
+    coordinates = np.empty((n, width))
+    error = np.empty(n)
+    recipe = np.empty((n, 4), dtype=np.int32)
+    cdef double[:, ::1] x = coordinates
+    cdef double[::1] e = error
+    cdef int32_t[:, ::1] h = recipe
+    roots = {}
     for i in range(n):
+        if (i & 4095) == 0:
+            PyErr_CheckSignals()
         old = order.order[0][i]
-        if s.vertices.is_word(old):
-            for k in range(s.r + 1):
-                w[i, k] = s.vertices.word(old)[k]
-        else:
-            big[i] = tuple([get_integer(s.vertices.big(old)[k]) for k in range(s.r + 1)])
-    return words, big
+        for k in range(width):
+            x[i, k] = s.vertices.coordinates[<int64_t>old * width + k]
+        e[i] = s.vertices.error[old]
+        how = s.vertices.recipe[old]
+        h[i, 0] = h[i, 1] = -1
+        if how.p >= 0:
+            h[i, 0], h[i, 1] = order.number[0][how.p], order.number[0][how.q]
+        elif e[i] != 0:
+            roots[i] = get_vector(s.vertices.exact_coordinates(old))
+        h[i, 2], h[i, 3] = how.region, how.neuron
+    return coordinates, error, recipe, roots
+
+
+cdef class VertexSolver:
+    """Exact coordinates of the vertices of a subdivision, made when asked for (`_cpp/vertices.hpp`).
+
+    coordinates, error, recipe, roots: what `subdivide` reports; a vertex with error 0 has its integer coordinates
+    already, roots are the others that have no recipe. stages, pieces: those of the subdivision.
+    """
+    cdef vector[Stage] stages
+    cdef vector[Pieces] pieces
+    cdef Vertices* vertices
+
+    def __cinit__(self, list stages, pieces, const double[:, ::1] coordinates, const double[::1] error,
+                  const int32_t[:, ::1] recipe, dict roots):
+        cdef Recipe how
+        cdef int64_t i
+        cdef vector[mpz_class] v
+        fill_stages(self.stages, stages)
+        fill_pieces(self.pieces, pieces)
+        self.vertices = new Vertices(coordinates.shape[1] - 1, self.stages, self.pieces)
+        for i in range(error.shape[0]):
+            how.p, how.q, how.region, how.neuron = recipe[i, 0], recipe[i, 1], recipe[i, 2], recipe[i, 3]
+            self.vertices.push(&coordinates[i, 0], error[i], how)
+        for i, values in roots.items():
+            set_vector(v, values)
+            self.vertices.known[i] = v
+
+    def __dealloc__(self):
+        del self.vertices
+
+    def vector(self, int32_t i):
+        """Vertex i as a primitive integer vector, x0 first."""
+        if not 0 <= i < self.vertices.size():
+            raise IndexError(i)
+        return get_vector(self.vertices.exact_coordinates(i))
 
 
 cdef tuple _pieces_of(Subdivision* s, int t):
@@ -272,11 +357,34 @@ cdef tuple _pieces_of(Subdivision* s, int t):
     cdef uint64_t[:, ::1] b = plus, c = minus
     cdef int64_t j
     for i in range(n):
+        if (i & 4095) == 0:
+            PyErr_CheckSignals()
         a[i] = p.parent[i]
         for j in range(w):
             b[i, j] = p.plus[i * w + j]
             c[i, j] = p.minus[i * w + j]
     return parent, plus, minus
+
+
+cdef int fill_pieces(vector[Pieces]& out, pieces) except -1:
+    cdef int64_t n, w, i, t
+    cdef int k
+    cdef const int32_t[::1] a
+    cdef const uint64_t[:, ::1] b, c
+    out.resize(len(pieces))
+    for t in range(<int64_t>out.size()):
+        a, b, c = pieces[t]
+        n, w = a.shape[0], b.shape[1]
+        out[t].words = w
+        out[t].parent.resize(n)
+        out[t].plus.resize(n * w)
+        out[t].minus.resize(n * w)
+        for i in range(n):
+            out[t].parent[i] = a[i]
+            for k in range(w):
+                out[t].plus[i * w + k] = b[i, k]
+                out[t].minus[i * w + k] = c[i, k]
+    return 0
 
 
 def affine_forms(list stages, list pieces, int stage):
@@ -288,24 +396,10 @@ def affine_forms(list stages, list pieces, int stage):
     cdef vector[Stage] S
     cdef vector[Pieces] P
     cdef PullBack pull
-    cdef int64_t n, w, i, t
+    cdef int64_t n, i
     cdef int j, k
-    cdef int32_t[::1] a
-    cdef uint64_t[:, ::1] b, c
     fill_stages(S, stages)
-    P.resize(len(pieces))
-    for t in range(len(pieces)):
-        a, b, c = pieces[t]
-        n, w = a.shape[0], b.shape[1]
-        P[t].words = w
-        P[t].parent.resize(n)
-        P[t].plus.resize(n * w)
-        P[t].minus.resize(n * w)
-        for i in range(n):
-            P[t].parent[i] = a[i]
-            for k in range(w):
-                P[t].plus[i * w + k] = b[i, k]
-                P[t].minus[i * w + k] = c[i, k]
+    fill_pieces(P, pieces)
     n = P[stage].parent.size()
     number = np.empty(n, dtype=np.int32)
     cdef int32_t[::1] out = number

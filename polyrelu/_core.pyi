@@ -1,0 +1,41 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+class CellLimit(Exception): ...
+class NoInterior(Exception): ...
+
+def subdivide(
+    rank: int,
+    start: Sequence[Sequence[int]],
+    frame: Sequence[Sequence[int]],
+    stages: list[Any],
+    discard_first: bool,
+    last_is_level: bool,
+    all_signs: bool,
+    max_cells: int | None = None,
+    callback: Callable[[int, int, int, int], object] | None = None,
+) -> dict[str, Any]: ...
+class VertexSolver:
+    def __init__(
+        self,
+        stages: list[Any],
+        pieces: Sequence[Any],
+        coordinates: npt.NDArray[np.float64],
+        error: npt.NDArray[np.float64],
+        recipe: npt.NDArray[np.int32],
+        roots: dict[int, tuple[int, ...]],
+    ) -> None: ...
+    def vector(self, i: int) -> tuple[int, ...]: ...
+
+def affine_forms(
+    stages: list[Any], pieces: Sequence[Any], stage: int
+) -> tuple[npt.NDArray[np.int32], list[tuple[int, ...]]]: ...
+def check_chain_complex(
+    ranks: Sequence[int], columns: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]]
+) -> tuple[str, int, int, int] | None: ...
+def reduce_chain_complex(
+    ranks: Sequence[int], columns: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]]
+) -> tuple[list[tuple[int, int, list[tuple[int, int, int]]]], list[int]]: ...

@@ -1,0 +1,118 @@
+# Free chain complexes over Z. `ranks` holds the ranks in degrees 0..n and `columns` the n boundary maps as compressed
+# columns (indptr int64, indices int32, data), contiguous, the data of all maps being int8, int64 or Python integers.
+
+from libc.stdint cimport int8_t, int32_t, int64_t
+from libcpp.string cimport string
+from libcpp.vector cimport vector
+
+import numpy as np
+
+
+cdef extern from "_cpp/reduction.hpp" namespace "reduction" nogil:
+    cdef cppclass Fault:
+        int kind
+        int degree
+        int64_t row
+        int64_t column
+
+    cdef cppclass Remainder:
+        int64_t n_rows
+        int64_t n_columns
+        vector[int64_t] row
+        vector[int64_t] column
+        vector[string] value
+
+    cdef cppclass Result:
+        vector[Remainder] boundary
+        vector[int64_t] n_pivots
+
+    cdef cppclass Input:
+        vector[int64_t] ranks
+        vector[int64_t] n_entries
+        vector[const int64_t*] start
+        vector[const int32_t*] row
+        vector[const int8_t*] narrow
+        vector[const int64_t*] wide
+        void add_big(const vector[string]&) except +
+
+    Fault check(const Input&) except +
+    Result reduce(const Input&) except +
+
+
+_FAULTS = (None, "offsets", "row out of range", "repeated row", "zero entry", "product")
+
+
+cdef class _ChainInput:
+    """Pointers into the arrays of a chain complex, and references that keep the arrays alive."""
+
+    cdef Input input
+    cdef list held
+
+    def __cinit__(self, ranks, columns):
+        cdef const int64_t[::1] start
+        cdef const int32_t[::1] row
+        cdef const int8_t[::1] narrow
+        cdef const int64_t[::1] wide
+        cdef vector[string] digits
+        self.held = []
+        for rank in ranks:
+            self.input.ranks.push_back(rank)
+        if len(columns) + 1 != len(ranks):
+            raise ValueError("one boundary map fewer than ranks is expected")
+        if len({data.dtype for _, _, data in columns}) > 1:
+            raise ValueError("all boundary maps must have entries of one type")
+        for k, (indptr, indices, data) in enumerate(columns):
+            if len(indptr) != ranks[k + 1] + 1 or len(indices) != len(data):
+                raise ValueError("arrays of lengths that do not fit")
+            start = indptr
+            row = indices
+            self.input.n_entries.push_back(len(indices))
+            self.input.start.push_back(&start[0])
+            self.input.row.push_back(&row[0] if len(indices) else NULL)
+            if data.dtype == object:
+                digits = [format(x, "x").encode() for x in data]
+                self.input.add_big(digits)
+            elif data.dtype == np.int8:
+                narrow = data
+                self.input.narrow.push_back(&narrow[0] if len(data) else NULL)
+            else:
+                wide = data
+                self.input.wide.push_back(&wide[0] if len(data) else NULL)
+            self.held.append((indptr, indices, data))
+
+
+def check_chain_complex(ranks, columns):
+    """None for a chain complex, and otherwise (fault, degree, row, column) for the first fault found.
+
+    The faults are "offsets", "row out of range", "repeated row", "zero entry" (of one boundary map) and "product": the
+    entry at (row, column) of the product of the boundary maps of degrees degree - 1 and degree is not zero.
+    Other functions of this module rely on this check: it is what makes it safe to follow the indices.
+    """
+    cdef _ChainInput source = _ChainInput(ranks, columns)
+    cdef Fault fault
+    with nogil:
+        fault = check(source.input)
+    if fault.kind == 0:
+        return None
+    return _FAULTS[fault.kind], fault.degree, fault.row, fault.column
+
+
+def reduce_chain_complex(ranks, columns):
+    """Remove unit pivots from a chain complex that check_chain_complex has passed.
+
+    Returns (remainders, pivots), both by degree k = 1..n. A remainder is (n_rows, n_columns, entries) with entries
+    (row, column, value), none of them 1 or -1: the boundary map of degree k in a complex with the same homology.
+    pivots[k - 1] counts the pairs removed from degrees k and k - 1.
+    """
+    cdef _ChainInput source = _ChainInput(ranks, columns)
+    cdef Result result
+    with nogil:
+        result = reduce(source.input)
+    remainders = []
+    for k in range(result.boundary.size()):
+        entries = [
+            (result.boundary[k].row[e], result.boundary[k].column[e], int(result.boundary[k].value[e], 16))
+            for e in range(result.boundary[k].row.size())
+        ]
+        remainders.append((result.boundary[k].n_rows, result.boundary[k].n_columns, entries))
+    return remainders, [result.n_pivots[k] for k in range(result.n_pivots.size())]

@@ -1,0 +1,272 @@
+// Vertices: an enclosure in floating point, and a recipe from which the exact coordinates are made when they are needed.
+//
+// Vertex v is a homogeneous vector x (r + 1 entries, x0 >= 0) up to a positive factor. Its record is doubles y_k and an
+// error d. d = 0: the y_k are the coordinates themselves, coprime integers below 2^53. d > 0: in some scaling of the
+// true vector, |x_k - y_k| <= d for all k (and x0 = 0 exactly if y_0 = 0 is at infinity).
+//
+// Placing the vertex where the form f of a neuron meets an edge with ends p, q, f(p) > 0 > f(q):
+//
+// 1. If all of p, q, f are exact, so are f(p), f(q) when the sums of moduli stay below 2^53, and the primitive vector
+//    f(p) q - f(q) p is computed in 128-bit integers. It is kept when its entries are below 2^53.
+// 2. Otherwise r forms vanish on the vertex: the r - 1 supports of the edge and f; the supports are independent and f
+//    is not in their span, since it does not vanish on the edge. In the chart x_m = 1, m the largest entry of an
+//    approximation, they are r linear equations; F the r x (r + 1) matrix of the true forms, G the stored doubles,
+//    |F_ik - G_ik| <= e_i, M and N those matrices without column m. Let R be any matrix (a computed inverse of N), y any
+//    approximation with y_m = 1. From F x = 0: M (x - y) = -F y, hence x - y = -R F y + (I - R M)(x - y), and if
+//    K = |I - R M| < 1 (maximum norm) then M is regular, x exists and is unique, and
+//        |x - y| <= |R F y| / (1 - K)
+//    (one interval Newton step, after Krawczyk). Bounds used, u = 2^-52:
+//        |(F y)_i| <= |fl(G y)_i| + (r + 4) u sum_k |G_ik y_k| + e_i sum_k |y_k| + TINY
+//        K_kc      <= |fl(I - R N)_kc| + (r + 4) u (1 + sum_i |R_ki N_ic|) + sum_i |R_ki| e_i + TINY
+//    and the computed bound is enlarged by 1 + 2^-20.
+//    The orientation (x or -x): a vertex of a cell that is not at infinity has x0 > 0, so y_0 must exceed the error;
+//    at infinity x is a positive combination of p and q, so its entry m has the sign that both have for certain.
+// 3. Where that fails, p, q and f are computed exactly in GMP, and the vertex is f(p) q - f(q) p, made primitive.
+#pragma once
+
+#include <unordered_map>
+
+#include "forms.hpp"
+
+namespace polyrelu {
+
+struct Recipe {
+    int32_t p, q;     // the ends of the edge, or p = -1: the exact coordinates are kept
+    int32_t region;   // of the stage that the neuron belongs to
+    int32_t neuron;   // number among all neurons of all stages
+};
+
+using BigVector = std::vector<mpz_class>;
+
+inline void make_primitive(BigVector& x) {
+    mpz_class g = 0;
+    for (const mpz_class& c : x) mpz_gcd(g.get_mpz_t(), g.get_mpz_t(), c.get_mpz_t());
+    if (g > 1)
+        for (mpz_class& c : x) mpz_divexact(c.get_mpz_t(), c.get_mpz_t(), g.get_mpz_t());
+}
+
+inline bool is_double_integer(const BigVector& x) {
+    for (const mpz_class& c : x)
+        if (mpz_sizeinbase(c.get_mpz_t(), 2) > 53) return false;
+    return true;
+}
+
+class Vertices {
+  public:
+    Vertices(int rank, const std::vector<Stage>& stages, const std::vector<Pieces>& pieces)
+        : width(rank + 1), stages_(stages), pieces_(pieces) {}
+
+    const int width;
+    std::vector<double> coordinates;  // width a vertex
+    std::vector<double> error;
+    std::vector<Recipe> recipe;
+    std::unordered_map<int32_t, BigVector> known;  // exact coordinates that were needed
+
+    int64_t size() const { return (int64_t)error.size(); }
+    const double* operator[](int64_t v) const { return &coordinates[v * width]; }
+    bool exact(int64_t v) const { return error[v] == 0; }
+
+    void push(const double* y, double d, const Recipe& how) {
+        coordinates.insert(coordinates.end(), y, y + width);
+        error.push_back(d);
+        recipe.push_back(how);
+    }
+
+    void add_exact(const BigVector& x, const Recipe& how) { push_exact(BigVector(x), how); }
+
+    // A primitive vector known exactly.
+    void push_exact(BigVector&& x, const Recipe& how) {
+        double y[MAX_WIDTH];
+        if (is_double_integer(x)) {
+            for (int k = 0; k < width; ++k) y[k] = x[k].get_d();
+            push(y, 0, how);
+        } else {
+            approximate(x.data(), width, y);  // entries at most 1
+            push(y, EPS, how);
+            known.emplace((int32_t)size() - 1, std::move(x));
+        }
+    }
+
+    // The exact coordinates of vertex v, along its recipe; no recursion, whatever its length.
+    const BigVector& exact_coordinates(int32_t v) {
+        std::vector<int32_t> open{v};
+        while (!open.empty()) {
+            const int32_t t = open.back();
+            if (known.count(t)) {
+                open.pop_back();
+                continue;
+            }
+            if (exact(t)) {
+                BigVector x(width);
+                for (int k = 0; k < width; ++k) x[k] = (*this)[t][k];
+                known.emplace(t, std::move(x));
+                continue;
+            }
+            const Recipe& how = recipe[t];
+            const bool p = known.count(how.p), q = known.count(how.q);
+            if (!p) open.push_back(how.p);
+            if (!q) open.push_back(how.q);
+            if (p && q) known.emplace(t, intersect_exactly(known[how.p], known[how.q], how));
+        }
+        return known[v];
+    }
+
+    // The exact form of a neuron (numbered among all) on a region of its stage, up to a positive factor.
+    const BigVector& exact_form(int32_t region, int32_t neuron) {
+        const uint64_t key = (uint64_t)(uint32_t)neuron << 32 | (uint32_t)region;
+        const auto found = forms_.find(key);
+        if (found != forms_.end()) return found->second;
+        int s = 0, i = neuron;
+        while (i >= stages_[s].n) i -= stages_[s++].n;
+        BigVector f(width);
+        if (pull_back_.run(stages_, pieces_, s, region, i))
+            for (int k = 0; k < width; ++k) f[k] = (long)pull_back_.word[k];
+        else
+            for (int k = 0; k < width; ++k) f[k] = pull_back_.big[k];
+        make_primitive(f);
+        return forms_.emplace(key, std::move(f)).first->second;
+    }
+
+    BigVector intersect_exactly(const BigVector& p, const BigVector& q, const Recipe& how) {
+        const BigVector& f = exact_form(how.region, how.neuron);
+        mpz_class a = 0, b = 0;
+        for (int k = 0; k < width; ++k) {
+            mpz_addmul(a.get_mpz_t(), f[k].get_mpz_t(), p[k].get_mpz_t());
+            mpz_submul(b.get_mpz_t(), f[k].get_mpz_t(), q[k].get_mpz_t());
+        }
+        BigVector x(width);
+        for (int k = 0; k < width; ++k) {
+            x[k] = b * p[k];
+            mpz_addmul(x[k].get_mpz_t(), a.get_mpz_t(), q[k].get_mpz_t());
+        }
+        make_primitive(x);
+        return x;
+    }
+
+    // Makes the exact coordinates of all vertices independent of other vertices, and keeps those with keep[v], in order.
+    void filter(const std::vector<char>& keep) {
+        for (int32_t v = 0; v < size(); ++v)
+            if (keep[v] && !exact(v)) exact_coordinates(v);
+        std::unordered_map<int32_t, BigVector> kept;
+        int32_t n = 0;
+        for (int32_t v = 0; v < size(); ++v) {
+            if (!keep[v]) continue;
+            if (!exact(v)) kept.emplace(n, std::move(known[v]));
+            std::copy_n(&coordinates[(size_t)v * width], width, &coordinates[(size_t)n * width]);
+            error[n] = error[v];
+            recipe[n++] = {-1, -1, -1, -1};
+        }
+        coordinates.resize((size_t)n * width);
+        error.resize(n);
+        recipe.resize(n);
+        known.swap(kept);
+    }
+
+  private:
+    const std::vector<Stage>& stages_;
+    const std::vector<Pieces>& pieces_;
+    PullBack pull_back_;
+    std::unordered_map<uint64_t, BigVector> forms_;
+};
+
+// Solves for a vertex from the forms that vanish on it: step 2 above.
+class NewtonStep {
+  public:
+    // forms: r records of `store`; guess: an approximate vector; on success y and its error d, with y_m = 1.
+    bool run(const FormStore& store, const int32_t* forms, int r, const double* guess, double* y, double& d, int& m) {
+        m = 0;
+        for (int k = 1; k <= r; ++k)
+            if (std::fabs(guess[k]) > std::fabs(guess[m])) m = k;
+        for (int i = 0; i < r; ++i) {
+            const double* f = store[forms[i]];
+            for (int k = 0, c = 0; k <= r; ++k)
+                if (k != m) n_[i][c++] = f[k];
+        }
+        if (!invert(r)) return false;
+        double z[MAX_WIDTH], residual[MAX_WIDTH];
+        for (int c = 0; c < r; ++c) {
+            z[c] = 0;
+            for (int i = 0; i < r; ++i) z[c] -= inv_[c][i] * store[forms[i]][m];
+        }
+        auto spread = [&] {
+            for (int k = 0, c = 0; k <= r; ++k) y[k] = k == m ? 1 : z[c++];
+        };
+        spread();
+        for (int i = 0; i < r; ++i) {
+            residual[i] = 0;
+            const double* f = store[forms[i]];
+            for (int k = 0; k <= r; ++k) residual[i] += f[k] * y[k];
+        }
+        for (int c = 0; c < r; ++c)
+            for (int i = 0; i < r; ++i) z[c] -= inv_[c][i] * residual[i];
+        spread();
+
+        const double unit = (r + 4) * EPS;
+        double total = 0;
+        for (int k = 0; k <= r; ++k) total += std::fabs(y[k]);
+        for (int i = 0; i < r; ++i) {
+            const double* f = store[forms[i]];
+            double s = 0, size = 0;
+            for (int k = 0; k <= r; ++k) {
+                const double t = f[k] * y[k];
+                s += t;
+                size += std::fabs(t);
+            }
+            residual[i] = std::fabs(s) + unit * size + store.err(forms[i]) * total + TINY;
+        }
+        double contraction = 0, distance = 0;
+        for (int c = 0; c < r; ++c) {
+            double row = 0, moved = 0, slope = 0;
+            for (int i = 0; i < r; ++i) {
+                const double a = std::fabs(inv_[c][i]);
+                moved += a * residual[i];
+                slope += a * store.err(forms[i]);
+            }
+            for (int b = 0; b < r; ++b) {
+                double s = b == c ? 1 : 0, size = 1;
+                for (int i = 0; i < r; ++i) {
+                    const double t = inv_[c][i] * n_[i][b];
+                    s -= t;
+                    size += std::fabs(t);
+                }
+                row += std::fabs(s) + unit * size + slope + TINY;
+            }
+            contraction = row > contraction ? row : contraction;
+            distance = moved > distance ? moved : distance;
+            if (!(row < 0.5) || !(moved < 0.5)) return false;  // also for NaN
+        }
+        d = distance / (1 - contraction) * SLACK;
+        return d > 0;
+    }
+
+  private:
+    double n_[MAX_WIDTH][MAX_WIDTH], inv_[MAX_WIDTH][MAX_WIDTH], work_[MAX_WIDTH][2 * MAX_WIDTH];
+
+    // Gauss-Jordan with column pivots; any inaccuracy only makes the certificate fail.
+    bool invert(int r) {
+        for (int i = 0; i < r; ++i)
+            for (int k = 0; k < r; ++k) {
+                work_[i][k] = n_[i][k];
+                work_[i][r + k] = i == k;
+            }
+        for (int k = 0; k < r; ++k) {
+            int best = k;
+            for (int i = k + 1; i < r; ++i)
+                if (std::fabs(work_[i][k]) > std::fabs(work_[best][k])) best = i;
+            if (work_[best][k] == 0) return false;
+            if (best != k) std::swap_ranges(work_[k], work_[k] + 2 * r, work_[best]);
+            const double scale = 1 / work_[k][k];
+            for (int j = k; j < 2 * r; ++j) work_[k][j] *= scale;
+            for (int i = 0; i < r; ++i) {
+                const double t = work_[i][k];
+                if (i == k || t == 0) continue;
+                for (int j = k; j < 2 * r; ++j) work_[i][j] -= t * work_[k][j];
+            }
+        }
+        for (int i = 0; i < r; ++i)
+            for (int k = 0; k < r; ++k) inv_[i][k] = work_[i][r + k];
+        return true;
+    }
+};
+
+}  // namespace polyrelu
