@@ -1,0 +1,79 @@
+"""The whole sentence: from a network to the homology of its decision region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.errors import InputError, RegionError
+from polyrelu.homology import Homology, homology
+from polyrelu.network import Network
+from polyrelu.region import RELATIONS
+from polyrelu.subdivide import Progress, subdivide
+
+
+@dataclass(frozen=True)
+class RegionReport:
+    """What is known of the region {F relation level}: its homology, and the f-vector of C(F, level)."""
+
+    network: Network
+    relation: str
+    level: Fraction
+    homology: Homology
+    f_vector: tuple[int, ...]
+
+    @property
+    def architecture(self) -> tuple[int, ...]:
+        """The architecture (d, n₁, …, 1) of the network."""
+        return self.network.architecture
+
+    @property
+    def betti(self) -> tuple[int, ...]:
+        """Betti numbers in degrees 0..d−1."""
+        return self.homology.betti
+
+    @property
+    def torsion(self) -> tuple[tuple[int, ...], ...]:
+        """Invariant factors greater than 1 in degrees 0..d−1."""
+        return self.homology.torsion
+
+    @property
+    def euler_characteristic(self) -> int:
+        """The alternating sum of the Betti numbers."""
+        return self.homology.euler_characteristic
+
+    @property
+    def n_regions(self) -> int:
+        """The number of d-cells of C(F, level)."""
+        return self.f_vector[-1]
+
+
+def analyse_region(
+    network: Network,
+    relation: str = ">",
+    level: Any = 0,
+    domain: Any = None,
+    *,
+    max_cells: int | None = None,
+    progress: Progress | None = None,
+) -> RegionReport:
+    """Subdivide, cut out the region and compute its integral homology, all exactly. Arguments as for `subdivide`.
+
+    Raises what `subdivide` raises, and RegionError for an unknown relation.
+    """
+    if not isinstance(relation, str) or relation not in RELATIONS:
+        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {relation!r}")
+    if level is None:
+        raise InputError("level: expected an exact number, got None")
+    cx = subdivide(network, level, domain, max_cells=max_cells, progress=progress)
+    assert cx.level is not None
+    return RegionReport(network, relation, cx.level, homology(cx.region(relation)), cx.f_vector)
+
+
+def betti_numbers(network: Network, relation: str = ">", level: Any = 0, domain: Any = None) -> tuple[int, ...]:
+    """The Betti numbers (β₀, …, β_{d−1}) of {x : F(x) relation level}, exactly.
+
+    They are the ranks of its unreduced integral homology. Raises what `analyse_region` raises.
+    """
+    return analyse_region(network, relation, level, domain).betti
