@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_network import networks
 
 from polyrelu.errors import FileError, InputError, NetworkError, NumberError
 from polyrelu.network import Network
 from polyrelu.readers import json as reader
 from polyrelu.readers import load, save
 from polyrelu.readers.json import Document, read_document
+from test_network import networks
 
 NET = Network([[[1], [-1]], [[1, "1/3"]]], [[0, 0], ["-1/2"]])
 GOOD = '{"weights": [[[1]]], "biases": [[0]]}'

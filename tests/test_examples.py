@@ -1,0 +1,101 @@
+"""The shipped networks are what they claim to be, and README shows what really comes out."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+import polyrelu.cli
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+IRIS = ["iris2.json", "iris4.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "relation", "betti"),
+    [
+        ("annulus", ">", (1, 1)),
+        ("annulus", "<", (2, 1)),
+        ("annulus", "=", (2, 2)),
+        ("four_wedges", ">", (2, 0)),
+        ("four_wedges", ">=", (1, 0)),
+        ("shells_2-8-6-1", ">", (6, 2)),
+    ],
+)
+def test_known_betti_numbers(name, relation, betti):
+    assert pr.betti_numbers(pr.load(EXAMPLES / f"{name}.json"), relation) == betti
+
+
+def test_the_script_makes_the_networks_that_are_shipped(tmp_path):
+    source = (EXAMPLES / "make_examples.py").read_text(encoding="utf-8")
+    namespace = {"__file__": str(tmp_path / "make_examples.py"), "__name__": "make_examples"}
+    exec(compile(source, "make_examples.py", "exec"), namespace)
+    namespace["main"]()
+    made = sorted(path.name for path in tmp_path.glob("*.json"))
+    assert made == sorted(path.name for path in EXAMPLES.glob("*.json") if path.name not in IRIS)
+    for name in made:
+        assert (tmp_path / name).read_bytes() == (EXAMPLES / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", IRIS)
+def test_the_classifiers_are_stored_as_float32_exactly(name):
+    document = json.loads((EXAMPLES / name).read_text(encoding="utf-8"))
+    net = pr.load(EXAMPLES / name)
+    for key, layers in (("weights", net.weights), ("biases", net.biases)):
+        for stored, read in zip(document[key], layers, strict=True):
+            assert np.array_equal(np.float64(stored), np.array(stored, dtype=np.float32))
+            assert np.array_equal(np.float64(stored), np.array(read, dtype=np.float64))
+            assert all(x.denominator & (x.denominator - 1) == 0 for x in np.ravel(np.array(read, dtype=object)))
+
+
+@pytest.mark.parametrize("name", IRIS)
+def test_the_classifiers_know_their_flowers(name):
+    datasets = pytest.importorskip("sklearn.datasets")
+    iris = datasets.load_iris()
+    columns = slice(None) if name == "iris4.json" else slice(2, 4)
+    net = pr.load(EXAMPLES / name)
+    right = [(net(flower) > 0) == (kind == 1) for flower, kind in zip(iris.data[:, columns], iris.target, strict=True)]
+    assert sum(right) >= 0.97 * len(right)
+
+
+@pytest.mark.parametrize("name", IRIS)
+def test_the_classifiers_have_open_and_closed_regions_alike(name):
+    """No vertex of a trained network lies on its decision boundary, so the open and the closed model agree."""
+    cx = pr.subdivide(pr.load(EXAMPLES / name), level=0)
+    for strict in "<>":
+        assert pr.homology(cx.region(strict)).betti == pr.homology(cx.region(strict + "=")).betti
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL))
+def test_readme_on_the_command_line(block, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    command, _, shown = block.partition("\n")
+    program, *argv = shlex.split(command.removeprefix("$ "))
+    assert program == "polyrelu"
+    assert polyrelu.cli.main(argv) == 0
+    assert capsys.readouterr().out.strip() == shown.strip()
+
+
+def test_readme_on_the_flowers_in_their_box():
+    net = pr.load(EXAMPLES / "iris2.json")
+    assert pr.betti_numbers(net, ">", domain=pr.Domain.box([0, 0], [8, 3])) == (1, 0)
+
+
+def test_readme_in_python(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
+    code = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert code
+    runner.run(parser.get_doctest("\n".join(code), {}, "README.md", "README.md", 0))
+    assert runner.summarize(verbose=False) == (0, runner.tries) and runner.tries > 3
