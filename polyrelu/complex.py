@@ -56,7 +56,7 @@ class PolyhedralComplex:
     of dimension k are numbered 0, 1, …; k runs from λ, the dimension of the lineality space that all cells share, to
     d. Over a domain, the walls of the domain are part of the complex.
 
-    Made by `subdivide`; immutable and picklable. Arrays it returns are read-only.
+    Made by `subdivide`; immutable and picklable. The arrays it holds are read-only.
 
     If first-layer neurons with slope 1 (identity) make it necessary to start from hyperplanes that are no part of
     C(F) (`artificial_hyperplanes` > 0), the cells that are numbered form a refinement of C(F); counts (the f-vector,

@@ -43,6 +43,9 @@ inline int32_t facet_of(Incidence x) { return x >> 1; }
 inline bool negative(Incidence x) { return x & 1; }
 
 enum Outcome { FINISHED = 0, STOPPED = 1, TOO_MANY_CELLS = 2, NO_INTERIOR = 3 };
+// How signs are decided: by the certified filter with GMP behind it; all by GMP (to test against); or by the computed
+// doubles as they are (to measure what certainty costs: its results prove nothing).
+enum Arithmetic { CERTIFIED = 0, ALL_BIG = 1, UNCERTIFIED = 2 };
 enum Flags : unsigned char { AT_INFINITY = 1, ON_BOUNDARY = 2 };
 
 // All cells of one dimension.
@@ -92,12 +95,13 @@ using Poll = bool (*)(void* context, int stage, int64_t done, int64_t total, int
 
 class Subdivision {
   public:
-    Subdivision(int rank, int64_t max_cells, Poll poll, void* context)
-        : r(rank), forms(rank + 1), vertices(rank, stages, pieces), cells(rank + 1),
+    Subdivision(int rank, int64_t max_cells, Arithmetic arithmetic, Poll poll, void* context)
+        : r(rank), arithmetic(arithmetic), forms(rank + 1), vertices(rank, stages, pieces), cells(rank + 1),
           max_cells_(std::min(max_cells, MAX_CELLS)), poll_(poll), context_(context), maker_(stages, pieces) {}
     Subdivision(const Subdivision&) = delete;
 
     const int r;
+    const Arithmetic arithmetic;
     std::vector<Stage> stages;
     std::vector<Pieces> pieces;  // of each stage that was begun, and of the end
     FormStore forms;             // x0, the starting hyperplanes, then whatever neurons needed one
@@ -263,6 +267,8 @@ class Subdivision {
             total += std::fabs(y[k]);
         }
         const double d = vertices.error[v], e = forms.err(form);
+        if (arithmetic == ALL_BIG) return exact_sign(v, region, neuron);
+        if (arithmetic == UNCERTIFIED) return (s > 0) - (s < 0);
         if (d == 0 && e == 0 && size < EXACT_LIMIT) {
             ++stats.word;
             return (s > 0) - (s < 0);
@@ -377,7 +383,11 @@ class Subdivision {
             if (!S.splits[i]) continue;
             const double x = value[i];
             int sg;
-            if (d == 0 && sheet.err[i] == 0 && size[i] < EXACT_LIMIT) {
+            if (arithmetic == ALL_BIG) {
+                sg = exact_sign(v, region, first_neuron_[s] + i);
+            } else if (arithmetic == UNCERTIFIED) {
+                sg = (x > 0) - (x < 0);
+            } else if (d == 0 && sheet.err[i] == 0 && size[i] < EXACT_LIMIT) {
                 sg = (x > 0) - (x < 0);
                 ++stats.word;
             } else if (std::fabs(x) > margin(size[i], sheet.norm[i], sheet.err[i], d, total)) {
@@ -539,6 +549,10 @@ class Subdivision {
     // Where the form of neuron j of stage s meets the edge from vertex p (positive) to q (negative).
     void place(int s, int j, int32_t edge, int32_t p, int32_t q, int32_t form) {
         const Recipe how{p, q, cells[1].home[edge], first_neuron_[s] + j};
+        if (arithmetic == ALL_BIG) {
+            place_exactly(p, q, how);
+            return;
+        }
         const double *f = forms[form], *yp = vertices[p], *yq = vertices[q];
         double a = 0, b = 0, size_a = 0, size_b = 0;
         for (int k = 0; k <= r; ++k) {
@@ -572,6 +586,13 @@ class Subdivision {
         }
         double guess[MAX_WIDTH], y[MAX_WIDTH], d;
         for (int k = 0; k <= r; ++k) guess[k] = std::fabs(b) * yp[k] + std::fabs(a) * yq[k];
+        if (arithmetic == UNCERTIFIED) {
+            double top = 0;
+            for (int k = 0; k <= r; ++k) top = std::max(top, std::fabs(guess[k]));
+            for (int k = 0; k <= r; ++k) guess[k] /= top;
+            vertices.push(guess, EPS, how);
+            return;
+        }
         int32_t through[MAX_WIDTH];
         for (int i = 0; i < r - 1; ++i) through[i] = cells[1].supports[(size_t)edge * (r - 1) + i];
         through[r - 1] = form;
@@ -594,6 +615,10 @@ class Subdivision {
                 return;
             }
         }
+        place_exactly(p, q, how);
+    }
+
+    void place_exactly(int32_t p, int32_t q, const Recipe& how) {
         ++stats.big_vertices;
         const BigVector& xp = vertices.exact_coordinates(p);  // references into a node-based map stay valid
         vertices.push_exact(vertices.intersect_exactly(xp, vertices.exact_coordinates(q), how), how);

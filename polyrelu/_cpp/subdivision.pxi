@@ -78,8 +78,11 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         vector[int64_t] word
         vector[mpz_class] big
 
+    cdef enum Arithmetic:
+        CERTIFIED, ALL_BIG, UNCERTIFIED
+
     cdef cppclass Subdivision:
-        Subdivision(int, int64_t, Poll, void*) except +
+        Subdivision(int, int64_t, Arithmetic, Poll, void*) except +
         int r
         vector[Stage] stages
         FormStore forms
@@ -172,6 +175,9 @@ cdef cbool _poll(void* context, int stage, int64_t done, int64_t total, int64_t 
     return False
 
 
+cdef dict _ARITHMETIC = {"certified": CERTIFIED, "big": ALL_BIG, "uncertified": UNCERTIFIED}
+
+
 class CellLimit(Exception):
     """The limit of cells was reached; the argument is the number of cells there were."""
 
@@ -181,7 +187,7 @@ class NoInterior(Exception):
 
 
 def subdivide(int rank, list start, list frame, list stages, bint discard_first, bint last_is_level, bint all_signs,
-              object max_cells=None, object callback=None):
+              object max_cells=None, object callback=None, str arithmetic="certified"):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
@@ -190,13 +196,15 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
     discard_first: the first stage is a domain; cells on the negative side of one of its rows are dropped.
     last_is_level: the last stage is one neuron whose sign is reported for every cell.
     all_signs: report the signs of all cells for all neurons too.
+    arithmetic: "certified"; "big", everything in GMP, for tests; or "uncertified", doubles as they are, for benchmarks
+    of what certainty costs (the result proves nothing, and may not even be a complex).
     """
     if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
         raise CellLimit(0)
     prepare_gmp_memory()
     cdef _Watch watch = _Watch(callback)
     cdef int64_t limit = (<int64_t>1 << 62) if max_cells is None else min(max_cells, 1 << 62)
-    cdef Subdivision* s = new Subdivision(rank, limit, <Poll>_poll, <void*>watch)
+    cdef Subdivision* s = new Subdivision(rank, limit, _ARITHMETIC[arithmetic], <Poll>_poll, <void*>watch)
     cdef CellOrder* order = NULL
     cdef vector[mpz_class] v
     cdef Recipe none

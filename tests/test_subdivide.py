@@ -1,0 +1,283 @@
+"""The subdivision itself: its arithmetic against GMP throughout, its limits, and its behaviour when stopped."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from known_answers import random_float32
+from strategies import networks
+
+import polyrelu as pr
+from polyrelu import _core
+
+
+def subdivide_in_gmp(*args, **kwargs):
+    original = _core.subdivide
+    _core.subdivide = partial(original, arithmetic="big")
+    try:
+        return pr.subdivide(*args, **kwargs)
+    finally:
+        _core.subdivide = original
+
+
+def same_complex(a: pr.PolyhedralComplex, b: pr.PolyhedralComplex) -> bool:
+    """Cell for cell: the algorithm numbers cells in one way, whatever the arithmetic."""
+    if a.f_vector != b.f_vector or a.n_rays != b.n_rays:
+        return False
+    low, d = len(a.lineality), a.input_dim
+    for k in range(low, d + 1):
+        if not all(np.array_equal(x, y) for x, y in zip(a.facets(k), b.facets(k), strict=True)):
+            return False
+        if a.level is not None and not np.array_equal(a.signs(k), b.signs(k)):
+            return False
+    return all(a.homogeneous(v) == b.homogeneous(v) for v in range(a.n_finite_vertices + a.n_rays))
+
+
+def check_enclosures(cx: pr.PolyhedralComplex) -> None:
+    """|x − y| ≤ d for some positive multiple x of the exact vector: one interval of factors must fit all entries."""
+    for v in range(cx.n_finite_vertices + cx.n_rays):
+        y, d = cx.enclosure(v)
+        x = cx.homogeneous(v)
+        if d == 0:
+            assert x == y
+            continue
+        low, high = Fraction(0), None
+        for a, b in zip(x, map(Fraction, y), strict=True):
+            if a == 0:
+                assert abs(b) <= Fraction(d)
+                continue
+            ends = sorted(((b - Fraction(d)) / a, (b + Fraction(d)) / a))
+            low = max(low, ends[0])
+            high = ends[1] if high is None else min(high, ends[1])
+        assert high is not None and high > 0 and low <= high
+
+
+@settings(deadline=None)
+@given(networks(), st.sampled_from([None, 0, Fraction(1, 3)]))
+def test_certified_and_gmp_give_the_same_complex(net, level):
+    cx = pr.subdivide(net, level)
+    assert same_complex(cx, subdivide_in_gmp(net, level))
+    check_enclosures(cx)
+
+
+def nearly_degenerate(rng: np.random.Generator, architecture: tuple[int, ...], scale: int) -> pr.Network:
+    """Weights −1, 0, 1 moved by at most one part in 10^scale: preactivations vanish at vertices, or nearly do."""
+    weights, biases = [], []
+    for m, n in zip(architecture, architecture[1:], strict=False):
+        small = Fraction(1, 10**scale)
+
+        def entry() -> Fraction:
+            return int(rng.integers(-1, 2)) * (1 + small * int(rng.integers(-1, 2)))
+
+        weights.append([[entry() for _ in range(m)] for _ in range(n)])
+        biases.append([entry() for _ in range(n)])
+    return pr.Network(weights, biases)
+
+
+@pytest.mark.parametrize("scale", [8, 15, 16, 17, 30, 300])
+@pytest.mark.parametrize("architecture", [(2, 6, 5, 1), (3, 5, 4, 1), (2, 3, 3, 3, 3, 3, 3, 1)])
+def test_signs_at_the_edge_of_what_doubles_can_tell(architecture, scale):
+    rng = np.random.default_rng([scale, len(architecture)])
+    for _ in range(4):
+        net = nearly_degenerate(rng, architecture, scale)
+        cx = pr.subdivide(net, 0)
+        assert same_complex(cx, subdivide_in_gmp(net, 0))
+        check_enclosures(cx)
+
+
+@pytest.mark.parametrize("exponents", [(-1074, -1060), (1000, 1023), (-1070, 1023), (-30, 30)])
+def test_huge_and_tiny_floats(exponents):
+    rng = np.random.default_rng(abs(exponents[1]))
+    for _ in range(4):
+        shape = (2, 4, 3, 1)
+        weights = [
+            np.ldexp(rng.uniform(-1, 1, (n, m)), rng.integers(*exponents, (n, m)))
+            for m, n in zip(shape, shape[1:], strict=False)
+        ]
+        biases = [np.ldexp(rng.uniform(-1, 1, n), rng.integers(*exponents, n)) for n in shape[1:]]
+        net = pr.Network(weights, biases)
+        cx = pr.subdivide(net, 0)
+        assert same_complex(cx, subdivide_in_gmp(net, 0))
+        check_enclosures(cx)
+
+
+def test_deep_narrow_network():
+    net = random_float32((2, *(6,) * 12, 1))
+    cx = pr.subdivide(net, 0)
+    assert same_complex(cx, subdivide_in_gmp(net, 0))
+    check_enclosures(cx)
+
+
+@pytest.mark.parametrize("depth", [6, 7, 8])
+def test_inherited_error_meets_an_underflowing_coefficient(depth):
+    """A coefficient too small for a double, times a value whose error is far larger than the value computed."""
+    big, p, q, a, b = 2**52, 4503599627370496, 3373434574721908, 2485328562827861, 3317961128790382
+    for exponent in (310, 330, 360):
+        weights = [
+            [[1, 0], [0, 1], [q, -p]],
+            [[a, -b, 0], [1, 0, 0]],
+            [[big, 1], [0, 1]],
+            *[[[big - 1, 2 - big], [0, 1]]] * depth,
+            [[-(2.0**-300), 2.0 ** (exponent - 300)]],
+            [[1]],
+        ]
+        biases = [[0] * len(w) for w in weights]
+        biases[-2] = [2.0**1000]
+        assert pr.subdivide(pr.Network(weights, biases)).f_vector == (3, 12, 10)
+
+
+def test_no_exact_evaluation_of_nonzero_signs_on_generic_networks():
+    statistics = pr.subdivide(random_float32((3, 16, 16, 1)), 0).statistics
+    assert statistics["big"] == statistics["big_zero"]
+    assert statistics["filtered"] > 10_000
+
+
+def test_small_integers_need_no_gmp():
+    net = pr.Network([[[1, 1], [-1, -1], [1, -1], [-1, 1]], [[1, 1, -1, -1]]], [[0] * 4, [0]])
+    statistics = pr.subdivide(net, 0).statistics
+    assert statistics["big"] == statistics["filtered"] == statistics["big_vertices"] == 0
+    assert statistics["word"] > 0
+
+
+def test_unpickled_complexes_are_equal_and_frozen():
+    cx = pr.subdivide(random_float32((3, 6, 5, 1)), 0)
+    again = pickle.loads(pickle.dumps(cx))
+    assert same_complex(cx, again)
+    with pytest.raises(ValueError, match="read-only"):
+        again.signs(3)[0] = 7
+
+
+# ---- domains -------------------------------------------------------------------------------------------------------
+
+
+def test_domain_walls_are_cells_and_outside_is_gone():
+    net = pr.Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [-1]])
+    cx = pr.subdivide(net, domain=[(-1, 1), (-1, 1)])
+    assert cx.f_vector == (9, 12, 4)
+    assert cx.on_boundary(0).sum() == 8 and cx.on_boundary(1).sum() == 8 and not cx.on_boundary(2).any()
+    assert cx.n_bounded_regions == 4
+    assert cx.locate([2, 0]) is None and cx.locate([1, 1])[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("domain", "message"),
+    [
+        ([(0, 1)], "dimension 1, but the network has 2 inputs"),
+        ([(0, 0), (0, 1)], "is not below"),
+        (5, "expected a Domain, or a box"),
+        ([(0, 1), 3], "expected a Domain, or a box"),
+        (pr.Domain([[1, 0], [-1, 0]], [0, 0]), "strictly"),
+        (pr.Domain([[1, 0], [-1, 0]], [0, -1]), "strictly"),
+        (pr.Domain([[0, 0]], [-1]), "the domain is empty"),
+    ],
+)
+def test_domains_refused(domain, message):
+    net = pr.Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [-1]])
+    with pytest.raises(pr.DomainError, match=message):
+        pr.subdivide(net, 0, domain)
+
+
+def test_level_needs_one_output():
+    net = pr.Network([[[1, 0], [0, 1]], [[1, 1], [1, -1]]], [[0, 0], [-1, 0]])
+    with pytest.raises(pr.RegionError, match="2 outputs"):
+        pr.subdivide(net, 0)
+    assert pr.subdivide(net).n_regions == 4
+
+
+# ---- limits and interruption ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rank", [30, 41, 64, 70, 200])
+def test_first_layers_of_high_rank_are_refused(rank):
+    net = pr.Network([np.eye(rank), np.ones((1, rank))], [np.zeros(rank), [0]])
+    with pytest.raises(pr.LimitError, match=f"rank {rank}"):
+        pr.subdivide(net)
+
+
+def test_max_cells():
+    net = random_float32((3, 16, 16, 1))
+    with pytest.raises(pr.LimitError, match="more than 5000 cells") as caught:
+        pr.subdivide(net, 0, max_cells=5000)
+    assert 0 < caught.value.reached["cells"] <= 5000
+    line = pr.Network([[[1]], [[1]]], [[0], [0]])
+    assert pr.subdivide(line, max_cells=5).f_vector == (1, 2)  # and two cells at infinity
+    with pytest.raises(pr.LimitError):
+        pr.subdivide(line, max_cells=4)
+    for bad in (0, -1, True, 2.5, "9"):
+        with pytest.raises(pr.InputError, match="max_cells"):
+            pr.subdivide(line, max_cells=bad)
+
+
+def test_progress_is_reported_and_its_exceptions_are_passed_on():
+    net = random_float32((3, 32, 32, 1))
+    seen = []
+    pr.subdivide(net, 0, progress=lambda *news: seen.append(news))
+    assert all(what in ("layer 1", "layer 2", "level") and 0 <= done <= total == 65 for what, done, total in seen)
+    assert seen and [n[1] for n in seen] == sorted(n[1] for n in seen)
+
+    class StopError(Exception):
+        pass
+
+    def stop(*news: object) -> None:
+        raise StopError
+
+    with pytest.raises(StopError):
+        pr.subdivide(net, 0, progress=stop)
+
+
+def test_interrupt_stops_within_a_second():
+    net = random_float32((4, 48, 48, 48, 1))
+    sent = []
+
+    def interrupt() -> None:
+        time.sleep(0.5)
+        sent.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        pr.subdivide(net, 0)
+    assert time.monotonic() - sent[0] < 1
+    thread.join()
+
+
+@pytest.mark.parametrize("arithmetic", ["certified", "big"])
+def test_out_of_memory_is_a_limit_error(arithmetic):
+    """In a process that may use 500 MB of address space: an exception, not a crash, also when GMP runs out."""
+    script = f"""
+from functools import partial
+from known_answers import random_float32
+import polyrelu as pr
+from polyrelu import _core
+_core.subdivide = partial(_core.subdivide, arithmetic="{arithmetic}")
+net = random_float32((4, 48, 48, 48, 1))
+for _ in range(2):
+    try:
+        pr.subdivide(net, 0)
+    except pr.LimitError as error:
+        print("limit:", error)
+"""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (500 * 2**20,) * 2)
+
+    here = os.path.dirname(__file__)
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": here}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, preexec_fn=limit, env=environment, timeout=120
+    )
+    assert done.returncode == 0 and done.stdout.count("limit:") == 2, (done.returncode, done.stderr[-400:])
