@@ -147,6 +147,23 @@ class FormMaker {
     }
 };
 
+// The loops below are made twice, for processors with and without 256-bit vectors; both round alike.
+#if defined(__x86_64__) && defined(__GNUC__)
+#define POLYRELU_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define POLYRELU_CLONES
+#endif
+
+// out += x w
+POLYRELU_CLONES inline void add_multiple(double* __restrict out, const double* __restrict w, double x, int n) {
+    for (int i = 0; i < n; ++i) out[i] += x * w[i];
+}
+
+// out += a |w|
+POLYRELU_CLONES inline void add_moduli(double* __restrict out, const double* __restrict w, double a, int n) {
+    for (int i = 0; i < n; ++i) out[i] += a * std::fabs(w[i]);
+}
+
 // The forms of all neurons of one stage on one of its regions, by coefficients: entry (k, i) of neuron i at k * n + i.
 struct Sheet {
     int n = 0;
@@ -185,15 +202,14 @@ struct Sheet {
             for (int k = 0; k < width; ++k) {
                 const double x = in.f[(size_t)k * in.n + j];
                 double* out = &f[(size_t)k * n];
-                if (x != 0)
-                    for (int i = 0; i < n; ++i) out[i] += x * w[i];
+                if (x != 0) add_multiple(out, w, x, n);
             }
             const double a = in.largest[j], e = in.err[j];
             total += a + e;
-            for (int i = 0; i < n; ++i) size[i] += a * std::fabs(w[i]);
+            add_moduli(size.data(), w, a, n);
             if (e != 0) {
                 exact_inputs = false;
-                for (int i = 0; i < n; ++i) err[i] += e * std::fabs(w[i]);
+                add_moduli(err.data(), w, e, n);
             }
         }
         const double unit = (S.m + 9) * EPS;

@@ -410,10 +410,21 @@ class Subdivision {
     void gather(int k, int32_t c) {
         Cells& C = cells[k];
         const Cells& D = cells[k - 1];
+        const Incidence* f = &C.arena[C.start[c]];
+        const int32_t n = C.count[c];
+        if (words_ == 1) {
+            uint64_t p = 0, m = 0;
+            for (int32_t i = 0; i < n; ++i) {
+                p |= D.plus[facet_of(f[i])];
+                m |= D.minus[facet_of(f[i])];
+            }
+            C.plus[c] = p;
+            C.minus[c] = m;
+            return;
+        }
         uint64_t *p = &C.plus[(size_t)c * words_], *m = &C.minus[(size_t)c * words_];
         for (int w = 0; w < words_; ++w) p[w] = m[w] = 0;
-        const Incidence* f = &C.arena[C.start[c]];
-        for (int32_t i = 0; i < C.count[c]; ++i) {
+        for (int32_t i = 0; i < n; ++i) {
             const uint64_t *fp = &D.plus[(size_t)facet_of(f[i]) * words_], *fm = &D.minus[(size_t)facet_of(f[i]) * words_];
             for (int w = 0; w < words_; ++w) {
                 p[w] |= fp[w];
@@ -510,11 +521,14 @@ class Subdivision {
             }
             if (cells[k].size() + (int64_t)list.size() > MAX_CELLS || total_cells() + 2 * (int64_t)list.size() > max_cells_)
                 return TOO_MANY_CELLS;
-            for (Split& x : list) {
+            for (size_t t = 0; t < list.size(); ++t) {
+                if (t + 8 < list.size()) prefetch_cell(k, list[t + 8].cell);
+                if (t + 4 < list.size()) prefetch_facets(k, list[t + 4].cell);
+                if (t + 2 < list.size()) prefetch_masks(k, list[t + 2].cell);
                 if (k == 1)
-                    split_edge(s, j, x);
+                    split_edge(s, j, list[t]);
                 else
-                    split_cell(s, k, j, x);
+                    split_cell(s, k, j, list[t]);
                 if (stop()) return STOPPED;
             }
         }
@@ -527,6 +541,25 @@ class Subdivision {
             if ((int64_t)cells[k].arena.size() > 2 * cells[k].live + (1 << 20)) cells[k].compact();
         }
         return FINISHED;
+    }
+
+    // What a cell needs is scattered over memory; it is asked for in three steps while other cells are split.
+    void prefetch_cell(int k, int32_t c) const {
+        __builtin_prefetch(&cells[k].start[c]);
+        __builtin_prefetch(&cells[k].count[c]);
+        __builtin_prefetch(&cells[k].home[c]);
+        __builtin_prefetch(&cells[k].plus[(size_t)c * words_]);
+        __builtin_prefetch(&cells[k].minus[(size_t)c * words_]);
+    }
+    void prefetch_facets(int k, int32_t c) const { __builtin_prefetch(&cells[k].arena[cells[k].start[c]]); }
+    void prefetch_masks(int k, int32_t c) const {
+        const Cells &C = cells[k], &F = cells[k - 1];
+        const Incidence* f = &C.arena[C.start[c]];
+        for (int32_t i = 0; i < C.count[c]; ++i) {
+            __builtin_prefetch(&F.minus[(size_t)facet_of(f[i]) * words_]);
+            __builtin_prefetch(&F.plus[(size_t)facet_of(f[i]) * words_]);
+            if (k > 1) __builtin_prefetch(&F.link[facet_of(f[i])]);
+        }
     }
 
     // A new k-cell that takes over from a cell of dimension k or k + 1; in the latter case it lies on a form besides.
@@ -684,12 +717,16 @@ class Subdivision {
         for (int32_t t = 0; t < C.count[x.cell]; ++t) {
             const Incidence fi = facets[t];
             const int32_t f = facet_of(fi);
+            if (bit(&F.minus[(size_t)f * words_], j)) {  // the plus half of a split facet has taken over its number
+                below_.push_back(fi);
+                continue;
+            }
             const uint32_t at = (uint32_t)F.link[f];
             if (at < done.size() && done[at].cell == f) {
                 above_.push_back(fi);
                 below_.push_back(incidence(done[at].minus, negative(fi)));
                 cut_.push_back(incidence(done[at].cut, negative(fi) == done[at].cut_negative));
-            } else if (bit(&F.plus[(size_t)f * words_], j)) {
+            } else {
                 above_.push_back(fi);
                 if (!touched) continue;
                 const Incidence* g = &F.arena[F.start[f]];
@@ -698,8 +735,6 @@ class Subdivision {
                     if (!bit(&G.plus[h], j) && !bit(&G.minus[h], j))
                         cut_.push_back(incidence(facet_of(g[u]), negative(fi) == negative(g[u])));
                 }
-            } else {
-                below_.push_back(fi);
             }
         }
         const int32_t on = form(s, C.home[x.cell], j);
