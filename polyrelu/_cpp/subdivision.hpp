@@ -78,6 +78,13 @@ struct Cells {
         }
         count[c] = (int32_t)n;
     }
+    // Gives the memory of the facets and supports back, when they have been copied elsewhere.
+    void release() {
+        std::vector<int64_t>().swap(start);
+        std::vector<int32_t>().swap(count);
+        std::vector<Incidence>().swap(arena);
+        std::vector<int32_t>().swap(supports);
+    }
     void compact() {
         std::vector<Incidence> packed;
         packed.reserve(live);

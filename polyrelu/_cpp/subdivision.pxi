@@ -72,6 +72,7 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
     cdef cppclass Cells:
         int64_t live
         int64_t size()
+        void release()
 
     cdef cppclass PullBack:
         cbool run(const vector[Stage]&, const vector[Pieces]&, int, int32_t, int) except +
@@ -237,7 +238,6 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
         result = {
             "finite": [order.finite[k] for k in range(rank + 1)],
             "canonical": list(s.finite_before_last if last_is_level else s.finite_counts()),
-            "cells": [_cells_of(s, order, k) for k in range(rank + 1)],
             "vertices": _vertices(s, order),
             "pieces": [_pieces_of(s, k) for k in range(<int>s.pieces.size())],
             "level_signs": [_signs_of(s, order, k, 1, 0) for k in range(rank + 1)] if last_is_level else None,
@@ -254,6 +254,7 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
                     for j in range(len(stages[i][0])):
                         signs[k].append(_signs_of(s, order, k, (len(stages[i][0]) + 63) // 64, j))
             result["all_signs"] = [np.array(x, dtype=np.int8).T for x in signs]
+        result["cells"] = [_cells_of(s, order, k) for k in range(rank + 1)]  # last: it releases what it copies
         return result
     finally:
         del order
@@ -279,6 +280,7 @@ cdef tuple _cells_of(Subdivision* s, CellOrder* order, int k):
     cdef int8_t[::1] y = sign
     with nogil:
         order.facets(s[0], k, &p[0], &x[0], &y[0])
+        s.cells[k].release()
     return indptr, index[: s.cells[k].live], sign[: s.cells[k].live], boundary, home
 
 
