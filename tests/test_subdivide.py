@@ -12,16 +12,17 @@ import threading
 import time
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from known_answers import random_float32
-from strategies import networks
 
 import polyrelu as pr
+from known_answers import random_float32
 from polyrelu import _core
+from strategies import networks
 
 
 def subdivide_in_gmp(*args, **kwargs):
@@ -76,12 +77,12 @@ def test_certified_and_gmp_give_the_same_complex(net, level):
 def nearly_degenerate(rng: np.random.Generator, architecture: tuple[int, ...], scale: int) -> pr.Network:
     """Weights −1, 0, 1 moved by at most one part in 10^scale: preactivations vanish at vertices, or nearly do."""
     weights, biases = [], []
-    for m, n in zip(architecture, architecture[1:], strict=False):
-        small = Fraction(1, 10**scale)
+    small = Fraction(1, 10**scale)
 
-        def entry() -> Fraction:
-            return int(rng.integers(-1, 2)) * (1 + small * int(rng.integers(-1, 2)))
+    def entry() -> Fraction:
+        return int(rng.integers(-1, 2)) * (1 + small * int(rng.integers(-1, 2)))
 
+    for m, n in pairwise(architecture):
         weights.append([[entry() for _ in range(m)] for _ in range(n)])
         biases.append([entry() for _ in range(n)])
     return pr.Network(weights, biases)
@@ -105,7 +106,7 @@ def test_huge_and_tiny_floats(exponents):
         shape = (2, 4, 3, 1)
         weights = [
             np.ldexp(rng.uniform(-1, 1, (n, m)), rng.integers(*exponents, (n, m)))
-            for m, n in zip(shape, shape[1:], strict=False)
+            for m, n in pairwise(shape)
         ]
         biases = [np.ldexp(rng.uniform(-1, 1, n), rng.integers(*exponents, n)) for n in shape[1:]]
         net = pr.Network(weights, biases)

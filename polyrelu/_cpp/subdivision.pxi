@@ -238,8 +238,6 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
         result = {
             "finite": [order.finite[k] for k in range(rank + 1)],
             "canonical": list(s.finite_before_last if last_is_level else s.finite_counts()),
-            "vertices": _vertices(s, order),
-            "pieces": [_pieces_of(s, k) for k in range(<int>s.pieces.size())],
             "level_signs": [_signs_of(s, order, k, 1, 0) for k in range(rank + 1)] if last_is_level else None,
             "statistics": s.stats,
         }
@@ -254,7 +252,9 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
                     for j in range(len(stages[i][0])):
                         signs[k].append(_signs_of(s, order, k, (len(stages[i][0]) + 63) // 64, j))
             result["all_signs"] = [np.array(x, dtype=np.int8).T for x in signs]
-        result["cells"] = [_cells_of(s, order, k) for k in range(rank + 1)]  # last: it releases what it copies
+        result["cells"] = [_cells_of(s, order, k) for k in range(rank + 1)]  # after all signs: releases what it copies
+        result["vertices"] = _vertices(s, order)
+        result["pieces"] = [_pieces_of(s, k) for k in range(<int>s.pieces.size())]
         return result
     finally:
         del order
