@@ -16,7 +16,7 @@ setup(
                 libraries=["gmpxx", "gmp"],
                 language="c++",
                 # -ffp-contract=off: the error bounds of the floating-point filter count every rounding.
-                extra_compile_args=["-O3", "-std=c++17", "-ffp-contract=off"],
+                extra_compile_args=["-O3", "-std=c++17", "-pthread", "-ffp-contract=off"],
                 define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
                 depends=[str(p) for p in sorted(Path("polyrelu/_cpp").glob("*"))],
             )

@@ -17,6 +17,7 @@ def subdivide(
     all_signs: bool,
     max_cells: int | None = None,
     callback: Callable[[int, int, int, int], object] | None = None,
+    threads: int = 1,
     arithmetic: str = "certified",
 ) -> dict[str, Any]: ...
 class VertexSolver:

@@ -56,6 +56,7 @@ def analyse_region(
     domain: Any = None,
     *,
     max_cells: int | None = None,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> RegionReport:
     """Subdivide, cut out the region and compute its integral homology, all exactly. Arguments as for `subdivide`.
@@ -66,7 +67,7 @@ def analyse_region(
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {relation!r}")
     if level is None:
         raise InputError("level: expected an exact number, got None")
-    cx = subdivide(network, level, domain, max_cells=max_cells, progress=progress)
+    cx = subdivide(network, level, domain, max_cells=max_cells, threads=threads, progress=progress)
     assert cx.level is not None
     return RegionReport(network, relation, cx.level, homology(cx.region(relation)), cx.f_vector)
 

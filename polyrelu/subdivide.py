@@ -21,6 +21,7 @@ from polyrelu.rational import exact, primitive
 from polyrelu.stages import complex_stages
 
 Progress = Callable[[str, int, int], object]
+MAX_THREADS = 256
 MAX_CELLS = 2**30  # of one dimension; what 32-bit incidence codes can number
 
 
@@ -30,6 +31,7 @@ def subdivide(
     domain: Domain | Sequence[Sequence[Any]] | None = None,
     *,
     max_cells: int | None = None,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> PolyhedralComplex:
     """The canonical polyhedral complex C(F) of a network, or with a level t its refinement C(F, t) by F = t.
@@ -38,6 +40,7 @@ def subdivide(
     level: an exact number, or None.
     domain: a Domain, or a box given as d pairs (lower, upper); None is all of R^d.
     max_cells: stop with LimitError when more than this many cells (all dimensions, those at infinity included) arise.
+    threads: how many threads work on it; the complex is the same, cell for cell, whatever their number.
     progress: called a few times a second with (what, neurons done, neurons in all); an exception it raises stops
         the work and is passed on.
 
@@ -58,8 +61,10 @@ def subdivide(
             f"level: the network has {network.output_dim} outputs, a level set needs one; "
             "choose with network.output(i) or network.difference(i, j)"
         )
-    if max_cells is not None and (isinstance(max_cells, bool) or not isinstance(max_cells, int) or max_cells < 1):
+    if max_cells is not None and not _is_positive(max_cells):
         raise InputError(f"max_cells: expected a positive integer or None, got {max_cells!r}")
+    if not _is_positive(threads) or threads > MAX_THREADS:
+        raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {threads!r}")
     region = _read_domain(domain, network.input_dim)
     walls = region.half_spaces() if region is not None else ()
 
@@ -82,7 +87,7 @@ def subdivide(
 
     try:
         parts = _core.subdivide(
-            len(kept), start, frame, stages, bool(walls), t is not None, artificial > 0, max_cells, report
+            len(kept), start, frame, stages, bool(walls), t is not None, artificial > 0, max_cells, report, threads
         )
     except _core.CellLimit as limit:
         raise LimitError(
@@ -100,6 +105,10 @@ def subdivide(
     if t is not None and network.depth == 0:  # the level set itself was started from
         parts["canonical"] = subdivide(network, None, region).f_vector
     return PolyhedralComplex(network, t, region, coordinates, artificial, parts)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _read_domain(domain: Any, dim: int) -> Domain | None:

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from known_answers import random_float32
+from known_answers import random_float32, shells
 from polyrelu import _core
 from strategies import networks
 
@@ -161,6 +161,36 @@ def test_unpickled_complexes_are_equal_and_frozen():
         again.signs(3)[0] = 7
 
 
+@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize(
+    "net", [random_float32((3, 16, 16, 1)), random_float32((2, 100, 1)), shells((3, 12, 6, 4, 1), (2, 2))], ids=repr
+)
+def test_threads_do_not_change_the_complex(net, threads):
+    assert same_complex(pr.subdivide(net, 0), pr.subdivide(net, 0, threads=threads))
+
+
+@given(networks())
+@settings(deadline=None, max_examples=25)
+def test_threads_do_not_change_small_complexes_in_gmp(net):
+    assert same_complex(pr.subdivide(net, 0), subdivide_in_gmp(net, 0, threads=2))
+
+
+def test_threads_pass_on_what_stops_them():
+    net = random_float32((4, 48, 48, 48, 1))
+    with pytest.raises(pr.LimitError):
+        pr.subdivide(net, 0, threads=2, max_cells=300_000)
+
+    def stop(*news: object) -> None:
+        raise RuntimeError("enough")
+
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="enough"):
+            pr.subdivide(net, 0, threads=2, progress=stop)
+    for bad in (0, -1, True, 1.0, "2", 10**6):
+        with pytest.raises(pr.InputError, match="threads"):
+            pr.subdivide(net, 0, threads=bad)
+
+
 # ---- domains -------------------------------------------------------------------------------------------------------
 
 
@@ -261,7 +291,7 @@ def test_out_of_memory_is_a_limit_error(arithmetic):
     """In a process that may use 500 MB of address space: an exception, not a crash, also when GMP runs out."""
     script = f"""
 from functools import partial
-from known_answers import random_float32
+from known_answers import random_float32, shells
 import polyrelu as pr
 from polyrelu import _core
 _core.subdivide = partial(_core.subdivide, arithmetic="{arithmetic}")

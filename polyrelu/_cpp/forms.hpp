@@ -26,13 +26,15 @@ class FormStore {
     double norm(int64_t i) const { return data_[i * (width_ + 2) + width_]; }
     double err(int64_t i) const { return data_[i * (width_ + 2) + width_ + 1]; }
 
+    void resize(int64_t n) {
+        if (n >= INT32_MAX) throw std::bad_alloc();  // forms are numbered with 32 bits
+        data_.resize(n * (width_ + 2));
+    }
+
     // f: width doubles with error bound err; err = 0 for exact integers below 2^53.
-    int64_t push(const double* f, double err) {
-        if (size() >= INT32_MAX) throw std::bad_alloc();  // forms are numbered with 32 bits
-        const size_t at = data_.size();
-        data_.insert(data_.end(), f, f + width_);
-        data_.resize(at + width_ + 2);
-        double* g = &data_[at];
+    void set(int64_t i, const double* f, double err) {
+        double* g = &data_[i * (width_ + 2)];
+        std::copy_n(f, width_, g);
         if (err == 0) {
             uint64_t content = 0;
             for (int k = 0; k < width_ && content != 1; ++k) content = std::gcd((uint64_t)std::fabs(g[k]), content);
@@ -43,10 +45,9 @@ class FormStore {
         for (int k = 0; k < width_; ++k) norm += std::fabs(g[k]);
         g[width_] = norm * SLACK;
         g[width_ + 1] = err;
-        return size() - 1;
     }
 
-    int64_t push_exact(const mpz_class* f) {
+    void set_exact(int64_t i, const mpz_class* f) {
         double g[MAX_WIDTH];
         bool small = true;
         for (int k = 0; k < width_; ++k) small = small && mpz_sizeinbase(f[k].get_mpz_t(), 2) <= 53;
@@ -54,7 +55,12 @@ class FormStore {
             for (int k = 0; k < width_; ++k) g[k] = f[k].get_d();
         else
             approximate(f, width_, g);  // entries at most 1
-        return push(g, small ? 0 : EPS);
+        set(i, g, small ? 0 : EPS);
+    }
+
+    void push_exact(const mpz_class* f) {
+        resize(size() + 1);
+        set_exact(size() - 1, f);
     }
 
   private:

@@ -31,6 +31,16 @@ struct Statistics {
     int64_t enclosed = 0;      // vertices enclosed by an interval Newton step
     int64_t big_vertices = 0;  // vertices computed in GMP
     int64_t big_forms = 0;     // affine forms computed in GMP
+
+    void operator+=(const Statistics& s) {
+        word += s.word;
+        filtered += s.filtered;
+        big += s.big;
+        big_zero += s.big_zero;
+        enclosed += s.enclosed;
+        big_vertices += s.big_vertices;
+        big_forms += s.big_forms;
+    }
 };
 
 inline bool fits_word(i128 x) { return x < WORD_BOUND && x > -WORD_BOUND; }

@@ -28,94 +28,45 @@
 #pragma once
 
 #include <chrono>
-#include <string>
+#include <memory>
 
+#include "cells.hpp"
 #include "memory.hpp"
 #include "vertices.hpp"
+#include "workers.hpp"
 
 namespace polyrelu {
-
-// A facet with its incidence number: number << 1 | (1 if it is -1).
-using Incidence = int32_t;
-constexpr int64_t MAX_CELLS = int64_t(1) << 30;
-inline Incidence incidence(int32_t facet, bool negative) { return facet << 1 | (negative ? 1 : 0); }
-inline int32_t facet_of(Incidence x) { return x >> 1; }
-inline bool negative(Incidence x) { return x & 1; }
 
 enum Outcome { FINISHED = 0, STOPPED = 1, TOO_MANY_CELLS = 2, NO_INTERIOR = 3 };
 // How signs are decided: by the certified filter with GMP behind it; all by GMP (to test against); or by the computed
 // doubles as they are (to measure what certainty costs: its results prove nothing).
 enum Arithmetic { CERTIFIED = 0, ALL_BIG = 1, UNCERTIFIED = 2 };
-enum Flags : unsigned char { AT_INFINITY = 1, ON_BOUNDARY = 2 };
-
-// All cells of one dimension.
-struct Cells {
-    std::vector<int64_t> start;     // facets: arena[start .. start + count)
-    std::vector<int32_t> count;
-    std::vector<Incidence> arena;
-    int64_t live = 0;               // entries of the arena in use
-    std::vector<unsigned char> flags;
-    std::vector<int32_t> home;      // a region of the current stage's start that contains the cell
-    std::vector<int32_t> link;      // bucket list; while a neuron is at work, index of the cell among the split ones
-    std::vector<uint64_t> plus, minus;
-    std::vector<int32_t> supports;  // r - k forms a cell (none stored for vertices)
-
-    int64_t size() const { return (int64_t)flags.size(); }
-
-    void append_facets(const Incidence* f, size_t n) {
-        start.push_back((int64_t)arena.size());
-        count.push_back((int32_t)n);
-        arena.insert(arena.end(), f, f + n);
-        live += (int64_t)n;
-    }
-    void replace_facets(int32_t c, const Incidence* f, size_t n) {
-        live += (int64_t)n - count[c];
-        if ((int64_t)n > count[c]) {
-            start[c] = (int64_t)arena.size();
-            arena.insert(arena.end(), f, f + n);
-        } else {
-            std::copy(f, f + n, arena.begin() + start[c]);
-        }
-        count[c] = (int32_t)n;
-    }
-    // Gives the memory of the facets and supports back, when they have been copied elsewhere.
-    void release() {
-        std::vector<int64_t>().swap(start);
-        std::vector<int32_t>().swap(count);
-        std::vector<Incidence>().swap(arena);
-        std::vector<int32_t>().swap(supports);
-    }
-    void compact() {
-        std::vector<Incidence> packed;
-        packed.reserve(live);
-        for (size_t c = 0; c < count.size(); ++c) {
-            const int64_t s = start[c];
-            start[c] = (int64_t)packed.size();
-            packed.insert(packed.end(), arena.begin() + s, arena.begin() + s + count[c]);
-        }
-        arena.swap(packed);
-    }
-};
-
 // Called a few times a second; true stops the work.
 using Poll = bool (*)(void* context, int stage, int64_t done, int64_t total, int64_t cells);
 
 class Subdivision {
   public:
-    Subdivision(int rank, int64_t max_cells, Arithmetic arithmetic, Poll poll, void* context)
+    Subdivision(int rank, int64_t max_cells, int threads, Arithmetic arithmetic, Poll poll, void* context)
         : r(rank), arithmetic(arithmetic), forms(rank + 1), vertices(rank, stages, pieces), cells(rank + 1),
-          max_cells_(std::min(max_cells, MAX_CELLS)), poll_(poll), context_(context), maker_(stages, pieces) {}
+          max_cells_(std::min(max_cells, MAX_CELLS)), poll_(poll), context_(context), workers_(threads) {
+        for (int w = 0; w < threads; ++w) desks_.emplace_back(new Desk(stages, pieces));
+    }
     Subdivision(const Subdivision&) = delete;
 
     const int r;
     const Arithmetic arithmetic;
     std::vector<Stage> stages;
     std::vector<Pieces> pieces;  // of each stage that was begun, and of the end
-    FormStore forms;             // x0, the starting hyperplanes, then whatever neurons needed one
+    FormStore forms;             // x0, the starting hyperplanes, then those of the neurons on the regions they cross
     Vertices vertices;
     std::vector<Cells> cells;
     std::vector<int64_t> finite_before_last;  // finite cells by dimension at the start of the last stage
-    Statistics stats;
+
+    Statistics statistics() const {
+        Statistics sum;
+        for (const auto& desk : desks_) sum += desk->stats;
+        return sum;
+    }
 
     int64_t total_cells() const {
         int64_t t = 0;
@@ -215,32 +166,49 @@ class Subdivision {
     int64_t max_cells_;
     Poll poll_;
     void* context_;
+    Workers workers_;
     int stage_ = 0;
     int words_ = 0;
-    int64_t neurons_done_ = 0, neurons_total_ = 0, work_ = 0;
+    int64_t neurons_done_ = 0, neurons_total_ = 0;
     std::chrono::steady_clock::time_point last_poll_ = std::chrono::steady_clock::now();
+
+    // What each thread has for itself.
+    struct Desk {
+        Desk(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces) : maker(stages, pieces) {}
+        Statistics stats;
+        FormMaker maker;
+        NewtonStep newton;
+        std::vector<uint64_t> vanishing;
+        std::vector<Sheet> sheets;
+        std::vector<int32_t> now, path;
+        std::vector<signed char> side;
+        std::vector<double> value, size;
+    };
+    std::vector<std::unique_ptr<Desk>> desks_;
+    std::mutex exact_;  // held while exact coordinates or forms are made or read
 
     std::vector<uint64_t> vanishing_;  // neurons that are zero at some vertex
     std::vector<int32_t> first_neuron_;  // of each stage, in the numbering of all neurons
-    FormMaker maker_;
-    NewtonStep newton_;
-    // Forms of the stage's neurons on its regions, made when first needed; slot of (p, i): offset_[p] + its rank
-    // among the neurons that cross region p. For a stage that reads the point, handle_[i].
+    // Forms of the stage's neurons on the regions they cross: that of neuron i on region p is form first_form_ +
+    // offset_[p] + the rank of i among the neurons that cross p (first_form_ + i for a stage that reads the point).
+    int64_t first_form_ = 0;
     std::vector<uint64_t> piece_cross_;
     std::vector<int64_t> offset_;
-    std::vector<int32_t> handle_;
 
     struct Split {
         int32_t cell, minus, cut;
-        bool cut_negative;  // [cell+ : cut] = -1
+        int32_t n_above, n_below, n_cut;  // facets of the three
+        bool cut_negative;                // [cell+ : cut] = -1
     };
     std::vector<std::vector<Split>> split_;  // by dimension, of the current neuron
     std::vector<std::vector<int32_t>> bucket_;  // by dimension: head of the list of each neuron
+    std::vector<std::vector<Incidence>> sheaves_;  // of each chunk: the facets of c+, c-, c0 of its cells in turn
+
+    static constexpr int64_t CHUNK = 256;
 
     // Whether to stop here. Throws std::bad_alloc when GMP had to be helped out of its reserve.
     bool stop() {
         if (gmp_memory_is_low) throw std::bad_alloc();
-        if ((++work_ & 63) != 0) return false;
         const auto now = std::chrono::steady_clock::now();
         if (now - last_poll_ < std::chrono::milliseconds(50)) return false;
         last_poll_ = now;
@@ -254,7 +222,8 @@ class Subdivision {
         return ((r + 8) * EPS * size + err * (total + (r + 1) * d) + d * norm + TINY) * SLACK;
     }
 
-    int exact_sign(int32_t v, int32_t region, int32_t neuron) {
+    int exact_sign(int32_t v, int32_t region, int32_t neuron, Statistics& stats) {
+        std::lock_guard<std::mutex> lock(exact_);
         const BigVector& f = vertices.exact_form(region, neuron);
         const BigVector& x = vertices.exact_coordinates(v);
         mpz_class z = 0;
@@ -264,7 +233,7 @@ class Subdivision {
         return sgn(z);
     }
 
-    int sign_of(int32_t v, int64_t form, int32_t region, int32_t neuron) {
+    int sign_of(int32_t v, int64_t form, int32_t region, int32_t neuron, Statistics& stats) {
         const double *y = vertices[v], *f = forms[form];
         double s = 0, size = 0, total = 0;
         for (int k = 0; k <= r; ++k) {
@@ -274,7 +243,7 @@ class Subdivision {
             total += std::fabs(y[k]);
         }
         const double d = vertices.error[v], e = forms.err(form);
-        if (arithmetic == ALL_BIG) return exact_sign(v, region, neuron);
+        if (arithmetic == ALL_BIG) return exact_sign(v, region, neuron, stats);
         if (arithmetic == UNCERTIFIED) return (s > 0) - (s < 0);
         if (d == 0 && e == 0 && size < EXACT_LIMIT) {
             ++stats.word;
@@ -284,7 +253,7 @@ class Subdivision {
             ++stats.filtered;
             return s > 0 ? 1 : -1;
         }
-        return exact_sign(v, region, neuron);
+        return exact_sign(v, region, neuron, stats);
     }
 
     // The masks of all cells. A vertex is evaluated with the forms of a region that contains it; regions are visited
@@ -296,41 +265,38 @@ class Subdivision {
             cells[k].plus.assign(cells[k].size() * words_, 0);
             cells[k].minus.assign(cells[k].size() * words_, 0);
         }
-        vanishing_.assign(words_, 0);
         int first = s;
         while (stages[first].previous >= 0) --first;
-        std::vector<Sheet> sheets(stages.size());
-        sheets[first].set_rows(stages[first], r + 1);
-        std::vector<int32_t> now(s + 1, -1);
-        std::vector<signed char> side;
-        std::vector<double> value, size;
-        const std::vector<int32_t> order = vertices_by_region(first, s);
-        for (const int32_t v : order) {
-            if (stop()) return STOPPED;
-            int32_t region = ancestor(cells[0].home[v], s);
-            int level = s;
-            std::vector<int32_t>& path = path_;
-            path.assign(s + 1, -1);
-            for (int32_t p = region; level > first && now[level] != p; --level) {
-                path[level] = p;
-                p = pieces[level].parent[p];
-            }
-            for (++level; level <= s; ++level) {
-                find_sides(stages, pieces, level, path[level], side);
-                sheets[level].set(stages[level], sheets[level - 1], side, r + 1);
-                now[level] = path[level];
-            }
-            evaluate(s, v, region, sheets[s], value, size);
+        for (auto& desk : desks_) {
+            desk->vanishing.assign(words_, 0);
+            desk->sheets.resize(stages.size());
+            desk->sheets[first].set_rows(stages[first], r + 1);
+            desk->now.assign(s + 1, -1);
         }
-        for (int k = 1; k <= r; ++k)
-            for (int64_t c = 0; c < cells[k].size(); ++c) {
-                gather(k, (int32_t)c);
-                if (stop()) return STOPPED;
-            }
+        const std::vector<int32_t> order = vertices_by_region(first, s);
+        const auto pause = [this] { return stop(); };
+        const auto some = [&](int w, int64_t begin, int64_t end) {
+            Desk& desk = *desks_[w];
+            for (int64_t i = begin; i < end; ++i) evaluate(first, s, order[i], desk);
+        };
+        if (!workers_.run((int64_t)order.size(), 64, some, pause)) return STOPPED;
+        vanishing_.assign(words_, 0);
+        merge_vanishing();
+        for (int k = 1; k <= r; ++k) {
+            const auto gather = [&, k](int, int64_t begin, int64_t end) {
+                Cells& C = cells[k];
+                for (int64_t c = begin; c < end; ++c)
+                    unite(k - 1, C.facets(c), C.count[c], &C.plus[c * words_], &C.minus[c * words_]);
+            };
+            if (!workers_.run(cells[k].size(), 4096, gather, pause)) return STOPPED;
+        }
         return FINISHED;
     }
 
-    std::vector<int32_t> path_;
+    void merge_vanishing() {
+        for (const auto& desk : desks_)
+            for (int w = 0; w < words_; ++w) vanishing_[w] |= desk->vanishing[w];
+    }
 
     // The region of stage s that contains the region p of the current stage.
     int32_t ancestor(int32_t p, int s) const {
@@ -364,9 +330,24 @@ class Subdivision {
         return order;
     }
 
-    // The signs of all neurons of stage s at vertex v, from their forms on a region that contains it.
-    void evaluate(int s, int32_t v, int32_t region, const Sheet& sheet, std::vector<double>& value,
-                  std::vector<double>& size) {
+    // The signs of all neurons of stage s at vertex v, from their forms on a region that contains it. The forms of the
+    // regions that contained the vertex before are still there.
+    void evaluate(int first, int s, int32_t v, Desk& desk) {
+        const int32_t region = ancestor(cells[0].home[v], s);
+        desk.path.assign(s + 1, -1);
+        int level = s;
+        for (int32_t p = region; level > first && desk.now[level] != p; --level) {
+            desk.path[level] = p;
+            p = pieces[level].parent[p];
+        }
+        for (++level; level <= s; ++level) {
+            find_sides(stages, pieces, level, desk.path[level], desk.side);
+            desk.sheets[level].set(stages[level], desk.sheets[level - 1], desk.side, r + 1);
+            desk.now[level] = desk.path[level];
+        }
+        const Sheet& sheet = desk.sheets[s];
+        std::vector<double>&value = desk.value, &size = desk.size;
+        Statistics& stats = desk.stats;
         const Stage& S = stages[s];
         const int n = S.n;
         const double* y = vertices[v];
@@ -391,7 +372,7 @@ class Subdivision {
             const double x = value[i];
             int sg;
             if (arithmetic == ALL_BIG) {
-                sg = exact_sign(v, region, first_neuron_[s] + i);
+                sg = exact_sign(v, region, first_neuron_[s] + i, stats);
             } else if (arithmetic == UNCERTIFIED) {
                 sg = (x > 0) - (x < 0);
             } else if (d == 0 && sheet.err[i] == 0 && size[i] < EXACT_LIMIT) {
@@ -401,7 +382,7 @@ class Subdivision {
                 sg = x > 0 ? 1 : -1;
                 ++stats.filtered;
             } else {
-                sg = exact_sign(v, region, first_neuron_[s] + i);
+                sg = exact_sign(v, region, first_neuron_[s] + i, stats);
             }
             const uint64_t one = uint64_t(1) << (i & 63);
             if (sg > 0)
@@ -409,33 +390,29 @@ class Subdivision {
             else if (sg < 0)
                 m[i >> 6] |= one;
             else
-                vanishing_[i >> 6] |= one;
+                desk.vanishing[i >> 6] |= one;
         }
     }
 
-    // The masks of a cell from those of its facets.
-    void gather(int k, int32_t c) {
-        Cells& C = cells[k];
-        const Cells& D = cells[k - 1];
-        const Incidence* f = &C.arena[C.start[c]];
-        const int32_t n = C.count[c];
+    // The masks of a cell from those of its facets, which are f[0..n) of dimension k.
+    void unite(int k, const Incidence* f, int32_t n, uint64_t* plus, uint64_t* minus) const {
+        const Cells& F = cells[k];
         if (words_ == 1) {
             uint64_t p = 0, m = 0;
             for (int32_t i = 0; i < n; ++i) {
-                p |= D.plus[facet_of(f[i])];
-                m |= D.minus[facet_of(f[i])];
+                p |= F.plus[facet_of(f[i])];
+                m |= F.minus[facet_of(f[i])];
             }
-            C.plus[c] = p;
-            C.minus[c] = m;
+            *plus = p;
+            *minus = m;
             return;
         }
-        uint64_t *p = &C.plus[(size_t)c * words_], *m = &C.minus[(size_t)c * words_];
-        for (int w = 0; w < words_; ++w) p[w] = m[w] = 0;
+        for (int w = 0; w < words_; ++w) plus[w] = minus[w] = 0;
         for (int32_t i = 0; i < n; ++i) {
-            const uint64_t *fp = &D.plus[(size_t)facet_of(f[i]) * words_], *fm = &D.minus[(size_t)facet_of(f[i]) * words_];
+            const size_t at = (size_t)facet_of(f[i]) * words_;
             for (int w = 0; w < words_; ++w) {
-                p[w] |= fp[w];
-                m[w] |= fm[w];
+                plus[w] |= F.plus[at + w];
+                minus[w] |= F.minus[at + w];
             }
         }
     }
@@ -454,15 +431,15 @@ class Subdivision {
             }
     }
 
-    void prepare_forms(int s) {
+    // Makes the forms of all neurons of stage s on the regions that they cross.
+    Outcome make_forms(int s) {
         const Stage& S = stages[s];
-        handle_.clear();
+        first_form_ = forms.size();
         offset_.clear();
         piece_cross_.clear();
         if (S.previous < 0) {
-            for (int i = 0; i < S.n; ++i)
-                handle_.push_back((int32_t)forms.push_exact(vertices.exact_form(0, first_neuron_[s] + i).data()));
-            return;
+            for (int i = 0; i < S.n; ++i) forms.push_exact(vertices.exact_form(0, first_neuron_[s] + i).data());
+            return FINISHED;
         }
         const Cells& top = cells[r];
         piece_cross_.resize(top.plus.size());
@@ -472,33 +449,43 @@ class Subdivision {
             offset_.push_back(slots);
             for (int w = 0; w < words_; ++w) slots += __builtin_popcountll(piece_cross_[c * words_ + w]);
         }
-        handle_.assign(slots, -1);
+        forms.resize(first_form_ + slots);
+        const auto make = [&](int w, int64_t begin, int64_t end) {
+            for (int64_t c = begin; c < end; ++c) {
+                int64_t at = first_form_ + offset_[c];
+                for (int i = 0; i < S.n; ++i)
+                    if (bit(&piece_cross_[c * words_], i)) make_form(s, (int32_t)c, i, at++, *desks_[w]);
+            }
+        };
+        return workers_.run(top.size(), 64, make, [this] { return stop(); }) ? FINISHED : STOPPED;
+    }
+
+    void make_form(int s, int32_t p, int i, int64_t at, Desk& desk) {
+        const double err = desk.maker.run(s, p, i);
+        double largest = 0;
+        for (const double x : desk.maker.row().value) largest = std::max(largest, std::fabs(x));
+        if (err <= 0x1p-30 * largest) {
+            forms.set(at, desk.maker.row().value.data(), err);
+        } else {  // many layers: the exact form, rounded once, is worth its price
+            std::lock_guard<std::mutex> lock(exact_);
+            ++desk.stats.big_forms;
+            forms.set_exact(at, vertices.exact_form(p, first_neuron_[s] + i).data());
+        }
     }
 
     // The form of neuron i on region p, which it crosses.
-    int32_t form(int s, int32_t p, int i) {
-        if (stages[s].previous < 0) return handle_[i];
+    int32_t form(int32_t p, int i) const {
+        if (offset_.empty()) return (int32_t)(first_form_ + i);
         int64_t slot = offset_[p];
         const uint64_t* m = &piece_cross_[(size_t)p * words_];
         for (int w = 0; w < i >> 6; ++w) slot += __builtin_popcountll(m[w]);
         slot += __builtin_popcountll(m[i >> 6] & ((uint64_t(1) << (i & 63)) - 1));
-        if (handle_[slot] < 0) {
-            const double err = maker_.run(s, p, i);
-            double largest = 0;
-            for (const double x : maker_.row().value) largest = std::max(largest, std::fabs(x));
-            if (err <= 0x1p-30 * largest) {
-                handle_[slot] = (int32_t)forms.push(maker_.row().value.data(), err);
-            } else {  // many layers: the exact form, rounded once, is worth its price
-                ++stats.big_forms;
-                handle_[slot] = (int32_t)forms.push_exact(vertices.exact_form(p, first_neuron_[s] + i).data());
-            }
-        }
-        return handle_[slot];
+        return (int32_t)(first_form_ + slot);
     }
 
     Outcome split_all(int s) {
         const int n = stages[s].n;
-        prepare_forms(s);
+        if (Outcome o = make_forms(s)) return o;
         bucket_.assign(r + 1, std::vector<int32_t>(n, -1));
         split_.assign(r + 1, {});
         for (int k = 1; k <= r; ++k) {
@@ -520,24 +507,25 @@ class Subdivision {
         for (int k = 1; k <= r; ++k) {
             std::vector<Split>& list = split_[k];
             list.clear();
+            const int32_t first_minus = (int32_t)cells[k].size(), first_cut = (int32_t)cells[k - 1].size();
             for (int32_t c = bucket_[k][j]; c >= 0;) {
-                const int32_t next = cells[k].link[c];
-                cells[k].link[c] = (int32_t)list.size();
-                list.push_back({c, -1, -1, false});
+                const int32_t next = cells[k].link[c], t = (int32_t)list.size();
+                cells[k].link[c] = t;
+                list.push_back({c, first_minus + t, first_cut + t, 0, 0, 0, false});
                 c = next;
             }
-            if (cells[k].size() + (int64_t)list.size() > MAX_CELLS || total_cells() + 2 * (int64_t)list.size() > max_cells_)
+            const int64_t n = (int64_t)list.size();
+            if (n == 0) continue;
+            if (std::max(first_minus, first_cut) + n > MAX_CELLS || total_cells() + 2 * n > max_cells_)
                 return TOO_MANY_CELLS;
-            for (size_t t = 0; t < list.size(); ++t) {
-                if (t + 8 < list.size()) prefetch_cell(k, list[t + 8].cell);
-                if (t + 4 < list.size()) prefetch_facets(k, list[t + 4].cell);
-                if (t + 2 < list.size()) prefetch_masks(k, list[t + 2].cell);
-                if (k == 1)
-                    split_edge(s, j, list[t]);
-                else
-                    split_cell(s, k, j, list[t]);
-                if (stop()) return STOPPED;
-            }
+            cells[k].extend(n, k, r - k, words_);
+            cells[k - 1].extend(n, k - 1, r - k + 1, words_);
+            if (k == 1) vertices.resize(first_cut + n);
+            // In batches, so that the facets of the new cells are copied while they are in the cache.
+            const int64_t batch = CHUNK * (workers_.count() == 1 ? 4 : 16 * workers_.count());
+            for (int64_t begin = 0; begin < n; begin += batch)
+                if (Outcome o = split_batch(s, k, j, begin, std::min(n, begin + batch))) return o;
+            if (k == 1) merge_vanishing();
         }
         for (int k = 1; k <= r; ++k) {
             for (const Split& x : split_[k]) {
@@ -550,6 +538,52 @@ class Subdivision {
         return FINISHED;
     }
 
+    // The cells begin..end of the list of neuron j: their parts are found in parallel, places for their facets are given
+    // out in order, and the facets copied in parallel. So the result does not depend on the number of threads.
+    Outcome split_batch(int s, int k, int j, int64_t begin, int64_t end) {
+        Cells &C = cells[k], &F = cells[k - 1];
+        std::vector<Split>& list = split_[k];
+        const auto pause = [this] { return stop(); };
+        sheaves_.resize((end - begin + CHUNK - 1) / CHUNK);
+        const auto find = [&](int w, int64_t first, int64_t last) {
+            std::vector<Incidence>& sheaf = sheaves_[first / CHUNK];
+            sheaf.clear();
+            for (int64_t t = begin + first; t < begin + last; ++t) {
+                if (t + 8 < begin + last) prefetch_cell(k, list[t + 8].cell);
+                if (t + 4 < begin + last) prefetch_facets(k, list[t + 4].cell);
+                if (t + 2 < begin + last) prefetch_masks(k, list[t + 2].cell);
+                inherit(k, k, list[t].cell, list[t].minus, 0);
+                const int32_t on = form(C.home[list[t].cell], j);
+                inherit(k - 1, k, list[t].cell, list[t].cut, on);
+                if (k == 1)
+                    split_edge(s, j, list[t], on, sheaf, *desks_[w]);
+                else
+                    split_cell(k, j, list[t], sheaf);
+            }
+        };
+        if (!workers_.run(end - begin, CHUNK, find, pause)) return STOPPED;
+        int64_t top = (int64_t)C.arena.size(), bottom = (int64_t)F.arena.size();
+        for (int64_t t = begin; t < end; ++t) {
+            C.place_facets(list[t].cell, list[t].n_above, top);
+            C.place_facets(list[t].minus, list[t].n_below, top);
+            if (k > 1) F.place_facets(list[t].cut, list[t].n_cut, bottom);
+        }
+        C.arena.resize(top);
+        F.arena.resize(bottom);
+        const auto copy = [&](int, int64_t first, int64_t last) {
+            const Incidence* from = sheaves_[first / CHUNK].data();
+            for (int64_t t = begin + first; t < begin + last; ++t) {
+                const Split& x = list[t];
+                std::copy_n(from, x.n_above, C.arena.begin() + C.start[x.cell]);
+                std::copy_n(from += x.n_above, x.n_below, C.arena.begin() + C.start[x.minus]);
+                from += x.n_below;
+                if (k > 1) std::copy_n(from, x.n_cut, F.arena.begin() + F.start[x.cut]);
+                from += x.n_cut;
+            }
+        };
+        return workers_.run(end - begin, CHUNK, copy, pause) ? FINISHED : STOPPED;
+    }
+
     // What a cell needs is scattered over memory; it is asked for in three steps while other cells are split.
     void prefetch_cell(int k, int32_t c) const {
         __builtin_prefetch(&cells[k].start[c]);
@@ -558,39 +592,36 @@ class Subdivision {
         __builtin_prefetch(&cells[k].plus[(size_t)c * words_]);
         __builtin_prefetch(&cells[k].minus[(size_t)c * words_]);
     }
-    void prefetch_facets(int k, int32_t c) const { __builtin_prefetch(&cells[k].arena[cells[k].start[c]]); }
+    void prefetch_facets(int k, int32_t c) const { __builtin_prefetch(cells[k].facets(c)); }
     void prefetch_masks(int k, int32_t c) const {
-        const Cells &C = cells[k], &F = cells[k - 1];
-        const Incidence* f = &C.arena[C.start[c]];
-        for (int32_t i = 0; i < C.count[c]; ++i) {
+        const Cells& F = cells[k - 1];
+        const Incidence* f = cells[k].facets(c);
+        for (int32_t i = 0; i < cells[k].count[c]; ++i) {
             __builtin_prefetch(&F.minus[(size_t)facet_of(f[i]) * words_]);
             __builtin_prefetch(&F.plus[(size_t)facet_of(f[i]) * words_]);
             if (k > 1) __builtin_prefetch(&F.link[facet_of(f[i])]);
         }
     }
 
-    // A new k-cell that takes over from a cell of dimension k or k + 1; in the latter case it lies on a form besides.
-    int32_t append(int k, int32_t like, int like_dimension, int32_t form) {
+    // Gives k-cell c the flags, home and supports of cell `like` of dimension k or k + 1; in the latter case it lies on
+    // a form besides.
+    void inherit(int k, int like_dimension, int32_t like, int32_t c, int32_t form) {
         Cells& C = cells[k];
         const Cells& L = cells[like_dimension];
-        C.flags.push_back(L.flags[like]);
-        C.home.push_back(L.home[like]);
-        C.plus.resize(C.plus.size() + words_, 0);
-        C.minus.resize(C.minus.size() + words_, 0);
-        if (k > 0) {
-            C.link.push_back(-1);
-            const int n = r - like_dimension;
-            for (int i = 0; i < n; ++i) C.supports.push_back(L.supports[(size_t)like * n + i]);
-            if (k < like_dimension) C.supports.push_back(form);
-        }
-        return (int32_t)(C.size() - 1);
+        C.flags[c] = L.flags[like];
+        C.home[c] = L.home[like];
+        if (k == 0) return;
+        const int n = r - like_dimension;
+        int32_t* out = C.supports.data() + (size_t)c * (r - k);
+        std::copy_n(L.supports.data() + (size_t)like * n, n, out);
+        if (k < like_dimension) out[n] = form;
     }
 
     // Where the form of neuron j of stage s meets the edge from vertex p (positive) to q (negative).
-    void place(int s, int j, int32_t edge, int32_t p, int32_t q, int32_t form) {
+    void place(int s, int j, int32_t edge, int32_t p, int32_t q, int32_t form, int32_t v, Desk& desk) {
         const Recipe how{p, q, cells[1].home[edge], first_neuron_[s] + j};
         if (arithmetic == ALL_BIG) {
-            place_exactly(p, q, how);
+            place_exactly(v, how, desk);
             return;
         }
         const double *f = forms[form], *yp = vertices[p], *yq = vertices[q];
@@ -602,42 +633,23 @@ class Subdivision {
             size_a += std::fabs(t);
             size_b += std::fabs(u);
         }
-        if (vertices.exact(p) && vertices.exact(q) && forms.err(form) == 0 && size_a < EXACT_LIMIT &&
-            size_b < EXACT_LIMIT) {
-            const int64_t g = (int64_t)std::gcd((uint64_t)a, (uint64_t)b);
-            const i128 u = (int64_t)a / g, v = (int64_t)b / g;
-            i128 x[MAX_WIDTH];
-            unsigned __int128 content = 0;
-            for (int k = 0; k <= r; ++k) {
-                x[k] = v * (int64_t)yp[k] + u * (int64_t)yq[k];
-                if (content != 1) content = gcd(magnitude(x[k]), content);
-            }
-            bool small = true;
-            double y[MAX_WIDTH];
-            for (int k = 0; k <= r; ++k) {
-                if (content > 1) x[k] /= (i128)content;
-                small = small && magnitude(x[k]) < ((unsigned __int128)1 << 53);
-                y[k] = (double)(int64_t)x[k];
-            }
-            if (small) {
-                vertices.push(y, 0, how);
-                return;
-            }
-        }
         double guess[MAX_WIDTH], y[MAX_WIDTH], d;
         for (int k = 0; k <= r; ++k) guess[k] = std::fabs(b) * yp[k] + std::fabs(a) * yq[k];
         if (arithmetic == UNCERTIFIED) {
             double top = 0;
             for (int k = 0; k <= r; ++k) top = std::max(top, std::fabs(guess[k]));
             for (int k = 0; k <= r; ++k) guess[k] /= top;
-            vertices.push(guess, EPS, how);
+            vertices.set(v, guess, EPS, how);
             return;
         }
+        if (vertices.exact(p) && vertices.exact(q) && forms.err(form) == 0 && size_a < EXACT_LIMIT &&
+            size_b < EXACT_LIMIT && place_in_words((int64_t)a, (int64_t)b, how, v))
+            return;
         int32_t through[MAX_WIDTH];
         for (int i = 0; i < r - 1; ++i) through[i] = cells[1].supports[(size_t)edge * (r - 1) + i];
         through[r - 1] = form;
         int m;
-        if (newton_.run(forms, through, r, guess, y, d, m)) {
+        if (desk.newton.run(forms, through, r, guess, y, d, m)) {
             int orientation = 0;
             if (cells[1].flags[edge] & AT_INFINITY) {
                 y[0] = 0;
@@ -650,18 +662,40 @@ class Subdivision {
             }
             if (orientation) {
                 for (int k = 0; k <= r; ++k) y[k] *= orientation;
-                ++stats.enclosed;
-                vertices.push(y, d, how);
+                ++desk.stats.enclosed;
+                vertices.set(v, y, d, how);
                 return;
             }
         }
-        place_exactly(p, q, how);
+        place_exactly(v, how, desk);
     }
 
-    void place_exactly(int32_t p, int32_t q, const Recipe& how) {
-        ++stats.big_vertices;
-        const BigVector& xp = vertices.exact_coordinates(p);  // references into a node-based map stay valid
-        vertices.push_exact(vertices.intersect_exactly(xp, vertices.exact_coordinates(q), how), how);
+    // The vertex b p + a q, a and b positive, of vertices with integer coordinates below 2^53, if it is one as well.
+    bool place_in_words(int64_t a, int64_t b, const Recipe& how, int32_t at) {
+        const int64_t g = (int64_t)std::gcd((uint64_t)a, (uint64_t)b);
+        const i128 u = a / g, v = b / g;
+        const double *yp = vertices[how.p], *yq = vertices[how.q];
+        i128 x[MAX_WIDTH];
+        unsigned __int128 content = 0;
+        for (int k = 0; k <= r; ++k) {
+            x[k] = v * (int64_t)yp[k] + u * (int64_t)yq[k];
+            if (content != 1) content = gcd(magnitude(x[k]), content);
+        }
+        double y[MAX_WIDTH];
+        for (int k = 0; k <= r; ++k) {
+            if (content > 1) x[k] /= (i128)content;
+            if (magnitude(x[k]) >> 53) return false;
+            y[k] = (double)(int64_t)x[k];
+        }
+        vertices.set(at, y, 0, how);
+        return true;
+    }
+
+    void place_exactly(int32_t v, const Recipe& how, Desk& desk) {
+        std::lock_guard<std::mutex> lock(exact_);
+        ++desk.stats.big_vertices;
+        const BigVector& xp = vertices.exact_coordinates(how.p);  // references into a node-based map stay valid
+        vertices.set_exact(v, vertices.intersect_exactly(xp, vertices.exact_coordinates(how.q), how), how);
     }
 
     // The sign of entry m of a vertex, or 2 if the enclosure does not tell.
@@ -670,20 +704,17 @@ class Subdivision {
         return y > d ? 1 : y < -d ? -1 : d == 0 ? 0 : 2;
     }
 
-    void split_edge(int s, int j, Split& x) {
+    void split_edge(int s, int j, Split& x, int32_t on, std::vector<Incidence>& sheaf, Desk& desk) {
         Cells &E = cells[1], &V = cells[0];
-        const Incidence *ends = &E.arena[E.start[x.cell]];
+        const Incidence* ends = E.facets(x.cell);
         Incidence a = ends[0], b = ends[1];
         if (bit(&V.minus[(size_t)facet_of(a) * words_], j)) std::swap(a, b);  // a is on the plus side
-        const int32_t region = E.home[x.cell];
-        const int32_t f = form(s, region, j);
-        place(s, j, x.cell, facet_of(a), facet_of(b), f);
-        x.cut = append(0, x.cell, 1, f);
-        x.minus = append(1, x.cell, 1, f);
+        place(s, j, x.cell, facet_of(a), facet_of(b), on, x.cut, desk);
         x.cut_negative = !negative(a);
-
+        x.n_above = x.n_below = 2;
+        const int32_t region = E.home[x.cell];
         uint64_t *p = &V.plus[(size_t)x.cut * words_], *m = &V.minus[(size_t)x.cut * words_];
-        const uint64_t *ep = &E.plus[(size_t)x.cell * words_], *em = &E.minus[(size_t)x.cell * words_];
+        uint64_t *ep = &E.plus[(size_t)x.cell * words_], *em = &E.minus[(size_t)x.cell * words_];
         for (int w = 0; w < words_; ++w) {
             const uint64_t both = ep[w] & em[w];
             p[w] = ep[w] & ~both;
@@ -694,67 +725,68 @@ class Subdivision {
                 const int i = 64 * w + __builtin_ctzll(open);
                 const uint64_t one = open & -open;
                 open ^= one;
-                const int sg = sign_of(x.cut, form(s, region, i), region, first_neuron_[s] + i);
+                const int sg = sign_of(x.cut, form(region, i), region, first_neuron_[s] + i, desk.stats);
                 if (sg > 0)
                     p[w] |= one;
                 else if (sg < 0)
                     m[w] |= one;
                 else
-                    vanishing_[w] |= one;
+                    desk.vanishing[w] |= one;
             }
         }
-        const Incidence upper[2] = {a, incidence(x.cut, x.cut_negative)};
-        const Incidence lower[2] = {b, incidence(x.cut, !x.cut_negative)};
-        E.replace_facets(x.cell, upper, 2);
-        E.append_facets(lower, 2);
-        gather(1, x.cell);
-        gather(1, x.minus);
+        const size_t at = sheaf.size();
+        sheaf.insert(sheaf.end(), {a, incidence(x.cut, x.cut_negative), b, incidence(x.cut, !x.cut_negative)});
+        unite(0, &sheaf[at], 2, ep, em);
+        unite(0, &sheaf[at + 2], 2, &E.plus[(size_t)x.minus * words_], &E.minus[(size_t)x.minus * words_]);
     }
 
-    std::vector<Incidence> above_, below_, cut_;
-
-    void split_cell(int s, int k, int j, Split& x) {
+    void split_cell(int k, int j, Split& x, std::vector<Incidence>& sheaf) {
         Cells &C = cells[k], &F = cells[k - 1], &G = cells[k - 2];
         const std::vector<Split>& done = split_[k - 1];
-        above_.clear();
-        below_.clear();
-        cut_.clear();
         const bool touched = bit(vanishing_.data(), j);
-        const Incidence* facets = &C.arena[C.start[x.cell]];
-        for (int32_t t = 0; t < C.count[x.cell]; ++t) {
-            const Incidence fi = facets[t];
+        const Incidence* facets = C.facets(x.cell);
+        const int32_t n = C.count[x.cell];
+        // Three lists in one array; the first pass makes that of c+, so that no second array is needed.
+        const size_t above = sheaf.size();
+        for (int32_t t = 0; t < n; ++t)
+            if (!bit(&F.minus[(size_t)facet_of(facets[t]) * words_], j)) sheaf.push_back(facets[t]);
+        sheaf.push_back(incidence(x.cut, false));
+        x.n_above = (int32_t)(sheaf.size() - above);
+        const size_t below = sheaf.size();
+        for (int32_t t = 0; t < n; ++t)
+            // A minus sign: not split, for the plus half of a split facet has taken over its number.
+            if (bit(&F.minus[(size_t)facet_of(facets[t]) * words_], j)) sheaf.push_back(facets[t]);
+        for (int32_t t = 0; t < x.n_above - 1; ++t) {
+            const Incidence fi = sheaf[above + t];
+            if (const Split* f = found(done, F.link[facet_of(fi)], facet_of(fi)))
+                sheaf.push_back(incidence(f->minus, negative(fi)));
+        }
+        sheaf.push_back(incidence(x.cut, true));
+        x.n_below = (int32_t)(sheaf.size() - below);
+        const size_t cut = sheaf.size();
+        for (int32_t t = 0; t < x.n_above - 1; ++t) {
+            const Incidence fi = sheaf[above + t];
             const int32_t f = facet_of(fi);
-            if (bit(&F.minus[(size_t)f * words_], j)) {  // the plus half of a split facet has taken over its number
-                below_.push_back(fi);
-                continue;
-            }
-            const uint32_t at = (uint32_t)F.link[f];
-            if (at < done.size() && done[at].cell == f) {
-                above_.push_back(fi);
-                below_.push_back(incidence(done[at].minus, negative(fi)));
-                cut_.push_back(incidence(done[at].cut, negative(fi) == done[at].cut_negative));
-            } else {
-                above_.push_back(fi);
-                if (!touched) continue;
-                const Incidence* g = &F.arena[F.start[f]];
+            if (const Split* half = found(done, F.link[f], f)) {
+                sheaf.push_back(incidence(half->cut, negative(fi) == half->cut_negative));
+            } else if (touched) {
+                const Incidence* g = F.facets(f);
                 for (int32_t u = 0; u < F.count[f]; ++u) {
                     const size_t h = (size_t)facet_of(g[u]) * words_;
                     if (!bit(&G.plus[h], j) && !bit(&G.minus[h], j))
-                        cut_.push_back(incidence(facet_of(g[u]), negative(fi) == negative(g[u])));
+                        sheaf.push_back(incidence(facet_of(g[u]), negative(fi) == negative(g[u])));
                 }
             }
         }
-        const int32_t on = form(s, C.home[x.cell], j);
-        x.cut = append(k - 1, x.cell, k, on);
-        x.minus = append(k, x.cell, k, on);
-        above_.push_back(incidence(x.cut, false));
-        below_.push_back(incidence(x.cut, true));
-        F.append_facets(cut_.data(), cut_.size());
-        C.replace_facets(x.cell, above_.data(), above_.size());
-        C.append_facets(below_.data(), below_.size());
-        gather(k - 1, x.cut);
-        gather(k, x.cell);
-        gather(k, x.minus);
+        x.n_cut = (int32_t)(sheaf.size() - cut);
+        unite(k - 2, &sheaf[cut], x.n_cut, &F.plus[(size_t)x.cut * words_], &F.minus[(size_t)x.cut * words_]);
+        unite(k - 1, &sheaf[above], x.n_above, &C.plus[(size_t)x.cell * words_], &C.minus[(size_t)x.cell * words_]);
+        unite(k - 1, &sheaf[below], x.n_below, &C.plus[(size_t)x.minus * words_], &C.minus[(size_t)x.minus * words_]);
+    }
+
+    // What became of facet f if it was split by the current neuron, else null; `at` is its link.
+    static const Split* found(const std::vector<Split>& done, int32_t at, int32_t f) {
+        return (uint32_t)at < done.size() && done[at].cell == f ? &done[at] : nullptr;
     }
 
     // ---- between stages ----------------------------------------------------------------------------------------
@@ -768,7 +800,7 @@ class Subdivision {
             Cells D;
             std::vector<Incidence> f;
             for (int64_t c = 0; c < C.size(); ++c) {
-                if (stop()) return STOPPED;
+                if ((c & 1023) == 0 && stop()) return STOPPED;
                 bool outside = false, boundary = false;
                 for (int i = 0; i < stages[stage_].n; ++i) {
                     outside = outside || bit(&C.minus[c * words_], i);
@@ -814,7 +846,7 @@ class Subdivision {
             for (int64_t c = 0; c < cells[k].size(); ++c) {
                 for (int32_t t = 0; t < cells[k].count[c]; ++t)
                     cells[k - 1].home[facet_of(cells[k].arena[cells[k].start[c] + t])] = cells[k].home[c];
-                if (stop()) return STOPPED;
+                if ((c & 1023) == 0 && stop()) return STOPPED;
             }
         return FINISHED;
     }

@@ -51,7 +51,7 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         int32_t p, q, region, neuron
 
     cdef cppclass FormStore:
-        int64_t push_exact(const mpz_class*) except +
+        void push_exact(const mpz_class*) except +
 
     cdef cppclass Vertices:
         Vertices(int, const vector[Stage]&, const vector[Pieces]&) except +
@@ -60,8 +60,9 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         vector[Recipe] recipe
         unordered_map[int32_t, BigVector] known
         int64_t size()
-        void push(const double*, double, const Recipe&) except +
-        void add_exact(BigVector&, const Recipe&) except +
+        void resize(int64_t) except +
+        void set(int64_t, const double*, double, const Recipe&)
+        void set_exact(int64_t, const BigVector&, const Recipe&) except +
         const BigVector& exact_coordinates(int32_t) except +
 
     cdef cppclass Pieces:
@@ -83,7 +84,7 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         CERTIFIED, ALL_BIG, UNCERTIFIED
 
     cdef cppclass Subdivision:
-        Subdivision(int, int64_t, Arithmetic, Poll, void*) except +
+        Subdivision(int, int64_t, int, Arithmetic, Poll, void*) except +
         int r
         vector[Stage] stages
         FormStore forms
@@ -91,7 +92,7 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         vector[Cells] cells
         vector[Pieces] pieces
         vector[int64_t] finite_before_last
-        Statistics stats
+        Statistics statistics()
         int64_t total_cells()
         vector[int64_t] finite_counts() except +
         int start() except +
@@ -188,7 +189,7 @@ class NoInterior(Exception):
 
 
 def subdivide(int rank, list start, list frame, list stages, bint discard_first, bint last_is_level, bint all_signs,
-              object max_cells=None, object callback=None, str arithmetic="certified"):
+              object max_cells=None, object callback=None, int threads=1, str arithmetic="certified"):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
@@ -197,6 +198,7 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
     discard_first: the first stage is a domain; cells on the negative side of one of its rows are dropped.
     last_is_level: the last stage is one neuron whose sign is reported for every cell.
     all_signs: report the signs of all cells for all neurons too.
+    threads: how many work on it; the result does not depend on it.
     arithmetic: "certified"; "big", everything in GMP, for tests; or "uncertified", doubles as they are, for benchmarks
     of what certainty costs (the result proves nothing, and may not even be a complex).
     """
@@ -205,7 +207,7 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
     prepare_gmp_memory()
     cdef _Watch watch = _Watch(callback)
     cdef int64_t limit = (<int64_t>1 << 62) if max_cells is None else min(max_cells, 1 << 62)
-    cdef Subdivision* s = new Subdivision(rank, limit, _ARITHMETIC[arithmetic], <Poll>_poll, <void*>watch)
+    cdef Subdivision* s = new Subdivision(rank, limit, threads, _ARITHMETIC[arithmetic], <Poll>_poll, <void*>watch)
     cdef CellOrder* order = NULL
     cdef vector[mpz_class] v
     cdef Recipe none
@@ -217,9 +219,10 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
         for vector_ in [[1] + [0] * rank] + frame:
             set_vector(v, vector_)
             s.forms.push_exact(v.data())
-        for vector_ in start:
+        s.vertices.resize(len(start))
+        for i, vector_ in enumerate(start):
             set_vector(v, vector_)
-            s.vertices.add_exact(v, none)
+            s.vertices.set_exact(i, v, none)
         outcome = s.start()
         for i in range(len(stages)):
             if outcome:
@@ -239,7 +242,7 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
             "finite": [order.finite[k] for k in range(rank + 1)],
             "canonical": list(s.finite_before_last if last_is_level else s.finite_counts()),
             "level_signs": [_signs_of(s, order, k, 1, 0) for k in range(rank + 1)] if last_is_level else None,
-            "statistics": s.stats,
+            "statistics": s.statistics(),
         }
         if all_signs:
             signs = [[] for k in range(rank + 1)]
@@ -340,9 +343,10 @@ cdef class VertexSolver:
         fill_stages(self.stages, stages)
         fill_pieces(self.pieces, pieces)
         self.vertices = new Vertices(coordinates.shape[1] - 1, self.stages, self.pieces)
+        self.vertices.resize(error.shape[0])
         for i in range(error.shape[0]):
             how.p, how.q, how.region, how.neuron = recipe[i, 0], recipe[i, 1], recipe[i, 2], recipe[i, 3]
-            self.vertices.push(&coordinates[i, 0], error[i], how)
+            self.vertices.set(i, &coordinates[i, 0], error[i], how)
         for i, values in roots.items():
             set_vector(v, values)
             self.vertices.known[i] = v

@@ -66,25 +66,28 @@ class Vertices {
     const double* operator[](int64_t v) const { return &coordinates[v * width]; }
     bool exact(int64_t v) const { return error[v] == 0; }
 
-    void push(const double* y, double d, const Recipe& how) {
-        coordinates.insert(coordinates.end(), y, y + width);
-        error.push_back(d);
-        recipe.push_back(how);
+    void resize(int64_t n) {
+        coordinates.resize(n * width);
+        error.resize(n);
+        recipe.resize(n);
     }
 
-    void add_exact(const BigVector& x, const Recipe& how) { push_exact(BigVector(x), how); }
+    void set(int64_t v, const double* y, double d, const Recipe& how) {
+        std::copy_n(y, width, &coordinates[v * width]);
+        error[v] = d;
+        recipe[v] = how;
+    }
 
-    // A primitive vector known exactly.
-    void push_exact(BigVector&& x, const Recipe& how) {
+    // x is primitive and exact.
+    void set_exact(int64_t v, const BigVector& x, const Recipe& how) {
         double y[MAX_WIDTH];
-        if (is_double_integer(x)) {
+        const bool small = is_double_integer(x);
+        if (small)
             for (int k = 0; k < width; ++k) y[k] = x[k].get_d();
-            push(y, 0, how);
-        } else {
+        else
             approximate(x.data(), width, y);  // entries at most 1
-            push(y, EPS, how);
-            known.emplace((int32_t)size() - 1, std::move(x));
-        }
+        set(v, y, small ? 0 : EPS, how);
+        if (!small) known[(int32_t)v] = x;
     }
 
     // The exact coordinates of vertex v, along its recipe; no recursion, whatever its length.

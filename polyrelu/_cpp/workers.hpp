@@ -1,0 +1,113 @@
+// Several threads that share the chunks of a range. The calling thread is one of them, and alone is asked to pause.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace polyrelu {
+
+class Workers {
+  public:
+    explicit Workers(int count) {
+        for (int w = 1; w < count; ++w) threads_.emplace_back([this, w] { serve(w); });
+    }
+    ~Workers() {
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            ending_ = true;
+            ++round_;
+        }
+        wake_.notify_all();
+        for (std::thread& t : threads_) t.join();
+    }
+    Workers(const Workers&) = delete;
+
+    int count() const { return (int)threads_.size() + 1; }
+
+    // work(worker, first, last) for all chunks of [0, n); pause() now and then, true ends it early. Whether it was
+    // finished. What a thread throws is thrown again here, after all have stopped.
+    template <class Work, class Pause>
+    bool run(int64_t n, int64_t chunk, Work&& work, Pause&& pause) {
+        if (threads_.empty() || n <= chunk) {
+            for (int64_t first = 0; first < n; first += chunk) {
+                if (pause()) return false;
+                work(0, first, std::min(n, first + chunk));
+            }
+            return true;
+        }
+        next_ = 0;
+        stopped_ = false;
+        error_ = nullptr;
+        job_ = [&](int worker) {
+            while (!stopped_) {
+                const int64_t first = next_.fetch_add(chunk);
+                if (first >= n) break;
+                if (worker == 0 && pause()) {
+                    stopped_ = true;
+                    break;
+                }
+                work(worker, first, std::min(n, first + chunk));
+            }
+        };
+        busy_ = (int)threads_.size();
+        {
+            std::lock_guard<std::mutex> lock(mutex_);
+            ++round_;
+        }
+        wake_.notify_all();
+        attempt(0);
+        for (int spin = 0; busy_ != 0; ++spin)
+            if (spin > 1000) std::this_thread::yield();
+        if (error_) std::rethrow_exception(error_);
+        return !stopped_;
+    }
+
+  private:
+    std::vector<std::thread> threads_;
+    std::function<void(int)> job_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::atomic<uint64_t> round_{0};
+    std::atomic<int> busy_{0};
+    std::atomic<int64_t> next_{0};
+    std::atomic<bool> stopped_{false};
+    std::exception_ptr error_;
+    bool ending_ = false;
+
+    void attempt(int worker) {
+        try {
+            job_(worker);
+        } catch (...) {
+            std::lock_guard<std::mutex> lock(mutex_);
+            if (!error_) error_ = std::current_exception();
+            stopped_ = true;
+        }
+    }
+
+    void serve(int worker) {
+        uint64_t seen = 0;
+        while (true) {
+            for (int spin = 0; spin < 2000 && round_ == seen; ++spin) {
+            }
+            if (round_ == seen) {
+                std::unique_lock<std::mutex> lock(mutex_);
+                wake_.wait(lock, [&] { return round_ != seen; });
+            }
+            seen = round_;
+            {
+                std::lock_guard<std::mutex> lock(mutex_);
+                if (ending_) return;
+            }
+            attempt(worker);
+            --busy_;
+        }
+    }
+};
+
+}  // namespace polyrelu
