@@ -1,0 +1,483 @@
+"""Bounds that an architecture puts on its networks: numbers of cells and Betti numbers, from above and from below.
+
+All numbers are exact integers. An upper bound holds for *every* network of the architecture (and for every level); a
+lower bound is reached by *some* network of it, one that `polyrelu.constructions` builds. Notation: d inputs, hidden
+widths n_1, …, n_L, R the number of activation regions (d-cells of the canonical complex C(F)).
+
+**Upper bounds on Betti numbers and why they hold.** Let m = min(d, n_1) be the largest possible rank of the first
+layer (1 if L = 0); every region is R^{d−r} times a region in R^r, r ≤ m the actual rank. So β_k = 0 for k ≥ m
+(`dimension`). For small ε > 0 the closed convex sets σ ∩ {F ≥ t} and σ ∩ {F ≥ t − ε}, σ a closed cell of C(F),
+intersect in the same pattern, hence (nerve theorem) {F ≥ t} has the homotopy type of {F > t − ε}, and likewise
+{F > t} that of {F ≥ t + ε}: a bound for one of >, ≥ at all levels holds for the other, and for <, ≤ by −F.
+Put U = {F > t}, Y = {F ≤ t}.
+
+* `components_half`: β_0 ≤ ⌊R/2⌋ + 1. Every component of U meets a closed d-cell, and a closed d-cell σ meets at most
+  one, since σ ∩ U is convex. If a component C meets one σ only, then C = σ ∩ U lies in the interior of σ, so that every
+  facet of the polyhedron σ ∩ {F ≥ t} lies in the one hyperplane F = t: C is an open half-space, or R^d. At most two
+  components are such, and all others meet two d-cells or more.
+* `cells`: β_k ≤ number of (d−k)-cells of C(F). By Poincaré duality H_k(U) ≅ H_c^{d−k}(U), and U is the disjoint
+  union of the sets τ ∩ U, τ a relatively open cell of C(F), each an open cell of the dimension of τ.
+* `cells_complement`: β_k ≤ number of (d−k−1)-cells of C(F), for k ≥ 1. As H_c^i(R^d) = 0 for i < d,
+  H_c^{d−k}(U) ≅ H_c^{d−k−1}(Y). The cells of C(F) with F ≤ t form a closed subset Y_0 of Y; the rest of Y is the
+  union of sets τ ∩ Y ≅ R^{e−1} × [0, ∞), e = dim τ, for the τ on which F − t changes sign. These have no H_c^*, so
+  that H_c^*(Y) ≅ H_c^*(Y_0), which has a generator for each cell at most.
+* `cavities`: β_{m−1} ≤ ⌊R/(m+1)⌋ for m ≥ 2. If r < m then β_{m−1} = 0; let r = m, and divide by the lineality. By
+  Alexander duality β_{m−1}({F ≥ t}) is the number of bounded components C of {F < t}. The boundary of C lies in
+  hyperplanes, one for each m-cell that C meets; the complement of m hyperplanes or fewer has no bounded component,
+  but C would contain one. So C meets m + 1 cells or more, and no cell meets two such C.
+* `nerve`: β_k ≤ C(R, k+1): the k-simplices of the nerve of the cover of {F ≥ t} by the R sets σ ∩ {F ≥ t}.
+* `nerve_complement`: β_k ≤ max over 1 ≤ j ≤ m − k of C(R, j), for 1 ≤ k < m; the bound is C(R, r − k) if the rank is r,
+  which is the form of Ergen & Grillo. Divide by the lineality. β_k(U) is the rank of H_c^{r−k−1}(Y), and Y is covered
+  by the R sets σ ∩ Y. Their intersections are closed, convex and without lines, so that H_c^* is Z in degree 0 if
+  they are compact and 0 if not. By the Mayer–Vietoris spectral sequence of the cover the rank is at most the number of
+  (r−k)-tuples with compact intersection.
+
+For "=" Mayer–Vietoris (R^d = {F ≥ t} ∪ {F ≤ t}) gives β_k(=) = β_k(≥) + β_k(≤) for k ≥ 1, and β_0(=) is
+β_0(≥) + β_0(≤) − 1 or 0; so twice the bounds above (minus one). Also β_0(=) ≤ R, as above.
+
+References: Ergen & Grillo, Topological Expressivity of ReLU Neural Networks, COLT 2024. Montúfar, Pascanu, Cho &
+Bengio, On the number of linear regions of deep neural networks, NIPS 2014. Montúfar, Notes on the number of linear
+regions of deep neural networks, SampTA 2017. Raghu, Poole, Kleinberg, Ganguli & Sohl-Dickstein, On the expressive power
+of deep neural networks, ICML 2017. Serra, Tjandraatmadja & Ramalingam, Bounding and counting linear regions of deep
+neural networks, ICML 2018. Zaslavsky, Facing up to arrangements, Memoirs of the AMS 154, 1975.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import accumulate
+from math import comb, log10, prod
+
+from polyrelu.constructions.arguments import integer, integers, read_architecture
+from polyrelu.constructions.folding import folded_regions
+from polyrelu.constructions.shells import (
+    VARIANTS,
+    Variant,
+    corner_counts,
+    lower_bound_shells,
+    predicted_betti,
+    read_steps,
+)
+from polyrelu.errors import InputError
+
+_ERGEN = "Ergen & Grillo 2024"
+_MONTUFAR_2014 = "Montúfar, Pascanu, Cho & Bengio 2014"
+_MONTUFAR_2017 = "Montúfar 2017"
+_RAGHU = "Raghu et al. 2017"
+_SERRA = "Serra, Tjandraatmadja & Ramalingam 2018"
+_ZASLAVSKY = "Zaslavsky 1975, the maximum"
+_PROOF = "proved in polyrelu.bounds"
+_SHELLS = "proved in polyrelu.constructions.shells"
+
+
+# --- numbers of cells ---
+
+
+def zaslavsky(n: int, d: int) -> int:
+    """The largest number of regions of n hyperplanes in R^d, Σ_{j ≤ d} C(n, j), reached in general position.
+
+    So the largest number of activation regions of one hidden layer of n neurons. Zaslavsky 1975.
+    """
+    n, d = integer(n, "n", 0), integer(d, "d", 0)
+    return _prefix_sums(n, d)[-1]
+
+
+def zaslavsky_bounded(n: int, d: int) -> int:
+    """The largest number of bounded regions of n hyperplanes in R^d, C(n−1, d), reached in general position.
+
+    Zaslavsky 1975. Zero for n ≤ d; for d = 0 the one point of R^0 counts as bounded.
+    """
+    n, d = integer(n, "n", 0), integer(d, "d", 0)
+    return comb(n - 1, d) if n else int(d == 0)
+
+
+def montufar_2014_upper(architecture: object) -> int:
+    """At most 2^(n_1 + … + n_L) activation regions: one for each set of active neurons (Montúfar et al. 2014)."""
+    _, *hidden, _ = read_architecture(architecture)
+    return 1 << sum(hidden)
+
+
+def raghu_2017_upper(architecture: object) -> int:
+    """At most ∏_l Σ_{j ≤ d} C(n_l, j) activation regions.
+
+    In every region of the layers before, layer l is an arrangement of n_l hyperplanes of R^d. The argument of Raghu et
+    al. 2017, whose Theorem 1 states the growth O(n^{dL}) for equal widths.
+    """
+    d, *hidden, _ = read_architecture(architecture)
+    return prod(_prefix_sums(n, d)[-1] for n in hidden)
+
+
+def montufar_2017_upper(architecture: object) -> int:
+    """At most ∏_l Σ_{j ≤ m_l} C(n_l, j) activation regions, m_l = min(d, n_1, …, n_{l−1}).
+
+    As `raghu_2017_upper`, but on a region of the layers before, layer l depends on m_l linear forms only
+    (Montúfar 2017). It holds for neurons with any one break, not only ReLU.
+    """
+    d, *hidden, _ = read_architecture(architecture)
+    ranks = accumulate([d, *hidden[:-1]], min)
+    return prod(_prefix_sums(n, rank)[-1] for n, rank in zip(hidden, ranks, strict=False))
+
+
+def serra_2018_upper(architecture: object) -> int:
+    """At most Σ ∏_l C(n_l, j_l) regions, over 0 ≤ j_l ≤ min(d, n_1 − j_1, …, n_{l−1} − j_{l−1}, n_l).
+
+    Serra et al. 2018, Theorem 1, here by dynamic programming. Only for ReLU: j_l of the neurons are inactive and do not
+    reach the next layer.
+    """
+    return cells_upper(architecture, read_architecture(architecture)[0])
+
+
+def cells_upper(architecture: object, dim: int, relu: bool = True) -> int:
+    """At most this many cells of dimension `dim` in the canonical complex C(F) of a network of the architecture.
+
+    For dim = d this is the bound of Serra et al. 2018 on activation regions. Proof for all dimensions: let Φ_l(r, k)
+    bound the number of faces of codimension k that the layers l..L cut out of a relatively open polyhedron on which
+    the outputs of layer l−1 have rank r. There layer l is an arrangement of n = n_l hyperplanes (or constants) in r
+    linear forms. A face of it of codimension i lies on some i independent hyperplanes, one of at most C(n, i) choices;
+    the faces on one such flat, of rank r − i, are regions of the arrangement of the other n − i hyperplanes in it: at
+    most Σ_{j ≤ r−i} C(n−i, j) together, and at most C(n−i, j) with exactly n−i−j active neurons. With these the
+    outputs of the layer have rank at most min(r−i, n−i−j), and Φ_{l+1} rises with the rank; so at worst the numbers of
+    faces with j = 0, 1, … are the largest possible one after the other, and with Φ_{L+1}(r, k) = 1 for k = 0, else 0,
+
+        Φ_l(r, k) = Σ_{i ≤ min(r, k)} C(n, i) Σ_{j ≤ min(r−i, n−i)} C(n−i, j) Φ_{l+1}(min(r−i, n−i−j), k−i).
+
+    With `relu` false the neurons may have any slope below zero, and the rank is min(r−i, n−i) instead.
+
+    Raises InputError for a wrong architecture or a dimension that is not 0..d.
+    """
+    widths = read_architecture(architecture)
+    dim = integer(dim, "dim", 0)
+    if dim > widths[0]:
+        raise InputError(
+            f"dim: cells of a network with {widths[0]} inputs have dimension at most {widths[0]}, got {dim}"
+        )
+    codimension = widths[0] - dim
+    return _CellCounts(widths[0], widths[1:-1], codimension, relu).of_codimension(codimension)
+
+
+def montufar_2014_lower(architecture: object) -> int | None:
+    """Some network has ∏_{l<L} ⌊n_l/d⌋^d · Σ_{j ≤ d} C(n_L, j) regions or more; None unless L ≥ 1, n_l ≥ d for l < L.
+
+    Montúfar et al. 2014, Theorem 4 (which also asks for n_L ≥ d); `constructions.folding(architecture)` reaches it.
+    """
+    d, *hidden, _ = read_architecture(architecture)
+    if not hidden or any(n < d for n in hidden[:-1]):
+        return None
+    return int(prod((n // d) ** d for n in hidden[:-1]) * _prefix_sums(hidden[-1], d)[-1])
+
+
+def serra_2018_lower(architecture: object) -> int | None:
+    """Some network has ∏_{l<L} (⌊n_l/d⌋ + 1)^d · Σ_{j ≤ d} C(n_L, j) regions or more, if L ≥ 1, n_l ≥ 3d for l < L.
+
+    None otherwise. Serra et al. 2018; `constructions.folding(architecture, mixed=True)` has at least as many.
+    """
+    d, *hidden, _ = read_architecture(architecture)
+    if not hidden or any(n < 3 * d for n in hidden[:-1]):
+        return None
+    return int(prod((n // d + 1) ** d for n in hidden[:-1]) * _prefix_sums(hidden[-1], d)[-1])
+
+
+def folding_lower(architecture: object) -> int | None:
+    """Regions of `constructions.folding(architecture, mixed=True)` inside the unit cube, or None if it does not exist.
+
+    At least `montufar_2014_lower` and `serra_2018_lower`, as no neuron is left out.
+    """
+    return folded_regions(read_architecture(architecture))
+
+
+def paper_lower_bound(architecture: object, w: object = None) -> tuple[int, ...]:
+    """The lower bound of Ergen & Grillo on the Betti numbers of {F > 0}, for w_1, …, w_{d−1} with Σ (w_k + 2) ≤ n_L.
+
+    With M = ∏_{l<L} 2⌊n_l/2d⌋: β_0 ≥ Σ_k (M/2 + 1)^k (M/2) ⌈w_k/2⌉ and β_k ≥ (M/2 − 1)^k (M/2) ⌈w_k/2⌉.
+    By default the w_k are as equal as possible with Σ (w_k + 2) = n_L, larger ones last.
+    `constructions.lower_bound_network(architecture, w)` reaches it, which is its proof here.
+
+    Raises InputError unless d ≥ 2, L ≥ 2, one output, n_l ≥ 2d for l < L, and the w fit.
+    """
+    widths, _, _ = lower_bound_shells(architecture, w)
+    half = prod(2 * (n // (2 * widths[0])) for n in widths[1:-2]) // 2
+    steps = [(step + 1) // 2 for step in read_steps(widths, w)]
+    above = [(half - 1) ** k * half * step for k, step in enumerate(steps, 1)]
+    return (sum((half + 1) ** k * half * step for k, step in enumerate(steps, 1)), *above)
+
+
+# --- tables ---
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One bound on one quantity of an architecture.
+
+    quantity : "regions" (activation regions), "bounded_regions", "cells_j" (j-cells of C(F)), or "betti_k"
+    name : what the bound is called
+    value : the bound; None where it does not apply
+    proved : whether the value is a theorem with the proof or reference in `source` (nothing else counts as best)
+    source : reference, or where the proof stands
+    condition : when the bound applies
+    best : whether this is the sharpest proved one of its quantity (least upper, greatest lower), the first of equals
+    """
+
+    quantity: str
+    name: str
+    value: int | None
+    source: str
+    condition: str = ""
+    proved: bool = True
+    best: bool = False
+
+    @property
+    def applies(self) -> bool:
+        """Whether the architecture satisfies the condition."""
+        return self.value is not None
+
+
+@dataclass(frozen=True)
+class BoundTable:
+    """All bounds of one kind ("upper" or "lower") on one architecture; prints as a table."""
+
+    architecture: tuple[int, ...]
+    relation: str
+    kind: str
+    bounds: tuple[Bound, ...]
+
+    def __iter__(self) -> Iterator[Bound]:
+        return iter(self.bounds)
+
+    def __len__(self) -> int:
+        return len(self.bounds)
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The quantities bounded, in the order of the table."""
+        return tuple(dict.fromkeys(bound.quantity for bound in self.bounds))
+
+    def best(self, quantity: str) -> int | None:
+        """The sharpest proved bound on a quantity, or None if there is none. InputError for an unknown quantity."""
+        if quantity not in self.quantities:
+            raise InputError(f"quantity: expected one of {', '.join(self.quantities)}, got {quantity!r}")
+        return next((bound.value for bound in self.bounds if bound.quantity == quantity and bound.best), None)
+
+    def __str__(self) -> str:
+        rows = [("quantity", "", f"{self.kind} bound", "name", "source")]
+        for bound in self.bounds:
+            value = f"- ({bound.condition})" if bound.value is None else short(bound.value)
+            rows.append((bound.quantity, "*" if bound.best else "", value, bound.name, bound.source))
+        sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip() for row in rows]
+        return "\n".join(lines)
+
+
+def short(n: int) -> str:
+    """A non-negative integer for a table: in full up to 15 digits, beyond that to five digits, as 1.2345e+67."""
+    if n < 10**15:
+        return str(n)
+    exponent = int(log10(n))
+    mantissa = 10 ** (log10(n) - exponent)
+    return f"{mantissa:.4f}e+{exponent}"
+
+
+def upper_bounds(
+    architecture: object, relation: str = ">", *, degrees: Iterable[int] | None = None, relu: bool = True
+) -> BoundTable:
+    """Upper bounds on the cells of C(F) and on the Betti numbers of the region F `relation` t, t any level.
+
+    architecture : (d, n_1, …, n_L, n_out), L ≥ 0.
+    relation : ">", ">=", "<", "<=" or "=".
+    degrees : the degrees k of Betti numbers wanted, and dimensions d − k of cells; by default 0..d−1 (and 0..d).
+    relu : whether all activations are ReLU; if false, only bounds that hold for any slopes below zero are given.
+
+    The proofs are in the module's text and in the functions of this module. Raises InputError.
+    """
+    widths = read_architecture(architecture)
+    d, *hidden, _ = widths
+    if relation not in (">", ">=", "<", "<=", "="):
+        raise InputError(f'relation: expected one of ">", ">=", "<", "<=", "=", got {relation!r}')
+    wanted = tuple(range(d)) if degrees is None else integers(list(degrees), "degrees", 0)
+    if any(k >= d for k in wanted):
+        raise InputError(f"degrees: Betti numbers of a region in R^{d} have degree at most {d - 1}, got {max(wanted)}")
+    counts = _CellCounts(d, tuple(hidden), max(wanted, default=0) + 1, relu)
+    bounds = list(_region_bounds(widths, relu))
+    for k in range(1, d + 1) if degrees is None else [k for k in wanted if k]:
+        bounds.append(Bound(f"cells_{d - k}", "cells", counts.of_codimension(k), "proved in cells_upper"))
+    rank = min(d, hidden[0] if hidden else 1)
+    choices = _binomials(counts.of_codimension(0), rank)
+    for k in wanted:
+        bounds += _betti_bounds(k, rank, counts, choices, relation == "=")
+    return BoundTable(widths, relation, "upper", _mark(bounds, min))
+
+
+def lower_bounds(architecture: object) -> BoundTable:
+    """Lower bounds on the largest number of activation regions and on the largest Betti numbers of {F > 0}.
+
+    For each k the cuts of the shells are chosen for β_k alone: all at one place. The same for F < 0, by the network −F.
+    Raises InputError for a wrong architecture; bounds that do not apply are in the table, without a value.
+    """
+    widths = read_architecture(architecture)
+    d, *hidden, _ = widths
+    bounds = [
+        Bound("regions", "folding, one direction", montufar_2014_lower(widths), _MONTUFAR_2014, "n_l ≥ d for l < L"),
+        Bound("regions", "folding, both directions", serra_2018_lower(widths), _SERRA, "n_l ≥ 3d for l < L"),
+        Bound(
+            "regions",
+            "folding, all neurons",
+            folding_lower(widths),
+            "proved in polyrelu.constructions.folding",
+            "n_l ≥ d for l < L",
+        ),
+    ]
+    if len(hidden) == 1:
+        bounds.append(Bound("regions", "general position", zaslavsky(hidden[0], d), _ZASLAVSKY, "L = 1"))
+    paper = _paper_bounds(widths)
+    for k in range(d):
+        condition = "d ≥ 2, L ≥ 2, one output, n_l ≥ 2d for l < L, n_L ≥ 2(d − 1)"
+        value = None if paper is None else paper[k]
+        bounds.append(Bound(f"betti_{k}", "equal w", value, _ERGEN, condition))
+        for variant in VARIANTS:
+            value = _best_shells(widths, k, variant)
+            bounds.append(Bound(f"betti_{k}", f'shells, "{variant}"', value, _SHELLS, "see constructions.shells"))
+    return BoundTable(widths, ">", "lower", _mark(bounds, max))
+
+
+def _region_bounds(widths: tuple[int, ...], relu: bool) -> Iterator[Bound]:
+    d, *hidden, _ = widths
+    one = len(hidden) == 1
+    regions = zaslavsky(hidden[0], d) if one else None
+    yield Bound("regions", "general position", regions, _ZASLAVSKY, "L = 1")
+    yield Bound("regions", "activation patterns", montufar_2014_upper(widths), _MONTUFAR_2014)
+    yield Bound("regions", "arrangements", raghu_2017_upper(widths), _RAGHU)
+    yield Bound("regions", "arrangements of bounded rank", montufar_2017_upper(widths), _MONTUFAR_2017)
+    serra = serra_2018_upper(widths) if relu else None
+    yield Bound("regions", "inactive neurons", serra, f"{_SERRA}, Theorem 1", "ReLU only")
+    bounded = zaslavsky_bounded(hidden[0], d) if one else None
+    yield Bound("bounded_regions", "general position", bounded, _ZASLAVSKY, "L = 1")
+
+
+def _betti_bounds(k: int, rank: int, counts: _CellCounts, choices: list[int], boundary: bool) -> Iterator[Bound]:
+    """The bounds on β_k for >, ≥, < and ≤, or with `boundary` for =.
+
+    `rank` is the largest rank of the first layer, `choices` are the numbers C(R, j) for j ≤ rank.
+    """
+    regions = counts.of_codimension(0)
+    factor = 2 if boundary else 1
+    quantity = f"betti_{k}"
+    if k == 0:
+        half = regions // 2 + 1
+        yield Bound(quantity, "components_half", 2 * half - 1 if boundary else half, _PROOF)
+        yield Bound(quantity, "regions", regions, f"{_ERGEN}; {_PROOF}")
+        return
+    condition = "k ≥ min(d, n_1)"
+    yield Bound(quantity, "dimension", 0 if k >= rank else None, _PROOF, condition)
+    if k >= rank:
+        return
+    cavities = factor * (regions // (rank + 1)) if k == rank - 1 else None
+    yield Bound(quantity, "cavities", cavities, _PROOF, "k = min(d, n_1) − 1")
+    yield Bound(quantity, "cells", factor * counts.of_codimension(k), _PROOF)
+    yield Bound(quantity, "cells_complement", factor * counts.of_codimension(k + 1), _PROOF)
+    yield Bound(quantity, "nerve", factor * choices[k + 1], _PROOF)
+    yield Bound(quantity, "nerve_complement", factor * max(choices[1 : rank - k + 1]), f"{_ERGEN}; {_PROOF}")
+
+
+def _paper_bounds(widths: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return paper_lower_bound(widths)
+    except InputError:
+        return None
+
+
+def _best_shells(widths: tuple[int, ...], k: int, variant: Variant) -> int | None:
+    """The largest β_k over admissible cuts of shells, or None if there are none.
+
+    For k ≥ 1 all cuts go to degree k. For k = 0 a first cut in degree i counts A_i, two more each A_i again; so some
+    degrees of the largest A_i get one cut each, and the largest A_i all others.
+    """
+    try:
+        counts = corner_counts(widths, variant)
+    except InputError:
+        return None
+    order = sorted(range(1, widths[0]), key=lambda i: -counts[i - 1][0]) if k == 0 else [k]
+    values = []
+    for used in range(1, min(len(order), widths[-2]) + 1):
+        for cuts in range(widths[-2] - used + 1, 0, -1):
+            try:
+                betti = predicted_betti(widths, {order[0]: cuts} | dict.fromkeys(order[1:used], 1), variant)[">"]
+            except InputError:  # neurons that close the outside do not fit
+                continue
+            values.append(betti[k])
+            break
+    return max(values, default=0)
+
+
+def _mark(bounds: list[Bound], choose: Callable[[list[int]], int]) -> tuple[Bound, ...]:
+    """The bounds with the sharpest proved one of each quantity marked as best."""
+    result = []
+    open_quantities = {}
+    for quantity in {bound.quantity for bound in bounds}:
+        values = [b.value for b in bounds if b.quantity == quantity and b.proved and b.value is not None]
+        if values:
+            open_quantities[quantity] = choose(values)
+    for bound in bounds:
+        if bound.proved and bound.value is not None and open_quantities.get(bound.quantity) == bound.value:
+            del open_quantities[bound.quantity]
+            bound = replace(bound, best=True)
+        result.append(bound)
+    return tuple(result)
+
+
+# --- counting ---
+
+
+def _binomials(n: int, last: int) -> list[int]:
+    """C(n, 0), …, C(n, last), by one multiplication and one division each."""
+    row = [1]
+    for j in range(last):
+        row.append(row[-1] * max(n - j, 0) // (j + 1))
+    return row
+
+
+@cache
+def _prefix_sums(n: int, last: int) -> tuple[int, ...]:
+    """The partial sums of C(n, 0) + … + C(n, last); the whole sum comes last."""
+    return tuple(accumulate(_binomials(n, min(n, last))))
+
+
+class _CellCounts:
+    """The numbers Φ_1(d, k), k ≤ `codimension`, of `cells_upper`: all Φ_l(r, k), from the last layer to the first.
+
+    A rank r > n_1 in the first layer is as good as n_1.
+    """
+
+    def __init__(self, d: int, hidden: tuple[int, ...], codimension: int, relu: bool) -> None:
+        self._relu = relu
+        rank = min([d, *hidden[:1]])
+        degrees = range(min(codimension, rank) + 1)
+        table = [[int(k == 0) for k in degrees] for _ in range(rank + 1)]
+        for n in reversed(hidden):
+            flats = [
+                [self._one_flat(table, r, n - i, len(degrees) - i) for r in range(rank + 1 - i)]
+                for i in range(min(n + 1, len(degrees)))
+            ]
+            choices = _binomials(n, len(degrees))
+            table = [
+                [sum(choices[i] * flats[i][r - i][k - i] for i in range(min(k, r, n) + 1)) for k in degrees]
+                for r in range(rank + 1)
+            ]
+        self._counts = table[rank]
+
+    def of_codimension(self, k: int) -> int:
+        """At most this many cells of codimension k; none if k exceeds the rank."""
+        return self._counts[k] if k < len(self._counts) else 0
+
+    def _one_flat(self, table: list[list[int]], r: int, n: int, degrees: int) -> list[int]:
+        """Σ_{j ≤ min(r, n)} C(n, j) Φ(rank, k) for k < degrees: over the regions of n hyperplanes in a flat of rank r.
+
+        The rank is min(r, n − j); as long as n − j ≥ r, and for other activations always, it does not depend on j, and
+        these terms are taken together.
+        """
+        sums = _prefix_sums(n, r)
+        common = min(n - r, len(sums) - 1) if self._relu else len(sums) - 1
+        terms = [(sums[common], min(r, n))] if common >= 0 else []
+        for j in range(max(common + 1, 0), len(sums)):
+            terms.append((sums[j] - (sums[j - 1] if j else 0), n - j))
+        return [sum(count * table[rank][k] for count, rank in terms) for k in range(degrees)]

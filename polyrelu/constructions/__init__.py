@@ -1,0 +1,26 @@
+"""Networks whose topology or number of regions is known by proof: the paper's lower bounds, and others' classics.
+
+`shells`            nested shells: the lower bound of Ergen & Grillo (COLT 2024), and a variant that reaches more
+`network_with_betti` a network of logarithmic size with exactly the wanted Betti numbers
+`sawtooth`          Telgarsky's sawtooth
+`folding`           the many regions of Montúfar et al. 2014 and of Serra et al. 2018
+`maximum`           the maximum of n numbers
+"""
+
+from __future__ import annotations
+
+from polyrelu.constructions.folding import folding, sawtooth
+from polyrelu.constructions.maximum import maximum
+from polyrelu.constructions.prescribed import network_with_betti
+from polyrelu.constructions.shells import corner_counts, lower_bound_network, predicted_betti, shells
+
+__all__ = [
+    "corner_counts",
+    "folding",
+    "lower_bound_network",
+    "maximum",
+    "network_with_betti",
+    "predicted_betti",
+    "sawtooth",
+    "shells",
+]

@@ -1,0 +1,52 @@
+"""Reading the arguments of constructions and bounds: architectures and counts."""
+
+from __future__ import annotations
+
+import operator
+from typing import SupportsIndex
+
+from polyrelu.errors import InputError
+from polyrelu.rational import describe, entries
+
+
+def integer(value: object, where: str, least: int) -> int:
+    """`value` as a Python int of at least `least`; InputError, naming `where`, for anything else, booleans included."""
+    try:
+        if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise InputError(f"{where}: expected an integer, got {describe(value)}") from None
+    if number < least:
+        raise InputError(f"{where}: expected at least {least}, got {describe(number)}")
+    return int(number)
+
+
+def integers(values: object, where: str, least: int) -> tuple[int, ...]:
+    """A sequence of integers of at least `least`; InputError, naming `where` and the place, for anything else."""
+    items = entries(values, where)
+    if items is None:
+        raise InputError(f"{where}: expected a sequence of integers, got {describe(values)}")
+    return tuple(integer(value, f"{where}, entry {i}", least) for i, value in enumerate(items, 1))
+
+
+def read_architecture(architecture: object, hidden: int = 0, scalar: bool = False) -> tuple[int, ...]:
+    """The widths (d, n_1, …, n_L, n_out) of a network, each at least 1, with at least `hidden` hidden layers.
+
+    With `scalar` the network must have one output. InputError for anything else.
+    """
+    widths = integers(architecture, "architecture", 1)
+    if len(widths) < 2 + hidden:
+        raise InputError(
+            f"architecture: expected an input dimension, at least {hidden} hidden widths and an output dimension, "
+            f"got {len(widths)} numbers"
+        )
+    if scalar and widths[-1] != 1:
+        raise InputError(f"architecture: expected one output, got {widths[-1]}")
+    return widths
+
+
+def require(where: str, inequality: str, left: int, right: int) -> None:
+    """InputError, naming the inequality and by how much it fails, unless left ≥ right."""
+    if left < right:
+        raise InputError(f"{where}: {inequality} fails, {left} < {right}: {right - left} too few")

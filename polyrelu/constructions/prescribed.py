@@ -1,0 +1,78 @@
+"""Networks with prescribed Betti numbers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from polyrelu.constructions.arguments import integers
+from polyrelu.constructions.layers import Form, LayerStack, total
+from polyrelu.errors import InputError
+from polyrelu.network import Network
+
+
+def network_with_betti(betti: object) -> Network:
+    """A network R^d → R with exactly the given Betti numbers b_0, …, b_{d−1} of {F > 0} (and {F ≥ 0}), torsion-free.
+
+    All d ≥ 1 and all tuples of integers b_k ≥ 0 are possible but those with b_0 = 0 and some b_k > 0, an InputError
+    (a set without components is empty). With B = b_0 − 1 + b_1 + … + b_{d−1} the network has ⌈log₂ B⌉ + 2 hidden
+    layers (one for B = 0) of at most 2d + 2 neurons: for fixed d a number of neurons logarithmic in Σ b_k, as in the
+    corollary of Ergen & Grillo, Topological Expressivity of ReLU Neural Networks (COLT 2024), whose networks have *at
+    least* these Betti numbers.
+
+    Construction. {F > 0} is the complement of B disjoint closed sets, b_k of *type* k for k ≥ 1 and b_0 − 1 of type 0.
+    One of type k is {|x_1 − t| + |x_2| + … + |x_{k+1}| ≤ 1/4}, a ball of dimension k + 1 times R^{d−k−1}, at its own
+    odd integer t in 1, 3, …, 2B − 1. The union C of these sets is closed, its one-point compactification is a wedge of
+    spheres S^{d−k−1}, one for each set of type k, and by Alexander duality in the sphere R^d ∪ {∞} the reduced
+    homology of R^d \\ C is Z^{b_k} in degree k ≥ 1 and Z^{b_0 − 1} in degree 0.
+
+    Network. Put D_0 = x_1 and D_i = |D_{i−1} − 2^{j−i}| for i = 1..j, 2^{j−1} ≥ B: on [0, 2^j], D_j is the distance to
+    the nearest odd integer, and outside it is ≥ 1. Two neurons make each absolute value, one carries ReLU(x_1), one
+    each |x_i| that is needed. Type k owns an interval (e, e') of x_1 between even integers;
+    f_k = D_j + ReLU(e − x) + ReLU(x − e') with x = ReLU(x_1), where ReLU(e − x) = e − x + ReLU(x − e). Outside (e, e')
+    f_k ≥ 1, since D_j is at least 1 minus the distance to an even integer; inside f_k = D_j. With
+    s_k = f_k + |x_2| + … + |x_{k+1}| the sets {s_k < 1/2} are disjoint, so at most one term of
+    F = 1 − 4 Σ_k ReLU(1/2 − s_k) is positive at a point, and F > 0 if and only if all s_k > 1/4. On {s_k < 1/2} s_k is
+    convex and rises strictly away from its zeros, so that F ≥ 0 has the same homology.
+    """
+    numbers = integers(betti, "betti", 0)
+    if not numbers:
+        raise InputError("betti: expected b_0, …, b_{d−1} with d ≥ 1, got no number")
+    if not numbers[0] and any(numbers):
+        k = next(k for k, b in enumerate(numbers) if b)
+        raise InputError(f"betti: b_0 = 0 but b_{k} = {numbers[k]}; a region without components is empty")
+    counts = {k: b - (k == 0) for k, b in enumerate(numbers) if b - (k == 0) > 0}
+    stack = LayerStack(len(numbers))
+    if not counts:
+        sign = 1 if numbers[0] else -1
+        stack.add([Form({})])
+        return stack.network([Form({}, Fraction(sign))])
+    removed = _removed_sets(stack, counts)
+    neurons = stack.add([Fraction(1, 2) - s for s in removed])
+    return stack.network([1 - 4 * total(neurons)])
+
+
+def _removed_sets(stack: LayerStack, counts: dict[int, int]) -> list[Form]:
+    """Add the layers that fold x_1; returns the forms s_k in the last of them for the types k in `counts`."""
+    folds = (sum(counts.values()) - 1).bit_length() + 1
+    inputs = stack.inputs()
+    distance, position = inputs[0], inputs[0]
+    others = inputs[1 : max(counts) + 1]
+    ends = [0]
+    for count in counts.values():
+        ends.append(ends[-1] + 2 * count)
+    beyond: list[Form] = []
+    for i in range(1, folds + 1):
+        centre = 2 ** (folds - i)
+        stops = ends if i == folds else [0]
+        rest = others + [-x for x in others] if i == 1 else others
+        z = stack.add([distance - centre, centre - distance, *(position - e for e in stops), *rest])
+        distance, position = z[0] + z[1], z[2]
+        beyond = z[2 : 2 + len(stops)]
+        carried = z[2 + len(stops) :]
+        n = len(others)
+        others = [a + b for a, b in zip(carried[:n], carried[n:], strict=True)] if i == 1 else carried
+    removed = []
+    for index, k in enumerate(counts):
+        before = ends[index] - position + beyond[index]  # ReLU(e − x), for x = ReLU(x_1) ≥ 0
+        removed.append(distance + before + beyond[index + 1] + total(others[:k]))
+    return removed
