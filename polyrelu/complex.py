@@ -12,7 +12,7 @@ import numpy.typing as npt
 from polyrelu import _core
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
-from polyrelu.errors import PointError
+from polyrelu.errors import LimitError, PointError
 from polyrelu.linear import null_space, rank
 from polyrelu.network import Network
 from polyrelu.rational import exact_point, primitive
@@ -330,7 +330,10 @@ class PolyhedralComplex:
         if self._solver is None:
             stages = self._stages(self._level)
             self._solver = _core.VertexSolver(stages, self._pieces, coordinates, error, recipe, roots)
-        return self._solver.vector(v)
+        try:
+            return self._solver.vector(v)
+        except MemoryError:
+            raise LimitError("the memory of this machine does not suffice for the exact vertices") from None
 
     def _stages(self, level: Fraction | None) -> list[Stage]:
         return complex_stages(self._network, self._domain, self._coordinates.kept, level)

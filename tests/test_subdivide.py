@@ -312,3 +312,22 @@ for _ in range(2):
         [sys.executable, "-c", script], capture_output=True, text=True, preexec_fn=limit, env=environment, timeout=120
     )
     assert done.returncode == 0 and done.stdout.count("limit:") == 2, (done.returncode, done.stderr[-400:])
+
+
+def test_out_of_memory_for_exact_coordinates_is_a_limit_error():
+    script = """
+import re, resource
+from known_answers import random_float32
+import polyrelu as pr
+cx = pr.subdivide(random_float32((3, 32, 32, 1)), 0)
+used = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**20,) * 2)
+try:
+    for v in range(cx.n_finite_vertices):
+        cx.homogeneous(v)
+except pr.LimitError as error:
+    print("limit:", error)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 0 and done.stdout.startswith("limit:"), (done.returncode, done.stderr[-400:])

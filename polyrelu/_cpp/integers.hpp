@@ -6,10 +6,16 @@
 
 #include <gmpxx.h>
 
+#include <cfloat>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <vector>
+
+#ifdef __FAST_MATH__
+#error "the error bounds of polyrelu do not hold with -ffast-math"
+#endif
+static_assert(FLT_EVAL_METHOD == 0, "the error bounds count on operations rounded to doubles");
 
 namespace polyrelu {
 
@@ -44,16 +50,6 @@ struct Statistics {
 };
 
 inline bool fits_word(i128 x) { return x < WORD_BOUND && x > -WORD_BOUND; }
-inline int sign(i128 x) { return (x > 0) - (x < 0); }
-
-inline void set_i128(mpz_ptr z, i128 x) {
-    const bool negative = x < 0;
-    unsigned __int128 u = negative ? -(unsigned __int128)x : (unsigned __int128)x;
-    mpz_set_ui(z, (unsigned long)(u >> 64));
-    mpz_mul_2exp(z, z, 64);
-    mpz_add_ui(z, z, (unsigned long)u);
-    if (negative) mpz_neg(z, z);
-}
 
 inline unsigned __int128 magnitude(i128 x) { return x < 0 ? -(unsigned __int128)x : (unsigned __int128)x; }
 

@@ -13,7 +13,6 @@
 // truncates), or an absolute one of 2^-1074 where it underflows.
 #pragma once
 
-#include <stdexcept>
 #include <utility>
 
 #include "integers.hpp"
@@ -102,54 +101,6 @@ class Stage {
 };
 
 inline void add_stage(std::vector<Stage>& stages, int n, int m, int previous) { stages.emplace_back(n, m, previous); }
-
-// Values of one stage at one point, exactly: in words while they fit, else in GMP.
-struct ExactValues {
-    bool word = true;
-    std::vector<int64_t> w;
-    std::vector<mpz_class> z;
-
-    int sign_of(int i) const { return word ? (w[i] > 0) - (w[i] < 0) : sgn(z[i]); }
-    void widen() {
-        if (!word) return;
-        z.assign(w.begin(), w.end());
-        word = false;
-    }
-};
-
-// One exact step: `in` holds x0 first, then the m inputs.
-inline void exact_step(const Stage& s, const ExactValues& in, ExactValues& out) {
-    if (in.word && s.word) {
-        out.word = true;
-        out.w.resize(s.n + 1);
-        out.w[0] = in.w[0];
-        bool ok = true;
-        for (int i = 0; i < s.n && ok; ++i) {
-            i128 t = (i128)s.plus_word[i * (size_t)(s.m + 1)] * in.w[0];
-            for (int j = 1; j <= s.m; ++j) {
-                t += (i128)s.coefficient_word(i, j, in.w[j] >= 0) * in.w[j];
-                ok = !(magnitude(t) >> 125);  // one more product, below 2^118, stays in range
-                if (!ok) break;
-            }
-            ok = ok && fits_word(t);
-            if (ok) out.w[i + 1] = (int64_t)t;
-        }
-        if (ok) return;
-    }
-    ExactValues wide = in;
-    wide.widen();
-    out.word = false;
-    out.z.assign(s.n + 1, 0);
-    out.z[0] = wide.z[0];
-    for (int i = 0; i < s.n; ++i) {
-        mpz_ptr t = out.z[i + 1].get_mpz_t();
-        mpz_mul(t, s.plus[i * (size_t)(s.m + 1)].get_mpz_t(), wide.z[0].get_mpz_t());
-        for (int j = 1; j <= s.m; ++j) {
-            if (sgn(wide.z[j]) == 0) continue;
-            mpz_addmul(t, s.coefficient(i, j, sgn(wide.z[j]) > 0).get_mpz_t(), wide.z[j].get_mpz_t());
-        }
-    }
-}
 
 // The regions at the start of a stage: parent among the regions at the start of the stage before, and the signs of
 // that stage's neurons on their interiors as two bit masks.

@@ -31,7 +31,6 @@
 #include <memory>
 
 #include "cells.hpp"
-#include "memory.hpp"
 #include "vertices.hpp"
 #include "workers.hpp"
 
@@ -208,7 +207,7 @@ class Subdivision {
 
     // Whether to stop here. Throws std::bad_alloc when GMP had to be helped out of its reserve.
     bool stop() {
-        if (gmp_memory_is_low) throw std::bad_alloc();
+        check_gmp_memory();
         const auto now = std::chrono::steady_clock::now();
         if (now - last_poll_ < std::chrono::milliseconds(50)) return false;
         last_poll_ = now;

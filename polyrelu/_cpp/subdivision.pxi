@@ -27,7 +27,8 @@ cdef extern from "gmpxx.h":
 
 
 cdef extern from "_cpp/memory.hpp" namespace "polyrelu" nogil:
-    void prepare_gmp_memory()
+    void prepare_gmp_memory() except +
+    void check_gmp_memory() except +
 
 
 cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
@@ -358,6 +359,7 @@ cdef class VertexSolver:
         """Vertex i as a primitive integer vector, x0 first."""
         if not 0 <= i < self.vertices.size():
             raise IndexError(i)
+        prepare_gmp_memory()
         return get_vector(self.vertices.exact_coordinates(i))
 
 
@@ -412,6 +414,7 @@ def affine_forms(list stages, list pieces, int stage):
     cdef PullBack pull
     cdef int64_t n, i
     cdef int j, k
+    prepare_gmp_memory()
     fill_stages(S, stages)
     fill_pieces(P, pieces)
     n = P[stage].parent.size()
@@ -420,6 +423,7 @@ def affine_forms(list stages, list pieces, int stage):
     known = {}
     for i in range(n):
         form = []
+        check_gmp_memory()
         for j in range(len(stages[stage][0])):
             if pull.run(S, P, stage, i, j):
                 form.extend([x for x in pull.word])

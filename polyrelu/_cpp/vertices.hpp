@@ -18,7 +18,8 @@
 //    (one interval Newton step, after Krawczyk). Bounds used, u = 2^-52:
 //        |(F y)_i| <= |fl(G y)_i| + (r + 4) u sum_k |G_ik y_k| + e_i sum_k |y_k| + TINY
 //        K_kc      <= |fl(I - R N)_kc| + (r + 4) u (1 + sum_i |R_ki N_ic|) + sum_i |R_ki| e_i + TINY
-//    and the computed bound is enlarged by 1 + 2^-20.
+//    the latter for each of the r entries of a row, which are summed; the computed bound is enlarged by 1 + 2^-20. (It
+//    is never so small that it underflows: |R| >= 2^-53 / r where all forms are exact, and else e_i >= TINY.)
 //    The orientation (x or -x): a vertex of a cell that is not at infinity has x0 > 0, so y_0 must exceed the error;
 //    at infinity x is a positive combination of p and q, so its entry m has the sign that both have for certain.
 // 3. Where that fails, p, q and f are computed exactly in GMP, and the vertex is f(p) q - f(q) p, made primitive.
@@ -27,6 +28,7 @@
 #include <unordered_map>
 
 #include "forms.hpp"
+#include "memory.hpp"
 
 namespace polyrelu {
 
@@ -94,6 +96,7 @@ class Vertices {
     const BigVector& exact_coordinates(int32_t v) {
         std::vector<int32_t> open{v};
         while (!open.empty()) {
+            check_gmp_memory();
             const int32_t t = open.back();
             if (known.count(t)) {
                 open.pop_back();
@@ -119,6 +122,7 @@ class Vertices {
         const uint64_t key = (uint64_t)(uint32_t)neuron << 32 | (uint32_t)region;
         const auto found = forms_.find(key);
         if (found != forms_.end()) return found->second;
+        check_gmp_memory();
         int s = 0, i = neuron;
         while (i >= stages_[s].n) i -= stages_[s++].n;
         BigVector f(width);
