@@ -39,6 +39,7 @@ ORDER = (
     "pipeline",
     "verify",
     "separation",
+    "separation",
     "export",
     "plotting",
     "cli",

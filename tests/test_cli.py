@@ -293,7 +293,7 @@ def test_failures(run, monkeypatch, error):
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(polyrelu.cli, "analyse_region", fail)
+    monkeypatch.setattr(polyrelu.cli.betti, "analyse_region", fail)
     assert_one_line(*run("betti", ANNULUS), expected=1)
 
 
@@ -333,7 +333,7 @@ def test_progress_waits_a_second_and_cleans_up(monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     stream = Terminal()
-    with polyrelu.cli._Progress(stream) as progress:
+    with polyrelu.cli.progress.Progress(stream) as progress:
         assert progress.hook is not None
         progress.hook("splitting", 1, 10)
         assert stream.getvalue() == ""
@@ -341,7 +341,7 @@ def test_progress_waits_a_second_and_cleans_up(monkeypatch):
         progress.hook("splitting", 5, 10)
         assert "5 of 10" in stream.getvalue() and "#" * 15 + " " * 15 in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[K")
-    assert polyrelu.cli._Progress(io.StringIO()).hook is None
+    assert polyrelu.cli.progress.Progress(io.StringIO()).hook is None
 
 
 def test_interrupt_in_the_middle_of_a_long_subdivision(write):

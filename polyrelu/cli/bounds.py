@@ -1,0 +1,76 @@
+"""polyrelu bounds: what an architecture can and cannot have."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from polyrelu.bounds import Bound, BoundTable, lower_bounds, upper_bounds
+from polyrelu.cli.options import SHARED, add_json, architecture
+from polyrelu.cli.output import Answer, as_json, lines
+from polyrelu.rational import to_json
+from polyrelu.region import RELATIONS
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "bounds",
+        help="upper and lower bounds for all networks of an architecture",
+        description="Bounds on the number of regions and other cells, and on Betti numbers. An upper bound holds for\n"
+        "every network of the architecture, a lower bound is reached by one that `polyrelu construct` builds.\n"
+        "The sharpest proved one of each quantity is marked *.",
+        epilog="""\
+examples:
+  polyrelu bounds 2-8-6-1
+  polyrelu bounds 10-200-200-200-1 --json""",
+        **SHARED,
+    )
+    parser.add_argument("architecture", metavar="WIDTHS", help="inputs, hidden widths and outputs, such as 2-8-6-1")
+    parser.add_argument(
+        "--relation", default=">", choices=RELATIONS, metavar="REL",
+        help='the region of the upper bounds: ">" (the default), ">=", "<", "<=" or "="',
+    )  # fmt: skip
+    parser.add_argument(
+        "--any-slopes", action="store_true", help="only upper bounds that hold for any slopes below zero, not just ReLU"
+    )
+    add_json(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Both tables."""
+    widths = architecture(options.architecture)
+    upper = upper_bounds(widths, options.relation, relu=not options.any_slopes)
+    lower = lower_bounds(widths)
+    if options.json:
+        answer = {"upper": _rows(upper), "lower": _rows(lower)}
+        return Answer(as_json(architecture=widths, relation=options.relation, **answer))
+    name = "-".join(map(str, widths))
+    return Answer(
+        lines(
+            f"Every network {name} has at most (Betti numbers of {{F {options.relation} t}}, any t)",
+            "",
+            str(upper),
+            "",
+            f"Some network {name} has at least (Betti numbers of {{F > 0}})",
+            "",
+            str(lower),
+        )
+    )
+
+
+def _rows(table: BoundTable) -> list[dict[str, Any]]:
+    return [_row(bound) for bound in table]
+
+
+def _row(bound: Bound) -> dict[str, Any]:
+    return {
+        "quantity": bound.quantity,
+        "name": bound.name,
+        "value": None if bound.value is None else to_json(bound.value),
+        "source": bound.source,
+        "condition": bound.condition,
+        "proved": bound.proved,
+        "best": bound.best,
+    }

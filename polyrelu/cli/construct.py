@@ -1,0 +1,196 @@
+"""polyrelu construct: networks whose topology is known by proof, as network files with claims."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from polyrelu.bounds import short
+from polyrelu.cli.options import SHARED, add_json, architecture, numbers, positive
+from polyrelu.cli.output import Answer, as_json, lines
+from polyrelu.constructions import (
+    folding,
+    lower_bound_network,
+    maximum,
+    network_with_betti,
+    predicted_betti,
+    sawtooth,
+    shells,
+)
+from polyrelu.constructions.bumps import bumps, bumps_betti
+from polyrelu.constructions.shells import VARIANTS, lower_bound_shells
+from polyrelu.errors import InputError
+from polyrelu.network import Network
+from polyrelu.readers import save
+
+MAX_WIDTH, MAX_WEIGHTS = 4096, 10**6
+
+
+class Built(NamedTuple):
+    """A network, what it is, and what is claimed of it."""
+
+    network: Network
+    name: str
+    claims: dict[str, Any]
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser, and one for each construction."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "construct",
+        help="networks with many holes or regions, as network files",
+        description="Writes a network whose topology is known by proof, with the claims that `polyrelu verify` tests.\n"
+        "Without --out-file the network file goes to standard output.",
+        epilog="""\
+examples:
+  polyrelu construct shells 2-8-6-1 --cuts 1=3 -o net.json
+  polyrelu construct lower-bound 3-6-6-8-1 -o net.json
+  polyrelu construct betti 3,2,1 -o net.json            exactly these Betti numbers
+  polyrelu construct maximum 5 > max5.json""",
+        **SHARED,
+    )
+    kinds = parser.add_subparsers(metavar="CONSTRUCTION", required=True)
+
+    kind = _kind(kinds, "shells", _shells, "nested shells: many components and holes (Ergen & Grillo 2024)")
+    _add_widths(kind)
+    kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
+    kind.add_argument("--variant", choices=VARIANTS, default="paper", help="how to fold; paper by default")
+
+    kind = _kind(kinds, "lower-bound", _lower_bound, "at least the lower bound of Ergen & Grillo in every degree")
+    _add_widths(kind)
+    kind.add_argument("--w", metavar="W1,W2,...", help="the numbers w_k of the bound; as equal as possible by default")
+
+    kind = _kind(kinds, "betti", _betti, "a network of logarithmic size with exactly these Betti numbers")
+    kind.add_argument("betti", metavar="B0,B1,...", help="the Betti numbers of {F > 0}; there are d of them in R^d")
+
+    kind = _kind(kinds, "bumps", _bumps, "what one hidden layer reaches: a grid of bumps, or its complement")
+    _add_widths(kind)
+    kind.add_argument("--counts", metavar="A1,A2,...", required=True, help="number of bumps in each direction")
+    kind.add_argument("--complement", action="store_true", help="the outside of the bumps")
+
+    kind = _kind(kinds, "sawtooth", _sawtooth, "the sawtooth of Telgarsky (one input)")
+    kind.add_argument("depth", metavar="DEPTH", help="number of hidden layers")
+    kind.add_argument("--pieces", metavar="M", default="2", help="neurons of each; 2 by default")
+
+    kind = _kind(kinds, "folding", _folding, "many regions (Montufar et al. 2014, Serra et al. 2018)")
+    _add_widths(kind)
+    kind.add_argument("--mixed", action="store_true", help="neurons that look both ways: more folds")
+
+    kind = _kind(kinds, "maximum", _maximum, "the maximum of n numbers")
+    kind.add_argument("count", metavar="N", help="how many numbers")
+
+
+def _kind(kinds: Any, name: str, build: Callable[[argparse.Namespace], Built], text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = kinds.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
+                                                       **SHARED)  # fmt: skip
+    parser.add_argument("-o", "--out-file", metavar="FILE", help="the network file to write")
+    add_json(parser)
+    parser.set_defaults(command=run, build=build)
+    return parser
+
+
+def _add_widths(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("architecture", metavar="WIDTHS", help="inputs, hidden widths and outputs, such as 2-8-6-1")
+
+
+def _widths(options: argparse.Namespace) -> tuple[int, ...]:
+    widths = architecture(options.architecture)
+    _check_size(widths)
+    return widths
+
+
+def _check_size(widths: Sequence[int]) -> None:
+    """Refuse, before it is built, what would take long to write and longer to analyse."""
+    if max(widths) > MAX_WIDTH:
+        raise InputError(f"the network would have {short(max(widths))} neurons in a layer, more than {MAX_WIDTH}")
+    weights = sum(m * n for m, n in pairwise(widths))
+    if weights > MAX_WEIGHTS:
+        raise InputError(f"the network would have {short(weights)} weights, more than {MAX_WEIGHTS}")
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Build the network and write it, or print it."""
+    build: Callable[[argparse.Namespace], Built] = options.build
+    built = build(options)
+    claims = built.claims or None
+    if options.out_file is None:
+        document = {"name": built.name, "claims": claims, **built.network.to_dict()}
+        return Answer(as_json(**{key: value for key, value in document.items() if value is not None}))
+    save(built.network, options.out_file, claims=claims, name=built.name)
+    if options.json:
+        return Answer(
+            as_json(
+                architecture=built.network.architecture, name=built.name, claims=built.claims, out_file=options.out_file
+            )
+        )
+    parts = [f"{options.out_file}: {built.network!r}, {built.name}"]
+    betti = built.claims.get("betti", {})
+    level = built.claims.get("level", 0)
+    parts += [f"  Betti numbers of {{F {r} {level}}}: {', '.join(map(str, b))}" for r, b in betti.items()]
+    if betti:
+        parts += [f"These are predicted by proof; polyrelu verify {options.out_file} computes them."]
+    return Answer(lines(*parts))
+
+
+def _shells(options: argparse.Namespace) -> Built:
+    widths, variant = _widths(options), options.variant
+    cuts: Any = _cuts(options.cuts)
+    return _shells_built(shells(widths, cuts, variant), widths, cuts, variant)
+
+
+def _shells_built(net: Network, widths: tuple[int, ...], cuts: Any, variant: Any) -> Built:
+    shown = ", ".join(f"c_{k} = {c}" for k, c in sorted(cuts.items()) if c) if isinstance(cuts, dict) else ""
+    shown = shown or "cuts " + ", ".join(map(str, cuts))
+    return Built(net, f"shells, {variant}, {shown}", {"betti": predicted_betti(widths, cuts, variant)})
+
+
+def _cuts(text: str) -> dict[int, int] | tuple[int, ...]:
+    if "=" not in text:
+        return numbers(text, "--cuts")
+    cuts: dict[int, int] = {}
+    for part in text.split(","):
+        pair = numbers(part, "--cuts", "=")
+        if len(pair) != 2 or pair[0] in cuts:
+            raise InputError(f"--cuts: expected K=C,K=C,... with different K, got {text!r}")
+        cuts[pair[0]] = pair[1]
+    return cuts
+
+
+def _lower_bound(options: argparse.Namespace) -> Built:
+    widths = _widths(options)
+    w = None if options.w is None else numbers(options.w, "--w")
+    return _shells_built(lower_bound_network(widths, w), *lower_bound_shells(widths, w))
+
+
+def _betti(options: argparse.Namespace) -> Built:
+    betti = numbers(options.betti, "Betti numbers")
+    claims = {"betti": {">": betti, ">=": betti}}
+    return Built(network_with_betti(betti), f"Betti numbers {', '.join(map(str, betti))}", claims)
+
+
+def _bumps(options: argparse.Namespace) -> Built:
+    arguments = _widths(options), numbers(options.counts, "--counts"), options.complement
+    betti = bumps_betti(*arguments)
+    name = f"{'complement of ' if options.complement else ''}bumps {', '.join(map(str, arguments[1]))}"
+    return Built(bumps(*arguments), name, {"betti": {">": betti, ">=": betti}})
+
+
+def _sawtooth(options: argparse.Namespace) -> Built:
+    depth, pieces = positive(options.depth, "DEPTH"), positive(options.pieces, "--pieces")
+    _check_size([1, *[pieces] * min(depth, MAX_WEIGHTS), 1])
+    components = (pieces**depth + 1) // 2
+    claims = {"betti": {">": [components]}, "level": "1/2"}
+    return Built(sawtooth(depth, pieces), f"sawtooth of {pieces}^{depth} pieces", claims)
+
+
+def _folding(options: argparse.Namespace) -> Built:
+    name = "folding, both directions" if options.mixed else "folding, one direction"
+    return Built(folding(_widths(options), options.mixed), name, {})
+
+
+def _maximum(options: argparse.Namespace) -> Built:
+    n = positive(options.count, "N")
+    _check_size([n, 2 * n])  # about as many as there are
+    return Built(maximum(n), f"maximum of {n} numbers", {})

@@ -1,0 +1,65 @@
+"""polyrelu identical: whether two networks are the same function."""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.cli.options import SHARED, add_box, add_json, add_limit, domain, max_cells, space
+from polyrelu.cli.output import EXACT, Answer, as_json, lines
+from polyrelu.cli.progress import Progress
+from polyrelu.identity import identical
+from polyrelu.rational import show, to_json
+from polyrelu.readers import load
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "identical",
+        help="whether two networks are the same function",
+        description="Decides exactly whether two networks compute the same function, whatever their architectures.\n"
+        "Exit status 0 if they do; 1 if not, with a rational point where they differ.",
+        epilog="""\
+examples:
+  polyrelu identical a.json b.json
+  polyrelu identical a.json b.json --box "0,1"        only on a box""",
+        **SHARED,
+    )
+    parser.add_argument("net", metavar="A", help="network file")
+    parser.add_argument("other", metavar="B", help="another one, with the same numbers of inputs and outputs")
+    add_box(parser)
+    add_limit(parser)
+    add_json(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The answer; status 1 if the networks differ."""
+    f, g = load(options.net), load(options.other)
+    where, limit = domain(options, f.input_dim), max_cells(options)
+    with Progress() as progress:
+        found = identical(f, g, where, max_cells=limit, progress=progress.hook)
+    status = 0 if found else 1
+    if options.json:
+        witness = None if found.witness is None else [to_json(x) for x in found.witness]
+        values = None if found.values is None else [_json_value(value) for value in found.values]
+        text = as_json(identical=found.identical, regions=found.regions, witness=witness, values=values)
+        return Answer(text, status)
+    parts = [f"A = {options.net}: {f!r}", f"B = {options.other}: {g!r}"]
+    if found.witness is None or found.values is None:
+        parts += [f"A and B are the same function on {space(options, f.input_dim)}."]
+        parts += [f"Proof: A - B vanishes on each of the {found.regions} regions of its canonical complex."]
+    else:
+        parts += [f"A and B differ at x = {_text(found.witness)}:"]
+        parts += [f"  A(x) = {_text(found.values[0])}", f"  B(x) = {_text(found.values[1])}"]
+    return Answer(lines(*parts, "", EXACT), status)
+
+
+def _json_value(value: Fraction | tuple[Fraction, ...]) -> Any:
+    return [to_json(x) for x in value] if isinstance(value, tuple) else to_json(value)
+
+
+def _text(value: Fraction | tuple[Fraction, ...]) -> str:
+    return "(" + ", ".join(map(show, value)) + ")" if isinstance(value, tuple) else show(value)

@@ -1,0 +1,47 @@
+"""Answers as text."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from polyrelu.rational import to_json
+
+EXACT = "All numbers are exact: nothing was sampled or rounded."
+
+
+class Answer(NamedTuple):
+    """What goes to standard output, and the exit status."""
+
+    text: str
+    status: int = 0
+
+
+def as_json(**answer: Any) -> str:
+    """One JSON object on one line; Fractions become integers or strings "p/q"."""
+    return json.dumps(answer, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return to_json(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def lines(*parts: str) -> str:
+    """Lines of text, the last one ended too."""
+    return "\n".join(parts) + "\n"
+
+
+def table(rows: list[list[str]]) -> str:
+    """Columns of text: the first and the last wordy ones to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    numeric = [all(cell.lstrip("-").isdigit() for cell in column[1:]) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  " + "   ".join(
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in rows
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""The program as a whole: its commands, its exit status, and how failures are told."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from polyrelu.cli import betti, bounds, construct, identical, regions, separation, verify
+from polyrelu.cli.options import SHARED
+from polyrelu.cli.output import Answer
+from polyrelu.errors import InputError, PolyreluError, VerificationError
+
+# In the order of the help text.
+COMMANDS = (betti, regions, verify, identical, construct, bounds, separation)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line (`sys.argv` unless given) and return its exit status; raises nothing it can name."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text in the terminal's encoding
+    try:
+        return _deliver(_answer(sys.argv[1:] if argv is None else argv))
+    except InputError as error:
+        return _fail(2, str(error))
+    except VerificationError as error:
+        return _fail(1, f"{error} (this is a fault of polyrelu, please report it)")
+    except PolyreluError as error:
+        return _fail(1, str(error))
+    except MemoryError:
+        return _fail(1, "out of memory; --max-cells N stops earlier, --box looks at a part of the input space")
+    except KeyboardInterrupt:
+        return _fail(130, "interrupted")
+
+
+def _answer(argv: Sequence[str]) -> Answer:
+    """What the command line asks for."""
+    try:
+        options = _parser().parse_args(_bind_values(argv))
+    except SystemExit:  # only --help and --version end the parser, and they have printed
+        return Answer("")
+    command: Callable[[argparse.Namespace], Answer] = options.command
+    return command(options)
+
+
+def _deliver(answer: Answer) -> int:
+    """Write to standard output; a reader that has gone away (`| head`) is no reason for a message."""
+    try:
+        sys.stdout.write(answer.text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Whatever is still buffered must not fail again when the interpreter closes its files.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1 if isinstance(error, BrokenPipeError) else _fail(1, f"cannot write the answer: {error.strerror}")
+    return answer.status
+
+
+def _fail(status: int, message: str) -> int:
+    print("polyrelu: error:" if status != 130 else "polyrelu:", message.replace("\n", " "), file=sys.stderr)
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Mistakes become `InputError`, so that they are told in the same one line as all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message} (see {self.prog} --help)")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version
+
+        print("polyrelu", version("polyrelu"))
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="polyrelu",
+        description="Exact geometry and topology of ReLU networks.",
+        epilog="""\
+examples:
+  polyrelu betti net.json                      holes of the region where the network is positive
+  polyrelu betti net.json --relation "<=" --level 1/2
+  polyrelu regions net.json                    linear regions of the network, counted exactly
+  polyrelu construct shells 2-8-6-1 --cuts 3   a network with many holes, as a network file
+  polyrelu betti --help                        all options of a command
+
+A network file is JSON: {"weights": [W1, W2, ...], "biases": [b1, b2, ...]}, each W a list of rows,
+numbers as 3, "2/3", "0.1" (exactly one tenth) or 0.1 (the nearest double, exactly).""",
+        **SHARED,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def _bind_values(argv: Sequence[str]) -> list[str]:
+    """Turn ``--level -1/2`` into ``--level=-1/2``, because argparse takes the loose value for an option."""
+    bound: list[str] = []
+    for argument in argv:
+        if bound and bound[-1] in ("--level", "--box"):
+            bound[-1] += f"={argument}"
+        else:
+            bound.append(argument)
+    return bound

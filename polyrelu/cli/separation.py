@@ -1,0 +1,84 @@
+"""polyrelu separation: depth against width for a number of neurons."""
+
+from __future__ import annotations
+
+import argparse
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.cli.options import SHARED, add_json, integer, positive
+from polyrelu.cli.output import Answer, as_json
+from polyrelu.plotting import plot_separation
+from polyrelu.rational import exact, to_json
+from polyrelu.separation import Separation, separation
+
+LONG = 10**9
+"""Seconds that nobody waits for; more are as good."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "separation",
+        help="what deep networks have and no shallow one of the same size can have",
+        description="For a number of hidden neurons and every depth: the best constructed network, verified by\n"
+        "computing its homology as far as the limits allow, against the proved bound for one hidden layer.",
+        epilog="""\
+examples:
+  polyrelu separation --input-dim 2 --neurons 24
+  polyrelu separation --input-dim 3 --neurons 30 --degree 2 --seconds 60 --max-cells 20000000
+  polyrelu separation --input-dim 2 --neurons 24 --figure separation.svg      (needs matplotlib)""",
+        **SHARED,
+    )
+    parser.add_argument("--input-dim", metavar="D", required=True, help="number of inputs, at least 2")
+    parser.add_argument("--neurons", metavar="N", required=True, help="number of hidden neurons in all")
+    parser.add_argument(
+        "--degree", metavar="K", default="0",
+        help="compare the Betti number of this degree (0, the components, by default), or `all` for the sum",
+    )  # fmt: skip
+    parser.add_argument("--seconds", metavar="S", default="10", help="time for each verification; 10 by default, 0: no")
+    parser.add_argument("--max-cells", metavar="N", default="2000000", help="cells for each; 2000000 by default")
+    parser.add_argument("--figure", metavar="FILE", help="also draw a figure: .png, .svg or .pdf")
+    add_json(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The table, and the figure if wanted."""
+    seconds = float(min(exact(options.seconds, "--seconds"), Fraction(LONG)))
+    result = separation(
+        positive(options.input_dim, "--input-dim"),
+        positive(options.neurons, "--neurons"),
+        degree=None if options.degree == "all" else integer(options.degree, "--degree"),
+        seconds=seconds,
+        max_cells=positive(options.max_cells, "--max-cells"),
+    )
+    if options.figure is not None:
+        plot_separation(result, options.figure)
+    return Answer(_json(result) if options.json else f"{result}\n")
+
+
+def _json(result: Separation) -> str:
+    rows = [
+        {
+            "depth": row.depth,
+            "architecture": row.choice.architecture,
+            "construction": row.choice.construction,
+            "parameters": row.choice.parameters,
+            "betti": [to_json(b) for b in row.choice.betti],
+            "value": to_json(row.value),
+            "status": row.status,
+            "f_vector": row.f_vector,
+            "shallow_neurons": to_json(row.shallow_neurons),
+            "beyond_shallow": row.value > result.shallow_bound,
+        }
+        for row in result.rows
+    ]
+    return as_json(
+        input_dim=result.input_dim,
+        neurons=result.neurons,
+        degree=result.degree,
+        shallow_bound=to_json(result.shallow_bound),
+        threshold=result.threshold,
+        rows=rows,
+    )

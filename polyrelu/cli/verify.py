@@ -1,0 +1,120 @@
+"""polyrelu verify: claims about a network against what is computed."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from polyrelu.cli.options import (
+    SHARED,
+    add_box,
+    add_choice,
+    add_json,
+    add_limit,
+    add_region,
+    chosen,
+    domain,
+    integer,
+    max_cells,
+    numbers,
+    scalar,
+)
+from polyrelu.cli.output import EXACT, Answer, as_json, lines
+from polyrelu.cli.progress import Progress
+from polyrelu.errors import InputError
+from polyrelu.homology import Homology
+from polyrelu.rational import exact
+from polyrelu.readers.json import read_document
+from polyrelu.verify import COUNTS, Check, verify_claims
+
+LISTS = ("betti", "f_vector", "refined_f_vector")
+CLAIMS = ("betti", "euler_characteristic", *COUNTS)
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "verify",
+        help="claims about a network against what is computed",
+        description="Computes what is claimed of a network, exactly, and compares. Claims are given by options,\n"
+        "or else stand in the network file under the key \"claims\". Exit status 0 if all hold, 1 if one fails.",
+        epilog="""\
+examples:
+  polyrelu verify net.json                               the claims in the file
+  polyrelu verify net.json --betti 12,2
+  polyrelu verify net.json --betti 12,2 --relation "<" --level 1/2 --regions 136
+In a file: "claims": {"betti": {">": [12, 2], "=": [14, 14]}, "regions": 136}; further keys are relation, level,
+torsion, euler_characteristic, bounded_regions, linear_pieces, vertices, f_vector and refined_f_vector.""",
+        **SHARED,
+    )
+    parser.add_argument("net", metavar="NET", help="network file")
+    parser.add_argument("--betti", metavar="B0,B1,...", help="Betti numbers of the region {F > 0}; see --relation")
+    parser.add_argument("--euler-characteristic", metavar="N", help="its Euler characteristic")
+    parser.add_argument("--regions", metavar="N", help="number of activation regions")
+    parser.add_argument("--bounded-regions", metavar="N", help="number of bounded ones")
+    parser.add_argument("--linear-pieces", metavar="N", help="number of linear pieces")
+    parser.add_argument("--vertices", metavar="N", help="number of vertices of C(F)")
+    parser.add_argument("--f-vector", metavar="N0,N1,...", help="number of cells of C(F), by dimension")
+    parser.add_argument("--refined-f-vector", metavar="N0,N1,...", help="number of cells of C(F, level)")
+    add_region(parser, default=False)
+    add_choice(parser)
+    add_box(parser)
+    add_limit(parser)
+    add_json(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The report; status 1 if a claim fails."""
+    document = read_document(options.net)
+    claims = _given(options) or document.claims
+    if not claims:
+        raise InputError(f"{options.net}: nothing is claimed, neither by options such as --betti nor in the file")
+    needs_level = any(key not in COUNTS for key in claims) or "refined_f_vector" in claims
+    net = (scalar if needs_level else chosen)(options, document.network)
+    where, limit = domain(options, net.input_dim), max_cells(options)
+    with Progress() as progress:
+        report = verify_claims(net, claims, domain=where, max_cells=limit, progress=progress.hook)
+    status = 0 if report else 1
+    if options.json:
+        return Answer(
+            as_json(
+                architecture=net.architecture,
+                holds=bool(report),
+                claims=[_check(check) for check in report.claims],
+                cross_checks=[_check(check) for check in report.cross_checks],
+            ),
+            status,
+        )
+    return Answer(lines(f"{options.net}: {report}", "", EXACT), status)
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """The claims of the command line."""
+    claims: dict[str, Any] = {}
+    for name in CLAIMS:
+        text = getattr(options, name)
+        if text is not None:
+            option = "--" + name.replace("_", "-")
+            claims[name] = numbers(text, option) if name in LISTS else integer(text, option)
+    for name in ("relation", "level"):
+        text = getattr(options, name)
+        if text is not None:
+            if not claims:
+                raise InputError(f"--{name} belongs to claims on the command line, such as --betti; there are none")
+            claims[name] = exact(text, "--level") if name == "level" else text
+    return claims
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "claimed": _plain(check.claimed),
+        "found": _plain(check.found),
+        "holds": check.holds,
+        "how": check.how,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return {"betti": value.betti, "torsion": value.torsion} if isinstance(value, Homology) else value

@@ -1,0 +1,121 @@
+"""Figures. They need matplotlib, which is imported only when one is drawn: pip install 'polyrelu[plot]'."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from polyrelu.constructions.budget import ShellSearch, best_shallow
+from polyrelu.errors import FileError, MissingDependencyError
+from polyrelu.separation import Separation, shallow_bound
+
+# Okabe & Ito, Color Universal Design (2008): colours that also the colour-blind tell apart.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+GREY = "#555555"
+DEPTHS = 6
+"""How many depths are drawn as lines: the shallowest ones."""
+
+
+def plot_separation(result: Separation, path: str | os.PathLike[str]) -> None:
+    """Draw a separation for all numbers of neurons up to that of `result`, on a log scale, into a file.
+
+    Lines with markers: the constructed networks of 2, 3, … hidden layers. Black: the bound above which no network with
+    one hidden layer lies; dashed: the best constructed one. Dotted vertical: `result.threshold`. The markers at the
+    right end are filled for networks that `result` verified, hollow for predicted ones. Colours, markers and labels
+    all tell the depths apart. The format follows the path's suffix (.png, .svg, .pdf).
+
+    Raises MissingDependencyError without matplotlib, FileError if the file cannot be written.
+    """
+    figure, axes = _figure()
+    d, n, k = result.input_dim, result.neurons, result.degree
+    budgets = list(range(1, n + 1))
+    axes.plot(budgets, [_shown(shallow_bound(d, m, k)) for m in budgets], color="black", lw=2.2)
+    axes.plot(budgets, [_shown(best_shallow(d, m, k).value(k)) for m in budgets], color="black", lw=1.2, ls="--")
+    labels = [
+        (shallow_bound(d, n, k), "1 layer: proved upper bound", "black"),
+        (result.rows[0].value, "1 layer: constructed", "black"),
+    ]
+    search = ShellSearch(d, n, k)
+    deep = [row for row in result.rows if 2 <= row.depth < 2 + DEPTHS]
+    for row, colour, marker in zip(deep, COLOURS, MARKERS, strict=False):
+        points = [(m, value) for m in budgets if (value := search.value(m, row.depth))]
+        axes.plot(*zip(*points, strict=True), color=colour, lw=1.3, marker=marker, ms=3)
+        face = colour if row.verified else "white"
+        axes.plot([n], [row.value], color=colour, marker=marker, ms=8, mfc=face, mew=1.6, clip_on=False)
+        labels.append((row.value, f"{row.depth} layers: {row.status}", colour))
+    if result.threshold <= n:
+        axes.axvline(result.threshold, color=GREY, ls=":", lw=1.4)
+        axes.annotate(
+            f"from {result.threshold} neurons on,\none layer cannot match",
+            (result.threshold, 0.97), xycoords=("data", "axes fraction"), xytext=(-6, 0),
+            textcoords="offset points", ha="right", va="top", color=GREY, fontsize=9,
+        )  # fmt: skip
+    _finish(axes, result, labels)
+    _save(figure, path)
+
+
+def _finish(axes: Any, result: Separation, labels: list[tuple[int, str, str]]) -> None:
+    n = result.neurons
+    axes.set_yscale("log")
+    axes.set_xlim(1, max(n, 2))
+    axes.set_ylim(bottom=0.8)
+    symbol = r"$\Sigma_k\,\beta_k$" if result.degree is None else rf"$\beta_{result.degree}$"
+    axes.set_xlabel("hidden neurons in all")
+    axes.set_ylabel(f"{symbol} of {{F > 0}}")
+    axes.set_title(f"Depth against width: {symbol} of {{F > 0}} in $R^{result.input_dim}$", loc="left", fontsize=11)
+    axes.grid(True, which="major", color="#dddddd", lw=0.6)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.figure.canvas.draw()
+    for y, text, colour in _spread(axes, labels):
+        axes.annotate(
+            text, (1, y), xycoords="axes fraction", xytext=(10, 0), textcoords="offset points",
+            color=colour, va="center", fontsize=9, annotation_clip=False,
+        )  # fmt: skip
+
+
+def _spread(axes: Any, labels: list[tuple[int, str, str]], gap: float = 0.055) -> list[tuple[float, str, str]]:
+    """The heights of the labels at the right end, as fractions of the axes, moved apart by at least `gap`."""
+    to_axes = axes.transAxes.inverted()
+    heights = sorted(
+        (float(to_axes.transform(axes.transData.transform((1, _shown(value))))[1]), text, colour)
+        for value, text, colour in labels
+    )
+    placed: list[tuple[float, str, str]] = []
+    for y, text, colour in heights:
+        lowest = placed[-1][0] + gap if placed else y
+        placed.append((max(y, lowest), text, colour))
+    return placed
+
+
+def _shown(value: int) -> float:
+    """A value on the log scale; nothing where it is 0."""
+    return float(min(value, 10**300)) if value else float("nan")
+
+
+def _figure() -> tuple[Any, Any]:
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingDependencyError("figures need matplotlib: pip install 'polyrelu[plot]'", "plot") from None
+    figure = Figure(figsize=(8, 4.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def _save(figure: Any, path: str | os.PathLike[str]) -> None:
+    """Write the figure in the format of the suffix; the same figure gives the same file."""
+    suffix = Path(path).suffix.lower()
+    metadata: dict[str, Any] = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    if suffix not in metadata:
+        raise FileError(f"{path}: a figure is .png, .svg or .pdf", str(path))
+    import matplotlib
+
+    try:
+        with matplotlib.rc_context({"svg.hashsalt": "polyrelu"}):
+            figure.savefig(path, dpi=120, metadata=metadata[suffix])
+    except OSError as error:
+        raise FileError(f"{path}: cannot be written: {error.strerror or error}", str(path)) from None
