@@ -10,8 +10,19 @@
 (3, 4)
 """
 
+from polyrelu.bounds import Bound, BoundTable, lower_bounds, upper_bounds
 from polyrelu.chain import ChainComplex, chain_complex
 from polyrelu.complex import HRepresentation, PolyhedralComplex, VRepresentation
+from polyrelu.constructions import (
+    folding,
+    lower_bound_network,
+    maximum,
+    network_with_betti,
+    predicted_betti,
+    sawtooth,
+    shells,
+)
+from polyrelu.crosscheck import check_regions
 from polyrelu.domain import Domain
 from polyrelu.errors import (
     ChainComplexError,
@@ -28,17 +39,24 @@ from polyrelu.errors import (
     VerificationError,
 )
 from polyrelu.homology import Homology, homology
+from polyrelu.identity import Comparison, identical
 from polyrelu.network import Network
 from polyrelu.pipeline import RegionReport, analyse_region, betti_numbers
 from polyrelu.readers import load, save
 from polyrelu.region import Region
+from polyrelu.separation import Separation, separation
 from polyrelu.subdivide import subdivide
+from polyrelu.verify import Check, Report, verify, verify_claims
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bound",
+    "BoundTable",
     "ChainComplex",
     "ChainComplexError",
+    "Check",
+    "Comparison",
     "Domain",
     "DomainError",
     "FileError",
@@ -56,13 +74,29 @@ __all__ = [
     "Region",
     "RegionError",
     "RegionReport",
+    "Report",
+    "Separation",
     "VRepresentation",
     "VerificationError",
     "analyse_region",
     "betti_numbers",
     "chain_complex",
+    "check_regions",
+    "folding",
     "homology",
+    "identical",
     "load",
+    "lower_bound_network",
+    "lower_bounds",
+    "maximum",
+    "network_with_betti",
+    "predicted_betti",
     "save",
+    "sawtooth",
+    "separation",
+    "shells",
     "subdivide",
+    "upper_bounds",
+    "verify",
+    "verify_claims",
 ]

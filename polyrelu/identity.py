@@ -78,7 +78,13 @@ def _deepened(net: Network, depth: int) -> Network:
 
 
 def identical(
-    f: Network, g: Network, domain: Any = None, *, max_cells: int | None = None, progress: Progress | None = None
+    f: Network,
+    g: Network,
+    domain: Any = None,
+    *,
+    max_cells: int | None = None,
+    threads: int = 1,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Whether F(x) = G(x) for all x in the domain (all of R^d if None), with a witness if not.
 
@@ -93,7 +99,7 @@ def identical(
     difference = subtract(f, g)
     if difference.depth == 0:
         return _affine(f, g, difference, domain)
-    cx = subdivide(difference, None, domain, max_cells=max_cells, progress=progress)
+    cx = subdivide(difference, None, domain, max_cells=max_cells, threads=threads, progress=progress)
     region = cx.nonzero_region()
     if region is None:
         return Comparison(True, cx.n_regions)

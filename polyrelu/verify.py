@@ -76,6 +76,7 @@ def verify(
     refined_f_vector: Any = None,
     domain: Any = None,
     max_cells: int | None = None,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> Report:
     """Compute everything that is claimed, exactly, and compare.
@@ -114,7 +115,7 @@ def verify(
     checks: list[Check] = []
     cross: list[Check] = []
     if by_relation or "refined_f_vector" in counts:
-        cx = subdivide(network, t, domain, max_cells=max_cells, progress=progress)
+        cx = subdivide(network, t, domain, max_cells=max_cells, threads=threads, progress=progress)
         if by_relation:
             needed = {">=", "<=", "="}.union(*by_relation.values())
             groups = {r: homology(cx.region(r)) for r in RELATIONS if r in needed}
@@ -126,7 +127,7 @@ def verify(
             how = f"all cells of C(F, {show(t)})"
             checks.append(Check("refined_f_vector", counts.pop("refined_f_vector"), cx.f_vector, how))
     if counts:
-        canonical = subdivide(network, None, domain, max_cells=max_cells, progress=progress)
+        canonical = subdivide(network, None, domain, max_cells=max_cells, threads=threads, progress=progress)
         for name, value in counts.items():
             found = getattr(canonical, name if name == "f_vector" else f"n_{name}")
             checks.append(Check(name, value, found, "all cells of C(F)"))

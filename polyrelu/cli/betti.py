@@ -13,7 +13,7 @@ from polyrelu.cli.options import (
     add_limit,
     add_region,
     domain,
-    max_cells,
+    effort,
     scalar,
     space,
 )
@@ -54,9 +54,9 @@ def run(options: argparse.Namespace) -> Answer:
     """The homology of the region that the options name."""
     net = scalar(options, load(options.net))
     level = exact(options.level, where="--level")
-    where, limit = domain(options, net.input_dim), max_cells(options)
+    where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
-        report = analyse_region(net, options.relation, level, where, max_cells=limit, progress=progress.hook)
+        report = analyse_region(net, options.relation, level, where, **limits, progress=progress.hook)
     if options.json:
         return Answer(
             as_json(

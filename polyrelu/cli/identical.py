@@ -6,7 +6,7 @@ import argparse
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.cli.options import SHARED, add_box, add_json, add_limit, domain, max_cells, space
+from polyrelu.cli.options import SHARED, add_box, add_json, add_limit, domain, effort, space
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.identity import identical
@@ -38,9 +38,9 @@ examples:
 def run(options: argparse.Namespace) -> Answer:
     """The answer; status 1 if the networks differ."""
     f, g = load(options.net), load(options.other)
-    where, limit = domain(options, f.input_dim), max_cells(options)
+    where, limits = domain(options, f.input_dim), effort(options)
     with Progress() as progress:
-        found = identical(f, g, where, max_cells=limit, progress=progress.hook)
+        found = identical(f, g, where, **limits, progress=progress.hook)
     status = 0 if found else 1
     if options.json:
         witness = None if found.witness is None else [to_json(x) for x in found.witness]

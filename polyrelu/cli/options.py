@@ -22,8 +22,9 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_limit(parser: argparse.ArgumentParser) -> None:
-    """The option --max-cells, read by `max_cells`."""
+    """The options --max-cells and --threads, read by `effort`."""
     parser.add_argument("--max-cells", metavar="N", help="give up (exit status 1) beyond N cells")
+    parser.add_argument("--threads", metavar="N", default="1", help="work on N cores; the answer is the same")
 
 
 def add_box(parser: argparse.ArgumentParser) -> None:
@@ -92,9 +93,10 @@ def _bound(text: str) -> Fraction | float:
     return float(text) if text.strip() in ("inf", "-inf") else exact(text, where="--box")
 
 
-def max_cells(options: argparse.Namespace) -> int | None:
-    """The limit of --max-cells."""
-    return None if options.max_cells is None else positive(options.max_cells, "--max-cells")
+def effort(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `subdivide` that --max-cells and --threads stand for."""
+    limit = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
+    return {"max_cells": limit, "threads": positive(options.threads, "--threads")}
 
 
 def integer(text: str, option: str) -> int:

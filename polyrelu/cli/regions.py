@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.cli.options import SHARED, add_box, add_choice, add_json, add_limit, chosen, domain, max_cells, space
+from polyrelu.cli.options import SHARED, add_box, add_choice, add_json, add_limit, chosen, domain, effort, space
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
 from polyrelu.readers import load
@@ -35,9 +35,9 @@ examples:
 def run(options: argparse.Namespace) -> Answer:
     """The counts."""
     net = chosen(options, load(options.net))
-    where, limit = domain(options, net.input_dim), max_cells(options)
+    where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
-        cx = subdivide(net, domain=where, max_cells=limit, progress=progress.hook)
+        cx = subdivide(net, domain=where, **limits, progress=progress.hook)
     if options.json:
         return Answer(
             as_json(

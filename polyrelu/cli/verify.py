@@ -14,8 +14,8 @@ from polyrelu.cli.options import (
     add_region,
     chosen,
     domain,
+    effort,
     integer,
-    max_cells,
     numbers,
     scalar,
 )
@@ -72,9 +72,9 @@ def run(options: argparse.Namespace) -> Answer:
         raise InputError(f"{options.net}: nothing is claimed, neither by options such as --betti nor in the file")
     needs_level = any(key not in COUNTS for key in claims) or "refined_f_vector" in claims
     net = (scalar if needs_level else chosen)(options, document.network)
-    where, limit = domain(options, net.input_dim), max_cells(options)
+    where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
-        report = verify_claims(net, claims, domain=where, max_cells=limit, progress=progress.hook)
+        report = verify_claims(net, claims, domain=where, **limits, progress=progress.hook)
     status = 0 if report else 1
     if options.json:
         return Answer(
