@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-class CellLimit(Exception): ...
+class Limit(Exception): ...
 class NoInterior(Exception): ...
 
 def subdivide(
@@ -16,6 +16,7 @@ def subdivide(
     last_is_level: bool,
     all_signs: bool,
     max_cells: int | None = None,
+    max_memory: int | None = None,
     callback: Callable[[int, int, int, int], object] | None = None,
     threads: int = 1,
     arithmetic: str = "certified",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Unpack
 
 from polyrelu.complex import Point, PolyhedralComplex
 from polyrelu.errors import InputError, NetworkError, VerificationError
 from polyrelu.network import Network
 from polyrelu.rational import describe
-from polyrelu.subdivide import Progress, subdivide
+from polyrelu.subdivide import Options, subdivide
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,9 @@ def identical(
     f: Network,
     g: Network,
     domain: Any = None,
-    *,
-    max_cells: int | None = None,
-    threads: int = 1,
-    progress: Progress | None = None,
+    **options: Unpack[Options],
 ) -> Comparison:
-    """Whether F(x) = G(x) for all x in the domain (all of R^d if None), with a witness if not.
+    """Whether F(x) = G(x) for all x in the domain (R^d if None), and a witness if not. Options as for `subdivide`.
 
     F − G is a network, affine on each region of its canonical complex. It vanishes on a region, which has interior
     points, iff its affine map there is zero; these maps are computed in exact integers on every region. If one is not
@@ -99,7 +96,7 @@ def identical(
     difference = subtract(f, g)
     if difference.depth == 0:
         return _affine(f, g, difference, domain)
-    cx = subdivide(difference, None, domain, max_cells=max_cells, threads=threads, progress=progress)
+    cx = subdivide(difference, None, domain, **options)
     region = cx.nonzero_region()
     if region is None:
         return Comparison(True, cx.n_regions)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Unpack
 
 from polyrelu.errors import InputError, RegionError
 from polyrelu.homology import Homology, homology
 from polyrelu.network import Network
 from polyrelu.region import RELATIONS
-from polyrelu.subdivide import Progress, subdivide
+from polyrelu.subdivide import Options, subdivide
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,7 @@ def analyse_region(
     relation: str = ">",
     level: Any = 0,
     domain: Any = None,
-    *,
-    max_cells: int | None = None,
-    threads: int = 1,
-    progress: Progress | None = None,
+    **options: Unpack[Options],
 ) -> RegionReport:
     """Subdivide, cut out the region and compute its integral homology, all exactly. Arguments as for `subdivide`.
 
@@ -67,7 +64,7 @@ def analyse_region(
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {relation!r}")
     if level is None:
         raise InputError("level: expected an exact number, got None")
-    cx = subdivide(network, level, domain, max_cells=max_cells, threads=threads, progress=progress)
+    cx = subdivide(network, level, domain, **options)
     assert cx.level is not None
     return RegionReport(network, relation, cx.level, homology(cx.region(relation)), cx.f_vector)
 

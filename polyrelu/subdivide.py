@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypedDict
 
 from polyrelu import _core
 from polyrelu.complex import PolyhedralComplex
@@ -25,12 +25,22 @@ MAX_THREADS = 256
 MAX_CELLS = 2**30  # of one dimension; what 32-bit incidence codes can number
 
 
+class Options(TypedDict, total=False):
+    """The keyword arguments of `subdivide` that say how it works, not what it computes."""
+
+    max_cells: int | None
+    max_memory: int | None
+    threads: int
+    progress: Progress | None
+
+
 def subdivide(
     network: Network,
     level: Any = None,
     domain: Domain | Sequence[Sequence[Any]] | None = None,
     *,
     max_cells: int | None = None,
+    max_memory: int | None = None,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> PolyhedralComplex:
@@ -40,6 +50,8 @@ def subdivide(
     level: an exact number, or None.
     domain: a Domain, or a box given as d pairs (lower, upper); None is all of R^d.
     max_cells: stop with LimitError when more than this many cells (all dimensions, those at infinity included) arise.
+    max_memory: stop with LimitError before the cells take more than this many bytes while they are made (about 100 a
+        cell; the finished complex takes a third to a half of it).
     threads: how many threads work on it; the complex is the same, cell for cell, whatever their number.
     progress: called a few times a second with (what, neurons done, neurons in all); an exception it raises stops
         the work and is passed on.
@@ -61,8 +73,9 @@ def subdivide(
             f"level: the network has {network.output_dim} outputs, a level set needs one; "
             "choose with network.output(i) or network.difference(i, j)"
         )
-    if max_cells is not None and not _is_positive(max_cells):
-        raise InputError(f"max_cells: expected a positive integer or None, got {max_cells!r}")
+    for name, limit in (("max_cells", max_cells), ("max_memory", max_memory)):
+        if limit is not None and not _is_positive(limit):
+            raise InputError(f"{name}: expected a positive integer or None, got {limit!r}")
     if not _is_positive(threads) or threads > MAX_THREADS:
         raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {threads!r}")
     region = _read_domain(domain, network.input_dim)
@@ -87,13 +100,17 @@ def subdivide(
 
     try:
         parts = _core.subdivide(
-            len(kept), start, frame, stages, bool(walls), t is not None, artificial > 0, max_cells, report, threads
+            *(len(kept), start, frame, stages, bool(walls), t is not None, artificial > 0),
+            *(max_cells, max_memory, report, threads),
         )
-    except _core.CellLimit as limit:
+    except _core.Limit as reached:
+        by_memory, cells, memory, done = reached.args
+        total = sum(len(plus) for plus, *_ in stages)
+        what = f"{max_memory} bytes" if by_memory else f"{max_cells or MAX_CELLS} cells"
         raise LimitError(
-            f"more than {max_cells or MAX_CELLS} cells are needed ({limit.args[0]} were made); "
+            f"more than {what} are needed: after {done} of {total} neurons there were {cells} cells in {memory} bytes; "
             "a smaller network, a domain or a slice (Network.restrict) needs fewer",
-            {"cells": limit.args[0]},
+            {"cells": cells, "bytes": memory, "neurons": done},
         ) from None
     except _core.NoInterior:
         raise DomainError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, Unpack
 
 from polyrelu.errors import InputError, RegionError, VerificationError
 from polyrelu.homology import Homology, homology
@@ -13,7 +13,7 @@ from polyrelu.network import Network
 from polyrelu.rational import describe, entries, exact, show
 from polyrelu.region import RELATIONS
 from polyrelu.smith import invariant_factors
-from polyrelu.subdivide import Progress, subdivide
+from polyrelu.subdivide import Options, subdivide
 
 COUNTS = ("regions", "bounded_regions", "linear_pieces", "vertices", "f_vector", "refined_f_vector")
 HOMOLOGY = ("betti", "torsion", "euler_characteristic")
@@ -75,11 +75,9 @@ def verify(
     f_vector: Any = None,
     refined_f_vector: Any = None,
     domain: Any = None,
-    max_cells: int | None = None,
-    threads: int = 1,
-    progress: Progress | None = None,
+    **options: Unpack[Options],
 ) -> Report:
-    """Compute everything that is claimed, exactly, and compare.
+    """Compute everything that is claimed, exactly, and compare. Options as for `subdivide`.
 
     betti, torsion, euler_characteristic: of {F relation level}, degrees 0..d−1; or mappings from relations to these.
     regions, bounded_regions, linear_pieces, vertices, f_vector (dimensions 0..d): of C(F).
@@ -115,7 +113,7 @@ def verify(
     checks: list[Check] = []
     cross: list[Check] = []
     if by_relation or "refined_f_vector" in counts:
-        cx = subdivide(network, t, domain, max_cells=max_cells, threads=threads, progress=progress)
+        cx = subdivide(network, t, domain, **options)
         if by_relation:
             needed = {">=", "<=", "="}.union(*by_relation.values())
             groups = {r: homology(cx.region(r)) for r in RELATIONS if r in needed}
@@ -127,7 +125,7 @@ def verify(
             how = f"all cells of C(F, {show(t)})"
             checks.append(Check("refined_f_vector", counts.pop("refined_f_vector"), cx.f_vector, how))
     if counts:
-        canonical = subdivide(network, None, domain, max_cells=max_cells, threads=threads, progress=progress)
+        canonical = subdivide(network, None, domain, **options)
         for name, value in counts.items():
             found = getattr(canonical, name if name == "f_vector" else f"n_{name}")
             checks.append(Check(name, value, found, "all cells of C(F)"))

@@ -252,6 +252,18 @@ def test_max_cells():
             pr.subdivide(line, max_cells=bad)
 
 
+def test_max_memory():
+    net = random_float32((3, 32, 32, 1))
+    with pytest.raises(pr.LimitError, match=r"more than 10000000 bytes are needed: after .* of 65 neurons") as caught:
+        pr.subdivide(net, 0, max_memory=10**7)
+    reached = caught.value.reached
+    assert 0 < reached["bytes"] <= 10**7 and reached["cells"] > 0 and 0 < reached["neurons"] < 65
+    assert pr.subdivide(net, 0, max_memory=10**9).n_regions == 50424
+    for bad in (0, -1, True, 2.5, "9"):
+        with pytest.raises(pr.InputError, match="max_memory"):
+            pr.subdivide(net, max_memory=bad)
+
+
 def test_progress_is_reported_and_its_exceptions_are_passed_on():
     net = random_float32((3, 32, 32, 1))
     seen = []

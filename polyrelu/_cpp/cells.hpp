@@ -30,6 +30,17 @@ struct Cells {
 
     int64_t size() const { return (int64_t)flags.size(); }
 
+    int64_t memory() const {
+        return (int64_t)(8 * start.capacity() + 4 * (count.capacity() + arena.capacity() + home.capacity()) +
+                         4 * (link.capacity() + supports.capacity()) + 8 * (plus.capacity() + minus.capacity()) +
+                         flags.capacity());
+    }
+
+    // What n more cells may need at once: arrays that are full are moved to twice their size.
+    int64_t growth(int64_t n) const {
+        return flags.capacity() < flags.size() + n || arena.capacity() < arena.size() + 8 * n ? 2 * memory() + 64 * n : 0;
+    }
+
     const Incidence* facets(int64_t c) const { return &arena[start[c]]; }
 
     void append_facets(const Incidence* f, size_t n) {

@@ -22,6 +22,7 @@ class FormStore {
     explicit FormStore(int width) : width_(width) {}
 
     int64_t size() const { return (int64_t)(data_.size() / (width_ + 2)); }
+    int64_t memory() const { return (int64_t)(8 * data_.capacity()); }
     const double* operator[](int64_t i) const { return &data_[i * (width_ + 2)]; }
     double norm(int64_t i) const { return data_[i * (width_ + 2) + width_]; }
     double err(int64_t i) const { return data_[i * (width_ + 2) + width_ + 1]; }

@@ -36,7 +36,7 @@
 
 namespace polyrelu {
 
-enum Outcome { FINISHED = 0, STOPPED = 1, TOO_MANY_CELLS = 2, NO_INTERIOR = 3 };
+enum Outcome { FINISHED = 0, STOPPED = 1, TOO_MANY_CELLS = 2, NO_INTERIOR = 3, TOO_MUCH_MEMORY = 4 };
 // How signs are decided: by the certified filter with GMP behind it; all by GMP (to test against); or by the computed
 // doubles as they are (to measure what certainty costs: its results prove nothing).
 enum Arithmetic { CERTIFIED = 0, ALL_BIG = 1, UNCERTIFIED = 2 };
@@ -45,9 +45,10 @@ using Poll = bool (*)(void* context, int stage, int64_t done, int64_t total, int
 
 class Subdivision {
   public:
-    Subdivision(int rank, int64_t max_cells, int threads, Arithmetic arithmetic, Poll poll, void* context)
+    Subdivision(int rank, int64_t max_cells, int64_t max_memory, int threads, Arithmetic arithmetic, Poll poll,
+                void* context)
         : r(rank), arithmetic(arithmetic), forms(rank + 1), vertices(rank, stages, pieces), cells(rank + 1),
-          max_cells_(std::min(max_cells, MAX_CELLS)), poll_(poll), context_(context), workers_(threads) {
+          max_cells_(std::min(max_cells, MAX_CELLS)), max_memory_(max_memory), poll_(poll), context_(context), workers_(threads) {
         for (int w = 0; w < threads; ++w) desks_.emplace_back(new Desk(stages, pieces));
     }
     Subdivision(const Subdivision&) = delete;
@@ -72,6 +73,16 @@ class Subdivision {
         for (const Cells& c : cells) t += c.size();
         return t;
     }
+
+    // The bytes of all arrays that grow with the number of cells.
+    int64_t memory() const {
+        int64_t bytes = vertices.memory() + forms.memory();
+        for (const Cells& c : cells) bytes += c.memory();
+        for (const Pieces& p : pieces) bytes += 4 * p.parent.capacity() + 8 * (p.plus.capacity() + p.minus.capacity());
+        return bytes;
+    }
+
+    int64_t neurons_done() const { return neurons_done_; }
 
     std::vector<int64_t> finite_counts() const {
         std::vector<int64_t> n(r + 1, 0);
@@ -162,7 +173,7 @@ class Subdivision {
     }
 
   private:
-    int64_t max_cells_;
+    int64_t max_cells_, max_memory_;
     Poll poll_;
     void* context_;
     Workers workers_;
@@ -517,6 +528,8 @@ class Subdivision {
             if (n == 0) continue;
             if (std::max(first_minus, first_cut) + n > MAX_CELLS || total_cells() + 2 * n > max_cells_)
                 return TOO_MANY_CELLS;
+            if (memory() > max_memory_ - cells[k].growth(n) - cells[k - 1].growth(n) - (k == 1 ? vertices.growth(n) : 0))
+                return TOO_MUCH_MEMORY;
             cells[k].extend(n, k, r - k, words_);
             cells[k - 1].extend(n, k - 1, r - k + 1, words_);
             if (k == 1) vertices.resize(first_cut + n);

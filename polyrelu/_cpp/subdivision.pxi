@@ -85,7 +85,7 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         CERTIFIED, ALL_BIG, UNCERTIFIED
 
     cdef cppclass Subdivision:
-        Subdivision(int, int64_t, int, Arithmetic, Poll, void*) except +
+        Subdivision(int, int64_t, int64_t, int, Arithmetic, Poll, void*) except +
         int r
         vector[Stage] stages
         FormStore forms
@@ -95,6 +95,8 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         vector[int64_t] finite_before_last
         Statistics statistics()
         int64_t total_cells()
+        int64_t memory()
+        int64_t neurons_done()
         vector[int64_t] finite_counts() except +
         int start() except +
         int run(int, cbool) except +
@@ -181,8 +183,8 @@ cdef cbool _poll(void* context, int stage, int64_t done, int64_t total, int64_t 
 cdef dict _ARITHMETIC = {"certified": CERTIFIED, "big": ALL_BIG, "uncertified": UNCERTIFIED}
 
 
-class CellLimit(Exception):
-    """The limit of cells was reached; the argument is the number of cells there were."""
+class Limit(Exception):
+    """A limit was reached: (whether that of memory, cells there were, bytes they took, neurons done)."""
 
 
 class NoInterior(Exception):
@@ -190,7 +192,7 @@ class NoInterior(Exception):
 
 
 def subdivide(int rank, list start, list frame, list stages, bint discard_first, bint last_is_level, bint all_signs,
-              object max_cells=None, object callback=None, int threads=1, str arithmetic="certified"):
+              object max_cells=None, object max_memory=None, object callback=None, int threads=1, str arithmetic="certified"):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
@@ -204,11 +206,12 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
     of what certainty costs (the result proves nothing, and may not even be a complex).
     """
     if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
-        raise CellLimit(0)
+        raise Limit(False, 0, 0, 0)
     prepare_gmp_memory()
     cdef _Watch watch = _Watch(callback)
     cdef int64_t limit = (<int64_t>1 << 62) if max_cells is None else min(max_cells, 1 << 62)
-    cdef Subdivision* s = new Subdivision(rank, limit, threads, _ARITHMETIC[arithmetic], <Poll>_poll, <void*>watch)
+    cdef int64_t bytes_ = (<int64_t>1 << 62) if max_memory is None else min(max_memory, 1 << 62)
+    cdef Subdivision* s = new Subdivision(rank, limit, bytes_, threads, _ARITHMETIC[arithmetic], <Poll>_poll, <void*>watch)
     cdef CellOrder* order = NULL
     cdef vector[mpz_class] v
     cdef Recipe none
@@ -233,8 +236,8 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
                 outcome = s.run(i, discard)
         if watch.error is not None:
             raise watch.error
-        if outcome == 2:
-            raise CellLimit(s.total_cells())
+        if outcome == 2 or outcome == 4:
+            raise Limit(outcome == 4, s.total_cells(), s.memory(), s.neurons_done())
         if outcome == 3:
             raise NoInterior()
         with nogil:

@@ -68,6 +68,11 @@ class Vertices {
     const double* operator[](int64_t v) const { return &coordinates[v * width]; }
     bool exact(int64_t v) const { return error[v] == 0; }
 
+    int64_t memory() const {
+        return (int64_t)(8 * (coordinates.capacity() + error.capacity()) + sizeof(Recipe) * recipe.capacity());
+    }
+    int64_t growth(int64_t n) const { return error.capacity() < error.size() + n ? 2 * memory() + 64 * n : 0; }
+
     void resize(int64_t n) {
         coordinates.resize(n * width);
         error.resize(n);

@@ -22,8 +22,9 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_limit(parser: argparse.ArgumentParser) -> None:
-    """The options --max-cells and --threads, read by `effort`."""
+    """The options --max-cells, --max-memory and --threads, read by `effort`."""
     parser.add_argument("--max-cells", metavar="N", help="give up (exit status 1) beyond N cells")
+    parser.add_argument("--max-memory", metavar="GB", help="give up (exit status 1) when the cells take more than GB")
     parser.add_argument("--threads", metavar="N", default="1", help="work on N cores; the answer is the same")
 
 
@@ -94,9 +95,14 @@ def _bound(text: str) -> Fraction | float:
 
 
 def effort(options: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of `subdivide` that --max-cells and --threads stand for."""
-    limit = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
-    return {"max_cells": limit, "threads": positive(options.threads, "--threads")}
+    """The arguments of `subdivide` that --max-cells, --max-memory and --threads stand for."""
+    cells = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
+    memory = None
+    if options.max_memory is not None:
+        memory = int(exact(options.max_memory, "--max-memory") * 10**9)
+        if memory < 1:
+            raise InputError(f"--max-memory: expected a positive number of gigabytes, got {options.max_memory!r}")
+    return {"max_cells": cells, "max_memory": memory, "threads": positive(options.threads, "--threads")}
 
 
 def integer(text: str, option: str) -> int:
