@@ -6,6 +6,7 @@ import doctest
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +79,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("block", re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL))
-def test_readme_on_the_command_line(block, capsys, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_readme_on_the_command_line(block, capsys, monkeypatch, tmp_path):
+    shutil.copytree(EXAMPLES, tmp_path / "examples")  # a command may write a file
+    monkeypatch.chdir(tmp_path)
     command, _, shown = block.partition("\n")
     program, *argv = shlex.split(command.removeprefix("$ "))
     assert program == "polyrelu"

@@ -60,6 +60,7 @@ class Subdivision {
     FormStore forms;             // x0, the starting hyperplanes, then those of the neurons on the regions they cross
     Vertices vertices;
     std::vector<Cells> cells;
+    std::vector<BigVector> frame;  // the starting hyperplanes as exact forms, primitive
     std::vector<int64_t> finite_before_last;  // finite cells by dimension at the start of the last stage
 
     Statistics statistics() const {
@@ -141,6 +142,7 @@ class Subdivision {
                 C.home.push_back(0);
             }
         }
+        for (int32_t v = 0; v <= 2 * r; ++v) start_index_.push_back(v);
         pieces.emplace_back();
         pieces.back().parent.assign(1, 0);
         neurons_total_ = 0;
@@ -198,6 +200,8 @@ class Subdivision {
     std::mutex exact_;  // held while exact coordinates or forms are made or read
 
     std::vector<uint64_t> vanishing_;  // neurons that are zero at some vertex
+    std::vector<int32_t> start_index_;  // of the first vertices: which of the starting ones they are
+    std::vector<int32_t> frame_index_;  // of each neuron of the stage: 1 + i or -1 - i if its form is that of frame i
     std::vector<int32_t> first_neuron_;  // of each stage, in the numbering of all neurons
     // Forms of the stage's neurons on the regions they cross: that of neuron i on region p is form first_form_ +
     // offset_[p] + the rank of i among the neurons that cross p (first_form_ + i for a stage that reads the point).
@@ -283,6 +287,7 @@ class Subdivision {
             desk->sheets[first].set_rows(stages[first], r + 1);
             desk->now.assign(s + 1, -1);
         }
+        find_frame(s);
         const std::vector<int32_t> order = vertices_by_region(first, s);
         const auto pause = [this] { return stop(); };
         const auto some = [&](int w, int64_t begin, int64_t end) {
@@ -301,6 +306,28 @@ class Subdivision {
             if (!workers_.run(cells[k].size(), 4096, gather, pause)) return STOPPED;
         }
         return FINISHED;
+    }
+
+    // Which neurons of stage s are starting hyperplanes. Their signs at the starting vertices are known.
+    void find_frame(int s) {
+        frame_index_.assign(stages[s].n, 0);
+        if (stages[s].previous >= 0 || arithmetic == ALL_BIG) return;
+        for (int i = 0; i < stages[s].n; ++i) {
+            const BigVector& f = vertices.exact_form(0, first_neuron_[s] + i);
+            for (int32_t c = 0; c < r; ++c) {
+                BigVector opposite = frame[c];
+                for (mpz_class& x : opposite) x = -x;
+                if (f == frame[c]) frame_index_[i] = 1 + c;
+                if (f == opposite) frame_index_[i] = -1 - c;
+            }
+        }
+    }
+
+    // The sign of starting form `frame` (see `frame_index_`) at a starting vertex: zero but on its own two rays.
+    static int start_sign(int32_t frame, int32_t vertex) {
+        const int32_t ray = 2 * std::abs(frame) - 1;
+        const int sg = vertex == ray ? 1 : vertex == ray + 1 ? -1 : 0;
+        return frame > 0 ? sg : -sg;
     }
 
     void merge_vanishing() {
@@ -381,7 +408,9 @@ class Subdivision {
             if (!S.splits[i]) continue;
             const double x = value[i];
             int sg;
-            if (arithmetic == ALL_BIG) {
+            if (frame_index_[i] != 0 && v < (int32_t)start_index_.size()) {
+                sg = start_sign(frame_index_[i], start_index_[v]);
+            } else if (arithmetic == ALL_BIG) {
                 sg = exact_sign(v, region, first_neuron_[s] + i, stats);
             } else if (arithmetic == UNCERTIFIED) {
                 sg = (x > 0) - (x < 0);
@@ -838,7 +867,13 @@ class Subdivision {
                     D.minus.push_back(C.minus[c * words_ + w]);
                 }
             }
-            if (k == 0) vertices.filter(keep);
+            if (k == 0) {
+                vertices.filter(keep);
+                std::vector<int32_t> kept;
+                for (size_t v = 0; v < start_index_.size(); ++v)
+                    if (keep[v]) kept.push_back(start_index_[v]);
+                start_index_.swap(kept);
+            }
             C = std::move(D);
         }
         return FINISHED;

@@ -48,6 +48,8 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
 
     ctypedef vector[mpz_class] BigVector
 
+    void make_primitive(BigVector&) except +
+
     cdef struct Recipe:
         int32_t p, q, region, neuron
 
@@ -91,6 +93,7 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         FormStore forms
         Vertices vertices
         vector[Cells] cells
+        vector[BigVector] frame
         vector[Pieces] pieces
         vector[int64_t] finite_before_last
         Statistics statistics()
@@ -223,6 +226,10 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
         for vector_ in [[1] + [0] * rank] + frame:
             set_vector(v, vector_)
             s.forms.push_exact(v.data())
+        for vector_ in frame:
+            set_vector(v, vector_)
+            make_primitive(v)
+            s.frame.push_back(v)
         s.vertices.resize(len(start))
         for i, vector_ in enumerate(start):
             set_vector(v, vector_)
