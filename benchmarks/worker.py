@@ -1,0 +1,269 @@
+"""One measurement in a process of its own: python -m benchmarks.worker SECTION NAME OPTIONS OUTPUT."""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import polyrelu as pr
+from benchmarks.cases import CASES, GROWTH, Case, agree
+from benchmarks.measure import arithmetic, cpu, memory, start_of_peak
+
+Record = dict[str, Any]
+
+
+def by_name(cases: tuple[Case, ...], name: str) -> Case:
+    """The case of this name."""
+    return next(case for case in cases if case.name == name)
+
+
+def rounds_for(seconds: float, options: Record) -> int:
+    """How many rounds of work that takes so long fit into the budget."""
+    return max(3, min(options["repeats"], int(options["budget"] / max(seconds, 1e-6))))
+
+
+def first_run(case: Case) -> tuple[Record, pr.PolyhedralComplex]:
+    """C(F, 0) and the homology of {F > 0} once, checked, with the memory they take."""
+    network = case.network()
+    base = start_of_peak()
+    cx, seconds = cpu(lambda: pr.subdivide(network, 0))
+    stored, peak = memory()
+    homology, homology_seconds = cpu(lambda: pr.homology(cx.region(">")))
+    total_peak = memory()[1]
+    case.check_complex(cx)
+    case.check_betti(homology.betti)
+    faces = sum(cx.f_vector)
+    return {
+        "architecture": case.architecture,
+        "group": case.group,
+        "source": case.source,
+        "f_vector": cx.f_vector,
+        "faces": faces,
+        "regions": cx.n_regions,
+        "betti": homology.betti,
+        "statistics": cx.statistics,
+        "first_seconds": seconds,
+        "first_homology_seconds": homology_seconds,
+        "peak_bytes": peak - base,
+        "peak_per_face": (peak - base) / faces,
+        "stored_per_face": (stored - base) / faces,
+        "total_peak_per_face": (total_peak - base) / faces,
+    }, cx
+
+
+def subdivision(name: str, options: Record) -> Record:
+    """Certified, uncertified and (small networks) GMP throughout in turn; homology after every certified run."""
+    case = by_name(CASES, name)
+    network = case.network()
+    record, cx = first_run(case)
+    expected = cx.f_vector
+    del cx
+    rounds = rounds_for(2 * record["first_seconds"] + record["first_homology_seconds"], options)
+    limit = 3 * record["faces"] + 1000
+    seconds: dict[str, list[float]] = {"certified": [], "uncertified": [], "big": [], "homology": []}
+    ratios = []
+    for i in range(rounds):
+        for mode in ("certified", "uncertified") if i % 2 else ("uncertified", "certified"):
+            with arithmetic(mode):
+                if mode == "uncertified":
+                    uncertified, t = uncertified_run(network, limit)
+                    record["uncertified_faces"] = uncertified
+                else:
+                    cx, t = cpu(lambda: pr.subdivide(network, 0))
+                    agree("f-vector", cx.f_vector, expected)
+                    seconds["homology"].append(cpu(lambda cx=cx: pr.homology(cx.region(">")))[1])
+                    del cx
+            seconds[mode].append(t)
+        if record["uncertified_faces"] is not None:
+            per_face = seconds["uncertified"][-1] / record["uncertified_faces"]
+            ratios.append(seconds["certified"][-1] / record["faces"] / per_face)
+        if case.gmp and (i == 0 or (i < 3 and seconds["big"][-1] < options["budget"] / 10)):
+            with arithmetic("big"):
+                cx, t = cpu(lambda: pr.subdivide(network, 0))
+            agree("f-vector, GMP throughout", cx.f_vector, expected)
+            del cx
+            seconds["big"].append(t)
+    middle = {mode: statistics.median(values) for mode, values in seconds.items() if values}
+    return record | {
+        "all_seconds": seconds,
+        "seconds": middle["certified"],
+        "faces_per_second": record["faces"] / middle["certified"],
+        "certified_to_uncertified": statistics.median(ratios) if ratios else None,
+        "gmp_to_certified": middle["big"] / middle["certified"] if case.gmp else None,
+        "homology_seconds": middle["homology"],
+        "homology_to_subdivision": middle["homology"] / middle["certified"],
+    }
+
+
+def uncertified_run(network: pr.Network, limit: int) -> tuple[int | None, float]:
+    """Faces and time without certification; None for more than `limit` cells or no complex at all.
+
+    Wrong signs can make any number of cells, which is why times are compared a face.
+    """
+
+    def run() -> int | None:
+        try:
+            return sum(pr.subdivide(network, 0, max_cells=limit).f_vector)
+        except pr.LimitError:
+            return None
+
+    return cpu(run)
+
+
+def growth(name: str, options: Record) -> Record:
+    """One member of a growing family, once."""
+    return first_run(by_name(GROWTH, name))[0]
+
+
+def reference(name: str, options: Record) -> Record:
+    """The plain-Python reference of the tests on a tiny network."""
+    from reference import Reference
+
+    case = by_name(CASES, name)
+    network = case.network()
+
+    def plain() -> tuple[Any, Any]:
+        whole = Reference(network, 0)
+        return whole.f_vector, whole.homology(">")
+
+    def ours() -> tuple[Any, Any]:
+        cx = pr.subdivide(network, 0)
+        return cx.f_vector, pr.homology(cx.region(">"))
+
+    (f_vector, homology), slow = cpu(plain)
+    results = [cpu(ours) for _ in range(5)]
+    for (found, h), _ in results:
+        agree("f-vector", found, tuple(f_vector))
+        agree("homology", (h.betti, h.torsion), (tuple(homology.betti), tuple(map(tuple, homology.torsion))))
+    fast = statistics.median(t for _, t in results)
+    return {"faces": sum(f_vector), "seconds": fast, "reference_seconds": slow, "factor": slow / fast}
+
+
+def complexes(name: str, options: Record) -> Record:
+    """Homology of a chain complex from its arrays, the check ∂∂ = 0 included; against GUDHI where it applies."""
+    from benchmarks.cell_complexes import COMPLEXES
+
+    case = next(case for case in COMPLEXES if case.name == name)
+    ranks, maps = case.make()
+    base = start_of_peak()
+    homology, seconds = cpu(lambda: pr.homology(pr.ChainComplex.from_arrays(ranks, maps)))
+    peak = memory()[1] - base
+    case.check(homology, (ranks, maps))
+    again = [cpu(lambda: pr.homology(pr.ChainComplex.from_arrays(ranks, maps)))[1] for _ in range(2)]
+    cells = sum(ranks)
+    torsion = [t for row in homology.torsion for t in row]
+    middle = statistics.median([seconds, *again])
+    record = {
+        "cells": cells,
+        "ranks": ranks,
+        "betti": homology.betti,
+        "torsion_rank": len(torsion),
+        "torsion_digits": len(str(max(torsion, default=1))),
+        "seconds": middle,
+        "cells_per_second": cells / middle,
+        "peak_per_cell": peak / cells,
+        "source": case.source,
+        "gudhi_seconds": None,
+    }
+    if case.voxels is not None:
+        try:
+            import gudhi
+        except ImportError:
+            return record
+        values = np.where(case.voxels(), 0.0, np.inf)
+
+        def peer() -> list[int]:
+            if case.periodic:
+                other = gudhi.PeriodicCubicalComplex(
+                    top_dimensional_cells=values, periodic_dimensions=[True] * values.ndim
+                )
+            else:
+                other = gudhi.CubicalComplex(top_dimensional_cells=values)
+            other.compute_persistence(homology_coeff_field=11)
+            return list(other.persistent_betti_numbers(0, 0))
+
+        betti, record["gudhi_seconds"] = cpu(peer)
+        betti += [0] * (len(homology.betti) - len(betti))
+        record["gudhi_agrees"] = tuple(betti) == homology.betti
+    return record
+
+
+def peers(name: str, options: Record) -> Record:
+    """A peer and this library on one network: "peer | case"."""
+    from benchmarks.peers import HALF_WIDTH, PEERS, installed_version, pattern_at
+
+    peer_name, case_name = name.split(" | ")
+    peer = next(p for p in PEERS if p.name == peer_name)
+    case = by_name(CASES, case_name)
+    record: Record = {"peer": peer.name, "what": peer.what, "version": installed_version(peer.distribution)}
+    record |= {"network": case.name, "peer_seconds": None}
+    if record["version"] is None:
+        return record | {"outcome": f"not installed (pip install {peer.distribution})"}
+    network = case.network()
+    domain = [(-HALF_WIDTH, HALF_WIDTH)] * network.input_dim if peer.square else None
+    runs = [cpu(lambda: pr.subdivide(network, None, domain)) for _ in range(3)]
+    cx = runs[0][0]
+    record["seconds"] = statistics.median(t for _, t in runs)
+    record["regions"] = cx.n_regions
+    try:
+        record["peer_seconds"], found = peer.run(network)
+    except Exception as error:  # whatever it raises is its outcome
+        return record | {"outcome": f"{type(error).__name__}: {str(error).splitlines()[0][:100] if str(error) else ''}"}
+    expected = {pattern_at(network, cx.interior_point(cx.input_dim, i)) for i in range(cx.n_regions)}
+    missing, invented = len(expected - found), len(found - expected)
+    record["peer_regions"] = len(found)
+    record["factor"] = record["peer_seconds"] / record["seconds"]
+    outcome = "same set" if not missing and not invented else f"{missing} missing, {invented} invented"
+    return record | {"outcome": outcome}
+
+
+def threads(name: str, options: Record) -> Record:
+    """Wall time on one thread and on two, in turn; the complexes must be the same, array for array."""
+    network = by_name(CASES, name).network()
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(3):
+        complexes = []
+        for n in (1, 2):
+            gc.collect()
+            start = time.perf_counter()
+            complexes.append(pr.subdivide(network, 0, threads=n))
+            walls[n].append(time.perf_counter() - start)
+        one, two = complexes
+        agree("f-vector on two threads", two.f_vector, one.f_vector)
+        for k in range(one.input_dim + 1):
+            for a, b in zip(one.facets(k), two.facets(k), strict=True):
+                agree(f"facets of {k}-cells on two threads", np.array_equal(a, b), True)
+    speedup = statistics.median(a / b for a, b in zip(walls[1], walls[2], strict=True))
+    return {"wall_seconds": walls[1], "wall_seconds_two": walls[2], "speedup": speedup}
+
+
+def instructions(name: str, options: Record) -> Record:
+    """Work to be watched by valgrind: C(F, 0) and homology, checked."""
+    case = by_name(CASES, name)
+    cx = pr.subdivide(case.network(), 0)
+    case.check_complex(cx)
+    case.check_betti(pr.homology(cx.region(">")).betti)
+    return {"faces": sum(cx.f_vector)}
+
+
+SECTIONS: dict[str, Callable[[str, Record], Record]] = {
+    "subdivision": subdivision,
+    "growth": growth,
+    "reference": reference,
+    "complexes": complexes,
+    "peers": peers,
+    "threads": threads,
+    "instructions": instructions,
+}
+
+if __name__ == "__main__":
+    section, case_name, settings, output = sys.argv[1:]
+    Path(output).write_text(json.dumps(SECTIONS[section](case_name, json.loads(settings))))
