@@ -8,9 +8,9 @@
 // the coefficients of these neurons. Then the coefficients sum_j c_j W_jk over their inputs have errors at most
 //     sum_j e_j |W_jk| + (n + 8) 2^-52 sum_j (|c_j| + e_j) |W_jk| + TINY (1 + sum_j (|c_j| + e_j)),
 // for the conversion of W_jk (2^-52, or 2^-1074 where it underflows, which multiplies the true c_j), the products and the
-// n additions (2^-53 each, and 2^-1074 on underflow). Bounds are computed with a relative error below (n + 8) 2^-52 < 2^-21, which SLACK covers. When all c_j
-// are exact, the W_jk are exact integers and sum_j |c_j W_jk| < 2^53, all products and partial sums are integers below
-// 2^53, and the result is exact.
+// n additions (2^-53 each, and 2^-1074 on underflow). Bounds are computed with a relative error below
+// (n + 8) 2^-52 < 2^-21, which SLACK covers. When all c_j are exact, the W_jk are exact integers and
+// sum_j |c_j W_jk| < 2^53, all products and partial sums are integers below 2^53, and the result is exact.
 #pragma once
 
 #include "stages.hpp"

@@ -51,7 +51,8 @@ class Stage {
         return minus_word.empty() ? 0 : minus_word[i * (size_t)(m + 1) + j];
     }
 
-    // Fills the word and the floating-point copies when all coefficients are set; `before` are the scales of the stage that is read (or null).
+    // Fills the word and the floating-point copies when all coefficients are set; `before` are the scales of the stage
+    // that is read (or null).
     void prepare(const std::vector<long>* before) {
         const size_t w = m + 1;
         if (previous < 0) minus = plus;  // coordinates of the point are not clipped
@@ -127,8 +128,8 @@ inline void find_sides(const std::vector<Stage>& stages, const std::vector<Piece
     }
 }
 
-// Affine forms of neurons on regions, exactly: the row of a neuron over the values of the stage before is pulled back, stage by
-// stage, through the linear map that the network is on the region.
+// Affine forms of neurons on regions, exactly: the row of a neuron over the values of the stage before is pulled back,
+// stage by stage, through the linear map that the network is on the region.
 class PullBack {
   public:
     // The form (x0 first) of neuron i of stage s on region p of stage s, not divided by its content, so that its scale

@@ -20,26 +20,19 @@
 //
 // Supports. Every k-cell knows r - k linearly independent forms that vanish on it: c+ and c- inherit those of c, and c0
 // has the neuron's form besides, which is not in their span because it does not vanish on c.
-//
-// Signs of doubles. A form f with error e (`forms.hpp`) at a vertex y with error d has the true value f.y up to
-// e (sum |y_k| + (r + 1) d) + d sum |f_k|, and the computed f.y is within (r + 8) 2^-52 sum |f_k y_k| + TINY of it.
-// A sign is accepted beyond the sum of these; when e = d = 0 and sum |f_k y_k| < 2^53, the computed value is exact,
-// zeros included. All other signs are computed in GMP.
 #pragma once
 
 #include <chrono>
 #include <memory>
 
 #include "cells.hpp"
-#include "vertices.hpp"
+#include "decisions.hpp"
 #include "workers.hpp"
 
 namespace polyrelu {
 
 enum Outcome { FINISHED = 0, STOPPED = 1, TOO_MANY_CELLS = 2, NO_INTERIOR = 3, TOO_MUCH_MEMORY = 4 };
-// How signs are decided: by the certified filter with GMP behind it; all by GMP (to test against); or by the computed
-// doubles as they are (to measure what certainty costs: its results prove nothing).
-enum Arithmetic { CERTIFIED = 0, ALL_BIG = 1, UNCERTIFIED = 2 };
+
 // Called a few times a second; true stops the work.
 using Poll = bool (*)(void* context, int stage, int64_t done, int64_t total, int64_t cells);
 
@@ -47,18 +40,19 @@ class Subdivision {
   public:
     Subdivision(int rank, int64_t max_cells, int64_t max_memory, int threads, Arithmetic arithmetic, Poll poll,
                 void* context)
-        : r(rank), arithmetic(arithmetic), forms(rank + 1), vertices(rank, stages, pieces), cells(rank + 1),
-          max_cells_(std::min(max_cells, MAX_CELLS)), max_memory_(max_memory), poll_(poll), context_(context), workers_(threads) {
+        : r(rank), decide(rank, arithmetic, stages, pieces), forms(decide.forms), vertices(decide.vertices),
+          cells(rank + 1), max_cells_(std::min(max_cells, MAX_CELLS)), max_memory_(max_memory), poll_(poll),
+          context_(context), workers_(threads) {
         for (int w = 0; w < threads; ++w) desks_.emplace_back(new Desk(stages, pieces));
     }
     Subdivision(const Subdivision&) = delete;
 
     const int r;
-    const Arithmetic arithmetic;
     std::vector<Stage> stages;
     std::vector<Pieces> pieces;  // of each stage that was begun, and of the end
-    FormStore forms;             // x0, the starting hyperplanes, then those of the neurons on the regions they cross
-    Vertices vertices;
+    Decisions decide;
+    FormStore& forms;             // x0, the starting hyperplanes, then those of the neurons on the regions they cross
+    Vertices& vertices;
     std::vector<Cells> cells;
     std::vector<BigVector> frame;  // the starting hyperplanes as exact forms, primitive
     std::vector<int64_t> finite_before_last;  // finite cells by dimension at the start of the last stage
@@ -185,11 +179,8 @@ class Subdivision {
     std::chrono::steady_clock::time_point last_poll_ = std::chrono::steady_clock::now();
 
     // What each thread has for itself.
-    struct Desk {
-        Desk(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces) : maker(stages, pieces) {}
-        Statistics stats;
-        FormMaker maker;
-        NewtonStep newton;
+    struct Desk : Decisions::Desk {
+        using Decisions::Desk::Desk;
         std::vector<uint64_t> vanishing;
         std::vector<Sheet> sheets;
         std::vector<int32_t> now, path;
@@ -197,7 +188,6 @@ class Subdivision {
         std::vector<double> value, size;
     };
     std::vector<std::unique_ptr<Desk>> desks_;
-    std::mutex exact_;  // held while exact coordinates or forms are made or read
 
     std::vector<uint64_t> vanishing_;  // neurons that are zero at some vertex
     std::vector<int32_t> start_index_;  // of the first vertices: which of the starting ones they are
@@ -230,45 +220,6 @@ class Subdivision {
     }
 
     // ---- signs --------------------------------------------------------------------------------------------------
-
-    // Half the width of the interval around a computed value f.y, see above; size = sum |f_k y_k|, total = sum |y_k|.
-    double margin(double size, double norm, double err, double d, double total) const {
-        return ((r + 8) * EPS * size + err * (total + (r + 1) * d) + d * norm + TINY) * SLACK;
-    }
-
-    int exact_sign(int32_t v, int32_t region, int32_t neuron, Statistics& stats) {
-        std::lock_guard<std::mutex> lock(exact_);
-        const BigVector& f = vertices.exact_form(region, neuron);
-        const BigVector& x = vertices.exact_coordinates(v);
-        mpz_class z = 0;
-        for (int k = 0; k <= r; ++k) mpz_addmul(z.get_mpz_t(), f[k].get_mpz_t(), x[k].get_mpz_t());
-        ++stats.big;
-        stats.big_zero += sgn(z) == 0;
-        return sgn(z);
-    }
-
-    int sign_of(int32_t v, int64_t form, int32_t region, int32_t neuron, Statistics& stats) {
-        const double *y = vertices[v], *f = forms[form];
-        double s = 0, size = 0, total = 0;
-        for (int k = 0; k <= r; ++k) {
-            const double t = f[k] * y[k];
-            s += t;
-            size += std::fabs(t);
-            total += std::fabs(y[k]);
-        }
-        const double d = vertices.error[v], e = forms.err(form);
-        if (arithmetic == ALL_BIG) return exact_sign(v, region, neuron, stats);
-        if (arithmetic == UNCERTIFIED) return (s > 0) - (s < 0);
-        if (d == 0 && e == 0 && size < EXACT_LIMIT) {
-            ++stats.word;
-            return (s > 0) - (s < 0);
-        }
-        if (std::fabs(s) > margin(size, forms.norm(form), e, d, total)) {
-            ++stats.filtered;
-            return s > 0 ? 1 : -1;
-        }
-        return exact_sign(v, region, neuron, stats);
-    }
 
     // The masks of all cells. A vertex is evaluated with the forms of a region that contains it; regions are visited
     // so that those with a common ancestor follow each other, and the forms of each ancestor are made once.
@@ -311,7 +262,7 @@ class Subdivision {
     // Which neurons of stage s are starting hyperplanes. Their signs at the starting vertices are known.
     void find_frame(int s) {
         frame_index_.assign(stages[s].n, 0);
-        if (stages[s].previous >= 0 || arithmetic == ALL_BIG) return;
+        if (stages[s].previous >= 0 || decide.arithmetic == ALL_BIG) return;
         for (int i = 0; i < stages[s].n; ++i) {
             const BigVector& f = vertices.exact_form(0, first_neuron_[s] + i);
             for (int32_t c = 0; c < r; ++c) {
@@ -410,18 +361,18 @@ class Subdivision {
             int sg;
             if (frame_index_[i] != 0 && v < (int32_t)start_index_.size()) {
                 sg = start_sign(frame_index_[i], start_index_[v]);
-            } else if (arithmetic == ALL_BIG) {
-                sg = exact_sign(v, region, first_neuron_[s] + i, stats);
-            } else if (arithmetic == UNCERTIFIED) {
+            } else if (decide.arithmetic == ALL_BIG) {
+                sg = decide.exact_sign(v, region, first_neuron_[s] + i, stats);
+            } else if (decide.arithmetic == UNCERTIFIED) {
                 sg = (x > 0) - (x < 0);
             } else if (d == 0 && sheet.err[i] == 0 && size[i] < EXACT_LIMIT) {
                 sg = (x > 0) - (x < 0);
                 ++stats.word;
-            } else if (std::fabs(x) > margin(size[i], sheet.norm[i], sheet.err[i], d, total)) {
+            } else if (std::fabs(x) > decide.margin(size[i], sheet.norm[i], sheet.err[i], d, total)) {
                 sg = x > 0 ? 1 : -1;
                 ++stats.filtered;
             } else {
-                sg = exact_sign(v, region, first_neuron_[s] + i, stats);
+                sg = decide.exact_sign(v, region, first_neuron_[s] + i, stats);
             }
             const uint64_t one = uint64_t(1) << (i & 63);
             if (sg > 0)
@@ -493,23 +444,11 @@ class Subdivision {
             for (int64_t c = begin; c < end; ++c) {
                 int64_t at = first_form_ + offset_[c];
                 for (int i = 0; i < S.n; ++i)
-                    if (bit(&piece_cross_[c * words_], i)) make_form(s, (int32_t)c, i, at++, *desks_[w]);
+                    if (bit(&piece_cross_[c * words_], i))
+                        decide.make_form(at++, s, (int32_t)c, i, first_neuron_[s] + i, *desks_[w]);
             }
         };
         return workers_.run(top.size(), 64, make, [this] { return stop(); }) ? FINISHED : STOPPED;
-    }
-
-    void make_form(int s, int32_t p, int i, int64_t at, Desk& desk) {
-        const double err = desk.maker.run(s, p, i);
-        double largest = 0;
-        for (const double x : desk.maker.row().value) largest = std::max(largest, std::fabs(x));
-        if (err <= 0x1p-30 * largest) {
-            forms.set(at, desk.maker.row().value.data(), err);
-        } else {  // many layers: the exact form, rounded once, is worth its price
-            std::lock_guard<std::mutex> lock(exact_);
-            ++desk.stats.big_forms;
-            forms.set_exact(at, vertices.exact_form(p, first_neuron_[s] + i).data());
-        }
     }
 
     // The form of neuron i on region p, which it crosses.
@@ -557,8 +496,8 @@ class Subdivision {
             if (n == 0) continue;
             if (std::max(first_minus, first_cut) + n > MAX_CELLS || total_cells() + 2 * n > max_cells_)
                 return TOO_MANY_CELLS;
-            if (memory() > max_memory_ - cells[k].growth(n) - cells[k - 1].growth(n) - (k == 1 ? vertices.growth(n) : 0))
-                return TOO_MUCH_MEMORY;
+            const int64_t growth = cells[k].growth(n) + cells[k - 1].growth(n) + (k == 1 ? vertices.growth(n) : 0);
+            if (memory() > max_memory_ - growth) return TOO_MUCH_MEMORY;
             cells[k].extend(n, k, r - k, words_);
             cells[k - 1].extend(n, k - 1, r - k + 1, words_);
             if (k == 1) vertices.resize(first_cut + n);
@@ -658,99 +597,14 @@ class Subdivision {
         if (k < like_dimension) out[n] = form;
     }
 
-    // Where the form of neuron j of stage s meets the edge from vertex p (positive) to q (negative).
-    void place(int s, int j, int32_t edge, int32_t p, int32_t q, int32_t form, int32_t v, Desk& desk) {
-        const Recipe how{p, q, cells[1].home[edge], first_neuron_[s] + j};
-        if (arithmetic == ALL_BIG) {
-            place_exactly(v, how, desk);
-            return;
-        }
-        const double *f = forms[form], *yp = vertices[p], *yq = vertices[q];
-        double a = 0, b = 0, size_a = 0, size_b = 0;
-        for (int k = 0; k <= r; ++k) {
-            const double t = f[k] * yp[k], u = f[k] * yq[k];
-            a += t;
-            b -= u;
-            size_a += std::fabs(t);
-            size_b += std::fabs(u);
-        }
-        double guess[MAX_WIDTH], y[MAX_WIDTH], d;
-        for (int k = 0; k <= r; ++k) guess[k] = std::fabs(b) * yp[k] + std::fabs(a) * yq[k];
-        if (arithmetic == UNCERTIFIED) {
-            double top = 0;
-            for (int k = 0; k <= r; ++k) top = std::max(top, std::fabs(guess[k]));
-            for (int k = 0; k <= r; ++k) guess[k] /= top;
-            vertices.set(v, guess, EPS, how);
-            return;
-        }
-        if (vertices.exact(p) && vertices.exact(q) && forms.err(form) == 0 && size_a < EXACT_LIMIT &&
-            size_b < EXACT_LIMIT && place_in_words((int64_t)a, (int64_t)b, how, v))
-            return;
-        int32_t through[MAX_WIDTH];
-        for (int i = 0; i < r - 1; ++i) through[i] = cells[1].supports[(size_t)edge * (r - 1) + i];
-        through[r - 1] = form;
-        int m;
-        if (desk.newton.run(forms, through, r, guess, y, d, m)) {
-            int orientation = 0;
-            if (cells[1].flags[edge] & AT_INFINITY) {
-                y[0] = 0;
-                const int sp = certain_sign(p, m), sq = certain_sign(q, m);
-                if (m > 0 && sp != 2 && sq != 2 && sp * sq >= 0) orientation = sp + sq > 0 ? 1 : sp + sq < 0 ? -1 : 0;
-            } else if (m == 0 || y[0] > d) {
-                orientation = 1;
-            } else if (y[0] < -d) {
-                orientation = -1;
-            }
-            if (orientation) {
-                for (int k = 0; k <= r; ++k) y[k] *= orientation;
-                ++desk.stats.enclosed;
-                vertices.set(v, y, d, how);
-                return;
-            }
-        }
-        place_exactly(v, how, desk);
-    }
-
-    // The vertex b p + a q, a and b positive, of vertices with integer coordinates below 2^53, if it is one as well.
-    bool place_in_words(int64_t a, int64_t b, const Recipe& how, int32_t at) {
-        const int64_t g = (int64_t)std::gcd((uint64_t)a, (uint64_t)b);
-        const i128 u = a / g, v = b / g;
-        const double *yp = vertices[how.p], *yq = vertices[how.q];
-        i128 x[MAX_WIDTH];
-        unsigned __int128 content = 0;
-        for (int k = 0; k <= r; ++k) {
-            x[k] = v * (int64_t)yp[k] + u * (int64_t)yq[k];
-            if (content != 1) content = gcd(magnitude(x[k]), content);
-        }
-        double y[MAX_WIDTH];
-        for (int k = 0; k <= r; ++k) {
-            if (content > 1) x[k] /= (i128)content;
-            if (magnitude(x[k]) >> 53) return false;
-            y[k] = (double)(int64_t)x[k];
-        }
-        vertices.set(at, y, 0, how);
-        return true;
-    }
-
-    void place_exactly(int32_t v, const Recipe& how, Desk& desk) {
-        std::lock_guard<std::mutex> lock(exact_);
-        ++desk.stats.big_vertices;
-        const BigVector& xp = vertices.exact_coordinates(how.p);  // references into a node-based map stay valid
-        vertices.set_exact(v, vertices.intersect_exactly(xp, vertices.exact_coordinates(how.q), how), how);
-    }
-
-    // The sign of entry m of a vertex, or 2 if the enclosure does not tell.
-    int certain_sign(int32_t v, int m) const {
-        const double y = vertices[v][m], d = vertices.error[v];
-        return y > d ? 1 : y < -d ? -1 : d == 0 ? 0 : 2;
-    }
-
     void split_edge(int s, int j, Split& x, int32_t on, std::vector<Incidence>& sheaf, Desk& desk) {
         Cells &E = cells[1], &V = cells[0];
         const Incidence* ends = E.facets(x.cell);
         Incidence a = ends[0], b = ends[1];
         if (bit(&V.minus[(size_t)facet_of(a) * words_], j)) std::swap(a, b);  // a is on the plus side
-        place(s, j, x.cell, facet_of(a), facet_of(b), on, x.cut, desk);
+        const Recipe how{facet_of(a), facet_of(b), E.home[x.cell], first_neuron_[s] + j};
+        const int32_t* supports = E.supports.data() + (size_t)x.cell * (r - 1);
+        decide.place(x.cut, how, on, supports, E.flags[x.cell] & AT_INFINITY, desk);
         x.cut_negative = !negative(a);
         x.n_above = x.n_below = 2;
         const int32_t region = E.home[x.cell];
@@ -766,7 +620,7 @@ class Subdivision {
                 const int i = 64 * w + __builtin_ctzll(open);
                 const uint64_t one = open & -open;
                 open ^= one;
-                const int sg = sign_of(x.cut, form(region, i), region, first_neuron_[s] + i, desk.stats);
+                const int sg = decide.sign_of(x.cut, form(region, i), region, first_neuron_[s] + i, desk.stats);
                 if (sg > 0)
                     p[w] |= one;
                 else if (sg < 0)

@@ -195,7 +195,8 @@ class NoInterior(Exception):
 
 
 def subdivide(int rank, list start, list frame, list stages, bint discard_first, bint last_is_level, bint all_signs,
-              object max_cells=None, object max_memory=None, object callback=None, int threads=1, str arithmetic="certified"):
+              object max_cells=None, object max_memory=None, object callback=None, int threads=1,
+              str arithmetic="certified"):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
