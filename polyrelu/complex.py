@@ -12,7 +12,7 @@ import numpy.typing as npt
 from polyrelu import _core
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
-from polyrelu.errors import LimitError, PointError
+from polyrelu.errors import LimitError, PointError, VerificationError
 from polyrelu.linear import null_space, rank
 from polyrelu.network import Network
 from polyrelu.rational import exact_point, primitive
@@ -547,7 +547,7 @@ class PolyhedralComplex:
             rows = self.h_representation(self.input_dim, int(i)).inequalities
             if all(sum(a * p for a, p in zip(row[1:], point, strict=True)) <= row[0] for row in rows):
                 return int(i)
-        raise AssertionError("the regions cover the domain")
+        raise VerificationError(f"no region contains the point {point}, but the regions cover the domain")
 
     def region_signs(self) -> npt.NDArray[np.int8]:
         """For every region the signs of all hidden preactivations that split (slope ≠ 1), layer by layer: n × N.
