@@ -137,7 +137,12 @@ class PolyhedralComplex:
 
     @property
     def statistics(self) -> dict[str, int]:
-        """How the signs were decided: in machine words, by the filter, by GMP, and how many of the latter were zero."""
+        """How often signs and vertices were decided in which way.
+
+        Signs: `word` (integers below 2^53, without rounding), `filtered` (doubles beyond their error bounds), `big`
+        (GMP; `big_zero` of them zeros). Vertices: `enclosed` (by an interval Newton step), `big_vertices` (GMP); the
+        others are small integers. `big_forms`: affine forms that were made in GMP.
+        """
         return dict(self._statistics)
 
     def __repr__(self) -> str:

@@ -50,17 +50,17 @@ def subdivide(
     level: an exact number, or None.
     domain: a Domain, or a box given as d pairs (lower, upper); None is all of R^d.
     max_cells: stop with LimitError when more than this many cells (all dimensions, those at infinity included) arise.
-    max_memory: stop with LimitError before the cells take more than this many bytes while they are made (about 100 a
-        cell; the finished complex takes a third to a half of it).
+    max_memory: stop with LimitError before the cells take more than this many bytes while they are made: about 100 a
+        cell for d ≤ 5, up to 165 for d = 8 (`benchmarks/README.md`). Copying them out comes on top.
     threads: how many threads work on it; the complex is the same, cell for cell, whatever their number.
     progress: called a few times a second with (what, neurons done, neurons in all); an exception it raises stops
         the work and is passed on.
 
     The complex is exact: every sign that decides about a cell is the sign of a rational number, computed in machine
     integers with overflow excluded by a bound, by a floating-point value that exceeds its proved error bound, or by
-    GMP (`_cpp/integers.hpp`, `_cpp/stages.hpp`). Cells are split as in Grigsby & Lindsey, "On transversality of bent
-    hyperplane arrangements and the topological expressiveness of ReLU neural networks" (2022), without any
-    genericity assumption.
+    GMP (`_cpp/decisions.hpp`, `_cpp/forms.hpp`, `_cpp/vertices.hpp`). C(F) is the canonical polyhedral complex of
+    Grigsby & Lindsey, "On transversality of bent hyperplane arrangements and the topological expressiveness of ReLU
+    neural networks" (2022); no genericity is assumed.
 
     Raises NumberError, RegionError (a level for several outputs), DomainError (dimension, no interior), LimitError.
     Ctrl-C raises KeyboardInterrupt within a fraction of a second.

@@ -191,6 +191,19 @@ def test_threads_pass_on_what_stops_them():
             pr.subdivide(net, 0, threads=bad)
 
 
+@settings(deadline=None)
+@given(networks())
+def test_cells_by_vertices_and_vertices_as_one_array(net):
+    cx = pr.subdivide(net)
+    array = cx.homogeneous_array()
+    assert [tuple(map(int, row)) for row in array] == [cx.homogeneous(v) for v in range(len(array))]
+    for k in range(len(cx.lineality), cx.input_dim + 1):
+        indptr, index = cx.cells(k)
+        assert len(indptr) == cx.n_cells(k) + 1
+        for i in range(cx.n_cells(k)):
+            assert index[indptr[i] : indptr[i + 1]].tolist() == cx.cell_vertices(k, i).tolist()
+
+
 # ---- domains -------------------------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,8 @@
-// The network as integer stages, and the exact and the floating-point ways through it.
+// The network as integer stages, and its affine forms on regions, exactly.
 //
 // A stage is a list of neurons that subdivide together: the rows of a domain, a hidden layer, or the output minus its
 // level. Its rows are integers; entry 0 multiplies the homogeneous coordinate x0 (the bias). A stage either reads the
-// point itself (`depth` 0) or the activations of the stage before it. Row i acts on an activation as
+// point itself (`previous` is -1) or the activations of the stage before it. Row i acts on an activation as
 //     value_i = plus[i][0] x0 + sum_j (z_j >= 0 ? plus[i][1+j] : minus[i][1+j]) z_j,
 // z the values of the stage before: slopes below zero are absorbed in `minus` (all zero there for ReLU).
 // Every row may have been multiplied by a positive number (the columns that read it being divided by it), so values

@@ -9,8 +9,8 @@
 // set. Crossed cells wait in a bucket for their first crossing neuron. The vertex made by neuron j on an edge takes
 // every sign of that edge which is constant there, and is evaluated only for the neurons > j that cross the edge.
 //
-// Splitting cell c by neuron j, facets first (MATHEMATICS: halves inherit incidence numbers, [c+:c0] = 1,
-// [c-:c0] = -1, and the boundary of c0 is what makes the boundary of the boundary of c+ vanish). For a facet f of c:
+// Splitting cell c by neuron j, facets first. Halves inherit incidence numbers, [c+:c0] = 1, [c-:c0] = -1, and
+// the boundary of c0 is what makes the boundary of the boundary of c+ vanish. For a facet f of c:
 //   split by j     -> f+ in c+, f- in c-, and f0 in c0 with coefficient -[c:f][f+:f0];
 //   not split      -> it lies on one side (it cannot lie in the hyperplane, c having both signs) and goes there; a facet
 //                     g of f inside the hyperplane has its other facet in c on the other side, and is in c0 with
