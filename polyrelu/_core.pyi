@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 class Limit(Exception): ...
 class NoInterior(Exception): ...
+class Inconsistent(Exception): ...
 
 def subdivide(
     rank: int,
@@ -42,3 +43,13 @@ def check_chain_complex(
 def reduce_chain_complex(
     ranks: Sequence[int], columns: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]]
 ) -> tuple[list[tuple[int, int, list[tuple[int, int, int]]]], list[int]]: ...
+def submatrix(
+    indptr: npt.NDArray[np.int64],
+    index: npt.NDArray[np.int32],
+    sign: npt.NDArray[np.int8],
+    columns: npt.NDArray[np.uint8],
+    rows: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int8]]: ...
+def transposition(
+    indptr: npt.NDArray[np.int64], index: npt.NDArray[np.int32], rows: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]: ...

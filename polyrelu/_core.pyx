@@ -3,3 +3,4 @@
 
 include "_cpp/subdivision.pxi"
 include "_cpp/reduction.pxi"
+include "_cpp/matrices.pxi"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from polyrelu import _core
-from polyrelu.errors import ChainComplexError, LimitError
-from polyrelu.region import Facets, Region
+from polyrelu.errors import ChainComplexError, LimitError, MissingDependencyError
+from polyrelu.markup import table
+from polyrelu.region import CellSet
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 Array = npt.NDArray[Any]
 Columns = tuple[Array, Array, Array]
@@ -133,6 +137,26 @@ class ChainComplex:
                 rows[indices[entry]][column] = int(data[entry])
         return rows
 
+    def boundary_matrix(self, degree: int) -> csc_array:
+        """∂_degree as a SciPy sparse matrix, rank of C_{degree−1} × rank of C_degree, for degree 1..n.
+
+        Of type int8 or int64, as narrow as the entries of the complex allow: use astype before products that may
+        overflow. Raises ChainComplexError for other degrees and for entries beyond 64 bits, which SciPy cannot hold
+        (`boundary_arrays` has them), and MissingDependencyError without SciPy.
+        """
+        try:
+            from scipy.sparse import csc_array
+        except ImportError:
+            raise MissingDependencyError("sparse matrices need SciPy: pip install 'polyrelu[data]'", "data") from None
+        indptr, indices, data = self.boundary_arrays(degree)
+        if data.dtype == object:
+            raise ChainComplexError(
+                f"boundary map of degree {degree}: SciPy has no entries beyond 64 bits; use boundary_arrays", degree
+            )
+        # Copies: the arrays of the complex must not be changed through the matrix.
+        shape = (self._ranks[degree - 1], self._ranks[degree])
+        return csc_array((data.copy(), indices.copy(), indptr.copy()), shape=shape)
+
     def dual(self) -> ChainComplex:
         """The cochain complex Hom(C, Z) with degree k renamed n − k, so that it is a chain complex again.
 
@@ -155,6 +179,11 @@ class ChainComplex:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ChainComplex.from_arrays, (self._ranks, self._columns)
+
+    def _repr_html_(self) -> str:
+        entries = ["-", *(len(data) for _, _, data in self._columns)]
+        rows = zip(range(len(self._ranks)), self._ranks, entries, strict=True)
+        return table("ChainComplex", ["degree", "rank", "entries of ∂"], rows)
 
     def __repr__(self) -> str:
         return f"ChainComplex(ranks={self._ranks})"
@@ -240,43 +269,47 @@ def _row_indices(indices: Array, degree: int) -> Array:
 
 def _transpose(columns: Columns, n_rows: int) -> Columns:
     indptr, indices, data = columns
-    order = np.argsort(indices, kind="stable")
-    column = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
-    counts = np.bincount(indices, minlength=n_rows)
-    return np.concatenate(([0], np.cumsum(counts))), column[order], data[order]
+    starts, rows, order = _core.transposition(indptr, indices, n_rows)
+    return starts, rows, data[order]
 
 
-def chain_complex(region: Region) -> ChainComplex:
-    """A chain complex whose homology is the integral homology of the region.
+def chain_complex(region: CellSet) -> ChainComplex:
+    """A chain complex whose homology is the integral homology of the region (a Region, or any other CellSet).
 
     Cells and dimensions are those of the quotient of R^d by the common lineality space λ, r = d − λ: the region is
     the product of its image there with R^λ.
 
-    Closed regions (>=, <=, =): the cells in the region form a subcomplex, and the region retracts onto its bounded
-    cells: an unbounded pointed polyhedron is homeomorphic to a half-space and retracts onto its boundary, and doing
-    this from the top dimension down leaves the bounded cells. So: these, with their boundary maps.
+    Closed regions (such as those of >=, <= and =): the cells in the region form a subcomplex, and the region retracts
+    onto its bounded cells: an unbounded pointed polyhedron is homeomorphic to a half-space and retracts onto its
+    boundary, and doing this from the top dimension down leaves the bounded cells. So: these, with their boundary maps.
 
-    Open regions (>, <): the region U (the part in the interior of the domain, to which it is homotopy equivalent) is
-    an open subset of R^r, so H_k(U) ≅ H_c^{r−k}(U) by Poincaré duality. The cells whose relative interiors lie in U
-    are closed under taking cofaces, and H_c^* is the cohomology of the cochain complex on them. So: degree k is
-    spanned by the (r−k)-cells in U, unbounded ones included, and the boundary map is their coboundary map.
+    Open regions (such as those of > and <): the region U (the part in the interior of the domain, to which it is
+    homotopy equivalent) is an open subset of R^r, so H_k(U) ≅ H_c^{r−k}(U) by Poincaré duality. The cells whose
+    relative interiors lie in U are closed under taking cofaces, and H_c^* is the cohomology of the cochain complex on
+    them. So: degree k is spanned by the (r−k)-cells in U, unbounded ones included, and the boundary map is their
+    coboundary map.
+    """
+    cx = region.complex
+    low = len(cx.lineality)
+    chosen = generating_cells(region)
+    bits = [mask.view(np.uint8) for mask in chosen]
+    columns = []
+    for q in range(1, len(chosen)):
+        indptr, index, sign = cx.facets(low + q)
+        columns.append(_core.submatrix(indptr, index, sign, bits[q], bits[q - 1]))
+    cells = ChainComplex.from_arrays([int(mask.sum()) for mask in chosen], columns)
+    return cells.dual() if region.is_open else cells
+
+
+def generating_cells(region: CellSet) -> list[npt.NDArray[np.bool_]]:
+    """For every cell of dimension λ, λ + 1, …, d whether it is one of the generators of `chain_complex(region)`.
+
+    Generators are numbered as their cells are: those of degree k are the cells of dimension λ + k of a closed region
+    and of dimension d − k of an open one.
     """
     cx = region.complex
     low, d = len(cx.lineality), cx.input_dim
     chosen = [region.mask(k) for k in range(low, d + 1)]
     for k, mask in enumerate(chosen, low):
         mask &= ~cx.on_boundary(k) if region.is_open else cx.bounded_modulo_lineality(k)
-    columns = [_restrict(cx.facets(low + q), chosen[q], chosen[q - 1]) for q in range(1, len(chosen))]
-    cells = ChainComplex.from_arrays([int(mask.sum()) for mask in chosen], columns)
-    return cells.dual() if region.is_open else cells
-
-
-def _restrict(facets: Facets, cells: npt.NDArray[np.bool_], faces: npt.NDArray[np.bool_]) -> Columns:
-    """The columns of the chosen cells, with the chosen faces only, both renumbered."""
-    indptr, index, sign = facets
-    keep = np.repeat(cells, np.diff(indptr)) & faces[index]
-    before = np.zeros(len(keep) + 1, np.int64)
-    np.cumsum(keep, out=before[1:])
-    counts = (before[indptr[1:]] - before[indptr[:-1]])[cells]
-    number = np.cumsum(faces, dtype=np.int64) - 1
-    return np.concatenate([[0], np.cumsum(counts)]), number[index[keep]].astype(np.int32), sign[keep]
+    return chosen

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu import _core
+from polyrelu import _core, markup
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
-from polyrelu.errors import LimitError, PointError, VerificationError
+from polyrelu.errors import LimitError, MissingDependencyError, PointError, VerificationError
 from polyrelu.linear import null_space, rank
 from polyrelu.network import Network
-from polyrelu.rational import exact_point, primitive
+from polyrelu.rational import exact_point, primitive, show
 from polyrelu.region import Facets, Region
 from polyrelu.stages import Stage, complex_stages
 
 if TYPE_CHECKING:
     import networkx as nx  # slow to import; the functions that need it import it themselves
+    from scipy.sparse import csc_array
 
 IntegerVector = tuple[int, ...]
 Point = tuple[Fraction, ...]
@@ -131,6 +132,11 @@ class PolyhedralComplex:
         return self._coordinates.dropped
 
     @property
+    def coordinates(self) -> Coordinates:
+        """The input space modulo lineality, in which the cells are held."""
+        return self._coordinates
+
+    @property
     def artificial_hyperplanes(self) -> int:
         """How many starting hyperplanes are no part of C(F); see the class."""
         return self._artificial
@@ -144,6 +150,11 @@ class PolyhedralComplex:
         others are small integers. `big_forms`: affine forms that were made in GMP.
         """
         return dict(self._statistics)
+
+    def _repr_html_(self) -> str:
+        where = "" if self._domain is None else f" over {self._domain!r}"
+        name = "C(F)" if self._level is None else f"C(F, {show(self._level)})"
+        return markup.table(f"{name} of {self._network!r}{where}", ["dimension", "cells"], enumerate(self.f_vector))
 
     def __repr__(self) -> str:
         kind = "C(F)" if self._level is None else f"C(F, {self._level})"
@@ -230,13 +241,37 @@ class PolyhedralComplex:
             return np.zeros(self._finite[q] + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8)
         indptr, index, sign = part
         end = indptr[self._finite[q]]
-        indptr, index, sign = indptr[: self._finite[q] + 1], index[:end], sign[:end]
-        keep = index < self._finite[q - 1]
-        if keep.all():
-            return indptr, index, sign
-        before = np.zeros(len(keep) + 1, np.int64)
-        np.cumsum(keep, out=before[1:])
-        return before[indptr], index[keep], sign[keep]
+        if self._all_facets_finite(q):
+            return indptr[: self._finite[q] + 1], index[:end], sign[:end]
+        cells, faces = (np.ones(self._finite[p], np.uint8) for p in (q, q - 1))
+        return _core.submatrix(indptr, index, sign, cells, faces)
+
+    def _all_facets_finite(self, q: int) -> bool:
+        """Whether no cell of dimension λ + q that is not at infinity has a facet there."""
+        indptr, index, _ = self._facets[q]  # type: ignore[misc]
+        end = indptr[self._finite[q]]
+        return self._finite[q - 1] == len(self._home[q - 1]) or bool((index[:end] < self._finite[q - 1]).all())
+
+    def boundary_matrix(self, k: int, *, infinity: bool = False) -> csc_array:
+        """The incidence numbers [cell : facet] as a SciPy sparse matrix of int8: (k−1)-cells × k-cells.
+
+        With `infinity` the cells at infinity are included, numbered after the others: then the product of the matrices
+        of k − 1 and k is zero. For k = λ there are no facets, and the matrix has no rows. Entries are as in `facets`;
+        int8 would overflow in products over long rows, so multiply after astype(int).
+
+        Raises PointError if there are no cells of dimension k, MissingDependencyError without SciPy.
+        """
+        try:
+            from scipy.sparse import csc_array
+        except ImportError:
+            raise MissingDependencyError("sparse matrices need SciPy: pip install 'polyrelu[data]'", "data") from None
+        q = self._index(k)
+        counts = [len(x) for x in self._boundary] if infinity else self._finite
+        if q == 0:
+            return csc_array((0, counts[0]), dtype=np.int8)
+        indptr, index, sign = self._facets[q] if infinity else self.facets(k)  # type: ignore[misc]
+        # Copies: the arrays of the complex must not be changed through the matrix.
+        return csc_array((sign.copy(), index.copy(), indptr.copy()), shape=(counts[q - 1], counts[q]))
 
     def cells(self, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
         """The k-cells by their vertices and rays, as sparse rows (indptr, indices).
@@ -332,16 +367,32 @@ class PolyhedralComplex:
         coordinates, error, recipe, roots = self._vertices
         if error[v] == 0:
             return tuple(map(int, coordinates[v].tolist()))
-        if self._solver is None:
-            stages = self._stages(self._level)
-            self._solver = _core.VertexSolver(stages, self._pieces, coordinates, error, recipe, roots)
         try:
+            if self._solver is None:
+                stages = self._stages(self._level)
+                self._solver = _core.VertexSolver(stages, self._pieces, coordinates, error, recipe, roots)
             return self._solver.vector(v)
         except MemoryError:
             raise LimitError("the memory of this machine does not suffice for the exact vertices") from None
 
     def _stages(self, level: Fraction | None) -> list[Stage]:
         return complex_stages(self._network, self._domain, self._coordinates.kept, level)
+
+    def parts(self) -> dict[str, Any]:
+        """The last argument of the constructor again, for `polyrelu.export.archive`; see the core's `subdivide`."""
+        return {
+            "finite": self._finite,
+            "canonical": self._canonical,
+            "cells": [
+                (*(facets or (None, None, None)), boundary, home)
+                for facets, boundary, home in zip(self._facets, self._boundary, self._home, strict=True)
+            ],
+            "vertices": self._vertices,
+            "pieces": self._pieces,
+            "level_signs": self._level_signs,
+            "statistics": self._statistics,
+            "all_signs": self._classes.signs if self._classes is not None else None,
+        }
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_solver": None}
@@ -354,6 +405,28 @@ class PolyhedralComplex:
         parts = (self._facets, self._boundary, self._home, self._vertices, self._pieces, self._level_signs)
         for array in _arrays(parts):
             array.flags.writeable = False
+
+    def intersected_masks(self, masks: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.uint8]]:
+        """Given a bit mask (a row of bytes) for each vertex and ray: for k = λ..d the masks of the k-cells.
+
+        A bit is set for a cell iff it is set for all vertices and rays of the cell.
+        """
+        found = [masks]
+        for part in self._facets[1:]:
+            indptr, index, _ = part  # type: ignore[misc]
+            empty = np.zeros((0, masks.shape[1]), np.uint8)
+            found.append(np.bitwise_and.reduceat(found[-1][index], indptr[:-1]) if len(indptr) > 1 else empty)
+        return [x[:n] for x, n in zip(found, self._finite, strict=True)]
+
+    def united_masks(self, masks: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """Given a bit mask (a row of bytes) for each d-cell: for each vertex and ray the union over its d-cells."""
+        for part in self._facets[:0:-1]:
+            indptr, index, _ = part  # type: ignore[misc]
+            cell = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
+            order = np.argsort(index, kind="stable")
+            first = np.flatnonzero(np.diff(index[order], prepend=-1))  # every face has a cell around it
+            masks = np.bitwise_or.reduceat(masks[cell[order]], first)
+        return masks
 
     def homogeneous_array(self) -> npt.NDArray[Any]:
         """All vertices and rays as the rows of an integer array, n × (d + 1), of type int64 if that suffices."""
@@ -372,9 +445,18 @@ class PolyhedralComplex:
         Cheap for every vertex, while exact coordinates may have to be computed first. Proved in `_cpp/vertices.hpp`.
         """
         self._check_vertex(v, 0, self._n_vectors)
-        y = np.zeros(self.input_dim + 1)
-        y[[0, *(k + 1 for k in self._coordinates.kept)]] = self._vertices[0][v]
-        return tuple(y.tolist()), float(self._vertices[1][v])
+        y, error = self._enclosures(slice(v, v + 1))
+        return tuple(y[0].tolist()), float(error[0])
+
+    def enclosures(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """`enclosure` of all vertices and rays: the doubles y as an n × (d + 1) array, and the n bounds."""
+        return self._enclosures(slice(None))
+
+    def _enclosures(self, chosen: slice) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        coordinates, error = self._vertices[0][chosen], self._vertices[1][chosen]
+        y = np.zeros((len(error), self.input_dim + 1))
+        y[:, [0, *(k + 1 for k in self._coordinates.kept)]] = coordinates
+        return y, error.copy()
 
     def vertex(self, v: int) -> Point:
         """Vertex v (0 ≤ v < n_finite_vertices) as a point of R^d, exactly."""
@@ -463,6 +545,30 @@ class PolyhedralComplex:
         """For every region the number of its affine map among the distinct ones; equal numbers, equal maps. Exact."""
         return self._affine_maps()[0]
 
+    def affine_maps(self) -> list[tuple[tuple[Point, ...], Point]]:
+        """The distinct affine maps x ↦ W x + c of the network on its regions, as (W by rows, c), exact.
+
+        Entry affine_map_numbers()[i] is `affine_map(i)`; this is quick for all regions together. The core has every
+        output as integer forms that are a fixed positive multiple of the true ones on all regions; that multiple is
+        read off one true coefficient.
+        """
+        numbers, forms = self._affine_maps()
+        if self._network.depth == 0:
+            return [(self._network.weights[0], self._network.biases[0])]
+        first = np.unique(numbers, return_index=True)[1].tolist()
+        width = self._coordinates.rank + 1
+        columns = []
+        for output in range(self._network.output_dim):
+            rows = [self._coordinates.extend(form[output * width : (output + 1) * width]) for form in forms]
+            factor = Fraction(0)
+            known = next((i for i in first if any(rows[numbers[i]])), None)
+            if known is not None:
+                weights, constants = self.affine_map(known)
+                true = (constants[output], *weights[output])
+                factor = next(t / x for t, x in zip(true, rows[numbers[known]], strict=True) if x)
+            columns.append([tuple(factor * x for x in row) for row in rows])
+        return [(tuple(row[1:] for row in rows), tuple(row[0] for row in rows)) for rows in zip(*columns, strict=True)]
+
     def nonzero_region(self) -> int | None:
         """The first region on which the network is not identically zero, or None. Exact."""
         numbers, forms = self._affine_maps()
@@ -494,6 +600,22 @@ class PolyhedralComplex:
         facet, region = index[order], region[order]
         for t in np.flatnonzero(facet[1:] == facet[:-1]):
             yield int(region[t]), int(region[t + 1]), int(facet[t])
+
+    def face_poset(self) -> nx.DiGraph:
+        """The Hasse diagram of the face poset: nodes (k, i) for the k-cells, edges from each facet to its cells.
+
+        Every edge has the incidence number ±1 as attribute `incidence`. Cells at infinity are left out.
+        """
+        import networkx as nx
+
+        poset = nx.DiGraph()
+        for k in range(len(self.lineality), self.input_dim + 1):
+            poset.add_nodes_from((k, i) for i in range(self.n_cells(k)))
+            indptr, index, sign = self.facets(k)
+            cell = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+            entries = zip(cell.tolist(), index.tolist(), sign.tolist(), strict=True)
+            poset.add_edges_from(((k - 1, f), (k, i), {"incidence": s}) for i, f, s in entries)
+        return poset
 
     def dual_graph(self) -> nx.Graph:
         """The dual graph: nodes are the numbered d-cells, edges (attribute `facet`) the (d−1)-cells between two."""
@@ -554,25 +676,25 @@ class PolyhedralComplex:
                 return int(i)
         raise VerificationError(f"no region contains the point {point}, but the regions cover the domain")
 
-    def region_signs(self) -> npt.NDArray[np.int8]:
+    def region_signs(self, first: int = 0) -> npt.NDArray[np.int8]:
         """For every region the signs of all hidden preactivations that split (slope ≠ 1), layer by layer: n × N.
 
-        With a level the sign of F − t is appended. As found by the subdivision itself.
+        Only of the layers from number `first` on, counted from 0. With a level the sign of F − t is appended. As found
+        by the subdivision itself.
         """
-        return self._region_signs(np.array([a != 1 for layer in self._network.slopes for a in layer], dtype=bool))
+        slopes = self._network.slopes[first:]
+        return self._region_signs(np.array([a != 1 for layer in slopes for a in layer], dtype=bool), first)
 
-    def _region_signs(self, split: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
-        widths = [len(layer) for layer in self._network.slopes]
-        columns: list[npt.NDArray[np.int8]] = []
-        piece = self._home[-1]
-        for t in range(len(self._pieces) - 1, 0, -1):
-            parent, plus, minus = self._pieces[t]
-            columns.insert(0, _unpack(plus[piece]) - _unpack(minus[piece]))
-            piece = parent[piece]
+    def _region_signs(self, split: npt.NDArray[np.bool_], first: int = 0) -> npt.NDArray[np.int8]:
+        widths = [len(layer) for layer in self._network.slopes[first:]]
         if self._level is not None:
             widths.append(1)
             split = np.append(split, True)
-        columns = columns[len(columns) - len(widths) :]
+        columns: list[npt.NDArray[np.int8]] = []
+        piece = self._home[-1]
+        for parent, plus, minus in self._pieces[: len(self._pieces) - len(widths) - 1 : -1]:
+            columns.insert(0, _unpack(plus[piece]) - _unpack(minus[piece]))
+            piece = parent[piece]
         if not widths:
             return np.zeros((self._finite[-1], 0), np.int8)
         return np.concatenate([c[:, :w] for c, w in zip(columns, widths, strict=True)], axis=1)[:, split]

@@ -47,10 +47,14 @@ class Coordinates:
 
     def pull_back(self, form: Sequence[int]) -> tuple[int, ...]:
         """An affine form on the quotient (length r + 1, constant first) as a primitive one on R^d (length d + 1)."""
+        return primitive(self.extend(form))
+
+    def extend(self, form: Sequence[int]) -> list[Fraction]:
+        """The affine form on R^d (length d + 1) that an affine form on the quotient is, in the same scale."""
         out: list[Fraction] = [Fraction(0)] * (self.input_dim + 1)
         out[0] = Fraction(form[0])
         for i, k in enumerate(self.kept):
             out[k + 1] = Fraction(form[i + 1])
         for t, j in enumerate(self.dropped):
             out[j + 1] = sum((form[i + 1] * self.projection[i][t] for i in range(self.rank)), Fraction(0))
-        return primitive(out)
+        return out

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from flint import fmpq, fmpq_mat, fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz_mat, nmod_mat
 
 from polyrelu.rational import primitive
 
 IntegerVector = tuple[int, ...]
+PRIME = 2**61 - 1
 
 
 def _integer_matrix(rows: Sequence[Sequence[Fraction | int]]) -> fmpz_mat:
@@ -17,11 +18,25 @@ def _integer_matrix(rows: Sequence[Sequence[Fraction | int]]) -> fmpz_mat:
     return fmpz_mat([list(primitive(row)) for row in rows])
 
 
+def least_rank(rows: Sequence[Sequence[Fraction | int]]) -> int:
+    """A lower bound on the rank, its value but for rare accidents: the rank modulo a prime. Quick for large matrices.
+
+    The rows are multiplied by positive numbers that make them integers, which changes no rank; a minor that is not zero
+    modulo a prime is not zero.
+    """
+    if not rows or not len(rows[0]):
+        return 0
+    return int(nmod_mat(_integer_matrix(rows), PRIME).rank())
+
+
 def rank(rows: Sequence[Sequence[Fraction | int]]) -> int:
     """Rank of a matrix given by its rows; 0 for no rows or no columns."""
     if not rows or not len(rows[0]):
         return 0
-    return int(_integer_matrix(rows).rank())
+    matrix = _integer_matrix(rows)
+    full = min(matrix.nrows(), matrix.ncols())
+    # A minor that is not zero modulo a prime is not zero; only ranks that are not full need the integers.
+    return full if nmod_mat(matrix, PRIME).rank() == full else int(matrix.rank())
 
 
 def independent_columns(rows: Sequence[Sequence[Fraction | int]]) -> list[int]:

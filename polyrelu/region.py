@@ -1,13 +1,15 @@
-"""Region: the part of a polyhedral complex where the network is above, on or below its level."""
+"""CellSet: a union of cells of a polyhedral complex; Region: where the network is above, on or below its level."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import RegionError
+from polyrelu.markup import table
 from polyrelu.network import Network
 
 Facets = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int8]]
@@ -22,34 +24,92 @@ RELATIONS: dict[str, frozenset[int]] = {
 """Each relation with the signs of F − t that satisfy it."""
 
 
-class LeveledComplex(Protocol):
-    """What a region needs to know of the complex it is cut from."""
+class AnyComplex(Protocol):
+    """What a set of cells needs to know of the complex it is cut from."""
 
     @property
     def network(self) -> Network: ...
     @property
-    def level(self) -> Any: ...
-    @property
     def input_dim(self) -> int: ...
     @property
     def lineality(self) -> Any: ...
-    def signs(self, k: int) -> npt.NDArray[np.int8]: ...
     def facets(self, k: int) -> Facets: ...
     def bounded_modulo_lineality(self, k: int) -> npt.NDArray[np.bool_]: ...
     def on_boundary(self, k: int) -> npt.NDArray[np.bool_]: ...
     def contains(self, x: Any) -> bool: ...
 
 
-class Region:
+class LeveledComplex(AnyComplex, Protocol):
+    """A complex that is refined by a level set."""
+
+    @property
+    def level(self) -> Any: ...
+    def signs(self, k: int) -> npt.NDArray[np.int8]: ...
+
+
+class CellSet(ABC):
+    """A subset of the domain of a complex that is the union of the relative interiors of some of its cells.
+
+    It is either relatively open in the domain or closed, as `is_open` says. Immutable. What `chain_complex` and
+    `homology` take; the kinds of sets there are say in `mask` which cells they consist of.
+    """
+
+    __slots__ = ("_complex",)
+
+    _complex: Any  # an AnyComplex; typed Any so that users get back what they put in
+
+    def __init__(self, complex: AnyComplex) -> None:
+        object.__setattr__(self, "_complex", complex)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+
+    @property
+    def complex(self) -> Any:
+        """The PolyhedralComplex it is a part of."""
+        return self._complex
+
+    @property
+    @abstractmethod
+    def is_open(self) -> bool:
+        """Whether the set is open in the domain; it is closed otherwise."""
+
+    @abstractmethod
+    def mask(self, k: int) -> npt.NDArray[np.bool_]:
+        """For every k-cell of the complex (λ ≤ k ≤ d): whether its relative interior lies in the set. A new array.
+
+        For a closed set this says that the whole cell does.
+        """
+
+    @abstractmethod
+    def contains(self, x: Any) -> bool:
+        """Whether the point x (d exact numbers) lies in the set (and in the domain); decided exactly."""
+
+    def cells(self, k: int) -> npt.NDArray[np.int64]:
+        """The indices of the k-cells in the set, ascending."""
+        return np.flatnonzero(self.mask(k))
+
+    @property
+    def f_vector(self) -> tuple[int, ...]:
+        """The number of numbered cells in the set by dimension 0..d."""
+        low: int = len(self._complex.lineality)
+        d: int = self._complex.input_dim
+        counts = tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
+        return (0,) * (d + 1 - len(counts)) + counts
+
+    def _repr_html_(self) -> str:
+        return table(repr(self), ["dimension", "cells"], enumerate(self.f_vector))
+
+
+class Region(CellSet):
     """The set {x : F(x) relation t} in a complex C(F, t), for the relations >, >=, <, <= and =.
 
     With > and < the region is relatively open in the domain, else it is closed. Made by `PolyhedralComplex.region`;
     immutable. The region is the union of the relative interiors of its cells.
     """
 
-    __slots__ = ("_complex", "_relation")
+    __slots__ = ("_relation",)
 
-    _complex: Any  # a LeveledComplex; typed Any so that users get back what they put in
     _relation: str
 
     def __init__(self, complex: LeveledComplex, relation: str) -> None:
@@ -59,19 +119,11 @@ class Region:
             raise RegionError(
                 f"region {relation!r}: the complex has no level set; use subdivide(network, level=t), with t = 0 say"
             )
-        object.__setattr__(self, "_complex", complex)
+        super().__init__(complex)
         object.__setattr__(self, "_relation", relation)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("a Region cannot be changed")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Region, (self._complex, self._relation)
-
-    @property
-    def complex(self) -> Any:
-        """The PolyhedralComplex it is a part of."""
-        return self._complex
 
     @property
     def relation(self) -> str:
@@ -89,20 +141,9 @@ class Region:
         For a closed region this says that the whole cell does: F ≥ t on the interior carries over to the closure.
         """
         signs = self._complex.signs(k)
-        allowed = RELATIONS[self._relation]
-        return np.isin(signs, np.array(sorted(allowed), dtype=np.int8))
-
-    def cells(self, k: int) -> npt.NDArray[np.int64]:
-        """The indices of the k-cells in the region, ascending."""
-        return np.flatnonzero(self.mask(k))
-
-    @property
-    def f_vector(self) -> tuple[int, ...]:
-        """The number of numbered cells in the region by dimension 0..d."""
-        low: int = len(self._complex.lineality)
-        d: int = self._complex.input_dim
-        counts = tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
-        return (0,) * (d + 1 - len(counts)) + counts
+        chosen = np.array([sign in RELATIONS[self._relation] for sign in (-1, 0, 1)])
+        mask: npt.NDArray[np.bool_] = chosen[signs + 1]
+        return mask
 
     def contains(self, x: Any) -> bool:
         """Whether the point x (d exact numbers) lies in the region (and in the domain); decided exactly."""

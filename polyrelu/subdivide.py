@@ -14,8 +14,8 @@ from polyrelu import _core
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
-from polyrelu.errors import DomainError, InputError, LimitError, RegionError
-from polyrelu.linear import independent_columns, independent_rows, null_space, solve
+from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
+from polyrelu.linear import independent_columns, independent_rows, least_rank, null_space, solve
 from polyrelu.network import Network
 from polyrelu.rational import exact, primitive
 from polyrelu.stages import complex_stages
@@ -50,8 +50,9 @@ def subdivide(
     level: an exact number, or None.
     domain: a Domain, or a box given as d pairs (lower, upper); None is all of R^d.
     max_cells: stop with LimitError when more than this many cells (all dimensions, those at infinity included) arise.
-    max_memory: stop with LimitError before the cells take more than this many bytes while they are made: about 100 a
-        cell for d ≤ 5, up to 165 for d = 8 (`benchmarks/README.md`). Copying them out comes on top.
+    max_memory: stop with LimitError before the cells, and what the threads hold while they make them, take more than
+        this many bytes: about 60 to 80 a cell for d ≤ 6, 110 for d = 8, and 16 more for every 64 neurons beyond 64 in
+        the widest layer.
     threads: how many threads work on it; the complex is the same, cell for cell, whatever their number.
     progress: called a few times a second with (what, neurons done, neurons in all); an exception it raises stops
         the work and is passed on.
@@ -62,33 +63,24 @@ def subdivide(
     Grigsby & Lindsey, "On transversality of bent hyperplane arrangements and the topological expressiveness of ReLU
     neural networks" (2022); no genericity is assumed.
 
-    Raises NumberError, RegionError (a level for several outputs), DomainError (dimension, no interior), LimitError.
+    Raises NumberError, RegionError (a level for several outputs), DomainError (dimension, no interior), LimitError, and
+    VerificationError if signs contradict each other, which would be a fault of this library.
     Ctrl-C raises KeyboardInterrupt within a fraction of a second.
     """
-    if not isinstance(network, Network):
-        raise InputError(f"subdivide: expected a Network, got an object of type {type(network).__name__}")
-    t = None if level is None else exact(level, "level")
-    if t is not None and network.output_dim != 1:
-        raise RegionError(
-            f"level: the network has {network.output_dim} outputs, a level set needs one; "
-            "choose with network.output(i) or network.difference(i, j)"
-        )
+    t = read_level(network, level)
     for name, limit in (("max_cells", max_cells), ("max_memory", max_memory)):
         if limit is not None and not _is_positive(limit):
             raise InputError(f"{name}: expected a positive integer or None, got {limit!r}")
     if not _is_positive(threads) or threads > MAX_THREADS:
         raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {threads!r}")
-    region = _read_domain(domain, network.input_dim)
+    region = read_domain(domain, network.input_dim)
     walls = region.half_spaces() if region is not None else ()
 
-    coordinates, start, frame, artificial = _start(network, t, walls)
+    rows, real = _hyperplanes(network, t, walls)
+    _check_rank(least_rank([row[1:] for row in rows]), max_cells)
+    coordinates, start, frame, artificial = _start(rows, real, network.input_dim)
     kept = coordinates.kept
-    if (needed := 2 * 3 ** len(kept) - 1) > (max_cells or MAX_CELLS):
-        raise LimitError(
-            f"the first hyperplanes have rank {len(kept)}, so that {needed} cells are needed to start with, "
-            f"more than {max_cells or MAX_CELLS}; a slice (Network.restrict) has fewer",
-            {"cells": 0},
-        )
+    _check_rank(len(kept), max_cells)
     stages = complex_stages(network, region, kept, t)
     names = (["domain"] if walls else []) + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
     report = None
@@ -106,29 +98,52 @@ def subdivide(
     except _core.Limit as reached:
         by_memory, cells, memory, done = reached.args
         total = sum(len(plus) for plus, *_ in stages)
-        what = f"{max_memory} bytes" if by_memory else f"{max_cells or MAX_CELLS} cells"
+        what = f"{max_memory} bytes" if by_memory else f"{_most_cells(max_cells)} cells"
         raise LimitError(
             f"more than {what} are needed: after {done} of {total} neurons there were {cells} cells in {memory} bytes; "
-            "a smaller network, a domain or a slice (Network.restrict) needs fewer",
+            "a domain or a slice (Slice.restrict) needs fewer, estimate(network) predicts how many",
             {"cells": cells, "bytes": memory, "neurons": done},
         ) from None
     except _core.NoInterior:
         raise DomainError(
             "domain: no point satisfies all its inequalities strictly; "
-            "for a flat domain restrict the network to its affine hull (Network.restrict)"
+            "for a flat domain take the slice through points that span it, Slice(points).restrict(network)"
         ) from None
+    except _core.Inconsistent as fault:
+        raise VerificationError(f"subdivide: {fault}") from None
     except MemoryError:
-        raise LimitError("the memory of this machine does not suffice; a domain or a slice needs less") from None
+        raise LimitError(
+            "the memory of this machine does not suffice; max_memory stops earlier, a domain or a slice needs less, "
+            "estimate(network) predicts how much"
+        ) from None
     if t is not None and network.depth == 0:  # the level set itself was started from
         parts["canonical"] = subdivide(network, None, region).f_vector
     return PolyhedralComplex(network, t, region, coordinates, artificial, parts)
+
+
+def _most_cells(max_cells: int | None) -> int:
+    return min(max_cells or MAX_CELLS, MAX_CELLS)
 
 
 def _is_positive(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _read_domain(domain: Any, dim: int) -> Domain | None:
+def read_level(network: Network, level: Any) -> Fraction | None:
+    """The level given to `subdivide`, exactly; InputError for no Network, NumberError, RegionError as there."""
+    if not isinstance(network, Network):
+        raise InputError(f"subdivide: expected a Network, got an object of type {type(network).__name__}")
+    t = None if level is None else exact(level, "level")
+    if t is not None and network.output_dim != 1:
+        raise RegionError(
+            f"level: the network has {network.output_dim} outputs, a level set needs one; "
+            "choose with network.output(i) or network.difference(i, j)"
+        )
+    return t
+
+
+def read_domain(domain: Any, dim: int) -> Domain | None:
+    """The domain given to `subdivide`, a box as pairs included, for a network with `dim` inputs. DomainError."""
     if domain is None:
         return None
     if not isinstance(domain, Domain):
@@ -145,16 +160,21 @@ def _read_domain(domain: Any, dim: int) -> Domain | None:
     return domain
 
 
-def _start(
-    network: Network, level: Fraction | None, walls: Sequence[Sequence[int]]
-) -> tuple[Coordinates, list[tuple[int, ...]], list[tuple[int, ...]], int]:
-    """Coordinates of R^d modulo lineality, what the core starts from, and the number of artificial hyperplanes.
+def _check_rank(rank: int, max_cells: int | None) -> None:
+    """LimitError if hyperplanes of this rank make too many cells to start with."""
+    limit = _most_cells(max_cells)
+    if 2 * 3**rank - 1 > limit:
+        raise LimitError(
+            f"the first hyperplanes have rank {rank}, so that 2 * 3^{rank} - 1 cells are needed to start "
+            f"with, more than {limit}; a slice of fewer dimensions (Slice.restrict) needs fewer",
+            {"cells": 0},
+        )
 
-    The core starts from an apex, rays in pairs ±, and the forms of the hyperplanes between them, see `_core.subdivide`.
-    The walls of the domain and the first-layer neurons that split are taken first, in order, as long as they are
-    independent. Identity neurons of the first layer split nothing, but later layers see them: if they raise the rank,
-    hyperplanes of theirs are added, which are no part of C(F) (`PolyhedralComplex` merges them away when it counts).
-    """
+
+def _hyperplanes(
+    network: Network, level: Fraction | None, walls: Sequence[Sequence[int]]
+) -> tuple[list[tuple[int, ...]], int]:
+    """The forms (b, a) that can be started from, and how many of them, the first, are not of identity neurons."""
     real = [tuple(wall) for wall in walls]
     extra: list[tuple[int, ...]] = []
     if network.depth:
@@ -163,8 +183,19 @@ def _start(
                 (extra if slope == 1 else real).append(primitive([bias, *row]))
     elif level is not None and any(network.weights[0][0]):
         real.append(primitive([network.biases[0][0] - level, *network.weights[0][0]]))
-    rows = real + extra
-    d = network.input_dim
+    return real + extra, len(real)
+
+
+def _start(
+    rows: Sequence[tuple[int, ...]], real: int, d: int
+) -> tuple[Coordinates, list[tuple[int, ...]], list[tuple[int, ...]], int]:
+    """Coordinates of R^d modulo lineality, what the core starts from, and the number of artificial hyperplanes.
+
+    The core starts from an apex, rays in pairs ±, and the forms of the hyperplanes between them, see `_core.subdivide`.
+    The walls of the domain and the first-layer neurons that split are taken first, in order, as long as they are
+    independent. Identity neurons of the first layer split nothing, but later layers see them: if they raise the rank,
+    hyperplanes of theirs are added, which are no part of C(F) (`PolyhedralComplex` merges them away when it counts).
+    """
     chosen = independent_rows([row[1:] for row in rows]) if rows else []
     kept = independent_columns([row[1:] for row in rows]) if rows else []
     r = len(kept)
@@ -182,5 +213,5 @@ def _start(
         Coordinates(d, tuple(kept), tuple(dropped), projection, lineality),
         start,
         [(rows[i][0], *(rows[i][1 + j] for j in kept)) for i in chosen],
-        sum(1 for i in chosen if i >= len(real)),
+        sum(1 for i in chosen if i >= real),
     )

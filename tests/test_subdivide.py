@@ -356,3 +356,65 @@ except pr.LimitError as error:
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=120)
     assert done.returncode == 0 and done.stdout.startswith("limit:"), (done.returncode, done.stderr[-400:])
+
+
+@pytest.mark.parametrize("dead", [0, 150])
+def test_too_many_inputs_are_refused_at_once(dead):
+    rng = np.random.default_rng(0)
+    weights = rng.standard_normal((1000, 784)).astype(np.float32)
+    weights[:, :dead] = 0
+    net = pr.Network([weights, np.ones((1, 1000))], [rng.standard_normal(1000).astype(np.float32), [0]])
+    start = time.process_time()
+    with pytest.raises(pr.errors.LimitError, match=rf"rank {784 - dead}, .*Slice\.restrict"):
+        pr.subdivide(net)
+    assert time.process_time() - start < 3
+
+
+def test_max_memory_holds_for_the_first_cells_too():
+    net = pr.Network([np.eye(10), np.ones((1, 10))], [np.zeros(10), [0]])
+    with pytest.raises(pr.LimitError, match="1000 bytes"):
+        pr.subdivide(net, max_memory=1000)
+
+
+def test_max_cells_beyond_what_can_be_numbered():
+    net = pr.Network([np.eye(20), np.ones((1, 20))], [np.zeros(20), [0]])
+    with pytest.raises(pr.LimitError, match=r"rank 20, .* more than 1073741824;"):
+        pr.subdivide(net, max_cells=2**40)
+
+
+def test_max_memory_bounds_what_one_region_needs_while_it_is_split():
+    """All neurons of the second layer cross one quadrant of the plane of the first."""
+    rng = np.random.default_rng(0)
+    second = -rng.random((150, 2))
+    net = pr.Network([np.eye(2), second, np.ones((1, 150))], [[0, 0], 1 + rng.random(150), [0]])
+    cells = sum(pr.subdivide(net).f_vector)
+    with pytest.raises(pr.LimitError, match="bytes are needed"):
+        pr.subdivide(net, max_memory=cells * 20)
+    assert sum(pr.subdivide(net, max_memory=cells * 400).f_vector) == cells
+
+
+def test_threads_the_system_refuses_are_no_accident():
+    """With little address space left, fewer threads do the work, or one clear error tells that it cannot be done."""
+    script = r"""
+import re, resource
+from known_answers import random_float32
+import polyrelu as pr
+net = random_float32((3, 8, 8, 1))
+used = int(re.search(r"VmSize:\s+(\d+)", open("/proc/self/status").read())[1]) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (used + 100 * 2**20,) * 2)
+try:
+    print("done", sum(pr.subdivide(net, 0, threads=64).f_vector))
+except pr.PolyreluError as error:
+    print("refused:", error)
+"""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.path.dirname(__file__)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 0 and done.stdout.startswith(("done", "refused")), (done.returncode, done.stderr[-400:])
+
+
+def test_signs_that_contradict_each_other_are_noticed(monkeypatch):
+    """Doubles as they come, without certification, make no complex of this network: an error, not a crash."""
+    subdivide = _core.subdivide
+    monkeypatch.setattr(_core, "subdivide", lambda *a: subdivide(*a, arithmetic="uncertified"))
+    with pytest.raises(pr.VerificationError, match="no polyhedral complex"):
+        pr.subdivide(random_float32((6, 8, 4, 1)), 0)

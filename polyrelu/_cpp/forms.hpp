@@ -4,16 +4,18 @@
 // doubles f_k, then norm = sum |f_k| (rounded upwards by SLACK), then err: every true f_k differs from its double by at
 // most err. err = 0 means that the f_k are integers below 2^53, without a common divisor.
 //
-// Pulling back. Let c_j, with errors e_j, be the coefficients of a form over the values of a stage's neurons, and W_jk
-// the coefficients of these neurons. Then the coefficients sum_j c_j W_jk over their inputs have errors at most
-//     sum_j e_j |W_jk| + (n + 8) 2^-52 sum_j (|c_j| + e_j) |W_jk| + TINY (1 + sum_j (|c_j| + e_j)),
-// for the conversion of W_jk (2^-52, or 2^-1074 where it underflows, which multiplies the true c_j), the products and the
-// n additions (2^-53 each, and 2^-1074 on underflow). Bounds are computed with a relative error below
-// (n + 8) 2^-52 < 2^-21, which SLACK covers. When all c_j are exact, the W_jk are exact integers and
-// sum_j |c_j W_jk| < 2^53, all products and partial sums are integers below 2^53, and the result is exact.
+// From layer to layer. Let g_j be the forms of the neurons of a stage on a region, with |g_jk| <= a_j for the doubles and
+// errors e_j, and W_ij the coefficients that apply there. The form sum_j W_ij g_j has an error of at most
+//     sum_j e_j |W_ij| + (m + 9) 2^-52 sum_j (a_j + e_j) |W_ij| + TINY (1 + sum_j (a_j + e_j))
+// in every coefficient, for the conversion of W_ij (2^-52, or 2^-1074 where it underflows, which multiplies the true
+// g_j), the products and the m additions (2^-53 each, and 2^-1074 on underflow); the bias, which is added to the
+// coefficient of x0, counts as one more product. Bounds are computed with a relative error below (m + 9) 2^-52 < 2^-21,
+// which SLACK covers. When all g_j are exact, the W_ij are exact integers and the sum of a_j |W_ij| stays below 2^53,
+// all products and partial sums are integers below 2^53, and the result is exact.
 #pragma once
 
 #include "stages.hpp"
+#include "storage.hpp"
 
 namespace polyrelu {
 
@@ -22,7 +24,8 @@ class FormStore {
     explicit FormStore(int width) : width_(width) {}
 
     int64_t size() const { return (int64_t)(data_.size() / (width_ + 2)); }
-    int64_t memory() const { return (int64_t)(8 * data_.capacity()); }
+    int64_t memory() const { return (int64_t)data_.bytes(); }
+    int64_t bytes_each() const { return 8 * (width_ + 2); }
     const double* operator[](int64_t i) const { return &data_[i * (width_ + 2)]; }
     double norm(int64_t i) const { return data_[i * (width_ + 2) + width_]; }
     double err(int64_t i) const { return data_[i * (width_ + 2) + width_ + 1]; }
@@ -31,6 +34,8 @@ class FormStore {
         if (n >= INT32_MAX) throw std::bad_alloc();  // forms are numbered with 32 bits
         data_.resize(n * (width_ + 2));
     }
+
+    void release() { data_.release(); }
 
     // f: width doubles with error bound err; err = 0 for exact integers below 2^53.
     void set(int64_t i, const double* f, double err) {
@@ -66,92 +71,7 @@ class FormStore {
 
   private:
     int width_;
-    std::vector<double> data_;
-};
-
-// A row over the inputs of a stage with one error bound an entry; entry 0 belongs to x0.
-struct Row {
-    std::vector<double> value, error;
-};
-
-// The regions of the stages and what the network is on them.
-class FormMaker {
-  public:
-    FormMaker(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces) : stages_(stages), pieces_(pieces) {}
-
-    // The form of neuron i of stage s on region p of that stage: r + 1 doubles in row().value; returns the error bound.
-    double run(int s, int32_t p, int i) {
-        const Stage* S = &stages_[s];
-        find_sides(stages_, pieces_, s, p, side_);
-        row_.value.assign(S->m + 1, 0);
-        row_.error.assign(S->m + 1, 0);
-        for (int j = 0; j <= S->m; ++j)
-            if (const double* column = side_[j] ? S->column(j, side_[j] > 0) : nullptr) {
-                row_.value[j] = column[i];
-                row_.error[j] = S->exact ? 0 : std::fabs(column[i]) * EPS + TINY;
-            }
-        while (S->previous >= 0) {
-            p = pieces_[s].parent[p];
-            S = &stages_[--s];
-            find_sides(stages_, pieces_, s, p, side_);
-            pull(*S);
-        }
-        double worst = 0;
-        for (const double e : row_.error) worst = e > worst || std::isnan(e) ? e : worst;
-        return worst;
-    }
-    const Row& row() const { return row_; }
-
-  private:
-    const std::vector<Stage>& stages_;
-    const std::vector<Pieces>& pieces_;
-    std::vector<signed char> side_;
-    Row row_, next_;
-
-    void pull(const Stage& S) {
-        const double* c = row_.value.data() + 1;
-        const double* e = row_.error.data() + 1;
-        double total = 0, errors = 0;
-        for (int k = 0; k < S.n; ++k) {
-            total += std::fabs(c[k]) + e[k];
-            errors += e[k];
-        }
-        const double unit = (S.n + 8) * EPS;
-        next_.value.assign(S.m + 1, 0);
-        next_.error.assign(S.m + 1, 0);
-        for (int j = 0; j <= S.m; ++j) {
-            const double* w = side_[j] ? S.column(j, side_[j] > 0) : nullptr;
-            double v[4] = {0, 0, 0, 0}, m[4] = {0, 0, 0, 0}, d[4] = {0, 0, 0, 0};
-            if (w) {
-                int k = 0;
-                for (; k + 4 <= S.n; k += 4)
-                    for (int l = 0; l < 4; ++l) {
-                        const double t = c[k + l] * w[k + l];
-                        v[l] += t;
-                        m[l] += std::fabs(t);
-                        d[l] += e[k + l] * std::fabs(w[k + l]);
-                    }
-                for (; k < S.n; ++k) {
-                    const double t = c[k] * w[k];
-                    v[0] += t;
-                    m[0] += std::fabs(t);
-                    d[0] += e[k] * std::fabs(w[k]);
-                }
-            }
-            double value = (v[0] + v[1]) + (v[2] + v[3]);
-            double size = (m[0] + m[1]) + (m[2] + m[3]);
-            double error = (d[0] + d[1]) + (d[2] + d[3]);
-            if (j == 0) {  // x0 is carried along
-                value += row_.value[0];
-                size += std::fabs(row_.value[0]);
-                error += row_.error[0];
-            }
-            next_.value[j] = value;
-            const bool exact = S.exact && errors == 0 && row_.error[0] == 0 && size < EXACT_LIMIT;
-            next_.error[j] = exact ? 0 : (error + unit * (size + error) + TINY * (1 + total)) * SLACK;
-        }
-        std::swap(row_, next_);
-    }
+    Array<double> data_;
 };
 
 // The loops below are made twice, for processors with and without 256-bit vectors; both round alike.
@@ -178,6 +98,7 @@ struct Sheet {
     std::vector<double> norm, err;   // of each neuron, as in FormStore
     std::vector<double> largest;     // max over k of |f_k|
     std::vector<double> size;        // scratch
+    static constexpr int FEW = 4;    // neurons are not worth loops over them
 
     // The rows of a stage that reads the point itself.
     void set_rows(const Stage& S, int width) {
@@ -193,6 +114,17 @@ struct Sheet {
     // From the forms `in` of the stage before, with the sides that its neurons have on the region.
     void set(const Stage& S, const Sheet& in, const std::vector<signed char>& side, int width) {
         n = S.n;
+        if (n < FEW) {
+            double g[MAX_WIDTH];
+            f.resize((size_t)width * n);
+            err.resize(n);
+            for (int i = 0; i < n; ++i) {
+                err[i] = single(S, in, side, i, width, g);
+                for (int k = 0; k < width; ++k) f[(size_t)k * n + i] = g[k];
+            }
+            measure(width);
+            return;
+        }
         f.assign((size_t)width * n, 0);
         err.assign(n, 0);
         size.assign(n, 0);
@@ -225,6 +157,27 @@ struct Sheet {
             err[i] = exact ? 0 : (err[i] + unit * (size[i] + err[i]) + TINY * total) * SLACK;
         }
         measure(width);
+    }
+
+    // The form of one neuron, computed as in `set`, into f[0..width); returns its error.
+    static double single(const Stage& S, const Sheet& in, const std::vector<signed char>& side, int i, int width,
+                         double* f) {
+        std::fill_n(f, width, 0);
+        f[0] = S.column(0, true)[i];
+        double size = std::fabs(f[0]), err = 0, total = 1;
+        bool exact = S.exact;
+        for (int j = 0; j < S.m; ++j) {
+            const double* column = side[j + 1] ? S.column(j + 1, side[j + 1] > 0) : nullptr;
+            if (!column) continue;
+            const double w = column[i], a = in.largest[j], e = in.err[j];
+            for (int k = 0; k < width; ++k) f[k] += w * in.f[(size_t)k * in.n + j];
+            total += a + e;
+            size += a * std::fabs(w);
+            err += e * std::fabs(w);
+            exact = exact && e == 0;
+        }
+        const double unit = (S.m + 9) * EPS;
+        return exact && size < EXACT_LIMIT ? 0 : (err + unit * (size + err) + TINY * total) * SLACK;
     }
 
   private:

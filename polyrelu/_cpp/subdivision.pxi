@@ -58,15 +58,14 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
 
     cdef cppclass Vertices:
         Vertices(int, const vector[Stage]&, const vector[Pieces]&) except +
-        vector[double] coordinates
-        vector[double] error
-        vector[Recipe] recipe
         unordered_map[int32_t, BigVector] known
         int64_t size()
         void resize(int64_t) except +
         void set(int64_t, const double*, double, const Recipe&)
-        void set_exact(int64_t, const BigVector&, const Recipe&) except +
+        void set_exact(int64_t, const BigVector&) except +
+        cbool is_root(int64_t)
         const BigVector& exact_coordinates(int32_t) except +
+        void release()
 
     cdef cppclass Pieces:
         int words
@@ -76,7 +75,6 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
     cdef cppclass Cells:
         int64_t live
         int64_t size()
-        void release()
 
     cdef cppclass PullBack:
         cbool run(const vector[Stage]&, const vector[Pieces]&, int, int32_t, int) except +
@@ -104,14 +102,16 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         int start() except +
         int run(int, cbool) except +
         int mark_again(int) except +
+        void release_working_arrays() except +
 
     cdef cppclass CellOrder:
         CellOrder(const Subdivision&) except +
-        vector[vector[int32_t]] order, number
+        vector[vector[int32_t]] number
         vector[int64_t] finite
-        void facets(const Subdivision&, int, int64_t*, int32_t*, int8_t*)
+        void facets(Subdivision&, int, int64_t*, int32_t*, int8_t*) except +
+        void vertices(const Subdivision&, double*, double*, int32_t*)
         void per_cell(const Subdivision&, int, uint8_t*, int32_t*)
-        void signs(const Subdivision&, int, int, int, int8_t*)
+        void signs(const Subdivision&, int, int, int8_t*)
 
 
 cdef int set_integer(mpz_class& z, object x) except -1:
@@ -190,6 +190,10 @@ class Limit(Exception):
     """A limit was reached: (whether that of memory, cells there were, bytes they took, neurons done)."""
 
 
+class Inconsistent(Exception):
+    """Signs contradict each other: uncertified ones may, others would be a fault of this library."""
+
+
 class NoInterior(Exception):
     """No cell of full dimension lies in the domain."""
 
@@ -218,8 +222,6 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
     cdef Subdivision* s = new Subdivision(rank, limit, bytes_, threads, _ARITHMETIC[arithmetic], <Poll>_poll, <void*>watch)
     cdef CellOrder* order = NULL
     cdef vector[mpz_class] v
-    cdef Recipe none
-    none.p = none.q = none.region = none.neuron = -1
     cdef int i, k, j, outcome
     cdef cbool discard
     try:
@@ -234,7 +236,7 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
         s.vertices.resize(len(start))
         for i, vector_ in enumerate(start):
             set_vector(v, vector_)
-            s.vertices.set_exact(i, v, none)
+            s.vertices.set_exact(i, v)
         outcome = s.start()
         for i in range(len(stages)):
             if outcome:
@@ -248,12 +250,14 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
             raise Limit(outcome == 4, s.total_cells(), s.memory(), s.neurons_done())
         if outcome == 3:
             raise NoInterior()
+        if outcome == 5:
+            raise Inconsistent("the signs found belong to no polyhedral complex")
         with nogil:
             order = new CellOrder(s[0])
         result = {
             "finite": [order.finite[k] for k in range(rank + 1)],
             "canonical": list(s.finite_before_last if last_is_level else s.finite_counts()),
-            "level_signs": [_signs_of(s, order, k, 1, 0) for k in range(rank + 1)] if last_is_level else None,
+            "level_signs": [_signs_of(s, order, k, 0) for k in range(rank + 1)] if last_is_level else None,
             "statistics": s.statistics(),
         }
         if all_signs:
@@ -265,10 +269,11 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
                     raise watch.error
                 for k in range(rank + 1):
                     for j in range(len(stages[i][0])):
-                        signs[k].append(_signs_of(s, order, k, (len(stages[i][0]) + 63) // 64, j))
+                        signs[k].append(_signs_of(s, order, k, j))
             result["all_signs"] = [np.array(x, dtype=np.int8).T for x in signs]
-        result["cells"] = [_cells_of(s, order, k) for k in range(rank + 1)]  # after all signs: releases what it copies
+        s.release_working_arrays()
         result["vertices"] = _vertices(s, order)
+        result["cells"] = [_cells_of(s, order, k) for k in range(rank, -1, -1)][::-1]
         result["pieces"] = [_pieces_of(s, k) for k in range(<int>s.pieces.size())]
         return result
     finally:
@@ -295,45 +300,32 @@ cdef tuple _cells_of(Subdivision* s, CellOrder* order, int k):
     cdef int8_t[::1] y = sign
     with nogil:
         order.facets(s[0], k, &p[0], &x[0], &y[0])
-        s.cells[k].release()
     return indptr, index[: s.cells[k].live], sign[: s.cells[k].live], boundary, home
 
 
-cdef object _signs_of(Subdivision* s, CellOrder* order, int k, int words, int j):
+cdef object _signs_of(Subdivision* s, CellOrder* order, int k, int j):
     out = np.empty(s.cells[k].size(), dtype=np.int8)
     cdef int8_t[::1] view = out
     if out.size:
-        order.signs(s[0], k, words, j, &view[0])
+        order.signs(s[0], k, j, &view[0])
     return out
 
 
 cdef tuple _vertices(Subdivision* s, CellOrder* order):
     """(coordinates, errors, recipes, roots), see `VertexSolver`."""
-    cdef int64_t n = s.vertices.size(), i
-    cdef int k, width = s.r + 1
-    cdef int32_t old
-    cdef Recipe how
-    coordinates = np.empty((n, width))
+    cdef int64_t n = s.vertices.size()
+    coordinates = np.empty((n, s.r + 1))
     error = np.empty(n)
     recipe = np.empty((n, 4), dtype=np.int32)
     cdef double[:, ::1] x = coordinates
     cdef double[::1] e = error
     cdef int32_t[:, ::1] h = recipe
-    roots = {}
-    for i in range(n):
-        if (i & 4095) == 0:
-            PyErr_CheckSignals()
-        old = order.order[0][i]
-        for k in range(width):
-            x[i, k] = s.vertices.coordinates[<int64_t>old * width + k]
-        e[i] = s.vertices.error[old]
-        how = s.vertices.recipe[old]
-        h[i, 0] = h[i, 1] = -1
-        if how.p >= 0:
-            h[i, 0], h[i, 1] = order.number[0][how.p], order.number[0][how.q]
-        elif e[i] != 0:
-            roots[i] = get_vector(s.vertices.exact_coordinates(old))
-        h[i, 2], h[i, 3] = how.region, how.neuron
+    cdef int32_t v
+    with nogil:
+        order.vertices(s[0], &x[0, 0], &e[0], &h[0, 0])
+    number = {order.number[0][v]: v for v in range(<int32_t>n) if s.vertices.is_root(v)}
+    roots = {i: get_vector(s.vertices.exact_coordinates(v)) for i, v in sorted(number.items())}
+    s.vertices.release()
     return coordinates, error, recipe, roots
 
 

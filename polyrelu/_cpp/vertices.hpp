@@ -29,6 +29,7 @@
 
 #include "forms.hpp"
 #include "memory.hpp"
+#include "storage.hpp"
 
 namespace polyrelu {
 
@@ -53,25 +54,42 @@ inline bool is_double_integer(const BigVector& x) {
     return true;
 }
 
+// Vertices that one thread has made and that are not among all others yet, numbered from `first` on.
+struct NewVertices {
+    int32_t first = 0;
+    std::vector<double> coordinates, error;
+    std::vector<Recipe> recipe;
+    std::unordered_map<int32_t, BigVector> known;
+
+    void clear(int32_t number) {
+        first = number;
+        coordinates.clear();
+        error.clear();
+        recipe.clear();
+        known.clear();
+    }
+    int32_t size() const { return (int32_t)error.size(); }
+};
+
 class Vertices {
   public:
     Vertices(int rank, const std::vector<Stage>& stages, const std::vector<Pieces>& pieces)
         : width(rank + 1), stages_(stages), pieces_(pieces) {}
 
     const int width;
-    std::vector<double> coordinates;  // width a vertex
-    std::vector<double> error;
-    std::vector<Recipe> recipe;
+    Array<double> coordinates;  // width a vertex
+    Array<double> error;
+    Array<Recipe> recipe;
     std::unordered_map<int32_t, BigVector> known;  // exact coordinates that were needed
 
     int64_t size() const { return (int64_t)error.size(); }
-    const double* operator[](int64_t v) const { return &coordinates[v * width]; }
+    const double* operator[](int64_t v) const { return coordinates.data() + v * width; }
     bool exact(int64_t v) const { return error[v] == 0; }
+    bool is_root(int64_t v) const { return !exact(v) && recipe[v].p < 0; }  // its exact coordinates are in `known`
 
-    int64_t memory() const {
-        return (int64_t)(8 * (coordinates.capacity() + error.capacity()) + sizeof(Recipe) * recipe.capacity());
-    }
-    int64_t growth(int64_t n) const { return error.capacity() < error.size() + n ? 2 * memory() + 64 * n : 0; }
+    int64_t memory() const { return (int64_t)(coordinates.bytes() + error.bytes() + recipe.bytes()); }
+
+    int64_t bytes_each() const { return 8 * (width + 1) + (int64_t)sizeof(Recipe); }
 
     void resize(int64_t n) {
         coordinates.resize(n * width);
@@ -85,41 +103,81 @@ class Vertices {
         recipe[v] = how;
     }
 
+    void release() {
+        coordinates.release();
+        error.release();
+        recipe.release();
+    }
+
     // x is primitive and exact.
-    void set_exact(int64_t v, const BigVector& x, const Recipe& how) {
+    void set_exact(int64_t v, const BigVector& x) {
         double y[MAX_WIDTH];
+        const double d = enclose(x, y);
+        set(v, y, d, {-1, -1, -1, -1});
+        if (d != 0) known[(int32_t)v] = x;
+    }
+
+    // The record of an exact vector: y, and the error that is returned.
+    double enclose(const BigVector& x, double* y) const {
         const bool small = is_double_integer(x);
         if (small)
             for (int k = 0; k < width; ++k) y[k] = x[k].get_d();
         else
             approximate(x.data(), width, y);  // entries at most 1
-        set(v, y, small ? 0 : EPS, how);
-        if (!small) known[(int32_t)v] = x;
+        return small ? 0 : EPS;
     }
 
     // The exact coordinates of vertex v, along its recipe; no recursion, whatever its length.
     const BigVector& exact_coordinates(int32_t v) {
+        NewVertices none;
+        none.first = (int32_t)size();
+        return exact_coordinates(v, none);
+    }
+
+    // The same where v may be one of the vertices `made` by the calling thread.
+    const BigVector& exact_coordinates(int32_t v, NewVertices& made) {
+        const auto known_of = [&](int32_t t) -> auto& { return t < made.first ? known : made.known; };
         std::vector<int32_t> open{v};
         while (!open.empty()) {
             check_gmp_memory();
             const int32_t t = open.back();
-            if (known.count(t)) {
+            auto& found = known_of(t);
+            if (found.count(t)) {
                 open.pop_back();
                 continue;
             }
-            if (exact(t)) {
+            const bool old = t < made.first;
+            const size_t i = old ? t : t - made.first;
+            if ((old ? error[i] : made.error[i]) == 0) {
+                const double* y = (old ? coordinates.data() : made.coordinates.data()) + i * width;
                 BigVector x(width);
-                for (int k = 0; k < width; ++k) x[k] = (*this)[t][k];
-                known.emplace(t, std::move(x));
+                for (int k = 0; k < width; ++k) x[k] = y[k];
+                found.emplace(t, std::move(x));
                 continue;
             }
-            const Recipe& how = recipe[t];
-            const bool p = known.count(how.p), q = known.count(how.q);
+            const Recipe& how = old ? recipe[i] : made.recipe[i];
+            const bool p = known_of(how.p).count(how.p), q = known_of(how.q).count(how.q);
             if (!p) open.push_back(how.p);
             if (!q) open.push_back(how.q);
-            if (p && q) known.emplace(t, intersect_exactly(known[how.p], known[how.q], how));
+            if (p && q) found.emplace(t, intersect_exactly(known_of(how.p)[how.p], known_of(how.q)[how.q], how));
         }
-        return known[v];
+        return known_of(v)[v];
+    }
+
+    // Places the new vertices from `at` on; of their numbers those from `made.first` on are moved as well.
+    void adopt(NewVertices& made, int64_t at) {
+        const int32_t shift = (int32_t)(at - made.first);
+        std::copy(made.coordinates.begin(), made.coordinates.end(), coordinates.data() + at * width);
+        std::copy(made.error.begin(), made.error.end(), error.data() + at);
+        for (int32_t i = 0; i < made.size(); ++i) {
+            Recipe how = made.recipe[i];
+            if (how.p >= made.first) how.p += shift;
+            if (how.q >= made.first) how.q += shift;
+            recipe[at + i] = how;
+        }
+    }
+    void adopt_known(NewVertices& made, int64_t at) {
+        for (auto& [v, x] : made.known) known[(int32_t)(v - made.first + at)] = std::move(x);
     }
 
     // The exact form of a neuron (numbered among all) on a region of its stage, up to a positive factor.
@@ -168,9 +226,7 @@ class Vertices {
             error[n] = error[v];
             recipe[n++] = {-1, -1, -1, -1};
         }
-        coordinates.resize((size_t)n * width);
-        error.resize(n);
-        recipe.resize(n);
+        resize(n);
         known.swap(kept);
     }
 
@@ -186,6 +242,22 @@ class NewtonStep {
   public:
     // forms: r records of `store`; guess: an approximate vector; on success y and its error d, with y_m = 1.
     bool run(const FormStore& store, const int32_t* forms, int r, const double* guess, double* y, double& d, int& m) {
+        switch (r) {
+            case 1: return solve<1>(store, forms, r, guess, y, d, m);
+            case 2: return solve<2>(store, forms, r, guess, y, d, m);
+            case 3: return solve<3>(store, forms, r, guess, y, d, m);
+            case 4: return solve<4>(store, forms, r, guess, y, d, m);
+            default: return solve<0>(store, forms, r, guess, y, d, m);
+        }
+    }
+
+  private:
+    double n_[MAX_WIDTH][MAX_WIDTH], inv_[MAX_WIDTH][MAX_WIDTH], work_[MAX_WIDTH][2 * MAX_WIDTH];
+
+    // R is the rank, or 0 when it is only known at run time: the loops of small ranks are unrolled.
+    template <int R>
+    bool solve(const FormStore& store, const int32_t* forms, int rank, const double* guess, double* y, double& d, int& m) {
+        const int r = R > 0 ? R : rank;
         m = 0;
         for (int k = 1; k <= r; ++k)
             if (std::fabs(guess[k]) > std::fabs(guess[m])) m = k;
@@ -194,7 +266,7 @@ class NewtonStep {
             for (int k = 0, c = 0; k <= r; ++k)
                 if (k != m) n_[i][c++] = f[k];
         }
-        if (!invert(r)) return false;
+        if (!invert<R>(rank)) return false;
         double z[MAX_WIDTH], residual[MAX_WIDTH];
         for (int c = 0; c < r; ++c) {
             z[c] = 0;
@@ -251,11 +323,10 @@ class NewtonStep {
         return d > 0;
     }
 
-  private:
-    double n_[MAX_WIDTH][MAX_WIDTH], inv_[MAX_WIDTH][MAX_WIDTH], work_[MAX_WIDTH][2 * MAX_WIDTH];
-
     // Gauss-Jordan with column pivots; any inaccuracy only makes the certificate fail.
-    bool invert(int r) {
+    template <int R>
+    bool invert(int rank) {
+        const int r = R > 0 ? R : rank;
         for (int i = 0; i < r; ++i)
             for (int k = 0; k < r; ++k) {
                 work_[i][k] = n_[i][k];

@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -14,8 +15,13 @@ namespace polyrelu {
 
 class Workers {
   public:
+    // So many threads, or as many as the system grants.
     explicit Workers(int count) {
-        for (int w = 1; w < count; ++w) threads_.emplace_back([this, w] { serve(w); });
+        threads_.reserve(count);
+        try {
+            for (int w = 1; w < count; ++w) threads_.emplace_back([this, w] { serve(w); });
+        } catch (const std::system_error&) {
+        }
     }
     ~Workers() {
         {
@@ -61,9 +67,12 @@ class Workers {
             ++round_;
         }
         wake_.notify_all();
-        attempt(0);
-        for (int spin = 0; busy_ != 0; ++spin)
-            if (spin > 1000) std::this_thread::yield();
+        attempt([this] { job_(0); });
+        for (int spin = 0; busy_ != 0; ++spin)  // whatever happens, the others must not outlive what they work on
+            if (spin > 1000) {
+                std::this_thread::yield();
+                if ((spin & 255) == 0 && !stopped_) attempt([&] { stopped_ = pause(); });
+            }
         if (error_) std::rethrow_exception(error_);
         return !stopped_;
     }
@@ -80,9 +89,10 @@ class Workers {
     std::exception_ptr error_;
     bool ending_ = false;
 
-    void attempt(int worker) {
+    template <class Work>
+    void attempt(Work&& work) {
         try {
-            job_(worker);
+            work();
         } catch (...) {
             std::lock_guard<std::mutex> lock(mutex_);
             if (!error_) error_ = std::current_exception();
@@ -104,7 +114,7 @@ class Workers {
                 std::lock_guard<std::mutex> lock(mutex_);
                 if (ending_) return;
             }
-            attempt(worker);
+            attempt([&] { job_(worker); });
             --busy_;
         }
     }
