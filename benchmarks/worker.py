@@ -112,7 +112,7 @@ def uncertified_run(network: pr.Network, limit: int) -> tuple[int | None, float]
     def run() -> int | None:
         try:
             return sum(pr.subdivide(network, 0, max_cells=limit).f_vector)
-        except pr.LimitError:
+        except (pr.LimitError, pr.VerificationError):
             return None
 
     return cpu(run)
