@@ -9,11 +9,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
 from operator import mul
 from typing import Any, NoReturn
 
 from polyrelu.errors import NetworkError, PointError
+from polyrelu.markup import table
 from polyrelu.rational import (
     check_digits,
     common_denominator,
@@ -132,6 +133,11 @@ class Network:
         if len(widths) > 12:
             widths[6:-5] = ["…"]
         return f"Network({'-'.join(widths)}, {self._activation_name()})"
+
+    def _repr_html_(self) -> str:
+        widths = self.architecture
+        rows = [[i, f"{m} → {n}", n * (m + 1)] for i, (m, n) in enumerate(pairwise(widths), 1)]
+        return table(repr(self), ["layer", "maps", "parameters"], rows)
 
     def _activation_name(self) -> str:
         kinds = set(chain.from_iterable(self._slopes))
@@ -267,6 +273,24 @@ class Network:
         row = tuple(map(operator.sub, self._weights[-1][p], self._weights[-1][q]))
         return self._with_output((row,), (self._biases[-1][p] - self._biases[-1][q],))
 
+    def recession(self) -> Network:
+        """The network with all biases zero: x ↦ lim F(s x) / s for s → ∞, how F grows in the direction x."""
+        return self._derived(self._weights, tuple(tuple(Fraction(0) for _ in bias) for bias in self._biases))
+
+    def followed_by(self, other: Network) -> Network:
+        """The network x ↦ other(F(x)), with the hidden layers of both. NetworkError unless `other` reads n_out values.
+
+        The output layer of F and the first affine map of `other` become one affine map.
+        """
+        if other.input_dim != self.output_dim:
+            raise NetworkError(f"followed_by: a network with {self.output_dim} inputs expected, got {other.input_dim}")
+        rows = other._integer_rows()[0]
+        columns = [_apply(rows, column, False) for column in zip(*self._weights[-1], strict=True)]
+        bias = _apply(rows, self._biases[-1], True)
+        weights = (*self._weights[:-1], tuple(zip(*columns, strict=True)), *other._weights[1:])
+        biases = (*self._biases[:-1], bias, *other._biases[1:])
+        return self._derived(weights, biases, (*self._slopes, *other._slopes))
+
     def _output_index(self, i: object) -> int:
         n = self.output_dim
         try:
@@ -282,13 +306,15 @@ class Network:
     def _with_output(self, matrix: Matrix, bias: Vector) -> Network:
         return self._derived((*self._weights[:-1], matrix), (*self._biases[:-1], bias))
 
-    def _derived(self, weights: tuple[Matrix, ...], biases: tuple[Vector, ...]) -> Network:
+    def _derived(
+        self, weights: tuple[Matrix, ...], biases: tuple[Vector, ...], slopes: tuple[Vector, ...] | None = None
+    ) -> Network:
         """A network of exact parts of the right shapes. NumberError if a number became too long to be read back."""
         for level in {0, self.depth}:
             for x in chain(biases[level], *weights[level]):
                 check_digits(x, f"layer {level + 1} of the resulting network")
         network = Network.__new__(Network)
-        network._set(weights, biases, self._slopes)
+        network._set(weights, biases, self._slopes if slopes is None else slopes)
         return network
 
     # --- JSON ---

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from polyrelu.errors import FileError, InputError, NetworkError, NumberError
 from polyrelu.network import Network
-from polyrelu.readers import json as reader
-from polyrelu.readers import load, save
+from polyrelu.readers import files, load, save
 from polyrelu.readers.json import Document, read_document
 from test_network import networks
 
@@ -195,6 +194,7 @@ def test_refuses_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.M
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", forbidden)
+    monkeypatch.setattr("pathlib.Path.open", forbidden)
     with pytest.raises(FileError, match="Permission denied"):
         load(tmp_path / "net.json")
     with pytest.raises(FileError, match="Permission denied"):
@@ -202,7 +202,7 @@ def test_refuses_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_refuses_files_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "MAX_BYTES", 100)
+    monkeypatch.setattr(files, "MAX_BYTES", 100)
     with pytest.raises(FileError, match="larger than 100 bytes"):
         load(write(tmp_path, GOOD + " " * 100))
 

@@ -1,23 +1,48 @@
-"""Reading and writing network files."""
+"""Reading and writing networks: files by their suffix, and models of other libraries."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from polyrelu.errors import FileError
 from polyrelu.network import Network
-from polyrelu.readers.json import read_document, write_document
+from polyrelu.readers import json
+from polyrelu.readers.files import checked_path
+from polyrelu.readers.json import Document
 
-__all__ = ["load", "save"]
+__all__ = ["Document", "from_onnx", "from_sklearn", "from_torch", "load", "read_document", "save"]
 
 
-def load(path: str | os.PathLike[str]) -> Network:
-    """The network of a JSON file (see `polyrelu.readers.json`).
+def load(path: str | os.PathLike[str], *, output: str | None = None) -> Network:
+    """The network of a file, by the suffix of its name.
+
+    - `.npz`: NumPy arrays, see `polyrelu.readers.numpy`
+    - `.nnet`: the NNet format, see `polyrelu.readers.nnet` (the weights as they stand, without normalisation)
+    - `.pt`, `.pth`: the state dict of a plain multilayer perceptron, see `polyrelu.readers.torch.read_state_dict`
+    - `.onnx`: see `polyrelu.readers.onnx`; `output` names the tensor to read, to choose one of several outputs or to
+      cut off a last Softmax
+    - all others: JSON, see `polyrelu.readers.json`
 
     Raises FileError for a file that cannot be read or is not of the format, NetworkError and NumberError for a content
-    that is no network; every message starts with the path.
+    that is no network, LimitError for one that is too large, MissingDependencyError if the format needs an optional
+    package; messages about the file start with its path.
     """
-    return read_document(path).network
+    if output is None:
+        return read_document(path).network
+    from polyrelu.readers.onnx import read_onnx
+
+    if _reader(path) is not read_onnx:
+        shown, _ = checked_path(path)
+        raise FileError(f"{shown}: output={output!r}: only the tensors of .onnx files are chosen by name", shown)
+    return read_onnx(path, output)
+
+
+def read_document(path: str | os.PathLike[str]) -> Document:
+    """The network of a file and what the file says about it (only JSON files do). Formats and errors as for `load`."""
+    reader = _reader(path)
+    return json.read_document(path) if reader is None else Document(reader(path))
 
 
 def save(
@@ -28,5 +53,62 @@ def save(
     name: str | None = None,
     note: str | None = None,
 ) -> None:
-    """Write a network to a JSON file that `load` reads back as an equal network. FileError if that cannot be done."""
-    write_document(path, network, claims=claims, name=name, note=note)
+    """Write a network to a file that `load` reads back as an equal network: `.npz` by this suffix, otherwise JSON.
+
+    Only JSON holds claims, name and note, and numbers that are no doubles. FileError if the file cannot be written.
+    """
+    shown, target = checked_path(path)
+    suffix = os.path.splitext(target)[1].lower()
+    if suffix == ".npz":
+        if not (claims is None and name is None and note is None):
+            raise FileError(f"{shown}: claims, name and note are kept in .json files only", shown)
+        from polyrelu.readers.numpy import write_npz
+
+        write_npz(path, network)
+    elif _reader(path) is not None:
+        raise FileError(f"{shown}: files of this kind are only read; expected .json or .npz", shown)
+    else:
+        json.write_document(path, network, claims=claims, name=name, note=note)
+
+
+def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> Network:
+    """The network that a PyTorch module computes in evaluation mode; see `polyrelu.readers.torch.from_torch`."""
+    from polyrelu.readers.torch.modules import from_torch as read
+
+    return read(module, input_shape)
+
+
+def from_onnx(model: Any, output: str | None = None) -> Network:
+    """The network of an `onnx.ModelProto`; see `polyrelu.readers.onnx.from_onnx`."""
+    from polyrelu.readers.onnx import from_onnx as read
+
+    return read(model, output)
+
+
+def from_sklearn(estimator: Any) -> Network:
+    """The network of a perceptron of scikit-learn; see `polyrelu.readers.sklearn.from_sklearn`."""
+    from polyrelu.readers.sklearn import from_sklearn as read
+
+    return read(estimator)
+
+
+def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], Network] | None:
+    """The reader for the suffix of a path; None for JSON."""
+    suffix = os.path.splitext(checked_path(path)[1])[1].lower()
+    if suffix == ".npz":
+        from polyrelu.readers.numpy import read_npz
+
+        return read_npz
+    if suffix == ".nnet":
+        from polyrelu.readers.nnet import read_nnet
+
+        return read_nnet
+    if suffix in (".pt", ".pth"):
+        from polyrelu.readers.torch.files import read_state_dict
+
+        return read_state_dict
+    if suffix == ".onnx":
+        from polyrelu.readers.onnx import read_onnx
+
+        return read_onnx
+    return None

@@ -13,15 +13,13 @@ import os
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from polyrelu.errors import FileError, NetworkError, NumberError
+from polyrelu.errors import FileError, NumberError
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact
+from polyrelu.readers.files import checked_path, read_bytes, reading, reason, replacing
 
 REQUIRED_KEYS = ("weights", "biases")
 OPTIONAL_KEYS = ("slopes", "claims", "name", "note")
-
-MAX_BYTES = 2**28
-"""Largest file that is read (a network of ten million weights fits)."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +39,9 @@ def read_document(path: str | os.PathLike[str]) -> Document:
     object with missing, duplicate or unknown keys; NetworkError or NumberError for a network that does not fit or a
     number that is none. The message is one line and starts with the path.
     """
-    shown, data = _read_bytes(path)
-    try:
-        return _document(_parse(data))
-    except NetworkError as error:
-        raise NetworkError(f"{shown}: {error}", error.layer) from None
-    except NumberError as error:
-        raise NumberError(f"{shown}: {error}") from None
-    except FileError as error:
-        raise FileError(f"{shown}: {error}", shown) from None
+    shown, target = checked_path(path)
+    with reading(shown):
+        return _document(_parse(read_bytes(target)))
 
 
 def write_document(
@@ -65,7 +57,7 @@ def write_document(
     Raises FileError for a path that cannot be written, for claims that are not a JSON object, and for a name or note
     that is not a string; then nothing is written.
     """
-    shown, target = _checked_path(path)
+    shown, _ = checked_path(path)
     if not isinstance(network, Network):
         raise FileError(f"{shown}: expected a Network to write, got {describe(network)}", shown)
     content = network.to_dict()
@@ -76,12 +68,9 @@ def write_document(
         data = ("{\n" + ",\n".join(parts) + "\n}\n").encode()
         _document(_parse(data))
     except (TypeError, ValueError, RecursionError) as error:
-        raise FileError(f"{shown}: cannot be written as a network file: {_reason(error)}", shown) from None
-    try:
-        with open(target, "wb") as file:
-            file.write(data)
-    except (OSError, ValueError) as error:
-        raise FileError(f"{shown}: cannot be written: {_reason(error)}", shown) from None
+        raise FileError(f"{shown}: cannot be written as a network file: {reason(error)}", shown) from None
+    with replacing(path) as draft:
+        draft.write_bytes(data)
 
 
 def _document(content: dict[str, Any]) -> Document:
@@ -116,15 +105,23 @@ def _check_type(content: dict[str, Any], key: str, kind: type, expected: str) ->
 
 
 def _parse(data: bytes) -> dict[str, Any]:
-    """The object of a JSON text, strictly: no NaN, no duplicate keys, no overflow, no absurdly long integers."""
+    """The object of the JSON text of a network."""
+    content = parse_strictly(data, "a network")
+    if not isinstance(content, dict):
+        raise FileError(f"expected an object with keys {', '.join(REQUIRED_KEYS)}, got {describe(content)}")
+    return content
+
+
+def parse_strictly(data: bytes, expected: str) -> Any:
+    """The value of a JSON text: no NaN, no duplicate keys, no overflow, no absurdly long integers. FileError."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileError(f"not UTF-8 text (byte {error.start + 1}); expected a network in JSON") from None
+        raise FileError(f"not UTF-8 text (byte {error.start + 1}); expected {expected} in JSON") from None
     if not text.strip(" \t\r\n"):
-        raise FileError("the file is empty; expected a network in JSON")
+        raise FileError(f"the file is empty; expected {expected} in JSON")
     try:
-        content = json.loads(
+        return json.loads(
             text,
             parse_int=_parse_int,
             parse_float=_parse_float,
@@ -134,10 +131,7 @@ def _parse(data: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise FileError(f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
-        raise FileError("not a network: brackets are nested too deeply") from None
-    if not isinstance(content, dict):
-        raise FileError(f"expected an object with keys {', '.join(REQUIRED_KEYS)}, got {describe(content)}")
-    return content
+        raise FileError(f"not {expected}: brackets are nested too deeply") from None
 
 
 def _parse_int(text: str) -> int:
@@ -162,37 +156,6 @@ def _parse_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise FileError(f"the key {describe(key)} occurs twice")
         result[key] = value
     return result
-
-
-def _read_bytes(path: str | os.PathLike[str]) -> tuple[str, bytes]:
-    shown, target = _checked_path(path)
-    try:
-        with open(target, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise FileError(f"{shown}: cannot be read: {_reason(error)}", shown) from None
-    if len(data) > MAX_BYTES:
-        raise FileError(f"{shown}: larger than {MAX_BYTES} bytes, which is no network meant for this", shown)
-    return shown, data
-
-
-def _checked_path(path: object) -> tuple[str, str]:
-    """How the path is shown, in one line, and the path as a string. No integer: open() takes it as an open file."""
-    try:
-        target = os.fspath(path)  # type: ignore[call-overload]
-    except TypeError:
-        raise FileError(f"expected a path (a string or path object), got {describe(path)}") from None
-    if isinstance(target, bytes):
-        target = os.fsdecode(target)
-    shown = target if target.isprintable() and target else repr(target)
-    if not target or "\0" in target:
-        raise FileError(f"{shown}: not a path", shown)
-    return shown, target
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(text.split())[:200] or type(error).__name__
 
 
 def _layout(key: str, value: Any) -> str:

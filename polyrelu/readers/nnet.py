@@ -1,0 +1,152 @@
+"""Network files in the NNet format, in which the ACAS Xu networks were published.
+
+Text of comma-separated numbers: comment lines starting with //; the number of layers, inputs, outputs and the largest
+width; the widths, inputs first; a line that is no longer used; the lower and the upper bounds of the inputs; the means
+and the ranges of the inputs, with one more of each for the outputs; then for every layer its weights, a row to a line,
+and its biases, one to a line. All hidden neurons are ReLUs.
+
+A number is the decimal that is written, exactly: "0.1" is one tenth, and nothing is rounded to a double.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+
+from polyrelu.domain import Domain
+from polyrelu.errors import DomainError, FileError, NetworkError, NumberError
+from polyrelu.network import Network
+from polyrelu.rational import MAX_ENTRIES, describe, exact
+from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.files import checked_path, read_bytes, reading
+
+
+def read_nnet(path: str | os.PathLike[str], normalise: bool = False) -> Network:
+    """Read a network file.
+
+    The network is the one whose weights the file holds, which takes inputs x' = (x − mean) / range. With `normalise`
+    it is the one in the units of the file's bounds: its first layer takes x to x', and the outputs y' become
+    y' · range + mean, exactly. The bounds of the inputs restrict no network: `read_nnet_domain` has them.
+
+    Raises FileError for a file that is not of the format, NetworkError for widths that do not fit and NumberError for
+    what is no number; every message starts with the path, and those about the content name the line.
+    """
+    shown, target = checked_path(path)
+    with reading(shown):
+        return _network(_lines(target), normalise)
+
+
+def read_nnet_domain(path: str | os.PathLike[str], normalise: bool = False) -> Domain:
+    """The box of inputs that the file gives, a domain for the network `read_nnet(path, normalise)`, exactly.
+
+    Errors as for `read_nnet`; FileError also for bounds that are no box.
+    """
+    shown, target = checked_path(path)
+    with reading(shown):
+        lines = _lines(target)
+        inputs = _widths(lines)[0]
+        lines.skip(UNUSED)
+        low, high = (lines.numbers(inputs, what) for what in BOUNDS)
+        if not normalise:
+            units = list(zip(*(part[:-1] for part in _units(lines, inputs)), strict=True))
+            ends = [[(x - mean) / scale for x, (mean, scale) in zip(side, units, strict=True)] for side in (low, high)]
+            low, high = ([choose(pair) for pair in zip(*ends, strict=True)] for choose in (min, max))
+        try:
+            return Domain.box(low, high)
+        except DomainError as error:
+            raise FileError(f"bounds of the inputs: {error}") from None
+
+
+def _lines(target: str) -> _Lines:
+    try:
+        return _Lines(read_bytes(target).decode())
+    except UnicodeDecodeError as error:
+        raise FileError(f"not UTF-8 text (byte {error.start + 1}); expected a network in the NNet format") from None
+
+
+UNUSED = "a line that is not used"
+BOUNDS = ("lower bounds of the inputs", "upper bounds of the inputs")
+
+
+class _Lines:
+    """The lines of numbers of a file, in order; comments and blank lines are left out."""
+
+    def __init__(self, text: str) -> None:
+        self._lines: Iterator[tuple[int, str]] = (
+            (number, line)
+            for number, line in enumerate(text.split("\n"), 1)
+            if line.strip() and not line.lstrip().startswith("//")
+        )
+
+    def numbers(self, count: int, what: str) -> list[Fraction]:
+        """The numbers of the next line, of which there must be `count`."""
+        number, parts = self._next(what)
+        if len(parts) != count:
+            raise FileError(f"line {number}: expected {count} numbers ({what}), got {len(parts)}")
+        return [exact(part, f"line {number} ({what}), number {k}") for k, part in enumerate(parts, 1)]
+
+    def integers(self, count: int, what: str) -> list[int]:
+        """The numbers of the next line, which must be positive integers."""
+        values = self.numbers(count, what)
+        if any(value.denominator != 1 or value < 1 for value in values):
+            raise FileError(f"{what}: expected positive integers")
+        return [value.numerator for value in values]
+
+    def skip(self, what: str) -> None:
+        """Pass one line over."""
+        self._next(what)
+
+    def end(self) -> None:
+        """Check that no line is left."""
+        for number, line in self._lines:
+            raise FileError(f"line {number}: expected the end of the file, got {describe(line)}")
+
+    def _next(self, what: str) -> tuple[int, list[str]]:
+        for number, line in self._lines:
+            parts = line.strip().split(",")
+            return number, parts[:-1] if len(parts) > 1 and not parts[-1].strip() else parts
+        raise FileError(f"the file ends where {what} should be; expected a network in the NNet format")
+
+
+def _widths(lines: _Lines) -> list[int]:
+    depth, inputs, outputs, _ = lines.integers(4, "number of layers, inputs, outputs and largest width")
+    if depth > MAX_ENTRIES:
+        raise FileError(f"{depth} layers are no network meant for this")
+    widths = lines.integers(depth + 1, "widths")
+    if (widths[0], widths[-1]) != (inputs, outputs):
+        raise NetworkError(f"the widths are {widths[0]} to {widths[-1]}, but inputs and outputs {inputs} and {outputs}")
+    return widths
+
+
+def _units(lines: _Lines, inputs: int) -> tuple[list[Fraction], list[Fraction]]:
+    """The means and the ranges of the inputs and, last, of the outputs."""
+    means, ranges = lines.numbers(inputs + 1, "means"), lines.numbers(inputs + 1, "ranges")
+    if not all(ranges):
+        raise NumberError("ranges: expected numbers other than zero")
+    return means, ranges
+
+
+def _network(lines: _Lines, normalise: bool) -> Network:
+    widths = _widths(lines)
+    depth, inputs = len(widths) - 1, widths[0]
+    for what in (UNUSED, *BOUNDS):
+        lines.skip(what)
+    means, ranges = _units(lines, inputs)
+    assembly = Assembly(inputs)
+    signal = assembly.input
+    if normalise:
+        factors = [1 / scale for scale in ranges[:-1]]
+        signal = assembly.scale(signal, factors, [-m * f for m, f in zip(means[:-1], factors, strict=True)])
+    for k, (before, width) in enumerate(pairwise(widths), 1):
+        assembly.place = f"layer {k}"
+        weight = [lines.numbers(before, f"weights of layer {k}, row {i}") for i in range(1, width + 1)]
+        bias = [lines.numbers(1, f"bias {i} of layer {k}")[0] for i in range(1, width + 1)]
+        signal = assembly.affine(signal, weight, bias)
+        if k < depth:
+            signal = assembly.activation(signal)
+    lines.end()
+    if normalise:
+        signal = assembly.scale(signal, ranges[-1], means[-1])
+    return assembly.finish(signal)

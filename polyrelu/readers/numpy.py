@@ -1,0 +1,145 @@
+"""Network files of NumPy: an `.npz` archive of arrays weights_1, biases_1, slopes_1, weights_2, biases_2, …
+
+`weights_k` is a matrix with a row for each neuron, `biases_k` a vector; the last layer is the output. `slopes_k`, the
+slope below zero of each neuron of hidden layer k, may be left out for ReLUs. Arrays hold floats or integers, which are
+read exactly; nothing is unpickled. Sizes are checked against the file before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import re
+import zipfile
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.errors import FileError, NetworkError
+from polyrelu.network import Network
+from polyrelu.rational import MAX_ENTRIES, describe, show
+from polyrelu.readers.files import checked_path, read_bytes, reading, reason, replacing
+
+MAX_NAMES = 3000
+"""Most arrays in an archive."""
+
+_NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})")
+_HEADER = 2**16  # longer than the header of any array that holds numbers
+_KINDS = "iuf"
+
+
+def read_npz(path: str | os.PathLike[str]) -> Network:
+    """Read a network file.
+
+    Raises FileError for a file that is no `.npz` archive, is damaged, declares more than it holds, or has arrays of
+    other names; NetworkError or NumberError for arrays that form no network. The message starts with the path.
+    """
+    shown, target = checked_path(path)
+    with reading(shown):
+        return _network(_arrays(read_bytes(target)))
+
+
+def write_npz(path: str | os.PathLike[str], network: Network) -> None:
+    """Write a network file that `read_npz` reads back as an equal network; the arrays are of type float64.
+
+    Raises FileError if a number is no double, and for a path that cannot be written; then nothing is written.
+    """
+    shown, _ = checked_path(path)
+    if not isinstance(network, Network):
+        raise FileError(f"{shown}: expected a Network to write, got {describe(network)}", shown)
+    arrays: dict[str, npt.NDArray[np.float64]] = {}
+    with reading(shown):
+        for k, (matrix, vector) in enumerate(zip(network.weights, network.biases, strict=True), 1):
+            arrays[f"weights_{k}"] = np.array(
+                [_doubles(row, f"weights_{k}, row {i}") for i, row in enumerate(matrix, 1)]
+            )
+            arrays[f"biases_{k}"] = np.array(_doubles(vector, f"biases_{k}"))
+        if any(any(layer) for layer in network.slopes):
+            for k, layer in enumerate(network.slopes, 1):
+                arrays[f"slopes_{k}"] = np.array(_doubles(layer, f"slopes_{k}"))
+    with replacing(path) as draft, draft.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def _doubles(values: tuple[Fraction, ...], where: str) -> list[float]:
+    result = []
+    for k, value in enumerate(values, 1):
+        try:
+            double = float(value)
+        except OverflowError:
+            double = math.inf
+        if math.isinf(double) or Fraction(double) != value:
+            text = show(value)
+            raise FileError(
+                f"{where}, entry {k}: {text if len(text) <= 40 else 'the number'} is no double, and an array of"
+                " doubles would round it; a .json file keeps every number"
+            )
+        result.append(double)
+    return result
+
+
+def _arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an archive, by name."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            _check_members(members)
+            return {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
+    except FileError:
+        raise
+    except Exception as error:  # the modules for zip archives, decompression and headers raise a dozen kinds
+        raise FileError(f"not an .npz archive, or a damaged one: {reason(error)}") from None
+
+
+def _check_members(members: list[zipfile.ZipInfo]) -> None:
+    if len(members) > MAX_NAMES:
+        raise FileError(f"holds {len(members)} arrays, more than {MAX_NAMES}")
+    if (size := sum(info.file_size for info in members)) > 8 * MAX_ENTRIES + _HEADER * len(members):
+        raise FileError(f"declares {size} bytes of arrays, more than a network of {MAX_ENTRIES} weights has")
+    names = [info.filename for info in members]
+    for name in names:
+        if not name.endswith(".npy") or not _NAME.fullmatch(name.removesuffix(".npy")):
+            raise FileError(
+                f"holds {describe(name)}; expected arrays weights_1, biases_1, and optionally slopes_1, ..."
+            )
+    if len(set(names)) != len(names):
+        raise FileError("holds two arrays of one name")
+
+
+def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    """One array. The header's shape is compared with the bytes there are before NumPy allocates what it declares."""
+    where = info.filename.removesuffix(".npy")
+    stream = io.BytesIO(archive.read(info))
+    version = np.lib.format.read_magic(stream)
+    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in read_header:
+        raise FileError(f"{where}: an array in version {version[0]}.{version[1]} of the format holds no plain numbers")
+    shape, _, dtype = read_header[version](stream)
+    if dtype.kind not in _KINDS:
+        raise FileError(f"{where}: expected an array of floats or integers, got one of type {describe(str(dtype))}")
+    if (declared := math.prod(shape) * dtype.itemsize) != (held := info.file_size - stream.tell()):
+        raise FileError(f"{where}: declares {declared} bytes of numbers, but holds {held}")
+    stream.seek(0)
+    return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def _network(arrays: dict[str, npt.NDArray[Any]]) -> Network:
+    layers = max(1, sum(name.startswith("weights_") for name in arrays))
+    expected = {f"{kind}_{k}" for kind in ("weights", "biases") for k in range(1, layers + 1)}
+    optional = {f"slopes_{k}" for k in range(1, layers)}
+    if wrong := sorted(expected - arrays.keys()) or sorted(arrays.keys() - expected - optional):
+        state = "missing" if wrong[0] in expected else "one too many"
+        raise FileError(f"{wrong[0]} is {state}; expected weights_k and biases_k for each layer k = 1, 2, ...")
+    for name, array in arrays.items():
+        dims = 2 if name.startswith("weights_") else 1
+        if array.ndim != dims:
+            raise NetworkError(f"{name}: expected an array of {dims} dimensions, got {describe(array)}")
+    slopes = [arrays.get(f"slopes_{k}", 0) for k in range(1, layers)]
+    return Network(
+        [arrays[f"weights_{k}"] for k in range(1, layers + 1)],
+        [arrays[f"biases_{k}"] for k in range(1, layers + 1)],
+        slopes,
+    )

@@ -1,0 +1,222 @@
+"""From the checked graph to the network: the operators in order, each applied to exact values."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from itertools import chain
+
+import numpy as np
+
+from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
+from polyrelu.network import Network
+from polyrelu.rational import MAX_DIGITS, MAX_ENTRIES, describe
+from polyrelu.readers.assembly import Assembly, Signal
+from polyrelu.readers.onnx import arithmetic, shapes, windows
+from polyrelu.readers.onnx.call import Call, Value
+from polyrelu.readers.onnx.graph import Graph, Node, input_shape
+from polyrelu.readers.onnx.tensors import Array, Constant, decode
+
+MAX_TOTAL = 20 * MAX_ENTRIES
+"""Most entries, and coefficients of affine functions, that all tensors of a graph may have together."""
+
+OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
+    "Abs": arithmetic.absolute,
+    "Add": arithmetic.add,
+    "AveragePool": windows.average_pool,
+    "BatchNormalization": windows.batch_normalise,
+    "Cast": shapes.cast,
+    "Clip": arithmetic.clip,
+    "Concat": shapes.concat,
+    "Constant": shapes.constant,
+    "ConstantOfShape": shapes.constant_of_shape,
+    "Conv": windows.convolve,
+    "Div": arithmetic.divide,
+    "Dropout": shapes.dropout,
+    "Equal": shapes.equal,
+    "Expand": shapes.expand,
+    "Flatten": shapes.flatten,
+    "Gather": shapes.gather,
+    "Gemm": arithmetic.gemm,
+    "GlobalAveragePool": windows.global_average_pool,
+    "GlobalMaxPool": windows.global_max_pool,
+    "HardSigmoid": arithmetic.hard_sigmoid,
+    "Identity": shapes.identity,
+    "LeakyRelu": arithmetic.leaky_relu,
+    "MatMul": arithmetic.matmul,
+    "Max": arithmetic.maximum,
+    "MaxPool": windows.max_pool,
+    "Mean": arithmetic.mean,
+    "Min": arithmetic.minimum,
+    "Mul": arithmetic.multiply,
+    "Neg": arithmetic.negate,
+    "PRelu": arithmetic.prelu,
+    "Pad": shapes.pad,
+    "Range": shapes.range_,
+    "ReduceMax": arithmetic.reduce_max,
+    "ReduceMean": arithmetic.reduce_mean,
+    "ReduceMin": arithmetic.reduce_min,
+    "ReduceSum": arithmetic.reduce_sum,
+    "Relu": arithmetic.relu,
+    "Reshape": shapes.reshape,
+    "Shape": shapes.shape,
+    "Size": shapes.size,
+    "Slice": shapes.slice_,
+    "Split": shapes.split,
+    "Squeeze": shapes.squeeze,
+    "Sub": arithmetic.subtract,
+    "Sum": arithmetic.total,
+    "Tile": shapes.tile,
+    "Transpose": shapes.transpose,
+    "Unsqueeze": shapes.unsqueeze,
+    "Where": shapes.where,
+}
+"""The operators that are read, by their names in ONNX."""
+
+_MAX_BITS = math.ceil(MAX_DIGITS * math.log2(10))
+_SUBGRAPHS = ("If", "Loop", "Scan", "SequenceMap")
+_CURVED = (
+    *("Softmax", "LogSoftmax", "Hardmax", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "Selu", "Celu", "Gelu"),
+    *("HardSwish", "Swish", "Mish", "Exp", "Log", "Sqrt", "Pow", "Erf", "Sin", "Cos", "Reciprocal"),
+    *("ArgMax", "ArgMin", "Sign", "Round", "Floor", "Ceil", "TopK", "Greater", "Less", "LayerNormalization"),
+    *("InstanceNormalization", "LpNormalization", "LRN", "ThresholdedRelu"),
+)
+
+
+def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
+    """The network of the function from the graph's input to one of its tensors; see `polyrelu.readers.onnx`."""
+    target = _target(graph, output)
+    order = graph.needed(target)
+    used = Counter(name for node in order for name in node.inputs)
+    used[target] += 1
+    names = [name for name in used if name in graph.inputs]
+    if len(names) != 1:
+        listing = ", ".join(map(describe, names[:5])) or "none of the inputs"
+        raise NetworkError(f"the output {describe(target)} depends on {listing}; expected one input")
+    assembly = Assembly(input_shape(names[0], graph.inputs[names[0]]))
+    values: dict[str, Value] = {names[0]: assembly.input}
+    total = assembly.input.size
+    for node in order:
+        assembly.place = node.place
+        try:
+            for name in node.inputs:
+                if name in graph.constants and name not in values:
+                    values[name] = decode(graph.constants[name], name, folder)
+                    total += math.prod(values[name].shape)
+            inputs = [_found(values, name) if name else None for name in node.inputs]
+            results = _applied(Call(node, inputs, assembly, graph.opset, folder), graph)
+            total += sum(_checked_size(value, inputs) for value in results)
+            if total > MAX_TOTAL:
+                raise LimitError(f"the tensors up to here have {total} entries and coefficients, more than {MAX_TOTAL}")
+        except (FileError, LimitError, NetworkError, NumberError) as error:
+            if str(error).startswith(node.place):
+                raise
+            raise type(error)(f"{node.place}: {error}") from None
+        # Of an operator with several outputs the first may be the only one that is read.
+        values.update((name, value) for name, value in zip(node.outputs, results, strict=False) if name)
+        used.subtract(node.inputs)
+        for name in node.inputs:
+            if not used[name]:
+                values.pop(name, None)
+    value = _found(values, target)
+    if isinstance(value, Constant):
+        raise NetworkError(f"the output {describe(target)} does not depend on the input")
+    assembly.place = f"output {describe(target)}"
+    return assembly.finish(value)
+
+
+def _target(graph: Graph, output: str | None) -> str:
+    """The tensor to read: the one named, or the only output of the graph."""
+    names = ", ".join(map(describe, graph.outputs[:5])) + (", ..." if len(graph.outputs) > 5 else "")
+    if output is None:
+        if len(graph.outputs) != 1:
+            raise NetworkError(
+                f"the model has the outputs {names or 'none'}; choose one tensor: output='...', or --tensor on the "
+                "command line"
+            )
+        return graph.outputs[0]
+    if not isinstance(output, str) or not (output in graph.producers or output in graph.inputs):
+        raise NetworkError(f"output: no tensor {describe(output)} is computed; the model's outputs are {names}")
+    return output
+
+
+def _found(values: dict[str, Value], name: str) -> Value:
+    if name not in values:
+        raise NetworkError(f"the tensor {describe(name)} is a further output of an operator, which is not read")
+    return values[name]
+
+
+def _applied(call: Call, graph: Graph) -> list[Value]:
+    node = call.node
+    operator = OPERATORS.get(node.operator) if node.domain in ("", "ai.onnx") else None
+    if operator is None:
+        raise NetworkError(_refusal(node, graph))
+    result = operator(call)
+    return [_settled(call, value) for value in (result if isinstance(result, list) else [result])]
+
+
+def _refusal(node: Node, graph: Graph) -> str:
+    """Why an operator is not read, and where the model can be cut."""
+    if node.domain not in ("", "ai.onnx"):
+        reason = (
+            f"operators of the domain {describe(node.domain)} are not read (onnx.inliner inlines a model's functions)"
+        )
+    elif node.operator in _SUBGRAPHS:
+        reason = "control flow with subgraphs is not read"
+    elif node.operator in _CURVED:
+        reason = "is not a continuous piecewise linear function, so it is not read"
+    else:
+        reason = "this operator is not read"
+    before = [name for name in node.inputs if name in graph.producers and len(name) <= 200]
+    if not before:
+        return reason
+    return f"{reason}; to read the model up to there, pass output={before[0]!r}, or --tensor on the command line"
+
+
+def _settled(call: Call, value: Value) -> Value:
+    """What was computed, as a constant if all that it was computed from was; integers from integers."""
+    given = [item for item in call.inputs if item is not None]
+    constants = [item for item in given if isinstance(item, Constant)]
+    if isinstance(value, Signal):
+        if len(constants) < len(given) or value.layer or any(value.rows):
+            return value
+        value = call.made(_objects(value.constants, value.shape))
+    if value.array.dtype == object and constants and all(item.array.dtype.kind == "i" for item in constants):
+        return call.made(_integers(value.array))
+    return value
+
+
+def _objects(numbers: list[Fraction], shape: tuple[int, ...]) -> Array:
+    array = np.empty(len(numbers), dtype=object)
+    array[:] = numbers
+    return array.reshape(shape)
+
+
+def _integers(array: Array) -> Array:
+    numbers = array.ravel().tolist()
+    if any(x.denominator != 1 or not -(2**63) <= x < 2**63 for x in numbers):
+        raise NetworkError("a result of integers is not an integer of 64 bits")
+    return np.array([int(x) for x in numbers], dtype=np.int64).reshape(array.shape)
+
+
+def _checked_size(value: Value, inputs: Iterable[Value | None]) -> int:
+    """How many entries a value has, and coefficients that were not there before.
+
+    NumberError if one of the numbers is too long: they are stopped while they are still quick to compute with.
+    """
+    if isinstance(value, Constant):
+        if value.array.dtype == object:
+            _check_digits(value.array.ravel().tolist())
+        return math.prod(value.shape)
+    before = {id(row) for item in inputs if isinstance(item, Signal) for row in item.rows}
+    rows = [row for row in value.rows if id(row) not in before]
+    _check_digits(chain(value.constants, *(row.values() for row in rows)))
+    return value.size + sum(map(len, rows))
+
+
+def _check_digits(numbers: Iterable[Fraction | int]) -> None:
+    for x in numbers:
+        if x.numerator.bit_length() > _MAX_BITS or x.denominator.bit_length() > _MAX_BITS:
+            raise NumberError(f"computes a number of more than {MAX_DIGITS} decimal digits")

@@ -1,0 +1,190 @@
+"""PyTorch modules.
+
+A module is read by running its forward once on a `Value`, a stand-in for a tensor whose entries are exact piecewise
+linear functions of the input. PyTorch hands every function of a `Value` to `Value.__torch_function__`, which looks it
+up in `operations`. So what is read is what the module does, whatever its structure: branches on shapes, loops, shared
+modules, hooks and parametrisations included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import index
+from typing import Any, ClassVar
+
+from polyrelu.errors import LimitError, MissingDependencyError, NetworkError, NumberError, PolyreluError
+from polyrelu.network import Network
+from polyrelu.rational import describe
+from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.files import reason
+from polyrelu.readers.torch.values import Value
+
+
+def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> Network:
+    """The network that a PyTorch module computes in evaluation mode.
+
+    `input_shape` is the shape of one input, without the batch axis: 2, or (3, 32, 32). The module is called with a
+    batch of one; the input and the output are flattened in C order. Without it, the module must begin with a Linear
+    or BatchNorm layer (flattening, activations and dropout may come before), whose width is taken.
+
+    Read are Linear, Conv1d–3d, BatchNorm1d–3d, AvgPool, adaptive average pooling, MaxPool, ReLU, LeakyReLU, PReLU,
+    RReLU, ReLU6, Hardtanh, Hardsigmoid, Softshrink, Flatten, Identity, Dropout, padding, and in a forward also sums
+    (residual connections), multiples, matrix products with constants, abs, clamp, maximum and minimum, means, and what
+    moves entries about (reshape, transpose, indexing, cat, stack, split, ...). Evaluation mode means that dropout does
+    nothing and batch normalisation uses its running statistics; afterwards the module's modes are as before.
+
+    Weights of every type (float64 to float8, integers) are read exactly, other numbers (slopes, bounds, ε) as PyTorch
+    uses them: as singles, unless the module's parameters are doubles. So the network is what the module would
+    compute without rounding errors, but for one double per channel of a batch normalisation (see
+    `Assembly.batch_norm`), and for constants that the forward computes from others in PyTorch itself, taken as is.
+
+    Neurons of a branch whose result the forward throws away stay in the network: they do not change the function, but
+    divide its regions.
+
+    Raises NetworkError, naming the layer, for what is not piecewise linear or not known, for a forward that branches
+    on values, and for an input of another shape; NumberError for weights that are not finite; LimitError for layers
+    beyond `Assembly`'s limits; MissingDependencyError without PyTorch.
+    """
+    try:
+        import torch
+    except ImportError:
+        raise MissingDependencyError("reading it needs PyTorch: pip install 'polyrelu[torch]'", "torch") from None
+    module = getattr(module, "_orig_mod", module)  # what torch.compile has wrapped
+    if not isinstance(module, torch.nn.Module):
+        raise NetworkError(f"expected a torch.nn.Module, got {describe(module)}")
+    if isinstance(module, torch.jit.ScriptModule):
+        raise NetworkError("a TorchScript module is not read: give the module that it was made from")
+    if input_shape is None:
+        lengths: tuple[int, ...] = (_input_width(module),)
+    else:
+        try:
+            lengths = tuple(map(index, input_shape)) if isinstance(input_shape, Sequence) else (index(input_shape),)
+        except TypeError:
+            raise NetworkError(f"input_shape: expected integers, got {describe(input_shape)}") from None
+    assembly = Assembly((1, *lengths))
+    dtypes = [p.dtype for p in module.parameters() if p.is_floating_point()]
+    dtype = dtypes[0] if dtypes else torch.get_default_dtype()
+    output = _run(module, Value(assembly, assembly.input, dtype), assembly)
+    assembly.place = "output"
+    if not isinstance(output, Value):
+        raise NetworkError(f"output: expected one tensor that depends on the input, got {_kind(output)}")
+    return assembly.finish(output.signal)
+
+
+# --- running a module ---
+
+
+def _run(module: Any, argument: Any, assembly: Assembly) -> Any:
+    """module(argument) in evaluation mode; foreign exceptions become NetworkErrors with the layer they come from."""
+    import torch
+
+    with _evaluation_mode(module), _places(module, assembly), torch.no_grad():
+        try:
+            return module(argument)
+        except (LimitError, NumberError, NetworkError) as error:
+            if str(error).startswith(assembly.place):
+                raise
+            raise type(error)(f"{assembly.place}: {error}") from None
+        except PolyreluError:
+            raise
+        except Exception as error:
+            raise NetworkError(f"{assembly.place}: the forward cannot be followed: {reason(error)}") from None
+
+
+@contextmanager
+def _evaluation_mode(module: Any) -> Iterator[None]:
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+@contextmanager
+def _places(module: Any, assembly: Assembly) -> Iterator[None]:
+    """While a submodule runs, the assembly's place is its name. It stays where an exception comes from."""
+    before: list[str] = []
+    handles = []
+
+    def entering(place: str) -> Callable[..., None]:
+        def enter(*_: Any) -> None:
+            before.append(assembly.place)
+            assembly.place = place
+
+        return enter
+
+    def leave(*_: Any) -> None:
+        assembly.place = before.pop()
+
+    for name, part in module.named_modules():
+        place = f"layer {name!r} ({type(part).__name__})" if name else type(part).__name__
+        handles.append(part.register_forward_pre_hook(entering(place), prepend=True))
+        handles.append(part.register_forward_hook(leave))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+# --- the width of the input ---
+
+
+class _FoundError(Exception):
+    """The first layer that fixes a width was met."""
+
+
+class _Probe:
+    """Stands for an input of unknown width until a layer says it. Flattening and entrywise functions keep it."""
+
+    _KEEP = frozenset(
+        ("flatten", "relu", "leaky_relu", "hardtanh", "relu6", "abs", "dropout", "clamp", "float", "detach")
+    )
+    _WIDTHS: ClassVar[dict[str, tuple[int, str, int]]] = {
+        "linear": (1, "weight", 1),
+        "batch_norm": (1, "running_mean", 0),
+    }
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
+        name = getattr(func, "__name__", "").removesuffix("_")
+        if name in cls._KEEP and args:
+            return args[0]
+        if name in cls._WIDTHS:
+            at, key, axis = cls._WIDTHS[name]
+            tensor = args[at] if len(args) > at else (kwargs or {}).get(key)
+            if tensor is not None:
+                raise _FoundError(int(tensor.shape[axis]))
+        raise NetworkError("unknown")
+
+    def dim(self) -> int:
+        """As BatchNorm1d wants it."""
+        return 2
+
+    def flatten(self, *_: Any, **__: Any) -> _Probe:
+        """As Flatten calls it."""
+        return self
+
+
+def _input_width(module: Any) -> int:
+    import torch
+
+    with _evaluation_mode(module), torch.no_grad():
+        try:
+            module(_Probe())
+        except _FoundError as found:
+            return int(found.args[0])
+        except Exception:  # whatever a forward does with a probe: the width is not known
+            pass
+    raise NetworkError(
+        "the shape of the input cannot be told from the first layer: give input_shape, without a batch axis"
+    )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list | tuple | dict):
+        return f"{len(value)} values in a {type(value).__name__}"
+    return describe(value)

@@ -1,0 +1,174 @@
+"""`Value`: what stands for a tensor while a module's forward is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from polyrelu.errors import NetworkError, PolyreluError
+from polyrelu.readers.assembly import Assembly, Signal
+from polyrelu.readers.files import reason
+from polyrelu.readers.torch.operations import OPERATIONS, VIEWS
+from polyrelu.readers.torch.tensors import as_array
+
+
+class _Storage:
+    """What the views of one tensor share: how often it was changed in place."""
+
+    def __init__(self) -> None:
+        self.version = 0
+
+
+class Value:
+    """Stands for a tensor in a forward. A value knows when it was changed in place through another view of it."""
+
+    def __init__(self, assembly: Assembly, signal: Signal, dtype: Any, storage: _Storage | None = None) -> None:
+        self._assembly = assembly
+        self._signal = signal
+        self.dtype = dtype
+        self._storage = storage or _Storage()
+        self._version = self._storage.version
+
+    @property
+    def signal(self) -> Signal:
+        """The value. NetworkError if it was changed in place through a view, which is not followed."""
+        if self._version != self._storage.version:
+            raise NetworkError(f"{self._assembly.place}: a tensor is used after a view of it was changed in place")
+        return self._signal
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
+        """Any function of PyTorch of which a Value is an argument."""
+        name = getattr(func, "__name__", str(func))
+        if name == "__get__":  # of a property
+            name = getattr(getattr(func, "__self__", None), "__name__", name)
+        return _applied(name, args, kwargs or {})
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name.removesuffix("_") not in OPERATIONS:
+            raise AttributeError(f"{name} of a tensor is not read")
+        return lambda *args, **kwargs: _applied(name, (self, *args), kwargs)
+
+    @property
+    def shape(self) -> Any:
+        """As of a tensor."""
+        import torch
+
+        return torch.Size(self._signal.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """As of a tensor."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        """As of a tensor."""
+        return len(self._signal.shape)
+
+    ndim = property(dim)
+
+    def numel(self) -> int:
+        """As of a tensor."""
+        return self._signal.size
+
+    @property
+    def T(self) -> Any:
+        """As of a tensor."""
+        return _applied("t", (self,), {})
+
+    @property
+    def device(self) -> Any:
+        """As of a tensor."""
+        import torch
+
+        return torch.device("cpu")
+
+    __array_ufunc__ = None  # NumPy's arrays leave operators to the methods below
+    requires_grad = is_cuda = is_sparse = is_quantized = is_nested = False
+
+    def is_floating_point(self) -> bool:
+        """As of a tensor."""
+        return True
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(_applied("unbind", (self,), {}))
+
+    def __bool__(self) -> bool:
+        raise NetworkError(f"{self._assembly.place}: the forward branches on values of its tensors")
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise NetworkError(f"{self._assembly.place}: entries of a tensor are changed in place, which is not followed")
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    return lambda *args: _applied(name, args, {})
+
+
+_OPERATORS = ("add", "radd", "iadd", "sub", "rsub", "isub", "mul", "rmul", "imul", "truediv", "rtruediv", "itruediv")
+_OTHERS = ("matmul", "rmatmul", "neg", "pos", "abs", "getitem", "pow", "floordiv", "eq", "ne", "lt", "le", "gt", "ge")
+for _name in (*_OPERATORS, *_OTHERS):
+    setattr(Value, f"__{_name}__", _operator(f"__{_name}__"))
+
+
+def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A function of PyTorch, by its name, of values and constants."""
+    values = [x for x in (*args, *kwargs.values()) if isinstance(x, Value)]
+    values += [y for x in (*args, *kwargs.values()) if isinstance(x, list | tuple) for y in x if isinstance(y, Value)]
+    assembly, dtype = values[0]._assembly, values[0].dtype
+    kwargs = dict(kwargs)
+    in_place = bool(kwargs.pop("inplace", False))
+    if name.startswith("__") and name.endswith("__"):
+        base = name.strip("_")
+        if base in _OPERATORS and base.startswith("i"):
+            base, in_place = base[1:], True
+    else:
+        base = name.lstrip("_")  # some functions hand themselves over under a private name
+        if base.endswith("_"):
+            base, in_place = base[:-1], True
+    if base not in OPERATIONS:
+        raise NetworkError(
+            f"{assembly.place}: {base} is not read: it is not piecewise linear, or no operation that is known here"
+        )
+    double = dtype.itemsize == 8
+    try:
+        positional = [_plain(x, double) for x in args]
+        result = OPERATIONS[base](assembly, *positional, **{key: _plain(x, double) for key, x in kwargs.items()})
+    except (TypeError, ValueError, IndexError) as error:
+        if isinstance(error, PolyreluError):
+            raise
+        raise NetworkError(f"{assembly.place}: {base} with these arguments is not read: {reason(error)}") from None
+    if in_place:
+        target = args[0] if args else values[0]
+        if not isinstance(target, Value):
+            raise NetworkError(f"{assembly.place}: {base} changes a constant tensor in place; write it out of place")
+        if result.shape != target._signal.shape:
+            raise NetworkError(f"{assembly.place}: {base} in place changes the shape")
+        target._signal = result
+        target._storage.version += 1
+        target._version = target._storage.version
+        return target
+    storage = values[0]._storage if base in VIEWS else None
+    if isinstance(result, Signal):
+        same = storage is not None and result is values[0]._signal
+        return values[0] if same else Value(assembly, result, dtype, storage)
+    return tuple(Value(assembly, signal, dtype, storage) for signal in result)
+
+
+def _plain(argument: Any, double: bool) -> Any:
+    """An argument as the operations take it: signals and arrays.
+
+    A float becomes what PyTorch uses in its place: in a module of single (or lower) precision, the single of it.
+    """
+    if isinstance(argument, Value):
+        return argument.signal
+    if isinstance(argument, list | tuple):
+        # as an index, a list is not what a tuple is
+        return (list if isinstance(argument, list) else tuple)(_plain(x, double) for x in argument)
+    if isinstance(argument, float) and not double:
+        with np.errstate(over="ignore"):
+            return float(np.float32(argument))
+    return as_array(argument) if hasattr(argument, "numpy") and hasattr(argument, "detach") else argument
