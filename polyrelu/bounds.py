@@ -60,7 +60,8 @@ from polyrelu.constructions.shells import (
     predicted_betti,
     read_steps,
 )
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, LimitError
+from polyrelu.markup import table
 
 _ERGEN = "Ergen & Grillo 2024"
 _MONTUFAR_2014 = "Montúfar, Pascanu, Cho & Bengio 2014"
@@ -70,6 +71,9 @@ _SERRA = "Serra, Tjandraatmadja & Ramalingam 2018"
 _ZASLAVSKY = "Zaslavsky 1975, the maximum"
 _PROOF = "proved in polyrelu.bounds"
 _SHELLS = "proved in polyrelu.constructions.shells"
+
+MAX_PATTERN_NEURONS = 10**7
+"""Up to so many neurons 2^(n_1 + … + n_L) is written out."""
 
 
 # --- numbers of cells ---
@@ -94,8 +98,13 @@ def zaslavsky_bounded(n: int, d: int) -> int:
 
 
 def montufar_2014_upper(architecture: object) -> int:
-    """At most 2^(n_1 + … + n_L) activation regions: one for each set of active neurons (Montúfar et al. 2014)."""
+    """At most 2^(n_1 + … + n_L) activation regions: one for each set of active neurons (Montúfar et al. 2014).
+
+    Raises LimitError for more than `MAX_PATTERN_NEURONS` neurons.
+    """
     _, *hidden, _ = read_architecture(architecture)
+    if sum(hidden) > MAX_PATTERN_NEURONS:
+        raise LimitError(f"2^{sum(hidden)} has too many digits; at most {MAX_PATTERN_NEURONS} neurons")
     return 1 << sum(hidden)
 
 
@@ -259,6 +268,12 @@ class BoundTable:
             raise InputError(f"quantity: expected one of {', '.join(self.quantities)}, got {quantity!r}")
         return next((bound.value for bound in self.bounds if bound.quantity == quantity and bound.best), None)
 
+    def _repr_html_(self) -> str:
+        rows = [(b.quantity, short(b.value), b.name, b.source) for b in self.bounds if b.best and b.value is not None]
+        caption = f"{self.kind.capitalize()} bounds for {'-'.join(map(str, self.architecture))}, F {self.relation} t"
+        note = "The sharpest proved bound on each quantity; print shows all."
+        return table(caption, ["quantity", "bound", "name", "source"], rows, note)
+
     def __str__(self) -> str:
         rows = [("quantity", "", f"{self.kind} bound", "name", "source")]
         for bound in self.bounds:
@@ -287,6 +302,10 @@ def upper_bounds(
     relation : ">", ">=", "<", "<=" or "=".
     degrees : the degrees k of Betti numbers wanted, and dimensions d − k of cells; by default 0..d−1 (and 0..d).
     relu : whether all activations are ReLU; if false, only bounds that hold for any slopes below zero are given.
+
+    The time grows with L·m⁴, m = min(d, n_1), if all degrees are wanted: it takes seconds for m = 100; for a few small
+    degrees with L·m². The number of neurons hardly matters; 2^(n_1 + … + n_L) is left out beyond
+    `MAX_PATTERN_NEURONS`, where others are as sharp.
 
     The proofs are in the module's text and in the functions of this module. Raises InputError.
     """
@@ -345,7 +364,8 @@ def _region_bounds(widths: tuple[int, ...], relu: bool) -> Iterator[Bound]:
     one = len(hidden) == 1
     regions = zaslavsky(hidden[0], d) if one else None
     yield Bound("regions", "general position", regions, _ZASLAVSKY, "L = 1")
-    yield Bound("regions", "activation patterns", montufar_2014_upper(widths), _MONTUFAR_2014)
+    patterns = montufar_2014_upper(widths) if sum(hidden) <= MAX_PATTERN_NEURONS else None  # others are as sharp
+    yield Bound("regions", "activation patterns", patterns, _MONTUFAR_2014, "10^7 neurons at most")
     yield Bound("regions", "arrangements", raghu_2017_upper(widths), _RAGHU)
     yield Bound("regions", "arrangements of bounded rank", montufar_2017_upper(widths), _MONTUFAR_2017)
     serra = serra_2018_upper(widths) if relu else None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from known_answers import random_float32
 from polyrelu.bounds import (
+    MAX_PATTERN_NEURONS,
     BoundTable,
     cells_upper,
     folding_lower,
@@ -29,7 +30,7 @@ from polyrelu.bounds import (
     zaslavsky_bounded,
 )
 from polyrelu.constructions import folding, predicted_betti, shells
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, LimitError
 from polyrelu.homology import homology
 from polyrelu.network import Network
 from polyrelu.subdivide import subdivide
@@ -252,3 +253,14 @@ def test_wrong_arguments(call: object, message: str) -> None:
     with pytest.raises(InputError) as caught:
         call()
     assert message in str(caught.value)
+
+
+def test_millions_of_neurons_take_no_time_and_too_many_are_left_out():
+    start = perf_counter()
+    most = MAX_PATTERN_NEURONS
+    rows = {b.name: b for b in upper_bounds((2, most, most, 1)) if b.quantity == "regions"}
+    assert perf_counter() - start < 2
+    assert not rows["activation patterns"].applies and any(row.best for row in rows.values())
+    assert next(b for b in upper_bounds((2, most, 1)) if b.name == "activation patterns").value == 1 << most
+    with pytest.raises(LimitError, match="too many digits"):
+        montufar_2014_upper((2, most + 1, 1))
