@@ -1,0 +1,26 @@
+"""Complexes for other programs, and for later: files, tables and meshes.
+
+Matrices and graphs are methods of the objects: `PolyhedralComplex.boundary_matrix`, `ChainComplex.boundary_matrix`,
+`PolyhedralComplex.face_poset` and `dual_graph`.
+"""
+
+from __future__ import annotations
+
+from polyrelu.export.archive import load_complex, save_complex
+from polyrelu.export.cells import write_cells
+from polyrelu.export.clip import clipped
+from polyrelu.export.meshes import mesh, write_mesh
+from polyrelu.export.polymake import write_polymake
+from polyrelu.export.table import regions_table, write_table
+
+__all__ = [
+    "clipped",
+    "load_complex",
+    "mesh",
+    "regions_table",
+    "save_complex",
+    "write_cells",
+    "write_mesh",
+    "write_polymake",
+    "write_table",
+]

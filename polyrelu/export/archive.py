@@ -1,0 +1,281 @@
+"""Complexes in files: `save_complex` and `load_complex`.
+
+Format, version 1: an uncompressed `.npz` file without pickled objects, with these arrays (r the dimension d minus that
+of the lineality space, n_q the number of q-cells of the quotient by it, those at infinity included; cells at infinity
+come last):
+
+    header                       bytes (uint8) of a JSON object in UTF-8, see below
+    facets_q_indptr, _indices, _signs   q = 1..r: rows of facets with incidence numbers: int64 (n_q + 1), int32, int8
+    boundary_q                   q = 0..r: whether a cell lies in the boundary of the domain, uint8 (n_q)
+    home_q                       q = 0..r: a final piece that the cell lies in, int32 (n_q); −1 for none
+    vertices                     float64 (n_0, r + 1): homogeneous coordinates, exact where the error is 0
+    errors                       float64 (n_0): bounds on the error of the others, see `PolyhedralComplex.enclosure`
+    recipes                      int32 (n_0, 4): an inexact vertex lies on the line through two others (p, q) where a
+                                 neuron vanishes: (p, q, piece, neuron); (−1, −1, …): exact coordinates in the header
+    pieces_s_parent, _plus, _minus   s = 0..S (S layers, walls and level included): the regions after s layers, with
+                                 the region before and masks of the signs of the layer: int32 (m), uint64 (m, words)
+    level_signs_q                with a level, q = 0..r: the sign of F − t, int8 (n_q)
+    all_signs_q                  with artificial hyperplanes, q = 0..r: the signs of all neurons, int8 (n_q finite, N)
+
+The header has the keys `format` ("polyrelu complex"), `version` (1), `network` and `level` and `domain` ({"a", "b"} or
+null) with numbers as in network files, `kept`, `projection`, `lineality` (`polyrelu.coordinates`), `artificial`,
+`finite` (numbers of cells that are not at infinity), `canonical` (the same for C(F)), `statistics`, and `roots`
+(coordinates of vertices by number). The numbers in `projection`, `lineality` and `roots`, which may be very long, are
+hexadecimal strings "p" or "p/q".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.coordinates import Coordinates
+from polyrelu.domain import Domain
+from polyrelu.errors import FileError, PolyreluError
+from polyrelu.export.arguments import check_complex
+from polyrelu.export.consistency import check_coordinates, check_parts
+from polyrelu.export.npz import Array, read_arrays, write_arrays
+from polyrelu.network import Network
+from polyrelu.rational import describe, exact, to_json
+from polyrelu.readers.files import checked_path
+
+FORMAT = "polyrelu complex"
+VERSION = 1
+
+
+def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
+    """Write a complex to a `.npz` file that `load_complex` reads back as an equal complex.
+
+    The format is documented in `polyrelu.export.archive`. About 35 bytes a cell for d ≤ 4. The file is written beside
+    `path` and moved there when it is complete, so that an interruption leaves nothing half. Raises FileError if it
+    cannot be written, InputError for something else than a complex.
+    """
+    check_complex(cx, "save_complex")
+    write_arrays(path, _to_arrays(cx))
+
+
+def load_complex(path: str | os.PathLike[str]) -> PolyhedralComplex:
+    """The complex of a file that `save_complex` wrote: every method gives the same results.
+
+    Verified, so that no file can run code, take more memory than its size, or lead a method out of its arrays or into
+    an endless loop: checksums; types, shapes and declared sizes; the version; the network, level and domain; all
+    numbers of cells, facets, pieces and neurons; that boundaries of boundaries vanish over all cells and the Euler
+    characteristic is that of a ball; that every cell has enough facets and every face a cell; that exact coordinates
+    are coprime integers, and that recipes determine all others.
+
+    Trusted: that these cells, signs and vertices are those of this network, which the file merely says. `check_regions`
+    compares regions with the network itself; `subdivide` makes the complex anew.
+
+    Raises FileError, naming the path, for a file that cannot be read, is damaged, or is not what
+    it should be.
+    """
+    arrays = read_arrays(path)
+    shown, _ = checked_path(path)
+    try:
+        return _from_arrays(arrays)
+    except PolyreluError as error:
+        raise FileError(f"{shown}: {error}", shown) from None
+    except RecursionError:
+        raise FileError(f"{shown}: header: brackets are nested too deeply", shown) from None
+    except MemoryError:
+        raise FileError(f"{shown}: too large for the memory of this machine", shown) from None
+
+
+# ---- a complex as arrays -------------------------------------------------------------------------------------------
+
+
+def _to_arrays(cx: PolyhedralComplex) -> dict[str, Array]:
+    parts, where, domain = cx.parts(), cx.coordinates, cx.domain
+    coordinates, errors, recipes, roots = parts["vertices"]
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": cx.network.to_dict(),
+        "level": None if cx.level is None else to_json(cx.level),
+        "domain": None if domain is None else {"a": _rows(domain.a), "b": [to_json(x) for x in domain.b]},
+        "kept": where.kept,
+        "projection": [[_hex(x) for x in row] for row in where.projection],
+        "lineality": [[_hex(x) for x in row] for row in where.lineality],
+        "artificial": cx.artificial_hyperplanes,
+        "finite": list(parts["finite"]),
+        "canonical": list(parts["canonical"]),
+        "statistics": parts["statistics"],
+        "roots": {str(v): [_hex(x) for x in root] for v, root in roots.items()},
+    }
+    arrays = {
+        "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
+        "vertices": coordinates,
+        "errors": errors,
+        "recipes": recipes,
+    }
+    for q, (indptr, indices, signs, boundary, home) in enumerate(parts["cells"]):
+        if q:
+            arrays |= {f"facets_{q}_indptr": indptr, f"facets_{q}_indices": indices, f"facets_{q}_signs": signs}
+        arrays |= {f"boundary_{q}": boundary, f"home_{q}": home}
+    for s, (parent, plus, minus) in enumerate(parts["pieces"]):
+        arrays |= {f"pieces_{s}_parent": parent, f"pieces_{s}_plus": plus, f"pieces_{s}_minus": minus}
+    for name in ("level_signs", "all_signs"):
+        arrays |= {f"{name}_{q}": x for q, x in enumerate(parts[name] or ())}
+    return arrays
+
+
+def _rows(matrix: tuple[tuple[Fraction, ...], ...]) -> list[list[int | str]]:
+    return [[to_json(x) for x in row] for row in matrix]
+
+
+def _hex(x: Fraction | int) -> str:
+    return f"{x.numerator:x}" if x.denominator == 1 else f"{x.numerator:x}/{x.denominator:x}"
+
+
+# ---- and back ------------------------------------------------------------------------------------------------------
+
+
+def _from_arrays(arrays: dict[str, Array]) -> PolyhedralComplex:
+    arrays = dict(arrays)
+    header = _header(_take(arrays, "header", "uint8", 1))
+    network = Network.from_dict(header["network"])
+    level = None if header["level"] is None else exact(header["level"], "level")
+    if level is not None and network.output_dim != 1:
+        raise FileError(f"level: the network has {network.output_dim} outputs, a level needs one")
+    domain = _domain(header["domain"], network.input_dim)
+    where = _coordinates(header, network.input_dim)
+    check_coordinates(where, network, level, domain)
+    artificial = _integer(header["artificial"], "artificial")
+    depth = network.depth + (level is not None) + (domain is not None and len(domain.half_spaces()) > 0)
+    signs = [_take(arrays, f"level_signs_{q}", "int8", 1) for q in range(where.rank + 1)] if level is not None else None
+    everything = [_take(arrays, f"all_signs_{q}", "int8", 2) for q in range(where.rank + 1)] if artificial else None
+    parts = {
+        "finite": _integers(header["finite"], "finite"),
+        "canonical": _integers(header["canonical"], "canonical"),
+        "cells": [_cells(arrays, q) for q in range(where.rank + 1)],
+        "vertices": (
+            _take(arrays, "vertices", "float64", 2),
+            _take(arrays, "errors", "float64", 1),
+            _take(arrays, "recipes", "int32", 2),
+            _roots(header["roots"]),
+        ),
+        "pieces": [_pieces(arrays, s) for s in range(depth + 1)],
+        "level_signs": signs,
+        "all_signs": everything,
+        "statistics": {k: _integer(x, "statistics") for k, x in _object(header["statistics"], "statistics").items()},
+    }
+    if arrays:
+        raise FileError(f"unexpected array {next(iter(arrays))[:80]!r}")
+    check_parts(parts, where, network, level, domain)
+    return PolyhedralComplex(network, level, domain, where, artificial, parts)
+
+
+KEYS = {
+    *("format", "version", "network", "level", "domain", "kept", "projection", "lineality", "artificial", "finite"),
+    *("canonical", "statistics", "roots"),
+}
+
+
+def _header(data: Array) -> dict[str, Any]:
+    try:
+        header = json.loads(data.tobytes().decode())
+    except ValueError as error:
+        raise FileError(f"header: not JSON in UTF-8: {' '.join(str(error).split())[:120]}") from None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise FileError(f"header: expected an object with format {FORMAT!r}")
+    if header.get("version") != VERSION:
+        raise FileError(
+            f"header: version {describe(header.get('version'))} of the format; this polyrelu reads version {VERSION}"
+        )
+    if header.keys() != KEYS:
+        raise FileError(f"header: keys that are missing or unknown: {', '.join(sorted(header.keys() ^ KEYS))[:200]}")
+    return header
+
+
+def _take(arrays: dict[str, Array], name: str, dtype: str, ndim: int) -> Array:
+    array = arrays.pop(name, None)
+    if array is None:
+        raise FileError(f"the array {name!r} is missing")
+    if array.dtype != dtype or array.ndim != ndim:
+        raise FileError(f"array {name!r}: expected {ndim} dimensions of {dtype}, got {array.ndim} of {array.dtype}")
+    return array
+
+
+def _cells(arrays: dict[str, Array], q: int) -> tuple[Array | None, ...]:
+    facets: tuple[Array | None, ...] = (None, None, None)
+    if q:
+        kinds = (("indptr", "int64"), ("indices", "int32"), ("signs", "int8"))
+        facets = tuple(_take(arrays, f"facets_{q}_{name}", dtype, 1) for name, dtype in kinds)
+    return (*facets, _take(arrays, f"boundary_{q}", "uint8", 1), _take(arrays, f"home_{q}", "int32", 1))
+
+
+def _pieces(arrays: dict[str, Array], s: int) -> tuple[Array, ...]:
+    parent = _take(arrays, f"pieces_{s}_parent", "int32", 1)
+    return (parent, *(_take(arrays, f"pieces_{s}_{name}", "uint64", 2) for name in ("plus", "minus")))
+
+
+def _domain(value: Any, dim: int) -> Domain | None:
+    if value is None:
+        return None
+    content = _object(value, "domain")
+    if content.keys() != {"a", "b"}:
+        raise FileError("header, domain: expected the keys a and b")
+    if content == {"a": [], "b": []}:
+        return Domain.box([None] * dim, [None] * dim)
+    domain = Domain(content["a"], content["b"])
+    if domain.input_dim != dim:
+        raise FileError(f"header, domain: of dimension {domain.input_dim}, but the network has {dim} inputs")
+    return domain
+
+
+def _coordinates(header: dict[str, Any], dim: int) -> Coordinates:
+    kept = _integers(header["kept"], "kept")
+    projection, lineality = (
+        tuple(tuple(_number(x, name) for x in _list(row, name)) for row in _list(header[name], name))
+        for name in ("projection", "lineality")
+    )
+    if any(x.denominator != 1 for row in lineality for x in row):
+        raise FileError("header, lineality: expected integers")
+    dropped = tuple(j for j in range(dim) if j not in set(kept))
+    return Coordinates(dim, tuple(kept), dropped, projection, tuple(tuple(map(int, row)) for row in lineality))
+
+
+def _roots(value: Any) -> dict[int, tuple[int, ...]]:
+    roots = {}
+    for key, row in _object(value, "roots").items():
+        numbers = [_number(x, "roots") for x in _list(row, "roots")]
+        if not (key.isascii() and key.isdigit() and len(key) < 11) or any(x.denominator != 1 for x in numbers):
+            raise FileError("header, roots: expected integer coordinates by number of the vertex")
+        roots[int(key)] = tuple(map(int, numbers))
+    return roots
+
+
+def _number(value: Any, name: str) -> Fraction:
+    try:
+        if not isinstance(value, str) or not value.isascii():
+            raise ValueError
+        return Fraction(*(int(x, 16) for x in value.split("/")))
+    except (ValueError, TypeError, ZeroDivisionError):
+        raise FileError(f"header, {name}: expected hexadecimal numbers, got {describe(value)}") from None
+
+
+def _integer(value: Any, name: str) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise FileError(f"header, {name}: expected an integer ≥ 0, got {describe(value)}")
+    return value
+
+
+def _integers(value: Any, name: str) -> list[int]:
+    return [_integer(x, name) for x in _list(value, name)]
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise FileError(f"header, {name}: expected a list, got {describe(value)}")
+    return value
+
+
+def _object(value: Any, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise FileError(f"header, {name}: expected an object, got {describe(value)}")
+    return value

@@ -1,0 +1,15 @@
+"""What the functions of this package are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import InputError
+from polyrelu.rational import describe
+
+
+def check_complex(value: Any, function: str) -> None:
+    """Raise InputError, naming the function, for what is not a complex."""
+    if not isinstance(value, PolyhedralComplex):
+        raise InputError(f"{function}: expected a PolyhedralComplex, got {describe(value)}")

@@ -1,0 +1,102 @@
+"""Cells as JSON, with exact numbers.
+
+One object: `format` ("polyrelu cells"), `version` (1), `network` (as in network files), `level` and `domain` (the
+system a·x ≤ b as {"a", "b"}; null without), `dimension` d, `vertices` (points), `rays` and `lines` (directions), and
+`cells`, a list of objects, a line each:
+
+    dimension, number   k and i of the k-cell i
+    sign                the sign of F − t on its relative interior; only with a level
+    bounded             whether it is
+    vertices, rays      by their positions in the lists above; every line belongs to every cell
+    facets              pairs [number of the (k−1)-cell, incidence number]
+    inequalities        its irredundant facet inequalities: rows [b, a_1, …, a_d] that stand for a·x ≤ b
+    equations           and the equations of its affine hull: a·x = b
+
+Numbers are JSON integers, or strings "p/q" or "p" (more than 600 digits).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import InputError
+from polyrelu.export.arguments import check_complex
+from polyrelu.rational import describe, to_json
+from polyrelu.readers.files import replacing
+
+FORMAT = "polyrelu cells"
+VERSION = 1
+
+
+def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions: Iterable[int] | None = None) -> None:
+    """Write the cells of the given dimensions (all by default) as JSON, see `polyrelu.export.cells` for the format.
+
+    Cells are written one by one. Raises PointError for a dimension that no cell has, FileError if the file cannot be
+    written.
+    """
+    check_complex(cx, "write_cells")
+    low, d = len(cx.lineality), cx.input_dim
+    try:
+        chosen = sorted(set(range(low, d + 1) if dimensions is None else dimensions))
+    except TypeError:
+        raise InputError(f"write_cells: expected dimensions such as [0, {d}], got {describe(dimensions)}") from None
+    for k in chosen:
+        cx.facets(k)  # refuses what is no dimension
+    domain = cx.domain
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": cx.network.to_dict(),
+        "level": None if cx.level is None else to_json(cx.level),
+        "domain": None if domain is None else {"a": [_row(a) for a in domain.a], "b": _row(domain.b)},
+        "dimension": d,
+    }
+    lists = {"vertices": cx.vertices(), "rays": cx.rays(), "lines": iter(cx.lineality)}
+    with replacing(path) as draft, draft.open("w", encoding="ascii") as file:
+        file.write(json.dumps(header)[:-1])
+        for name, rows in lists.items():
+            file.write(f',\n"{name}": [')
+            file.writelines(_lines(_row(row) for row in rows))
+            file.write("]")
+        file.write(',\n"cells": [')
+        file.writelines(_lines(cell for k in chosen for cell in _cells(cx, k)))
+        file.write("]}\n")
+
+
+def _lines(values: Iterable[Any]) -> Iterator[str]:
+    for i, value in enumerate(values):
+        yield (",\n" if i else "\n") + json.dumps(value)
+
+
+def _row(values: Iterable[Any]) -> list[int | str]:
+    return [to_json(x) for x in values]
+
+
+def _cells(cx: PolyhedralComplex, k: int) -> Iterator[dict[str, Any]]:
+    indptr, members = cx.cells(k)
+    start, facets, incidence = cx.facets(k)
+    bounded = cx.bounded_modulo_lineality(k) & (not cx.lineality)
+    signs = cx.signs(k) if cx.level is not None else None
+    finite = cx.n_finite_vertices
+    for i in range(cx.n_cells(k)):
+        found = members[indptr[i] : indptr[i + 1]]
+        split = int(np.searchsorted(found, finite))
+        around = slice(start[i], start[i + 1])
+        shape = cx.h_representation(k, i)
+        cell: dict[str, Any] = {"dimension": k, "number": i}
+        if signs is not None:
+            cell["sign"] = int(signs[i])
+        yield cell | {
+            "bounded": bool(bounded[i]),
+            "vertices": found[:split].tolist(),
+            "rays": (found[split:] - finite).tolist(),
+            "facets": np.stack([facets[around], incidence[around]], axis=1).tolist(),
+            "inequalities": [_row(row) for row in shape.inequalities],
+            "equations": [_row(row) for row in shape.equations],
+        }

@@ -1,0 +1,166 @@
+"""What must hold of the parts of a complex before anything may rely on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.chain import ChainComplex
+from polyrelu.coordinates import Coordinates
+from polyrelu.domain import Domain
+from polyrelu.errors import FileError
+from polyrelu.linear import rank
+from polyrelu.network import Network
+from polyrelu.rational import primitive
+from polyrelu.stages import complex_stages
+
+Array = npt.NDArray[Any]
+
+MAX_RANK = 63
+"""As many coordinates as the core can hold."""
+
+
+def check_coordinates(where: Coordinates, network: Network, level: Fraction | None, domain: Domain | None) -> None:
+    """Check that the coordinates are those of a quotient on which the network's first layer and the walls live.
+
+    Raises FileError. The projection is right iff it is 0 on d − r independent vectors: it is then determined by them.
+    """
+    d, r = where.input_dim, where.rank
+    if list(where.kept) != sorted(set(where.kept)) or any(j >= d for j in where.kept) or r > MAX_RANK:
+        raise FileError(f"header, kept: expected ascending coordinates below {d}, {MAX_RANK} at most")
+    if list(map(len, where.projection)) != ([d - r] * r if r < d else []):
+        raise FileError(f"header, projection: expected {r} rows of length {d - r}, or none without lineality")
+    lines = where.lineality
+    if len(lines) != d - r or any(len(row) != d or row != primitive(row) for row in lines) or rank(lines) != d - r:
+        raise FileError(f"header, lineality: expected {d - r} independent primitive vectors of length {d}")
+    rows: list[Sequence[Fraction | int]] = [row[1:] for row in domain.half_spaces()] if domain is not None else []
+    if network.depth or level is not None:
+        rows.extend(network.weights[0])
+    for line in lines:
+        if any(where.project([Fraction(x) for x in line])[1:]):
+            raise FileError("header, projection: does not vanish on the lineality space")
+        if any(sum(a * b for a, b in zip(row, line, strict=True)) for row in rows):
+            raise FileError("header, lineality: not a lineality space of this network and domain")
+
+
+def check_parts(
+    parts: dict[str, Any], where: Coordinates, network: Network, level: Fraction | None, domain: Domain | None
+) -> None:
+    """Check everything that methods of a complex, and the core, take for granted. Raises FileError."""
+    r = where.rank
+    counts = [len(boundary) for *_, boundary, _ in parts["cells"]]
+    finite = parts["finite"]
+    if len(finite) != r + 1 or any(n > total for n, total in zip(finite, counts, strict=True)):
+        raise FileError("the numbers of cells do not fit the arrays")
+    if not finite[0] or finite[r] != counts[r]:
+        raise FileError("a complex has vertices, and no region at infinity")
+    if not r + 1 <= len(parts["canonical"]) <= where.input_dim + 1:
+        raise FileError(f"header, canonical: expected {r + 1} numbers of cells")
+    sizes = [len(rows) for rows, *_ in complex_stages(network, domain, where.kept, level)]
+    pieces = _check_pieces(parts["pieces"], sizes)
+    for q, (*facets, boundary, home) in enumerate(parts["cells"]):
+        _expect(len(home) == counts[q], f"home_{q}", "another length")
+        _expect(_within(boundary, 0, 2), f"boundary_{q}", "values other than 0 and 1")
+        _expect(_within(home, -1, pieces[-1]) and _within(home[: finite[q]], 0, pieces[-1]), f"home_{q}", "no piece")
+        if q:
+            _check_facets(q, facets, counts, finite)
+    _check_boundaries(parts, counts)
+    _check_vertices(parts["vertices"], r, counts[0], finite[0], pieces, sizes)
+    for q, signs in enumerate(parts["level_signs"] or ()):
+        _expect(len(signs) == counts[q] and _within(signs, -1, 2), f"level_signs_{q}", "not a sign for each cell")
+    for q, signs in enumerate(parts["all_signs"] or ()):
+        fits = signs.shape == (finite[q], sum(sizes)) and _within(signs, -1, 2)
+        _expect(fits, f"all_signs_{q}", "not a sign for each cell and neuron")
+
+
+def _expect(holds: bool, name: str, fault: str) -> None:
+    if not holds:
+        raise FileError(f"array {name!r}: {fault}")
+
+
+def _within(array: Array, low: int, end: int) -> bool:
+    return not array.size or (int(array.min()) >= low and int(array.max()) < end)
+
+
+def _check_pieces(pieces: list[tuple[Array, Array, Array]], sizes: list[int]) -> list[int]:
+    """The numbers of pieces after 0, 1, … stages."""
+    counts: list[int] = []
+    for s, (parent, plus, minus) in enumerate(pieces):
+        words = (sizes[s - 1] + 63) // 64 if s else 0
+        _expect(plus.shape == minus.shape == (len(parent), words), f"pieces_{s}_plus", "masks of another shape")
+        _expect(bool(len(parent)) and _within(parent, 0, counts[-1] if s else 1), f"pieces_{s}_parent", "no such piece")
+        _expect(not (plus & minus).any(), f"pieces_{s}_plus", "a sign that is plus and minus")
+        counts.append(len(parent))
+    return counts
+
+
+def _check_facets(q: int, facets: Sequence[Array], counts: list[int], finite: list[int]) -> None:
+    """Rows of at least q + 1 facets; cells at infinity have only such facets, the others at least one other."""
+    indptr, indices, signs = facets
+    name = f"facets_{q}_indptr"
+    _expect(len(indptr) == counts[q] + 1 and indptr[0] == 0 and indptr[-1] == len(indices), name, "wrong ends")
+    lengths = np.diff(indptr)
+    _expect(_within(indptr, 0, len(indices) + 1) and bool((lengths > q).all()), name, "a cell with too few facets")
+    _expect(_within(indices, 0, counts[q - 1]), f"facets_{q}_indices", "no such facet")
+    _expect(signs.shape == indices.shape and bool((abs(signs) == 1).all()), f"facets_{q}_signs", "not ±1 for each")
+    if not len(lengths):
+        return
+    inside = np.add.reduceat((indices < finite[q - 1]).astype(np.int64), indptr[:-1])
+    far = np.arange(counts[q]) >= finite[q]
+    _expect(bool(((inside == 0) == far).all()), f"facets_{q}_indices", "cells at infinity and others mixed up")
+    if q == 1:
+        sums = np.add.reduceat(signs.astype(np.int64), indptr[:-1])
+        _expect(bool((lengths == 2).all() and not sums.any()), f"facets_{q}_signs", "an edge without two opposite ends")
+
+
+def _check_boundaries(parts: dict[str, Any], counts: list[int]) -> None:
+    """∂∂ = 0, every face is a face of a region, and in all the cells make up a ball."""
+    columns = [tuple(cells[:3]) for cells in parts["cells"][1:]]
+    ChainComplex.from_arrays(counts, columns)
+    for q, (_, indices, _) in enumerate(columns):
+        _expect(bool(np.bincount(indices, minlength=counts[q]).all()), f"facets_{q + 1}_indices", "a cell left out")
+    if sum((-1) ** q * n for q, n in enumerate(counts)) != 1:
+        raise FileError("the numbers of cells are not those of a ball: their alternating sum is not 1")
+
+
+def _check_vertices(
+    vertices: tuple[Array, Array, Array, dict[int, tuple[int, ...]]],
+    r: int,
+    n: int,
+    finite: int,
+    pieces: list[int],
+    sizes: list[int],
+) -> None:
+    """Exact coordinates are coprime integers, x0 > 0 exactly for vertices; the others follow from recipes or roots."""
+    coordinates, errors, recipes, roots = vertices
+    _expect(coordinates.shape == (n, r + 1), "vertices", "another shape")
+    _expect(errors.shape == (n,) and recipes.shape == (n, 4), "recipes", "another shape")
+    _expect(bool(np.isfinite(coordinates).all() and (np.isfinite(errors) & (errors >= 0)).all()), "errors", "no bounds")
+    far = np.arange(n) >= finite
+    exact = errors == 0
+    _expect(bool(((coordinates[:, 0] == 0) == far)[exact].all()), "vertices", "vertices and rays mixed up")
+    _expect(bool((coordinates[:, 0] >= 0).all() and not coordinates[far, 0].any()), "vertices", "x0 out of place")
+    given = coordinates[exact]
+    _expect(bool((given == np.rint(given)).all() and (np.abs(given) < 2.0**53).all()), "vertices", "no integers")
+    _expect(bool((np.gcd.reduce(given.astype(np.int64), axis=1) == 1).all()), "vertices", "not coprime")
+
+    made = recipes[:, 0] >= 0
+    p, q, piece, neuron = recipes[made].T
+    _expect(_within(p, 0, n) and _within(q, 0, n) and _within(neuron, 0, sum(sizes)), "recipes", "no such vertex")
+    stage = np.searchsorted(np.cumsum(sizes), neuron, side="right")
+    _expect(bool((piece >= 0).all() and (piece < np.array(pieces)[stage]).all()), "recipes", "no such piece")
+    # A vertex comes after those that it is made from, so that no recipe leads in a circle.
+    order = np.where(made, recipes[:, 3], -1)
+    _expect(bool((order[p] < neuron).all() and (order[q] < neuron).all()), "recipes", "not in the order of neurons")
+    known = np.zeros(n, np.bool_)
+    for v, root in roots.items():
+        if v >= n or exact[v] or made[v] or len(root) != r + 1 or primitive(root) != root:
+            raise FileError(f"header, roots: {v} is no inexact vertex with {r + 1} coprime coordinates")
+        if root[0] < 0 or (root[0] == 0) != far[v]:
+            raise FileError(f"header, roots: vertex {v} is on the wrong side of infinity")
+        known[v] = True
+    _expect(bool((exact | made | known).all()), "recipes", "a vertex that nothing determines")

@@ -1,0 +1,177 @@
+"""Meshes for programs that draw or compute, through meshio."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError
+from polyrelu.export.arguments import check_complex
+from polyrelu.export.polygons import by_size, determinants, polygons, tetrahedra, triangles
+from polyrelu.readers.files import checked_path, replacing
+from polyrelu.region import CellSet
+
+if TYPE_CHECKING:
+    import meshio
+
+Array = npt.NDArray[Any]
+Block = tuple[str, Array, Array]
+"""(meshio's type of cell, numbers of cells, their vertices by rows)."""
+
+SUFFIXES: dict[str, tuple[int, ...]] = {".vtk": (0, 1, 2, 3), ".vtu": (0, 1, 2, 3), ".ply": (2,), ".obj": (2,)}
+"""The formats of `write_mesh` by suffix, with the dimensions of the cells that they can hold."""
+
+
+def mesh(cells: PolyhedralComplex | CellSet, dimension: int | None = None, *, triangulate: bool = False) -> meshio.Mesh:
+    """The bounded cells of one dimension as a meshio.Mesh, for networks with at most three inputs.
+
+    cells: a complex, or a part of one such as `cx.region("=")`, the decision boundary. Unbounded cells are left out;
+        `clipped(cx, box)` is a complex without such cells.
+    dimension: by default the largest that the part has cells of.
+    triangulate: cut polygons into triangles. Cells of dimension 3 are always cut into tetrahedra.
+
+    Cells carry the data `number` (i of the k-cell i, the region's number if k = d), `dimension` (k), and `sign` (of
+    F − t) if there is a level. Polygons are counterclockwise in R², tetrahedra positive; in R³ a polygon between
+    {F > t} and the rest has its normal point away from {F > t}. The combinatorics and these orientations are exact;
+    each coordinate is the double nearest to the exact one. Points in R¹ and R² get zeros for the other coordinates.
+
+    Raises InputError for more inputs, lineality, or no cells to show; MissingDependencyError without meshio.
+    """
+    try:
+        import meshio
+    except ImportError:
+        raise MissingDependencyError("meshes need meshio: pip install 'polyrelu[mesh]'", "mesh") from None
+    k, chosen, cx = _chosen(cells, dimension)
+    homogeneous = cx.homogeneous_array()
+    blocks = _oriented(cx, k, homogeneous, chosen, _blocks(cx, k, chosen, triangulate))
+    used, inverse = np.unique(np.concatenate([rows.ravel() for _, _, rows in blocks]), return_inverse=True)
+    split = np.split(inverse.astype(np.int32), np.cumsum([rows.size for _, _, rows in blocks])[:-1])
+    data = {"number": [numbers.astype(np.int32) for _, numbers, _ in blocks]}
+    data["dimension"] = [np.full(len(numbers), k, np.int32) for numbers in data["number"]]
+    if cx.level is not None:
+        data["sign"] = [cx.signs(k)[numbers].astype(np.int32) for numbers in data["number"]]
+    return meshio.Mesh(
+        _rounded(homogeneous[used]),
+        [(kind, flat.reshape(rows.shape)) for (kind, _, rows), flat in zip(blocks, split, strict=True)],
+        cell_data=data,
+    )
+
+
+def write_mesh(
+    cells: PolyhedralComplex | CellSet,
+    path: str | os.PathLike[str],
+    dimension: int | None = None,
+    *,
+    triangulate: bool = False,
+) -> None:
+    """Write `mesh(cells, dimension, triangulate=…)` in the format of the suffix: .vtk, .vtu, .ply or .obj.
+
+    .ply and .obj hold polygons only (dimension 2), without data. Raises FileError for another suffix, or a file
+    that cannot be written, and what `mesh` raises.
+    """
+    shown, target = checked_path(path)
+    suffix = Path(target).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FileError(f"{shown}: a mesh is written as {', '.join(SUFFIXES)}", shown)
+    k, _, _ = _chosen(cells, dimension)
+    if k not in SUFFIXES[suffix]:
+        raise FileError(f"{shown}: {suffix} holds polygons only; choose dimension 2, or .vtu for cells of {k}", shown)
+    found = mesh(cells, k, triangulate=triangulate)
+    if suffix in (".ply", ".obj"):
+        found.cell_data = {}
+    with replacing(path) as draft:
+        _write(found, draft, suffix)
+
+
+def _write(found: meshio.Mesh, draft: Path, suffix: str) -> None:
+    import meshio
+
+    meshio.write(draft, found, file_format=suffix[1:])
+
+
+def _chosen(cells: Any, dimension: int | None) -> tuple[int, Array, PolyhedralComplex]:
+    """The dimension k, the numbers of the bounded k-cells, and the complex."""
+    cx = cells.complex if isinstance(cells, CellSet) else cells
+    check_complex(cx, "mesh")
+    if cx.input_dim > 3:
+        raise InputError(
+            f"mesh: expected at most 3 inputs, got {cx.input_dim}; take a slice: Slice(points).restrict(network), or "
+            "--slice on the command line"
+        )
+    if cx.lineality:
+        raise InputError("mesh: all cells are unbounded, as they contain lines; clip the complex to a box (clipped)")
+    masks = {
+        k: cx.bounded_modulo_lineality(k) & (cells.mask(k) if isinstance(cells, CellSet) else True)
+        for k in (range(cx.input_dim + 1) if dimension is None else [dimension])
+    }
+    k = max((k for k, mask in masks.items() if mask.any()), default=-1)
+    if k < 0:
+        what = "bounded cells" if dimension is None else f"bounded cells of dimension {dimension}"
+        raise InputError(f"mesh: there are no {what}; clip the complex to a box (clipped) to see unbounded ones")
+    return k, np.flatnonzero(masks[k]), cx
+
+
+def _blocks(cx: PolyhedralComplex, k: int, chosen: Array, triangulate: bool) -> list[Block]:
+    if k == 0:
+        return [("vertex", chosen, chosen[:, None])]
+    if k == 1:
+        indptr, ends, _ = cx.facets(1)
+        return [("line", chosen, np.sort(ends[indptr[chosen][:, None] + [0, 1]], axis=1))]
+    if k == 3:
+        return [("tetra", *tetrahedra(cx, chosen))]
+    cycles = polygons(cx, chosen)
+    if triangulate:
+        numbers, corners = triangles(cycles)
+        return [("triangle", chosen[numbers], corners)]
+    names = {3: "triangle", 4: "quad"}
+    return [(names.get(rows.shape[1], "polygon"), chosen[numbers], rows) for numbers, rows in by_size(cycles)]
+
+
+def _oriented(cx: PolyhedralComplex, k: int, homogeneous: Array, chosen: Array, blocks: list[Block]) -> list[Block]:
+    """The blocks with vertices in the order that `mesh` promises.
+
+    For points a, b, c, p with x0 = 1 the determinant of the homogeneous vectors is that of b − a, c − a, p − a.
+    """
+    if k < 2 or (k < cx.input_dim and cx.level is None):
+        return blocks
+    behind = _behind(cx, homogeneous, chosen) if k < cx.input_dim else None
+    out = []
+    for kind, numbers, rows in blocks:
+        corners = homogeneous[rows[:, : k + 1]].astype(object)
+        if behind is None:
+            turned = determinants(corners) < 0
+        else:
+            turned = determinants(np.concatenate([corners, behind[numbers][:, None]], axis=1)) > 0
+        rows = rows.copy()
+        rows[turned, 1:] = rows[turned, :0:-1]
+        out.append((kind, numbers, rows))
+    return out
+
+
+def _behind(cx: PolyhedralComplex, homogeneous: Array, chosen: Array) -> Array:
+    """For the chosen 2-cells in R³ a homogeneous point where F > t beside it, if that is on one side only, else 0."""
+    indptr, facets, _ = cx.facets(3)
+    region = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    wanted = (cx.signs(3)[region] > 0) & np.isin(facets, chosen)
+    facets, region = facets[wanted], region[wanted]
+    once = np.bincount(facets, minlength=cx.n_cells(2))[facets] == 1
+    facets, region = facets[once], region[once]
+    start, members = cx.cells(3)
+    points = np.zeros((cx.n_cells(2), 4), object)
+    for face, i in zip(facets.tolist(), region.tolist(), strict=True):
+        points[face] = homogeneous[members[start[i] : start[i + 1]]].astype(object).sum(axis=0)
+    return points
+
+
+def _rounded(homogeneous: Array) -> npt.NDArray[np.float64]:
+    """Points as doubles: quotients of integers, each rounded once (of doubles that are such, or of Python's)."""
+    try:
+        points = (homogeneous[:, 1:] / homogeneous[:, :1]).astype(np.float64)
+    except OverflowError:
+        raise LimitError("mesh: a vertex has coordinates beyond the range of doubles") from None
+    return np.pad(points, ((0, 0), (0, 3 - points.shape[1])))

@@ -1,0 +1,94 @@
+"""Named arrays of numbers in `.npz` files, read without trust.
+
+An `.npz` file is a zip archive of `.npy` files; `numpy.load` reads those written here (without pickle).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.errors import FileError
+from polyrelu.readers.files import checked_path, reason, replacing
+
+Array = npt.NDArray[Any]
+
+TYPES = ("int8", "uint8", "int32", "int64", "uint64", "float64")
+"""The types of numbers that are read and written, in little-endian order."""
+
+MAX_MEMBERS = 10**5
+
+
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
+    """Write the arrays, uncompressed, whole or not at all. FileError if that cannot be done."""
+    with replacing(path) as draft, draft.open("wb") as file:
+        little = {name: x.astype(x.dtype.newbyteorder("<"), order="C", copy=False) for name, x in arrays.items()}
+        np.savez(file, **little)  # type: ignore[arg-type]  # no array is called allow_pickle
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """The arrays of a file, read-only.
+
+    Only what `write_arrays` writes is read: nothing is compressed, so that arrays never take more memory than the file
+    takes on the disk, nothing is unpickled, and the declared shapes must fit the bytes that are there. Checksums of
+    the archive are compared, which finds damage. Everything else is refused with a FileError.
+    """
+    shown, given = checked_path(path)
+    target = Path(given)
+    try:
+        if target.exists() and not target.is_file():
+            raise FileError(f"{shown}: cannot be read: not a regular file", shown)
+        with target.open("rb") as file, zipfile.ZipFile(file) as archive:
+            size = os.fstat(file.fileno()).st_size
+            return dict(_member(archive, info) for info in _members(archive, size))
+    except FileError as error:
+        raise FileError(f"{shown}: {error}", shown) from None
+    except OSError as error:
+        raise FileError(f"{shown}: cannot be read: {reason(error)}", shown) from None
+    except MemoryError:
+        raise FileError(f"{shown}: too large for the memory of this machine", shown) from None
+    except Exception as error:  # zipfile raises many kinds for damaged archives
+        raise FileError(f"{shown}: not a readable .npz file: {reason(error)}", shown) from None
+
+
+def _members(archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
+    members = archive.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise FileError(f"{len(members)} arrays are too many")
+    if len({info.filename for info in members}) < len(members):
+        raise FileError("an array occurs twice")
+    for info in members:
+        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+            raise FileError(f"{info.filename[:80]!r} is compressed; arrays are expected as they are")
+    declared = sum(info.file_size for info in members)
+    if declared > size:
+        raise FileError(f"{declared} bytes are declared in a file of {size}")
+    return members
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[str, Array]:
+    data = archive.read(info)
+    name = info.filename.removesuffix(".npy")
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+        shape, by_columns, dtype = read(stream)
+    except Exception:  # whatever NumPy raises for a header that is none
+        raise FileError(f"array {name[:80]!r}: not in NumPy's format") from None
+    if dtype.hasobject or dtype.names or dtype.newbyteorder("=").name not in TYPES or dtype.byteorder == ">":
+        raise FileError(f"array {name[:80]!r}: type {str(dtype)[:80]} is not one of {', '.join(TYPES)}")
+    start = stream.tell()
+    if by_columns and len(shape) > 1:
+        raise FileError(f"array {name[:80]!r}: stored by columns; rows are expected")
+    if any(n < 0 for n in shape) or prod(shape) * dtype.itemsize != len(data) - start:
+        raise FileError(f"array {name[:80]!r}: {len(data) - start} bytes do not make an array of shape {shape}")
+    return name, np.frombuffer(data, dtype.newbyteorder("="), offset=start).reshape(shape)
