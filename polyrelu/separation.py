@@ -18,6 +18,7 @@ from polyrelu.constructions.budget import Choice, ShellSearch, best_shallow, rea
 from polyrelu.errors import InputError, LimitError, VerificationError
 from polyrelu.network import Network
 from polyrelu.pipeline import analyse_region
+from polyrelu.subdivide import Progress
 
 TABLE_LIMIT = 10_000
 """Up to this many neurons all bounds of `polyrelu.bounds` are compared; one of them has as many binary digits."""
@@ -120,6 +121,7 @@ def separation(
     degree: int | None = 0,
     seconds: float = 10.0,
     max_cells: int = 2_000_000,
+    progress: Progress | None = None,
 ) -> Separation:
     """For n hidden neurons and every depth: the best constructed network against the bound for one hidden layer.
 
@@ -129,6 +131,8 @@ def separation(
     degree : compare β_degree of {F > 0}; None: the sum of all its Betti numbers.
     seconds, max_cells : the verification of a network is given up when its subdivision takes longer or has more cells
         (of all dimensions, those at infinity included); 0 seconds: verify nothing.
+
+    progress : called with ("depth k: what is done", steps done, steps in all) while networks are verified.
 
     The deep networks are the best shells of each depth (`constructions.budget.ShellSearch` says among which), the
     shallow one is `constructions.bumps`. Raises InputError, and VerificationError if a computed Betti number is not the
@@ -146,7 +150,7 @@ def separation(
     rows = []
     for choice in found:
         if choice is not None:
-            f_vector = _verify(choice, seconds, limit)
+            f_vector = _verify(choice, seconds, limit, progress)
             value = choice.value(k)
             rows.append(Row(choice, value, f_vector is not None, f_vector, shallow_neurons(d, value, k)))
     return Separation(d, n, k, shallow_bound(d, n, k), tuple(rows), threshold(d, k))
@@ -226,7 +230,7 @@ class _OutOfTimeError(Exception):
     """Stops a subdivision."""
 
 
-def _verify(choice: Choice, seconds: float, max_cells: int) -> tuple[int, ...] | None:
+def _verify(choice: Choice, seconds: float, max_cells: int, progress: Progress | None) -> tuple[int, ...] | None:
     """Compute the Betti numbers of a choice; the f-vector of C(F, 0), or None if a limit was reached."""
     if not seconds:
         return None
@@ -235,6 +239,8 @@ def _verify(choice: Choice, seconds: float, max_cells: int) -> tuple[int, ...] |
     def watch(stage: str, done: int, total: int) -> None:
         if time.monotonic() > end:
             raise _OutOfTimeError
+        if progress is not None:
+            progress(f"depth {len(choice.architecture) - 2}: {stage}", done, total)
 
     try:
         report = analyse_region(choice.network(), ">", max_cells=max_cells, progress=watch)

@@ -9,6 +9,7 @@ from typing import Any, SupportsIndex, Unpack
 
 from polyrelu.errors import InputError, RegionError, VerificationError
 from polyrelu.homology import Homology, homology
+from polyrelu.markup import table
 from polyrelu.network import Network
 from polyrelu.rational import describe, entries, exact, show
 from polyrelu.region import RELATIONS
@@ -53,6 +54,10 @@ class Report:
 
     def __bool__(self) -> bool:
         return all(check.holds for check in self.claims)
+
+    def _repr_html_(self) -> str:
+        checks = [(c.name, c.claimed, c.found, "holds" if c.holds else "fails", c.how) for c in self.claims]
+        return table(repr(self.network), ["claim", "claimed", "found", "verdict", "how"], checks)
 
     def __str__(self) -> str:
         failed = sum(not check.holds for check in self.claims)
@@ -116,7 +121,8 @@ def verify(
         cx = subdivide(network, t, domain, **options)
         if by_relation:
             needed = {">=", "<=", "="}.union(*by_relation.values())
-            groups = {r: homology(cx.region(r)) for r in RELATIONS if r in needed}
+            report = options.get("progress")
+            groups = {r: homology(cx.region(r), progress=report) for r in RELATIONS if r in needed}
             for name, values in by_relation.items():
                 for r, value in values.items():
                     checks.append(Check(f"{name} of {{F {r} {show(t)}}}", value, getattr(groups[r], name), _model(r)))

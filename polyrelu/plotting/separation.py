@@ -1,19 +1,15 @@
-"""Figures. They need matplotlib, which is imported only when one is drawn: pip install 'polyrelu[plot]'."""
+"""The figure of a separation: depth against width."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 from polyrelu.constructions.budget import ShellSearch, best_shallow
-from polyrelu.errors import FileError, MissingDependencyError
+from polyrelu.plotting.figure import new_figure, save_figure
+from polyrelu.plotting.palette import COLOURS, GREY, MARKERS
 from polyrelu.separation import Separation, shallow_bound
 
-# Okabe & Ito, Color Universal Design (2008): colours that also the colour-blind tell apart.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-MARKERS = ("o", "s", "^", "D", "v", "P")
-GREY = "#555555"
 DEPTHS = 6
 """How many depths are drawn as lines: the shallowest ones."""
 
@@ -28,7 +24,8 @@ def plot_separation(result: Separation, path: str | os.PathLike[str]) -> None:
 
     Raises MissingDependencyError without matplotlib, FileError if the file cannot be written.
     """
-    figure, axes = _figure()
+    figure = new_figure((8, 4.8))
+    axes = figure.add_subplot()
     d, n, k = result.input_dim, result.neurons, result.degree
     budgets = list(range(1, n + 1))
     axes.plot(budgets, [_shown(shallow_bound(d, m, k)) for m in budgets], color="black", lw=2.2)
@@ -53,7 +50,7 @@ def plot_separation(result: Separation, path: str | os.PathLike[str]) -> None:
             textcoords="offset points", ha="right", va="top", color=GREY, fontsize=9,
         )  # fmt: skip
     _finish(axes, result, labels)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _finish(axes: Any, result: Separation, labels: list[tuple[int, str, str]]) -> None:
@@ -93,29 +90,3 @@ def _spread(axes: Any, labels: list[tuple[int, str, str]], gap: float = 0.055) -
 def _shown(value: int) -> float:
     """A value on the log scale; nothing where it is 0."""
     return float(min(value, 10**300)) if value else float("nan")
-
-
-def _figure() -> tuple[Any, Any]:
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependencyError("figures need matplotlib: pip install 'polyrelu[plot]'", "plot") from None
-    figure = Figure(figsize=(8, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.add_subplot()
-
-
-def _save(figure: Any, path: str | os.PathLike[str]) -> None:
-    """Write the figure in the format of the suffix; the same figure gives the same file."""
-    suffix = Path(path).suffix.lower()
-    metadata: dict[str, Any] = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    if suffix not in metadata:
-        raise FileError(f"{path}: a figure is .png, .svg or .pdf", str(path))
-    import matplotlib
-
-    try:
-        with matplotlib.rc_context({"svg.hashsalt": "polyrelu"}):
-            figure.savefig(path, dpi=120, metadata=metadata[suffix])
-    except OSError as error:
-        raise FileError(f"{path}: cannot be written: {error.strerror or error}", str(path)) from None

@@ -1,0 +1,13 @@
+"""Pictures of networks, complexes, regions and cycles: figures by matplotlib, interactive pages by plotly.
+
+Both are optional and imported only when something is drawn: pip install 'polyrelu[plot]'.
+"""
+
+from polyrelu.plotting.colouring import COLOURINGS
+from polyrelu.plotting.draw import plot, plot_html
+from polyrelu.plotting.figure import SUFFIXES
+from polyrelu.plotting.html import SUFFIX as HTML
+from polyrelu.plotting.separation import plot_separation
+from polyrelu.plotting.subject import MAX_DIM
+
+__all__ = ["COLOURINGS", "HTML", "MAX_DIM", "SUFFIXES", "plot", "plot_html", "plot_separation"]

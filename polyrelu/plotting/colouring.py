@@ -1,0 +1,101 @@
+"""Which regions get the same colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import InputError
+from polyrelu.export.polygons import Indices
+from polyrelu.plotting.geometry import neighbours
+from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, tints
+from polyrelu.rational import describe
+
+COLOURINGS = ("sign", "class", "pattern", "map")
+FEW = 6
+"""So many colours are used if they suffice."""
+
+
+def check_colouring(color: object) -> str:
+    """The name of a colouring. InputError for others."""
+    if not isinstance(color, str) or color not in COLOURINGS:
+        raise InputError(f"color: expected one of {', '.join(COLOURINGS)}, got {describe(color)}")
+    return color
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """For every region the number of its colour, the colours, and their names if each colour has a meaning."""
+
+    number: Indices
+    colours: list[str]
+    names: list[str] | None
+
+
+def sign_colouring(cx: PolyhedralComplex, names: dict[int, str]) -> Colouring:
+    """By the sign of F − t, as SIGN_COLOURS says; `names` of the signs."""
+    order = np.array([list(SIGN_COLOURS).index(sign) for sign in (-1, 0, 1)])
+    number = order[cx.signs(cx.input_dim).astype(np.int64) + 1]
+    return Colouring(number, list(SIGN_COLOURS.values()), [names[sign] for sign in SIGN_COLOURS])
+
+
+def class_colouring(classes: Indices, n: int) -> Colouring:
+    """By class, 0..n−1; −1 is a tie."""
+    return Colouring(
+        np.where(classes < 0, n, classes), [*tints(n), TIE_COLOUR], [*(f"class {i}" for i in range(n)), "tie"]
+    )
+
+
+def pattern_colouring(cx: PolyhedralComplex) -> Colouring:
+    """One colour for regions with the same activation pattern, different ones for adjacent regions with others.
+
+    Colours are given greedily, smallest degree last, which needs at most 6 of them for a planar graph, as that of the
+    patterns in the plane is; among the colours that are free the one least used so far is taken.
+    """
+    return _distinct(cx, _patterns(cx))
+
+
+def map_colouring(cx: PolyhedralComplex) -> Colouring:
+    """The same with affine maps in place of patterns: equal maps have equal colours."""
+    return _distinct(cx, cx.affine_map_numbers())
+
+
+def _distinct(cx: PolyhedralComplex, group: Indices) -> Colouring:
+    one, two = neighbours(cx)
+    inner = two >= 0
+    pairs = np.stack([group[one[inner]], group[two[inner]]], axis=1)
+    pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
+    number = _greedy(int(group.max(initial=0)) + 1, pairs)
+    return Colouring(number[group], tints(int(number.max(initial=0)) + 1), None)
+
+
+def _patterns(cx: PolyhedralComplex) -> Indices:
+    signs = cx.region_signs()
+    if cx.level is not None:
+        signs = signs[:, :-1]
+    if signs.shape[1] == 0:
+        return np.zeros(len(signs), np.int64)
+    rows = np.ascontiguousarray(signs).view(np.dtype((np.void, signs.shape[1])))[:, 0]
+    return np.unique(rows, return_inverse=True)[1].astype(np.int64)
+
+
+def _greedy(n: int, pairs: Indices) -> Indices:
+    import networkx as nx
+
+    graph = nx.Graph()
+    graph.add_nodes_from(range(n))
+    graph.add_edges_from(pairs.tolist())
+    used = [0] * FEW
+    found: dict[int, int] = {}
+    for node in nx.coloring.strategy_smallest_last(graph, found):
+        taken = {found[other] for other in graph[node] if other in found}
+        free = [(count, c) for c, count in enumerate(used) if c not in taken]
+        if not free:
+            free = [(0, len(used))]
+            used.append(0)
+        _, best = min(free)
+        found[node] = best
+        used[best] += 1
+    return np.array([found[i] for i in range(n)], dtype=np.int64)

@@ -1,0 +1,44 @@
+"""Figures of matplotlib, which is imported only when one is drawn: pip install 'polyrelu[plot]'."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from polyrelu.errors import FileError, MissingDependencyError
+from polyrelu.readers.files import checked_path, replacing
+
+SUFFIXES = (".png", ".svg", ".pdf")
+DPI = 150
+
+
+def new_figure(size: tuple[float, float]) -> Any:
+    """An empty figure, width and height in inches, that belongs to no window. MissingDependencyError if need be."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingDependencyError("figures need matplotlib: pip install 'polyrelu[plot]'", "plot") from None
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def check_suffix(path: str | os.PathLike[str]) -> str:
+    """The suffix of a figure's path. FileError for a format that is not written."""
+    shown, target = checked_path(path)
+    suffix = Path(target).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FileError(f"{shown}: a figure is {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}", shown)
+    return suffix
+
+
+def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
+    """Write the figure in the format of the suffix; the same figure gives the same file. FileError if that fails."""
+    metadata: dict[str, Any] = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    suffix = check_suffix(path)
+    import matplotlib
+
+    with replacing(path) as draft, matplotlib.rc_context({"svg.hashsalt": "polyrelu"}):
+        figure.savefig(draft, dpi=DPI, metadata=metadata[suffix])

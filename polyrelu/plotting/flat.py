@@ -1,0 +1,247 @@
+"""Scenes of dimension 1 and 2 as figures of matplotlib."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from polyrelu.plotting import geometry
+from polyrelu.plotting.figure import new_figure
+from polyrelu.plotting.geometry import Floats
+from polyrelu.plotting.palette import COLOURS, CYCLE_COLOURS, GREY, INK, SIGN_COLOURS, cycle_colour, tints
+from polyrelu.plotting.scene import Scene
+
+MANY = 20_000
+"""Beyond so many cells the insides of .svg and .pdf files are pictures too, or no viewer would show them."""
+TICKS = 7
+"""At most about so many numbers along the longer axis."""
+NAMED = 12
+"""At most so many outputs have their graphs named in the legend."""
+DOTS = 150
+"""At most so many breakpoints of a graph are marked by dots."""
+
+
+def draw_line(scene: Scene) -> Any:
+    """The graph of F over an interval, its breakpoints, and below it the regions as a coloured bar."""
+    figure = new_figure((8, 4.6))
+    axes = figure.add_subplot()
+    bar = axes.inset_axes((0, -0.09, 1, 0.065), sharex=axes)  # as a second row it would make the layout collapse
+    cx, x = scene.clipped, scene.points[:, 0]
+    order = np.argsort(x, kind="stable")
+    on = scene.on_boundary(0)
+    breaks = np.flatnonzero(~cx.on_boundary(0) & ~on)
+    handles = area_handles(scene)
+    for i, (values, colour) in enumerate(zip(scene.values.T, output_colours(scene), strict=True)):
+        axes.plot(x[order], values[order], color=colour, lw=1.8, zorder=3, solid_joinstyle="round")
+        if 1 < len(scene.values.T) <= NAMED:
+            handles.append(_line(color=colour, lw=1.8, label=f"$F_{{{i}}}$"))
+        if len(breaks) <= DOTS:
+            axes.plot(x[breaks], values[breaks], "o", color=colour, ms=4, zorder=4)
+    top = scene.values.max(axis=1)
+    if cx.level is not None:
+        axes.axhline(geometry.to_double(cx.level), color=GREY, lw=1, ls="--", zorder=2)
+    if scene.has_boundary:
+        for ends in geometry.edges(cx)[scene.on_boundary(1)]:
+            axes.plot(x[ends], top[ends], color=SIGN_COLOURS[0], lw=4, zorder=4, solid_capstyle="butt")
+        points: dict[str, Any] = {"ls": "none", "marker": "o", "mfc": "white", "mec": INK, "mew": 1.6, "ms": 6.5}
+        axes.plot(x[scene.walls], top[scene.walls], zorder=5, clip_on=False, **points)
+        if scene.walls.any():
+            handles.append(_line(label=scene.boundary_name, **points))
+    _interval_bar(bar, scene, x)
+    for i, (k, simplices) in enumerate(scene.cycles):
+        if k == 0:
+            axes.plot(simplices[:, 0, 0], [0.0] * len(simplices), "D", color=cycle_colour(i), ms=7, clip_on=False,
+                      transform=axes.get_xaxis_transform(), zorder=6)  # fmt: skip
+    axes.set_xlim(*scene.box[0])
+    axes.set_ylabel("$F(x)$")
+    bar.set_xlabel("$x$")
+    axes.tick_params(labelbottom=False, length=0)
+    axes.grid(True, color="#E4E4E4", lw=0.6)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    finish(figure, scene, handles)
+    return figure
+
+
+def output_colours(scene: Scene) -> list[str]:
+    """The colours of the graphs of the outputs: those of their classes, but darker; black for a single one."""
+    n = scene.network.output_dim
+    return [INK] if n == 1 else [COLOURS[i % len(COLOURS)] for i in range(n)]
+
+
+def _interval_bar(bar: Any, scene: Scene, x: Floats) -> None:
+    from matplotlib.collections import PolyCollection
+
+    colouring = scene.colouring
+    ends = np.sort(x[geometry.edges(scene.clipped)], axis=1)
+    boxes = [[(a, 0), (b, 0), (b, 1), (a, 1)] for a, b in ends]
+    faces = [colouring.colours[c] for c in colouring.number]
+    few = len(boxes) <= DOTS
+    bar.add_collection(
+        PolyCollection(boxes, facecolors=faces, edgecolors="white" if few else faces, linewidths=0.6 if few else 0)
+    )
+    bar.set_ylim(0, 1)
+    bar.set_yticks([])
+
+
+def draw_plane(scene: Scene) -> Any:
+    """The complex in the plane: coloured regions, thin cells, the level set strong."""
+    figure = new_figure(_plane_size(scene.box))
+    axes = figure.add_subplot()
+    _fill(axes, scene)
+    _cells(axes, scene)
+    _level_set(axes, scene)
+    _cycles(axes, scene)
+    handles = area_handles(scene) + boundary_handles(scene, scene.walls.any())
+    axes.set_aspect("equal")
+    pad = 0.02 * (scene.box[:, 1] - scene.box[:, 0]).max() if scene.is_whole else 0.0
+    axes.set_xlim(scene.box[0, 0] - pad, scene.box[0, 1] + pad)
+    axes.set_ylim(scene.box[1, 0] - pad, scene.box[1, 1] + pad)
+    width, height = scene.box[:, 1] - scene.box[:, 0]
+    axes.locator_params(axis="x", nbins=max(2, round(TICKS * min(1, width / height))))
+    axes.locator_params(axis="y", nbins=max(2, round(TICKS * min(1, height / width))))
+    axes.set_xlabel("$x_1$")
+    axes.set_ylabel("$x_2$")
+    axes.tick_params(length=3, color=GREY)
+    for spine in axes.spines.values():
+        spine.set_color("#BBBBBB")
+        spine.set_linewidth(0.6)
+    finish(figure, scene, handles)
+    return figure
+
+
+def _plane_size(box: Floats) -> tuple[float, float]:
+    """Inches for a window of this shape."""
+    width, height = box[:, 1] - box[:, 0]
+    scale = 5.8 / max(width, height)
+    return max(scale * width, 4.6) + 0.9, scale * height + 1.5
+
+
+def _fill(axes: Any, scene: Scene) -> None:
+    """One outline for all regions of a colour: neighbours of one colour are one area, so no seam is between them.
+
+    A hairline of the same colour closes the seams to areas of other colours, which blend at their edges.
+    """
+    from matplotlib.patches import PathPatch
+
+    cx, colour, colours = scene.clipped, scene.colouring.number, scene.colouring.colours
+    many = len(colour) > MANY
+    for c in np.unique(colour):
+        loops = geometry.outline(cx, np.flatnonzero(colour == c), scene.points)
+        patch = PathPatch(_path([scene.points[loop] for loop in loops]), facecolor=colours[c], edgecolor=colours[c],
+                          lw=0.6, joinstyle="round", zorder=1, rasterized=many)  # fmt: skip
+        axes.add_artist(patch)  # add_patch would look for its extent first, which takes longer than to draw it
+
+
+def _path(loops: list[Floats]) -> Any:
+    """Closed polygons as one path."""
+    from matplotlib.path import Path
+
+    codes, points = [], []
+    for loop in loops:
+        codes += [Path.MOVETO] + [Path.LINETO] * (len(loop) - 1) + [Path.CLOSEPOLY]
+        points += [loop, loop[:1]]
+    return Path(np.concatenate(points), codes)
+
+
+def _cells(axes: Any, scene: Scene) -> None:
+    from matplotlib.collections import LineCollection
+
+    cx = scene.clipped
+    shown = np.ones(cx.n_cells(1), bool) if scene.is_whole else ~cx.on_boundary(1)
+    shown &= ~scene.walls
+    segments = scene.points[geometry.edges(cx)[shown]]
+    if len(segments):
+        width = line_width(cx.n_regions)
+        lines = LineCollection(
+            list(segments), colors=INK, linewidths=width, alpha=0.55, zorder=2, capstyle="round",
+            rasterized=len(segments) > MANY,
+        )  # fmt: skip
+        axes.add_collection(lines, autolim=False)
+
+
+def line_width(n_regions: int) -> float:
+    """The width, in points, of the edges of so many regions: thinner when there are many."""
+    return float(np.clip(14 / np.sqrt(max(n_regions, 1)), 0.06, 0.7))
+
+
+def _level_set(axes: Any, scene: Scene) -> None:
+    from matplotlib.collections import LineCollection
+
+    segments = scene.points[geometry.edges(scene.clipped)[scene.walls]]
+    if len(segments):
+        width = float(np.clip(60 / np.sqrt(len(segments)), 0.7, 2.4))
+        lines = LineCollection(
+            list(segments), colors="black", linewidths=width, zorder=4, capstyle="round",
+            rasterized=len(segments) > MANY,
+        )  # fmt: skip
+        axes.add_collection(lines, autolim=False)
+    lone = scene.points[scene.thin(0)]
+    axes.plot(lone[:, 0], lone[:, 1], "o", color="black", ms=6, zorder=5)
+
+
+def _cycles(axes: Any, scene: Scene) -> None:
+    from matplotlib import patheffects
+    from matplotlib.collections import LineCollection
+
+    halo = [patheffects.Stroke(linewidth=5.2, foreground="white"), patheffects.Normal()]
+    for i, (k, simplices) in enumerate(scene.cycles):
+        colour = cycle_colour(i)
+        if k == 0:
+            axes.plot(*simplices[:, 0].T, "D", color=colour, mec="white", mew=1.2, ms=8, zorder=7, ls="none")
+        elif k == 1:
+            lines = LineCollection(list(simplices), colors=colour, linewidths=3, zorder=6, capstyle="round")
+            lines.set_path_effects(halo)
+            axes.add_collection(lines, autolim=False)
+
+
+def _line(**style: Any) -> Any:
+    """A line for the legend."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **style)
+
+
+def area_handles(scene: Scene) -> list[Any]:
+    """What the legend says of the colours of regions."""
+    from matplotlib.patches import Patch
+
+    number, colours, names = scene.colouring.number, scene.colouring.colours, scene.colouring.names
+    if names is None:
+        swatch = tuple(Patch(facecolor=c, edgecolor=GREY, lw=0.5) for c in tints(4))
+        what = "activation patterns" if scene.color == "pattern" else "affine maps"
+        return [(swatch, f"{what}, neighbours in different colours")]
+    return [Patch(facecolor=colours[c], edgecolor=GREY, lw=0.5, label=names[c]) for c in np.unique(number)]
+
+
+def boundary_handles(scene: Scene, lines: Any) -> list[Any]:
+    """What the legend says of lines (if there are any) and isolated points of the decision boundary."""
+    handles = [_line(color="black", lw=2.4, label=scene.boundary_name)] if lines else []
+    if len(scene.thin(0)):
+        point = {"color": "black", "ls": "none", "marker": "o", "ms": 6}
+        handles.append(_line(label=f"{scene.boundary_name}, isolated", **point))
+    return handles
+
+
+def finish(figure: Any, scene: Scene, handles: list[Any]) -> None:
+    """Title and legend, and a figure that is wide enough for them."""
+    style: dict[str, Any] = {"x": 0.02, "ha": "left", "fontsize": 10, "color": INK, "linespacing": 1.5}
+    outside = [figure.suptitle(scene.title, parse_math=False, **style)]
+    for k in sorted({k for k, _ in scene.cycles}):
+        style = {"marker": "D", "ls": "none", "ms": 6} if k == 0 else {"lw": 3}
+        numbers = [i for i, (degree, _) in enumerate(scene.cycles) if degree == k]
+        name = f"cycle of $H_{k}$" if len(numbers) == 1 else f"{len(numbers)} cycles of $H_{k}$"
+        handles.append((tuple(_line(color=cycle_colour(i), **style) for i in numbers[: len(CYCLE_COLOURS)]), name))
+    if handles:
+        from matplotlib.legend_handler import HandlerTuple
+
+        pairs = [handle if isinstance(handle, tuple) else (handle, handle.get_label()) for handle in handles]
+        legend = figure.legend(
+            *zip(*pairs, strict=True), loc="outside lower center", ncols=min(len(handles), 4), frameon=False,
+            fontsize=9, handler_map={tuple: HandlerTuple(ndivide=None, pad=0.15)},
+        )  # fmt: skip
+        outside.append(legend)
+    renderer = figure.canvas.get_renderer()
+    width = max(artist.get_window_extent(renderer).width for artist in outside) / figure.dpi
+    figure.set_figwidth(max(figure.get_figwidth(), 1.04 * width))

@@ -1,0 +1,157 @@
+"""The cells of a bounded complex as drawable pieces: vertices in doubles, edges, polygons, outlines, level sets.
+
+What meets what is read off the incidence numbers of the exact complex; no float decides about it. Doubles appear
+only as positions of vertices, and those come with a bound on their error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import VerificationError
+from polyrelu.export.polygons import Indices, Rows, polygons, take
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+# ---- positions -----------------------------------------------------------------------------------------------------
+
+
+def positions(cx: PolyhedralComplex, tolerance: float) -> Floats:
+    """The vertices as doubles, n × d, each coordinate within `tolerance` of the exact one, or the double nearest to it.
+
+    From |x_k − y_k| ≤ e for homogeneous x and y (`PolyhedralComplex.enclosures`) follows, with p = y_k / y_0 and for
+    e < y_0, |x_k / x_0 − p| ≤ e (1 + |p|) / (y_0 − e). Where that exceeds the tolerance, exact coordinates are rounded;
+    beyond the range of doubles they are infinite.
+    """
+    homogeneous, error = (x[: cx.n_finite_vertices] for x in cx.enclosures())
+    y0 = homogeneous[:, :1]
+    with np.errstate(all="ignore"):
+        points = homogeneous[:, 1:] / y0
+        bound = error * (1 + np.abs(points).max(axis=1)) / (y0[:, 0] - error)
+        poor = (error > 0) & ~((y0[:, 0] > error) & (bound <= tolerance))
+    for v in np.flatnonzero(poor):
+        points[v] = [to_double(x) for x in cx.vertex(int(v))]
+    return points
+
+
+def to_double(x: Fraction) -> float:
+    """The nearest double, which is an infinity for numbers beyond their range."""
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+# ---- cells ---------------------------------------------------------------------------------------------------------
+
+
+def edges(cx: PolyhedralComplex) -> Indices:
+    """The 1-cells of a bounded complex as pairs (tail, head) of vertices, m × 2: ∂edge = head − tail."""
+    _, index, sign = cx.facets(1)
+    pairs, signs = index.reshape(-1, 2).astype(np.int64), sign.reshape(-1, 2)
+    return np.where(signs[:, :1] < 0, pairs, pairs[:, ::-1])
+
+
+def outline(cx: PolyhedralComplex, cells: Indices, points: Floats) -> list[Indices]:
+    """The boundary of a union of 2-cells of the plane as closed polygons, interior to the left, inner edges removed.
+
+    The 2-cells are oriented alike (checked: between two of them incidence numbers cancel), counter-clockwise or all
+    clockwise, as the sign of the area of the first cells tells that have any in doubles. Where several polygons meet
+    in a vertex they may be joined in more than one way; the area enclosed is the same.
+    """
+    indptr, index, sign = cx.facets(2)
+    total = np.zeros(cx.n_cells(1), np.int64)
+    np.add.at(total, index, sign)
+    if np.any(total[np.bincount(index, minlength=len(total)) == 2]):
+        raise VerificationError("the regions of the plane are not oriented alike")
+    rows, _ = take(indptr, cells)
+    flow = np.zeros(cx.n_cells(1), np.int64)
+    np.add.at(flow, index[rows], sign[rows])
+    border = np.flatnonzero(flow)
+    ends = edges(cx)
+    forward = (flow[border] > 0) == _counter_clockwise(cx, points)
+    tail = np.where(forward, ends[border, 0], ends[border, 1])
+    head = np.where(forward, ends[border, 1], ends[border, 0])
+    return list(_closed_paths(tail, head))
+
+
+def _counter_clockwise(cx: PolyhedralComplex, points: Floats) -> bool:
+    start, index = polygons(cx, np.arange(cx.n_cells(2)))
+    center = points.mean(axis=0)
+    p = points[index] - center
+    q = p[_successor(start)]
+    return bool((p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0]).sum() > 0)
+
+
+def _successor(start: Indices) -> Indices:
+    """For every place in lists with the given starts the place after it, cyclically."""
+    following = np.arange(1, start[-1] + 1)
+    filled = start[1:] > start[:-1]
+    following[start[1:][filled] - 1] = start[:-1][filled]
+    return following
+
+
+def _closed_paths(tail: Indices, head: Indices) -> Iterator[Indices]:
+    """Arrows, as many into every vertex as out of it, as closed paths: the k-th into one goes on as the k-th out."""
+    outgoing, incoming = np.argsort(tail, kind="stable"), np.argsort(head, kind="stable")
+    following = np.empty(len(tail), np.int64)
+    following[incoming] = outgoing
+    successor, starts = following.tolist(), tail
+    done = [False] * len(successor)
+    for first in range(len(successor)):
+        path = []
+        arrow = first
+        while not done[arrow]:
+            done[arrow] = True
+            path.append(arrow)
+            arrow = successor[arrow]
+        if path:
+            yield starts[path]
+
+
+def split(rows: Rows) -> list[Indices]:
+    """The lists one by one."""
+    start, index = rows
+    return np.split(index, start[1:-1]) if len(start) > 1 else []
+
+
+# ---- neighbours and level sets -------------------------------------------------------------------------------------
+
+
+def neighbours(cx: PolyhedralComplex) -> tuple[Indices, Indices]:
+    """For every (d−1)-cell the two regions it lies in (the second is −1 in the boundary of the complex)."""
+    indptr, index, _ = cx.facets(cx.input_dim)
+    region = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    order = np.argsort(index, kind="stable")
+    facet, region = index[order], region[order]
+    repeated = np.zeros(len(facet), bool)
+    repeated[1:] = facet[1:] == facet[:-1]
+    one, two = (np.full(cx.n_cells(cx.input_dim - 1), -1, np.int64) for _ in range(2))
+    one[facet[~repeated]] = region[~repeated]
+    two[facet[repeated]] = region[repeated]
+    return one, two
+
+
+def boundary(cx: PolyhedralComplex, facets: Mask, regions: Mask) -> Mask:
+    """Given which (d−1)-cells and which regions are in a closed set: the (d−1)-cells in it with a region beside that
+    is not. Others in the set lie inside of it, or where the complex ends."""
+    one, two = neighbours(cx)
+    inside = np.append(regions, True)  # the last entry is for −1: nothing is beyond the boundary of the complex
+    within: Mask = inside[one] & inside[two]
+    return facets & ~within
+
+
+def thin_parts(cx: PolyhedralComplex, k: int, cells: Mask, above: Mask) -> Indices:
+    """Given which k-cells and (k+1)-cells are in a closed set: its k-cells that are no face of its (k+1)-cells."""
+    alone = cells.copy()
+    indptr, index, _ = cx.facets(k + 1)
+    rows, _ = take(indptr, np.flatnonzero(above))
+    alone[index[rows]] = False
+    return np.flatnonzero(alone)

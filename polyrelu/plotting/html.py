@@ -1,0 +1,337 @@
+"""Scenes as interactive pages by plotly, which is imported only when one is made: pip install 'polyrelu[plot]'."""
+
+from __future__ import annotations
+
+import html
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polyrelu.errors import FileError, MissingDependencyError
+from polyrelu.export.polygons import triangles
+from polyrelu.plotting import geometry
+from polyrelu.plotting.flat import DOTS, MANY, output_colours
+from polyrelu.plotting.geometry import Floats
+from polyrelu.plotting.palette import GREY, INK, SIGN_COLOURS, cycle_colour
+from polyrelu.plotting.scene import Scene
+from polyrelu.plotting.surface import Surface, graph_surface, height_range, level_surface, opacity
+from polyrelu.readers.files import checked_path, replacing
+
+SUFFIX = ".html"
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' \
+blob:; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-src blob:">
+<link rel="icon" href="data:,">
+<title>{title}</title>
+<style>html, body {{ height: 100%; margin: 0; }}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+"""The policy forbids the browser every load, so that nothing in the page can ask for anything."""
+FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
+FEW = 500
+"""Up to so many edges in space are drawn as wide lines."""
+COMPONENTS = 12
+"""At most so many components of a surface are parts of their own that can be switched off."""
+
+
+def check_html(path: str | os.PathLike[str]) -> None:
+    """FileError unless the path ends in .html."""
+    shown, target = checked_path(path)
+    if Path(target).suffix.lower() != SUFFIX:
+        raise FileError(f"{shown}: an interactive picture is {SUFFIX}", shown)
+
+
+def write_page(scene: Scene, path: str | os.PathLike[str]) -> None:
+    """Write the scene as a self-contained page. MissingDependencyError without plotly, FileError if it cannot be."""
+    try:
+        import plotly.io
+    except ImportError:
+        raise MissingDependencyError(
+            "interactive pictures need plotly: pip install 'polyrelu[plot]'", "plot"
+        ) from None
+    body = plotly.io.to_html(
+        page_figure(scene), include_plotlyjs=True, full_html=False, div_id="polyrelu", validate=True,
+        default_width="100%", default_height="100vh",
+        config={"displaylogo": False, "responsive": True, "showSendToCloud": False, "scrollZoom": True},
+    )  # fmt: skip
+    title = html.escape(scene.title.split("\n")[0])
+    with replacing(path) as draft:
+        draft.write_text(PAGE.format(title=title, body=body), encoding="utf-8")
+
+
+def page_figure(scene: Scene) -> Any:
+    """The scene as a figure of plotly."""
+    import plotly.graph_objects as go
+
+    if scene.dim == 1:
+        traces, layout = _line(scene)
+    elif scene.dim == 3:
+        traces, layout = _space(scene)
+    else:
+        traces, layout = _graph(scene) if scene.graph else _plane(scene)
+    first, *others = (html.escape(line) for line in scene.title.split("\n"))
+    text = "<br>".join([first, *(f"<span style='font-size:0.9em'>{line}</span>" for line in others)])
+    return go.Figure(
+        traces,
+        {
+            "title": {"text": text, "x": 0.02, "yref": "container", "y": 0.98, "yanchor": "top", "font_size": 15},
+            "font": {"family": FONT, "color": INK},
+            "template": "none",
+            "paper_bgcolor": "white",
+            "plot_bgcolor": "white",
+            "legend": {"itemsizing": "constant"},
+            "margin": {"l": 70, "r": 20, "t": 56 + 20 * len(others), "b": 60},
+            **layout,
+        },
+    )
+
+
+# ---- one and two inputs --------------------------------------------------------------------------------------------
+
+
+def _line(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
+    import plotly.graph_objects as go
+
+    cx, x = scene.clipped, scene.points[:, 0]
+    order = np.argsort(x, kind="stable")
+    colour, colours = scene.colouring.number, scene.colouring.colours
+    ends = geometry.edges(cx)
+    flat = np.zeros((len(ends), 2))
+    traces: list[Any] = []
+    for c in np.unique(colour):
+        bar = _broken(np.stack([x[ends], flat], axis=2)[colour == c])
+        name, shown = _area_name(scene, int(c))
+        traces.append(
+            go.Scatter(x=bar[:, 0], y=bar[:, 1], mode="lines", line={"color": colours[c], "width": 16}, yaxis="y2",
+                       name=name, showlegend=shown, hoverinfo="skip")
+        )  # fmt: skip
+    few = "lines+markers" if len(x) <= DOTS else "lines"
+    for i, (values, shade) in enumerate(zip(scene.values.T, output_colours(scene), strict=True)):
+        name = "F" if scene.network.output_dim == 1 else f"output {i}"
+        traces.append(
+            go.Scatter(x=x[order], y=values[order], mode=few, line={"color": shade, "width": 2}, marker={"size": 6},
+                       name=name, hovertemplate="x = %{x}<br>%{y}<extra>" + name + "</extra>")
+        )  # fmt: skip
+    shapes = []
+    if cx.level is not None:
+        t = geometry.to_double(cx.level)
+        shapes = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": t, "y1": t,
+                   "line": {"color": GREY, "width": 1, "dash": "dash"}}]  # fmt: skip
+    top = scene.values.max(axis=1)
+    if (solid := scene.on_boundary(1)).any():
+        path = _broken(np.stack([x[ends], top[ends]], axis=2)[solid])
+        traces.append(
+            go.Scatter(x=path[:, 0], y=path[:, 1], mode="lines", line={"color": SIGN_COLOURS[0], "width": 5},
+                       showlegend=False, hoverinfo="skip")
+        )  # fmt: skip
+    if scene.walls.any():
+        traces.append(
+            go.Scatter(x=x[scene.walls], y=top[scene.walls], mode="markers", name=scene.boundary_name,
+                       marker={"color": "white", "size": 9, "line": {"color": INK, "width": 2}},
+                       hovertemplate="x = %{x}<extra></extra>")
+        )  # fmt: skip
+    for i, (k, simplices) in enumerate(scene.cycles):
+        if k == 0:
+            traces.append(
+                go.Scatter(x=simplices[:, 0, 0], y=np.zeros(len(simplices)), yaxis="y2", mode="markers",
+                           marker={"symbol": "diamond", "size": 11, "color": cycle_colour(i)}, **_in_legend(scene, i))
+            )  # fmt: skip
+    grid = {"gridcolor": "#E4E4E4", "zeroline": False}
+    return traces, {
+        "xaxis": {"title": {"text": "x"}, "range": scene.box[0].tolist(), "anchor": "y2", **grid},
+        "yaxis": {"title": {"text": "F(x)"}, "domain": [0.12, 1], **grid},
+        "yaxis2": {"domain": [0, 0.07], "visible": False, "range": [-1, 1], "fixedrange": True},
+        "shapes": shapes,
+    }
+
+
+def _plane(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
+    import plotly.graph_objects as go
+
+    cx, colour, colours = scene.clipped, scene.colouring.number, scene.colouring.colours
+    traces: list[Any] = []
+    for c in np.unique(colour):
+        loops = geometry.outline(cx, np.flatnonzero(colour == c), scene.points)
+        area = np.concatenate([np.vstack([scene.points[[*loop, loop[0]]], [[np.nan] * 2]]) for loop in loops])
+        name, shown = _area_name(scene, int(c))
+        traces.append(
+            go.Scatter(x=area[:-1, 0], y=area[:-1, 1], mode="lines", fill="toself", fillcolor=colours[c], name=name,
+                       line={"color": colours[c], "width": 0.5}, showlegend=shown, hoverinfo="skip")
+        )  # fmt: skip
+    ends = geometry.edges(cx)
+    kind = go.Scattergl if len(ends) > MANY else go.Scatter
+    strong = scene.walls
+    thin = _broken(scene.points[ends[~strong & ~cx.on_boundary(1)]])
+    traces.append(
+        kind(x=thin[:, 0], y=thin[:, 1], mode="lines", name="cells", hoverinfo="skip",
+             line={"color": "rgba(26,26,26,0.5)", "width": 0.7 if len(ends) < 2000 else 0.3})
+    )  # fmt: skip
+    if strong.any():
+        bold = _broken(scene.points[ends[strong]])
+        traces.append(
+            kind(x=bold[:, 0], y=bold[:, 1], mode="lines", name=scene.boundary_name,
+                 line={"color": "black", "width": 3}, hovertemplate="(%{x}, %{y})<extra></extra>")
+        )  # fmt: skip
+    if len(lone := scene.points[scene.thin(0)]):
+        traces.append(
+            go.Scatter(x=lone[:, 0], y=lone[:, 1], mode="markers", marker={"color": "black", "size": 9},
+                       name=scene.boundary_name + ", isolated", hovertemplate="(%{x}, %{y})<extra></extra>")
+        )  # fmt: skip
+    for i, (k, simplices) in enumerate(scene.cycles):
+        path = _broken(simplices) if k else simplices[:, 0]
+        style: dict[str, Any] = (
+            {"mode": "lines", "line": {"color": cycle_colour(i), "width": 5}} if k
+            else {"mode": "markers", "marker": {"symbol": "diamond", "size": 12, "color": cycle_colour(i)}}
+        )  # fmt: skip
+        traces.append(go.Scatter(x=path[:, 0], y=path[:, 1], hoverinfo="skip", **style, **_in_legend(scene, i)))
+    axis = {"showgrid": False, "zeroline": False, "ticks": "outside", "constrain": "domain"}
+    return traces, {
+        "xaxis": {"title": {"text": "x<sub>1</sub>"}, "range": scene.box[0].tolist(), **axis},
+        "yaxis": {"title": {"text": "x<sub>2</sub>"}, "range": scene.box[1].tolist(), "scaleanchor": "x", **axis},
+        "dragmode": "pan",
+    }
+
+
+def _area_name(scene: Scene, colour: int) -> tuple[str, bool]:
+    """Name of an area, and whether it is shown in the legend."""
+    names = scene.colouring.names
+    if names is not None:
+        return names[colour], True
+    return f"{'patterns' if scene.color == 'pattern' else 'maps'}, colour {colour + 1}", False
+
+
+# ---- space ---------------------------------------------------------------------------------------------------------
+
+
+def _space(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
+    cx = scene.clipped
+    traces: list[Any] = []
+    surface = level_surface(scene) if scene.has_boundary else None
+    if surface is None or surface.is_empty:
+        traces.append(_thin3d(scene.points[geometry.edges(cx)]))
+    else:
+        traces += _meshes(surface, opacity(surface))
+        traces.append(_thin3d(surface.points[surface.edges]))
+        if len(surface.strong):
+            traces.append(_lines3d(surface.points[surface.strong], scene.boundary_name + ", lines", "black", 5))
+    if len(lone := scene.points[scene.thin(0)]):
+        traces.append(_points3d(lone, scene.boundary_name + ", isolated", "black", "circle"))
+    for i, (k, simplices) in enumerate(scene.cycles):
+        if k == 0:
+            trace = _points3d(simplices[:, 0], "", cycle_colour(i), "diamond")
+        elif k == 1:
+            trace = _lines3d(simplices, "", cycle_colour(i), 9)
+        else:
+            corners = np.arange(3 * len(simplices)).reshape(-1, 3)
+            trace = _mesh(simplices.reshape(-1, 3), corners, "", cycle_colour(i), 0.6)
+        traces.append(trace.update(_in_legend(scene, i)))
+    return traces, {"scene": {**_axes3d(scene.box, "x<sub>3</sub>"), "aspectmode": "data"}}
+
+
+def _graph(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
+    surface = graph_surface(scene)
+    traces = _meshes(surface, 1.0)
+    for trace in traces:
+        trace.showlegend = scene.colouring.names is not None
+    traces.append(_thin3d(surface.points[surface.edges]))
+    if len(surface.strong):
+        traces.append(_lines3d(surface.points[surface.strong], scene.boundary_name, "black", 7))
+    box = np.vstack([scene.box, height_range(surface)])
+    sides = scene.box[:, 1] - scene.box[:, 0]
+    x, y = (sides / sides.max()).tolist()
+    return traces, {
+        "scene": {**_axes3d(box, "F(x)"), "aspectmode": "manual", "aspectratio": {"x": x, "y": y, "z": 0.6}},
+    }
+
+
+def _meshes(surface: Surface, alpha: float) -> list[Any]:
+    """A mesh for each part; parts beyond the first COMPONENTS are put together by colour."""
+    start, _ = surface.polygons
+    size = np.maximum(np.diff(start) - 2, 0)
+    _, corners = triangles(surface.polygons)
+    part = np.repeat(surface.part, size)
+    groups: dict[tuple[str, str], list[int]] = {}
+    for number in np.unique(part).tolist():
+        name = surface.names[number] if number < COMPONENTS else "other components"
+        groups.setdefault((name, surface.colours[number]), []).append(number)
+    traces: list[Any] = []
+    for (name, colour), numbers in groups.items():
+        trace = _mesh(surface.points, corners[np.isin(part, numbers)], name, colour, alpha)
+        trace.legendgroup = name
+        trace.showlegend = all(other.name != name for other in traces)
+        traces.append(trace)
+    return traces
+
+
+def _mesh(points: Floats, corners: Any, name: str, colour: str, alpha: float) -> Any:
+    import plotly.graph_objects as go
+
+    used, compact = np.unique(corners, return_inverse=True)
+    x, y, z = points[used].T
+    i, j, k = compact.reshape(-1, 3).T
+    return go.Mesh3d(
+        x=x, y=y, z=z, i=i, j=j, k=k, color=colour, opacity=alpha, flatshading=True, name=name, showlegend=True,
+        lighting={"ambient": 0.5, "diffuse": 0.85, "specular": 0.08, "roughness": 0.9, "facenormalsepsilon": 0},
+        lightposition={"x": 1000, "y": -2500, "z": 1500}, hovertemplate="(%{x}, %{y}, %{z})<extra></extra>",
+    )  # fmt: skip
+
+
+def _lines3d(segments: Floats, name: str, colour: str, width: float) -> Any:
+    import plotly.graph_objects as go
+
+    x, y, z = _broken(segments).T
+    return go.Scatter3d(
+        x=x, y=y, z=z, mode="lines", line={"color": colour, "width": width}, name=name, hoverinfo="skip"
+    )  # fmt: skip
+
+
+def _thin3d(segments: Floats) -> Any:
+    """The edges of cells: thinner when there are many."""
+    return _lines3d(segments, "cells", "rgba(26,26,26,0.7)", 2.5 if len(segments) < FEW else 1.0)
+
+
+def _points3d(points: Floats, name: str, colour: str, symbol: str) -> Any:
+    import plotly.graph_objects as go
+
+    x, y, z = points.T
+    return go.Scatter3d(
+        x=x, y=y, z=z, mode="markers", marker={"color": colour, "size": 6, "symbol": symbol}, name=name,
+        hovertemplate="(%{x}, %{y}, %{z})<extra></extra>",
+    )  # fmt: skip
+
+
+def _axes3d(box: Floats, third: str) -> dict[str, Any]:
+    style = {"showbackground": False, "gridcolor": "#E4E4E4", "zeroline": False, "showspikes": False}
+    names = ("x<sub>1</sub>", "x<sub>2</sub>", third)
+    axes = {
+        f"{letter}axis": {"title": {"text": name}, "range": side.tolist(), **style}
+        for letter, name, side in zip("xyz", names, box, strict=True)
+    }
+    return {**axes, "camera": {"eye": {"x": 1.2, "y": -1.7, "z": 0.9}}, "dragmode": "orbit"}
+
+
+# ---- shared --------------------------------------------------------------------------------------------------------
+
+
+def _broken(segments: Floats) -> Floats:
+    """Segments (n × 2 × d) as one polyline, with a row of NaN, which is a gap, after each: 3n × d."""
+    n, _, d = segments.shape
+    return np.concatenate([segments, np.full((n, 1, d), np.nan)], axis=1).reshape(-1, d)
+
+
+def _in_legend(scene: Scene, i: int) -> dict[str, Any]:
+    """How cycle i stands in the legend: together with those of the same degree."""
+    degrees = [k for k, _ in scene.cycles]
+    k = degrees[i]
+    name = f"cycles of H<sub>{k}</sub>" if degrees.count(k) > 1 else f"cycle of H<sub>{k}</sub>"
+    return {"name": name, "legendgroup": name, "showlegend": degrees.index(k) == i}

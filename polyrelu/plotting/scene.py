@@ -1,0 +1,181 @@
+"""Scene: what is to be drawn, before any library for drawing is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Unpack
+
+import numpy as np
+
+from polyrelu.classes import Partition
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import DomainError, InputError
+from polyrelu.export.polygons import Indices
+from polyrelu.network import Network
+from polyrelu.plotting.colouring import (
+    Colouring,
+    check_colouring,
+    class_colouring,
+    map_colouring,
+    pattern_colouring,
+    sign_colouring,
+)
+from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts, to_double
+from polyrelu.plotting.subject import Choices, CycleLike, Subject, read_subject, short
+from polyrelu.plotting.values import vertex_values
+from polyrelu.plotting.window import RANGE, Window, default_window, read_window
+from polyrelu.rational import describe
+from polyrelu.subdivide import Options
+
+PRECISION = 1e-10
+"""How far a vertex may be drawn from where it is, as a part of the window's size. A picture shows about 1e-4."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A complex and the part of it in a window.
+
+    network: F. clipped: C(F) or C(F, t), or the cells of a partition into classes, over the window: a bounded complex
+    whose cells are exactly the intersections of cells with the window, and their faces. The window's sides are walls
+    of its domain, so it is the exact subdivision that clips. partition: classes of `clipped`, if these are drawn.
+    is_whole: nothing was cut off. color: see `plot`. graph: whether the graph of F is drawn. cycles: their degrees,
+    and their simplices as arrays n × (degree + 1) × d of doubles. title: lines.
+    """
+
+    network: Network
+    clipped: PolyhedralComplex
+    partition: Partition | None
+    window: Window
+    is_whole: bool
+    color: str
+    graph: bool
+    cycles: tuple[tuple[int, Floats], ...]
+    title: str
+
+    @property
+    def dim(self) -> int:
+        """The dimension d of the input space."""
+        return self.network.input_dim
+
+    @cached_property
+    def box(self) -> Floats:
+        """The window in doubles, d × 2."""
+        return np.array([[float(low), float(high)] for low, high in self.window])
+
+    @property
+    def _tolerance(self) -> float:
+        return float((self.box[:, 1] - self.box[:, 0]).min()) * PRECISION
+
+    @cached_property
+    def points(self) -> Floats:
+        """The vertices of `clipped` in doubles, within PRECISION of the window's least side of the exact ones."""
+        return positions(self.clipped, self._tolerance)
+
+    @cached_property
+    def values(self) -> Floats:
+        """F at the vertices of `clipped`, n × outputs; see `vertex_values`. The level on the level set.
+
+        InputError if they are too large to draw.
+        """
+        values = vertex_values(self.clipped, self.network, self.points, self._tolerance)
+        if self.clipped.level is not None:
+            values[self.clipped.signs(0) == 0] = to_double(self.clipped.level)
+        if not np.all(np.abs(values) < RANGE):
+            raise InputError(f"the graph of F: its values in the window exceed {RANGE:g}; choose a smaller window")
+        return values
+
+    @cached_property
+    def colouring(self) -> Colouring:
+        """The colours of the regions of `clipped`."""
+        if self.color == "sign":
+            relations = {1: ">", 0: "=", -1: "<"}
+            return sign_colouring(self.clipped, {sign: self._name(r) for sign, r in relations.items()})
+        if self.partition is not None:
+            return class_colouring(self.partition.class_numbers(), self.partition.n_classes)
+        return pattern_colouring(self.clipped) if self.color == "pattern" else map_colouring(self.clipped)
+
+    @property
+    def has_boundary(self) -> bool:
+        """Whether there is a decision boundary: the set F = t, or where classes tie."""
+        return self.partition is not None or self.clipped.level is not None
+
+    def on_boundary(self, k: int) -> Mask:
+        """For every k-cell of `clipped`: whether it lies in the decision boundary."""
+        if self.partition is not None:
+            return self.partition.boundary().mask(k)
+        return self.clipped.signs(k) == 0 if self.has_boundary else np.zeros(self.clipped.n_cells(k), np.bool_)
+
+    @cached_property
+    def walls(self) -> Mask:
+        """For every (d−1)-cell of `clipped`: whether it separates the decision boundary from the rest."""
+        return boundary(self.clipped, self.on_boundary(self.dim - 1), self.on_boundary(self.dim))
+
+    def thin(self, k: int) -> Indices:
+        """The k-cells of `clipped` in the decision boundary that are no face of a larger one in it."""
+        return thin_parts(self.clipped, k, self.on_boundary(k), self.on_boundary(k + 1))
+
+    @property
+    def boundary_name(self) -> str:
+        """What the decision boundary is called."""
+        return self._name("=") if self.partition is None else "decision boundary"
+
+    def _name(self, relation: str) -> str:
+        assert self.clipped.level is not None
+        return f"F {relation} {short(self.clipped.level)}"
+
+
+def make_scene(obj: Any, options: Options, **choices: Unpack[Choices]) -> Scene:
+    """The scene of what `plot` draws; arguments and errors as there."""
+    subject = read_subject(obj, options, **choices)
+    d = subject.complex.input_dim
+    color = _color(subject, choices.get("color"))
+    graph = bool(choices.get("graph", False)) or d == 1
+    if graph and d != 1 and (d == 3 or subject.network.output_dim != 1):
+        raise InputError("graph: expected a network with 1 or 2 inputs and one output")
+    given = choices.get("window")
+    window, is_whole = default_window(subject) if given is None else (read_window(given, d), False)
+    try:
+        drawn = subject if is_whole else subject.over(window, options)
+    except DomainError:
+        raise InputError("window: it has no interior point in common with the domain") from None
+    cycles = _read_cycles(choices.get("cycles", ()), d)
+    first = choices.get("title")
+    if first is not None and not isinstance(first, str):
+        raise InputError(f"title: expected a string, got {describe(first)}")
+    title = "\n".join([first or subject.headline(), *subject.summary(options.get("progress"))])
+    return Scene(subject.network, drawn.complex, drawn.partition, window, is_whole, color, graph, cycles, title)
+
+
+def _color(subject: Subject, color: str | None) -> str:
+    leveled = subject.complex.level is not None
+    if color is None:
+        return "sign" if leveled else "pattern" if subject.partition is None else "class"
+    check_colouring(color)
+    if color == "sign" and not leveled:
+        raise InputError("color: there are signs of F − t only with a level t")
+    if subject.partition is None and color == "class":
+        raise InputError("color: classes need a network with several outputs, or a Partition")
+    if subject.partition is not None and color != "class":
+        raise InputError(f"color: a Partition is drawn with color='class', not {color!r}")
+    return color
+
+
+def _read_cycles(cycles: Iterable[CycleLike], d: int) -> tuple[tuple[int, Floats], ...]:
+    try:
+        given = list(cycles)
+    except TypeError:
+        raise InputError(f"cycles: expected a list of cycles, got {describe(cycles)}") from None
+    return tuple(_read_cycle(cycle, d) for cycle in given)
+
+
+def _read_cycle(cycle: CycleLike, d: int) -> tuple[int, Floats]:
+    try:
+        k = cycle.degree
+        simplices = [[[to_double(Fraction(x)) for x in point] for point in simplex] for simplex, _ in cycle.pieces()]
+        array = np.array(simplices, dtype=np.float64).reshape(-1, k + 1, d)
+    except (AttributeError, TypeError, ValueError):
+        raise InputError(f"cycles: expected cycles of a region of R^{d}, got {type(cycle).__name__}") from None
+    return k, array

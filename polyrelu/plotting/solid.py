@@ -1,0 +1,160 @@
+"""Scenes in space as figures of matplotlib."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from polyrelu.export.polygons import triangles
+from polyrelu.plotting import geometry
+from polyrelu.plotting.figure import new_figure
+from polyrelu.plotting.flat import MANY, area_handles, boundary_handles, finish, line_width
+from polyrelu.plotting.geometry import Floats
+from polyrelu.plotting.palette import GREY, INK, cycle_colour, rgb
+from polyrelu.plotting.scene import Scene
+from polyrelu.plotting.surface import Surface, graph_surface, height_range, level_surface, opacity
+
+LIGHT = np.array([0.35, -0.45, 0.82])
+"""The direction the light comes from."""
+SHADE = 0.45
+"""How much darker than its own colour a facet is that the light does not meet."""
+
+
+def draw_space(scene: Scene) -> Any:
+    """The decision boundary of a network with three inputs as a surface, or without one all edges."""
+    figure, axes = _space(scene)
+    cx = scene.clipped
+    surface = level_surface(scene) if scene.has_boundary else None
+    if surface is None or surface.is_empty:
+        _lines(axes, scene.points[geometry.edges(cx)], INK, line_width(cx.n_regions), 0.35)
+        handles = area_handles(scene) if scene.has_boundary else []
+    else:
+        _facets(axes, surface, opacity(surface))
+        _lines(axes, surface.points[surface.strong], "black", 2.4, 1.0)
+        handles = _surface_handles(scene, surface)
+    handles += boundary_handles(scene, surface is not None and len(surface.strong) > 0)
+    _dots(axes, scene.points[scene.thin(0)], "black")
+    _cycles(axes, scene)
+    _limits(axes, scene.box)
+    axes.set_box_aspect(scene.box[:, 1] - scene.box[:, 0])
+    axes.set_zlabel("$x_3$")
+    finish(figure, scene, handles)
+    return figure
+
+
+def _surface_handles(scene: Scene, surface: Surface) -> list[Any]:
+    from matplotlib.patches import Patch
+
+    used = sorted({surface.colours[part] for part in np.unique(surface.part)})
+    if not used:
+        return []
+    name = scene.boundary_name
+    if scene.colouring.names is None:
+        name += f", colours by {'activation pattern' if scene.color == 'pattern' else 'affine map'}"
+    elif (count := len(surface.names)) > 1:
+        name += f", {count} connected components"
+    return [(tuple(Patch(facecolor=c, edgecolor=GREY, lw=0.5) for c in used), name)]
+
+
+def draw_graph(scene: Scene) -> Any:
+    """The graph of F over the plane, and on it the decision boundary."""
+    figure, axes = _space(scene)
+    surface = graph_surface(scene)
+    _facets(axes, surface, 1.0)
+    _lines(axes, surface.points[surface.strong], "black", 2.0, 1.0)
+    _limits(axes, np.vstack([scene.box, height_range(surface)]))
+    sides = scene.box[:, 1] - scene.box[:, 0]
+    axes.set_box_aspect([*sides, 0.6 * sides.max()])
+    axes.set_zlabel("$F(x)$")
+    handles = area_handles(scene) + boundary_handles(scene, scene.walls.any())
+    finish(figure, scene, handles)
+    return figure
+
+
+def _space(scene: Scene) -> tuple[Any, Any]:
+    figure = new_figure((7, 6.4))
+    axes = figure.add_subplot(projection="3d", computed_zorder=False)
+    axes.set_autoscale_on(False)
+    axes.set_proj_type("persp", focal_length=1.4)
+    axes.view_init(elev=24, azim=-58)
+    axes.set_xlabel("$x_1$")
+    axes.set_ylabel("$x_2$")
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_pane_color((1, 1, 1, 0))
+        axis.line.set_color("#BBBBBB")
+        axis._axinfo["grid"].update(color="#E4E4E4", linewidth=0.5)
+    axes.tick_params(color=GREY, labelsize=8)
+    return figure, axes
+
+
+def _limits(axes: Any, box: Floats) -> None:
+    for setter, (low, high) in zip((axes.set_xlim, axes.set_ylim, axes.set_zlim), box, strict=True):
+        setter(low, high)
+
+
+def _facets(axes: Any, surface: Surface, alpha: float) -> None:
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    polygons = [surface.points[p] for p in geometry.split(surface.polygons)]
+    if not polygons:
+        return
+    colours = np.array([rgb(c) for c in surface.colours])[surface.part]
+    shaded = colours * (1 - SHADE + SHADE * _lit(surface))[:, None]
+    width = line_width(len(polygons))
+    collection = Poly3DCollection(
+        polygons, facecolors=np.column_stack([shaded, np.full(len(shaded), alpha)]),
+        edgecolors=np.column_stack([shaded * 0.45, np.full(len(shaded), min(1.0, alpha + 0.2))]), linewidths=width,
+        zorder=2, rasterized=len(polygons) > MANY,
+    )  # fmt: skip
+    axes.add_collection3d(collection)
+
+
+def _lit(surface: Surface) -> Floats:
+    """For every polygon how much the light meets it, from either side: 0 to 1."""
+    start, _ = surface.polygons
+    p = surface.points
+    scale = np.ptp(p, axis=0)
+    p = p / np.where(scale > 0, scale, 1) if len(p) else p
+    _, corners = triangles(surface.polygons)
+    a, b, c = (p[corners[:, i]] for i in range(3))
+    owner = np.repeat(np.arange(len(start) - 1), np.maximum(np.diff(start) - 2, 0))
+    normal = np.zeros((len(start) - 1, 3))
+    np.add.at(normal, owner, np.cross(b - a, c - a))
+    length = np.linalg.norm(normal, axis=1)
+    light: Floats = np.abs(normal @ LIGHT) / np.linalg.norm(LIGHT)
+    lit: Floats = np.divide(light, length, out=np.ones_like(light), where=length > 0)
+    return lit
+
+
+def _lines(axes: Any, segments: Floats, colour: str, width: float, alpha: float) -> None:
+    from mpl_toolkits.mplot3d.art3d import Line3DCollection
+
+    if len(segments):
+        axes.add_collection3d(
+            Line3DCollection(
+                segments, colors=colour, linewidths=width, alpha=alpha, zorder=3, rasterized=len(segments) > MANY
+            )
+        )
+
+
+def _dots(axes: Any, points: Floats, colour: str) -> None:
+    if len(points):
+        axes.plot(*points.T, ls="none", marker="o", ms=6, color=colour, zorder=4)
+
+
+def _cycles(axes: Any, scene: Scene) -> None:
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    if scene.dim != 3:
+        return
+    for i, (k, simplices) in enumerate(scene.cycles):
+        colour = cycle_colour(i)
+        if k == 0:
+            axes.plot(*simplices[:, 0].T, ls="none", marker="D", ms=8, color=colour, mec="white", zorder=6)
+        elif k == 1:
+            _lines(axes, simplices, colour, 3.0, 1.0)
+        elif len(simplices):
+            axes.add_collection3d(
+                Poly3DCollection(simplices, facecolors=(*rgb(colour), 0.5), edgecolors=colour, linewidths=0.5, zorder=5)
+            )

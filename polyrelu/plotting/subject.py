@@ -1,0 +1,159 @@
+"""Subject: a complex, and what of it the picture is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol, TypedDict, Unpack
+
+from polyrelu.classes import ClassRegion, DecisionBoundary, Partition, classify
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import InputError, RegionError
+from polyrelu.export.clip import clipped
+from polyrelu.homology import homology
+from polyrelu.network import Network
+from polyrelu.plotting.geometry import Mask, to_double
+from polyrelu.rational import show
+from polyrelu.region import RELATIONS, Region
+from polyrelu.subdivide import Options, Progress, subdivide
+
+MAX_DIM = 3
+"""What has more inputs cannot be drawn."""
+MAX_CLASSES = 5
+"""At most so many classes have their Betti numbers in the title."""
+LINE = 78
+"""Longest line of the title, in characters."""
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class CycleLike(Protocol):
+    """A cycle as it can be drawn: simplices with one more vertex than its degree, and their coefficients."""
+
+    @property
+    def degree(self) -> int: ...
+    def pieces(self) -> Iterable[tuple[tuple[tuple[Fraction, ...], ...], int]]: ...
+
+
+class Choices(TypedDict, total=False):
+    """The keyword arguments of `plot` and `plot_html`; see `plot`."""
+
+    level: Any
+    relation: str | None
+    domain: Any
+    window: Any
+    color: str | None
+    graph: bool
+    cycles: Iterable[CycleLike]
+    title: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A complex; the partition into classes whose cells it has, if so; and the sets whose Betti numbers are told."""
+
+    complex: PolyhedralComplex
+    partition: Partition | None
+    sets: tuple[Region | ClassRegion | DecisionBoundary, ...]
+
+    @property
+    def network(self) -> Network:
+        """The network F."""
+        return self.complex.network if self.partition is None else self.partition.network
+
+    def over(self, box: Sequence[Sequence[Any]], options: Options) -> Subject:
+        """The part of it in a box, without sets."""
+        if self.partition is not None:
+            partition = clipped(self.partition, box, **options)
+            return Subject(partition.complex, partition, ())
+        return Subject(clipped(self.complex, box, **options), None, ())
+
+    def on_boundary(self, k: int) -> Mask | None:
+        """For every k-cell whether it lies in the decision boundary; None if there is none."""
+        if self.partition is not None:
+            return self.partition.boundary().mask(k)
+        return None if self.complex.level is None else self.complex.signs(k) == 0
+
+    def headline(self) -> str:
+        """Such as "F : R² → R,  2-8-6-1"."""
+        net = self.network
+        sizes = (str(n if n > 1 else "").translate(SUPERSCRIPTS) for n in (net.input_dim, net.output_dim))
+        widths = "-".join(map(str, net.architecture))
+        text = widths if len(widths) <= 40 else f"{net.depth} hidden layers"
+        return "F : R{} → R{},  {}".format(*sizes, text)
+
+    def summary(self, progress: Progress | None) -> list[str]:
+        """The f-vector and the Betti numbers, in lines."""
+        cells = _vector(f"{n:,}".replace(",", "\u2009") for n in self.complex.f_vector)
+        level = self.complex.level
+        name = "cells" if self.partition is not None else "C(F)" if level is None else f"C(F, {short(level)})"
+        lines = [f"{name}: f-vector {cells}"] + [""] * (len(self.sets) > 1)
+        for part in (f"{_name(s)}: β = {_vector(homology(s, progress=progress).betti)}" for s in self.sets):
+            longer = f"{lines[-1]}     {part}" if lines[-1] else part
+            lines[-1:] = [longer] if len(longer) <= LINE else [lines[-1], part]
+        return lines
+
+
+def short(x: Fraction) -> str:
+    """A number as text, rounded if its exact text is long."""
+    text = show(x)
+    return text if len(text) <= 12 else f"{to_double(x):.6g}"
+
+
+def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subject:
+    """The subject of what is given to `plot`."""
+    if not isinstance(obj, (Network, PolyhedralComplex, Partition, Region, ClassRegion, DecisionBoundary)):
+        raise InputError(
+            "plot: expected a Network, a PolyhedralComplex, a Region, a Partition or a set of its cells (ClassRegion, "
+            f"DecisionBoundary), got {type(obj).__name__}"
+        )
+    source = obj if isinstance(obj, (Network, PolyhedralComplex)) else obj.complex
+    if source.input_dim > MAX_DIM:
+        raise InputError(
+            f"plot: the input space has dimension {source.input_dim}, at most {MAX_DIM} can be drawn; "
+            "take a slice: Slice(points).restrict(network), or --slice on the command line"
+        )
+    relation = choices.get("relation")
+    if relation is not None and (not isinstance(relation, str) or relation not in RELATIONS):
+        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {relation!r}")
+    if isinstance(obj, Network):
+        obj = _divided(obj, options, **choices)
+    elif choices.get("level") is not None or choices.get("domain") is not None:
+        raise InputError("plot: level and domain can be chosen for a Network only; a complex has its own")
+    if isinstance(obj, PolyhedralComplex):
+        if obj.level is None:
+            if relation is not None:
+                raise InputError("relation: the complex has no level set")
+            return Subject(obj, None, ())
+        obj = obj.region(relation or ">")
+    if relation is not None and not isinstance(obj, Region):
+        raise InputError("relation: compares one output with a level, but classes are drawn; choose an output")
+    if relation is not None and relation != obj.relation:
+        raise InputError(f"relation: {relation!r} is not that of what is drawn, {obj!r}")
+    if isinstance(obj, (ClassRegion, DecisionBoundary)):
+        return Subject(obj.complex, obj.partition, (obj,))
+    if isinstance(obj, Partition):
+        few = range(obj.n_classes) if obj.n_classes <= MAX_CLASSES else ()
+        return Subject(obj.complex, obj, tuple(obj.region(i) for i in few))
+    return Subject(obj.complex, None, (obj,))
+
+
+def _divided(net: Network, options: Options, **choices: Unpack[Choices]) -> PolyhedralComplex | Partition:
+    """The complex of a network: for one output with a level, for several into classes unless they are not asked for."""
+    level, domain = choices.get("level"), choices.get("domain")
+    if net.output_dim > 1 and level is None and choices.get("color") in (None, "class"):
+        return classify(net, domain, **options)
+    return subdivide(net, 0 if level is None and net.output_dim == 1 else level, domain, **options)
+
+
+def _name(cells: Region | ClassRegion | DecisionBoundary) -> str:
+    if isinstance(cells, DecisionBoundary):
+        return "decision boundary"
+    if isinstance(cells, ClassRegion):
+        return f"class {cells.index}" if cells.is_open else f"class {cells.index} with ties"
+    sign = {">=": "≥", "<=": "≤"}.get(cells.relation, cells.relation)
+    return f"{{F {sign} {short(cells.complex.level)}}}"
+
+
+def _vector(entries: Iterable[object]) -> str:
+    return f"({', '.join(map(str, entries))})"

@@ -1,0 +1,101 @@
+"""Surfaces in space: level sets of networks with three inputs, and graphs of networks with two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from polyrelu.export.polygons import Indices, Rows, polygons, take
+from polyrelu.plotting import geometry
+from polyrelu.plotting.geometry import Floats
+from polyrelu.plotting.palette import COLOURS
+from polyrelu.plotting.scene import Scene
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Polygons in space, flat and convex.
+
+    points: vertices, n × 3; polygons: cycles of vertices; edges: m × 2; part: for each polygon the number of its part;
+    names and colours of the parts; strong: edges that are drawn strongly.
+    """
+
+    points: Floats
+    polygons: Rows
+    edges: Indices
+    part: Indices
+    names: list[str]
+    colours: list[str]
+    strong: Indices
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are neither polygons nor strong edges."""
+        return len(self.part) == 0 and len(self.strong) == 0
+
+
+def level_surface(scene: Scene) -> Surface:
+    """The decision boundary of a network with three inputs: its 2-cells that have a region beside that is not in it.
+
+    With colouring "sign" or "class" its parts are its connected components; else they are the colours of regions it
+    bounds. Strong edges are those of the decision boundary that no 2-cell of it has.
+    """
+    cx = scene.clipped
+    cells = np.flatnonzero(scene.walls)
+    rows = polygons(cx, cells)
+    indptr, index, _ = cx.facets(2)
+    places, size = take(indptr, cells)
+    used = index[places].astype(np.int64)
+    if scene.colouring.names is not None:
+        part = _components(np.repeat(np.arange(len(cells)), size), used, len(cells))
+        count = int(part.max(initial=-1)) + 1
+        names = [scene.boundary_name + (f", component {i + 1}" if count > 1 else "") for i in range(count)]
+        colours = [COLOURS[i % len(COLOURS)] for i in range(count)]
+    else:
+        one, two = (x[cells] for x in geometry.neighbours(cx))
+        part, colours = scene.colouring.number[np.maximum(one, two)], scene.colouring.colours
+        names = [f"colour {i + 1}" for i in range(len(colours))]
+    ends = geometry.edges(cx)
+    return Surface(scene.points, rows, ends[np.unique(used)], part, names, colours, ends[scene.thin(1)])
+
+
+def graph_surface(scene: Scene) -> Surface:
+    """The graph of F over the window, for a network with two inputs: a facet over every region, with its colour.
+
+    Strong edges are those over the decision boundary.
+    """
+    cx = scene.clipped
+    colouring = scene.colouring
+    points = np.column_stack([scene.points, scene.values[:, 0]])
+    rows = polygons(cx, np.arange(cx.n_cells(2)))
+    names = colouring.names or [f"colour {i + 1}" for i in range(len(colouring.colours))]
+    ends = geometry.edges(cx)
+    return Surface(points, rows, ends, colouring.number, names, colouring.colours, ends[scene.walls])
+
+
+def height_range(surface: Surface) -> tuple[float, float]:
+    """The heights of a graph with a margin, never empty."""
+    low, high = float(surface.points[:, 2].min()), float(surface.points[:, 2].max())
+    margin = max(0.05 * (high - low), 1e-6 * max(abs(low), abs(high))) or 1.0
+    return low - margin, high + margin
+
+
+def opacity(surface: Surface) -> float:
+    """How opaque a level surface is drawn: less when a component may hide others."""
+    return 0.85 if int(surface.part.max(initial=0)) == 0 else 0.42
+
+
+def _components(owner: Indices, edge: Indices, n: int) -> Indices:
+    """Numbers of the classes of 0..n−1 when owners of the same edge belong together, the largest class first."""
+    from networkx.utils import UnionFind
+
+    sets = UnionFind(range(n))
+    order = np.argsort(edge, kind="stable")
+    same = edge[order][1:] == edge[order][:-1]
+    for i, j in zip(owner[order][:-1][same].tolist(), owner[order][1:][same].tolist(), strict=True):
+        sets.union(i, j)
+    part = np.empty(n, np.int64)
+    for number, members in enumerate(sorted(sets.to_sets(), key=lambda s: (-len(s), min(s)))):
+        part[list(members)] = number
+    return part

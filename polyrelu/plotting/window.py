@@ -1,0 +1,98 @@
+"""The window: the part of the input space that is drawn."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from polyrelu.errors import InputError
+from polyrelu.plotting.geometry import Floats, positions
+from polyrelu.plotting.subject import Subject
+from polyrelu.rational import entries, exact_vector, show
+
+Window = tuple[tuple[Fraction, Fraction], ...]
+"""For every coordinate the least and the largest value drawn."""
+
+MARGIN = 0.15
+FARTHEST = 1.6
+"""Vertices more than so many times as far from the middle as most vertices are do not widen the window."""
+MOST = 0.8
+NARROWEST = 0.5
+"""The least side of a window of the plane or space, compared to the largest one."""
+RANGE = 1e100
+"""No window reaches farther from the origin: squares of its coordinates must be doubles."""
+
+
+def read_window(window: Any, d: int) -> Window:
+    """A window given as d pairs (lower, upper) of exact numbers, or one pair for all. InputError for anything else."""
+    pairs = entries(window, "window")
+    if pairs is not None and len(pairs) == 2 and all(entries(x, "window") is None for x in pairs):
+        pairs = [pairs] * d
+    if pairs is None or len(pairs) != d:
+        raise InputError(f"window: expected {d} pairs (lower, upper), one per input, or one pair for all")
+    sides = []
+    for i, pair in enumerate(pairs, 1):
+        side = exact_vector(pair, f"window, pair {i}")
+        if len(side) != 2 or side[0] >= side[1]:
+            got = ", ".join(map(show, side))
+            raise InputError(f"window, pair {i}: expected two numbers, the lower below the upper one, got {got}")
+        sides.append((side[0], side[1]))
+    least, most = min(high - low for low, high in sides), max(abs(x) for side in sides for x in side)
+    if most > RANGE or least < most / 2**30:
+        raise InputError(
+            f"window: cannot be drawn with doubles; expected bounds below {RANGE:g}, and sides not below 2^-30 of them"
+        )
+    return tuple(sides)
+
+
+def default_window(subject: Subject) -> tuple[Window, bool]:
+    """A window that shows what there is to see, and whether all of the complex lies in it.
+
+    A bounded complex is shown as a whole. Otherwise: the bounding box of the decision boundary's vertices, failing
+    these of all vertices, without a few far ones, and a margin. Along directions in which nothing changes, and where
+    the vertices are too flat a set, it is as large as needed to see something.
+    """
+    cx = subject.complex
+    d = cx.input_dim
+    bounded = cx.n_rays == 0 and cx.lineality_dim == 0
+    points = positions(cx, math.inf)
+    drawable = np.isfinite(points).all(axis=1) & (np.abs(points) < RANGE / 10).all(axis=1)
+    if bounded and drawable.all():
+        return _rounded(points.min(axis=0), points.max(axis=0), 0.0), True
+    everything = _box(points[drawable] if drawable.any() else np.zeros((1, d)))
+    on = subject.on_boundary(len(cx.lineality))
+    first = drawable if on is None or not (on & drawable).any() else on & drawable
+    low, high = _box(points[first]) if first.any() else everything
+    if not (high > low).any():
+        size = (everything[1] - everything[0]).max() / 2
+        low, high = low - size, high + size
+    size = (high - low).max()
+    if size == 0:
+        size = 2.0
+    size = max(size, np.abs([low, high]).max() * 2.0**-20)
+    short = np.maximum(NARROWEST * size - (high - low), 0) / 2
+    if d == 1:
+        short = np.maximum(size - (high - low), 0) / 2
+    return _rounded(low - short, high + short, MARGIN), False
+
+
+def _box(points: Floats) -> tuple[Floats, Floats]:
+    """The bounding box of the points that are not much farther from their middle than most of them are."""
+    center = np.median(points, axis=0)
+    distance = np.abs(points - center).max(axis=1)
+    near = points[distance <= FARTHEST * np.quantile(distance, MOST, method="higher")]
+    return near.min(axis=0), near.max(axis=0)
+
+
+def _rounded(low: Floats, high: Floats, margin: float) -> Window:
+    """The box and a margin, outward to short decimal numbers."""
+    size = float((high - low).max())
+    unit = Fraction(10) ** (math.floor(math.log10(size)) - 2)
+    extra = margin * size
+    return tuple(
+        (math.floor(Fraction(a - extra) / unit) * unit, math.ceil(Fraction(b + extra) / unit) * unit)
+        for a, b in zip(low.tolist(), high.tolist(), strict=True)
+    )
