@@ -10,8 +10,11 @@
 (3, 4)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from polyrelu.bounds import Bound, BoundTable, lower_bounds, upper_bounds
 from polyrelu.chain import ChainComplex, chain_complex
+from polyrelu.classes import ClassRegion, DecisionBoundary, Partition, classify
 from polyrelu.complex import HRepresentation, PolyhedralComplex, VRepresentation
 from polyrelu.constructions import (
     folding,
@@ -23,6 +26,7 @@ from polyrelu.constructions import (
     shells,
 )
 from polyrelu.crosscheck import check_regions
+from polyrelu.cycles import Cycle
 from polyrelu.domain import Domain
 from polyrelu.errors import (
     ChainComplexError,
@@ -38,15 +42,41 @@ from polyrelu.errors import (
     RegionError,
     VerificationError,
 )
+from polyrelu.estimate import Estimate, estimate
+from polyrelu.export import (
+    clipped,
+    load_complex,
+    mesh,
+    regions_table,
+    save_complex,
+    write_cells,
+    write_mesh,
+    write_polymake,
+    write_table,
+)
 from polyrelu.homology import Homology, homology
 from polyrelu.identity import Comparison, identical
 from polyrelu.network import Network
-from polyrelu.pipeline import RegionReport, analyse_region, betti_numbers
-from polyrelu.readers import load, save
+from polyrelu.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
+from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
 from polyrelu.region import Region
 from polyrelu.separation import Separation, separation
+from polyrelu.slices import Slice
 from polyrelu.subdivide import subdivide
 from polyrelu.verify import Check, Report, verify, verify_claims
+
+if TYPE_CHECKING:
+    from polyrelu.plotting import plot, plot_html
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Pictures: their modules are imported when one is drawn."""
+        if name in ("plot", "plot_html"):
+            from polyrelu import plotting
+
+            return getattr(plotting, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 
@@ -56,9 +86,13 @@ __all__ = [
     "ChainComplex",
     "ChainComplexError",
     "Check",
+    "ClassRegion",
     "Comparison",
+    "Cycle",
+    "DecisionBoundary",
     "Domain",
     "DomainError",
+    "Estimate",
     "FileError",
     "HRepresentation",
     "Homology",
@@ -68,6 +102,7 @@ __all__ = [
     "Network",
     "NetworkError",
     "NumberError",
+    "Partition",
     "PointError",
     "PolyhedralComplex",
     "PolyreluError",
@@ -76,22 +111,36 @@ __all__ = [
     "RegionReport",
     "Report",
     "Separation",
+    "Slice",
     "VRepresentation",
     "VerificationError",
     "analyse_region",
     "betti_numbers",
     "chain_complex",
     "check_regions",
+    "class_betti_numbers",
+    "classify",
+    "clipped",
+    "estimate",
     "folding",
+    "from_onnx",
+    "from_sklearn",
+    "from_torch",
     "homology",
     "identical",
     "load",
+    "load_complex",
     "lower_bound_network",
     "lower_bounds",
     "maximum",
+    "mesh",
     "network_with_betti",
+    "plot",
+    "plot_html",
     "predicted_betti",
+    "regions_table",
     "save",
+    "save_complex",
     "sawtooth",
     "separation",
     "shells",
@@ -99,4 +148,8 @@ __all__ = [
     "upper_bounds",
     "verify",
     "verify_claims",
+    "write_cells",
+    "write_mesh",
+    "write_polymake",
+    "write_table",
 ]

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Unpack
 
+from polyrelu.classes import classify
 from polyrelu.errors import InputError, RegionError
 from polyrelu.homology import Homology, homology
+from polyrelu.markup import line
 from polyrelu.network import Network
+from polyrelu.rational import show
 from polyrelu.region import RELATIONS
 from polyrelu.subdivide import Options, subdivide
 
@@ -48,6 +51,11 @@ class RegionReport:
         """The number of d-cells of C(F, level)."""
         return self.f_vector[-1]
 
+    def _repr_html_(self) -> str:
+        region = f"{{F {self.relation} {show(self.level)}}} of {self.network!r}"
+        note = f"computed from C(F, {show(self.level)}) with f-vector ({', '.join(map(str, self.f_vector))})"
+        return line(region) + self.homology._repr_html_() + line(note)
+
 
 def analyse_region(
     network: Network,
@@ -66,7 +74,8 @@ def analyse_region(
         raise InputError("level: expected an exact number, got None")
     cx = subdivide(network, level, domain, **options)
     assert cx.level is not None
-    return RegionReport(network, relation, cx.level, homology(cx.region(relation)), cx.f_vector)
+    groups = homology(cx.region(relation), progress=options.get("progress"))
+    return RegionReport(network, relation, cx.level, groups, cx.f_vector)
 
 
 def betti_numbers(network: Network, relation: str = ">", level: Any = 0, domain: Any = None) -> tuple[int, ...]:
@@ -75,3 +84,12 @@ def betti_numbers(network: Network, relation: str = ">", level: Any = 0, domain:
     They are the ranks of its unreduced integral homology. Raises what `analyse_region` raises.
     """
     return analyse_region(network, relation, level, domain).betti
+
+
+def class_betti_numbers(network: Network, domain: Any = None, closed: bool = False) -> tuple[tuple[int, ...], ...]:
+    """For every class i the Betti numbers of {x : F_i(x) > F_j(x) for all j ≠ i}, or with `closed` of that with ≥.
+
+    All exact, from one subdivision. Raises what `classify` raises.
+    """
+    partition = classify(network, domain)
+    return tuple(homology(partition.region(i, closed)).betti for i in range(partition.n_classes))

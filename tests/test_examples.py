@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import doctest
 import json
-import re
-import shlex
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import polyrelu as pr
-import polyrelu.cli
+from pages import ROOT, prepare, run_page
 
-ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 IRIS = ["iris2.json", "iris4.json"]
 
@@ -75,29 +69,12 @@ def test_the_classifiers_have_open_and_closed_regions_alike(name):
         assert pr.homology(cx.region(strict)).betti == pr.homology(cx.region(strict + "=")).betti
 
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("block", re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL))
-def test_readme_on_the_command_line(block, capsys, monkeypatch, tmp_path):
-    shutil.copytree(EXAMPLES, tmp_path / "examples")  # a command may write a file
-    monkeypatch.chdir(tmp_path)
-    command, _, shown = block.partition("\n")
-    program, *argv = shlex.split(command.removeprefix("$ "))
-    assert program == "polyrelu"
-    assert polyrelu.cli.main(argv) == 0
-    assert capsys.readouterr().out.strip() == shown.strip()
-
-
 def test_readme_on_the_flowers_in_their_box():
     net = pr.load(EXAMPLES / "iris2.json")
     assert pr.betti_numbers(net, ">", domain=pr.Domain.box([0, 0], [8, 3])) == (1, 0)
 
 
-def test_readme_in_python(monkeypatch):
-    monkeypatch.chdir(ROOT)
-    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
-    code = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert code
-    runner.run(parser.get_doctest("\n".join(code), {}, "README.md", "README.md", 0))
-    assert runner.summarize(verbose=False) == (0, runner.tries) and runner.tries > 3
+def test_readme(monkeypatch, tmp_path):
+    prepare(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run_page(ROOT / "README.md") > 3

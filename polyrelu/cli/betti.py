@@ -11,17 +11,20 @@ from polyrelu.cli.options import (
     add_choice,
     add_json,
     add_limit,
+    add_net,
     add_region,
+    add_slice,
     domain,
     effort,
+    read,
     scalar,
+    sliced,
     space,
 )
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
 from polyrelu.pipeline import analyse_region
 from polyrelu.rational import exact, show
-from polyrelu.readers import load
 
 MEANING = {0: "connected components", 1: "independent loops", 2: "independent closed surfaces"}
 
@@ -38,12 +41,14 @@ examples:
   polyrelu betti net.json
   polyrelu betti net.json --relation "<=" --level -1/2
   polyrelu betti net.json --box "-1,1" --json
-  polyrelu betti classifier.json --difference 2 0     where output 2 exceeds output 0""",
+  polyrelu betti classifier.json --difference 2 0     where output 2 exceeds output 0
+  polyrelu betti large.json --slice points.json       on a plane through three points, [[0, ...], [...], [...]]""",
         **SHARED,
     )
-    parser.add_argument("net", metavar="NET", help="network file")
+    add_net(parser)
     add_region(parser)
     add_choice(parser)
+    add_slice(parser)
     add_box(parser)
     add_limit(parser)
     add_json(parser)
@@ -52,7 +57,7 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The homology of the region that the options name."""
-    net = scalar(options, load(options.net))
+    net = sliced(options, scalar(options, read(options)))
     level = exact(options.level, where="--level")
     where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:

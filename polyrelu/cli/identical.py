@@ -6,7 +6,7 @@ import argparse
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.cli.options import SHARED, add_box, add_json, add_limit, domain, effort, space
+from polyrelu.cli.options import SHARED, add_box, add_json, add_limit, add_slice, domain, effort, sliced, space
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.identity import identical
@@ -29,6 +29,7 @@ examples:
     )
     parser.add_argument("net", metavar="A", help="network file")
     parser.add_argument("other", metavar="B", help="another one, with the same numbers of inputs and outputs")
+    add_slice(parser)
     add_box(parser)
     add_limit(parser)
     add_json(parser)
@@ -37,7 +38,7 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The answer; status 1 if the networks differ."""
-    f, g = load(options.net), load(options.other)
+    f, g = (sliced(options, load(path)) for path in (options.net, options.other))
     where, limits = domain(options, f.input_dim), effort(options)
     with Progress() as progress:
         found = identical(f, g, where, **limits, progress=progress.hook)
@@ -52,7 +53,8 @@ def run(options: argparse.Namespace) -> Answer:
         parts += [f"A and B are the same function on {space(options, f.input_dim)}."]
         parts += [f"Proof: A - B vanishes on each of the {found.regions} regions of its canonical complex."]
     else:
-        parts += [f"A and B differ at x = {_text(found.witness)}:"]
+        where_x = "" if options.slice is None else f" in {space(options, f.input_dim)}"
+        parts += [f"A and B differ at x = {_text(found.witness)}{where_x}:"]
         parts += [f"  A(x) = {_text(found.values[0])}", f"  B(x) = {_text(found.values[1])}"]
     return Answer(lines(*parts, "", EXACT), status)
 

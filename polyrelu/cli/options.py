@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import argparse
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from polyrelu.domain import Domain
 from polyrelu.errors import InputError
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact
+from polyrelu.readers import load
+from polyrelu.readers.points import read_points
 from polyrelu.region import RELATIONS
+from polyrelu.slices import Slice
 
 SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 """How every parser is made."""
+
+
+def add_net(parser: argparse.ArgumentParser) -> None:
+    """The network file and the option --tensor, read by `read`."""
+    parser.add_argument("net", metavar="NET", help="network file")
+    parser.add_argument(
+        "--tensor", metavar="NAME", help=".onnx: up to this tensor, without what comes after it, such as a Softmax"
+    )
+
+
+def read(options: argparse.Namespace) -> Network:
+    """The network of the file."""
+    return load(options.net, output=options.tensor)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +51,20 @@ def add_box(parser: argparse.ArgumentParser) -> None:
         "--box", metavar="LO,HI[;LO,HI...]",
         help="only this box, closed: one interval for each input, or one for all; inf and -inf leave a side open",
     )  # fmt: skip
+
+
+def add_slice(parser: argparse.ArgumentParser) -> None:
+    """The option --slice, read by `sliced`."""
+    parser.add_argument(
+        "--slice", metavar="FILE",
+        help="only the plane through 3 points, a JSON list in FILE (2: the line, 4: the space); the first point is the "
+        "origin and the others are the unit vectors of its coordinates",
+    )  # fmt: skip
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """The option --out, a file to write; see `check_out`."""
+    parser.add_argument("-o", "--out", metavar="FILE", required=True, help="the file to write")
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +105,19 @@ def scalar(options: argparse.Namespace, net: Network) -> Network:
             f"--difference I J (counted from 0)"
         )
     return net
+
+
+def sliced(options: argparse.Namespace, net: Network) -> Network:
+    """The network on the slice that --slice chooses, in the coordinates of the slice."""
+    return net if options.slice is None else Slice(read_points(options.slice)).restrict(net)
+
+
+def check_out(options: argparse.Namespace) -> None:
+    """InputError if --out is a file that is read."""
+    out = Path(options.out)
+    for path, what in ((options.net, "the network itself"), (options.slice, "the file of --slice")):
+        if path is not None and out.exists() and Path(path).exists() and out.samefile(path):
+            raise InputError(f"{options.out}: is {what}, which would be lost")
 
 
 def domain(options: argparse.Namespace, input_dim: int) -> Domain | None:
@@ -137,4 +181,6 @@ def architecture(text: str) -> tuple[int, ...]:
 def space(options: argparse.Namespace, input_dim: int) -> str:
     """The input space in words."""
     whole = f"R^{input_dim}"
+    if vars(options).get("slice") is not None:
+        whole = f"the slice {whole} through the points of {options.slice}"
     return whole if options.box is None else f"the box {options.box} of {whole}"

@@ -9,13 +9,44 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from polyrelu.cli import betti, bounds, construct, identical, regions, separation, verify
+from polyrelu.cli import (
+    betti,
+    bounds,
+    classes,
+    completion,
+    construct,
+    cycles,
+    export,
+    identical,
+    info,
+    plot,
+    regions,
+    separation,
+    verify,
+)
 from polyrelu.cli.options import SHARED
 from polyrelu.cli.output import Answer
-from polyrelu.errors import InputError, PolyreluError, VerificationError
+from polyrelu.errors import InputError, LimitError, PolyreluError, VerificationError
 
 # In the order of the help text.
-COMMANDS = (betti, regions, verify, identical, construct, bounds, separation)
+COMMANDS = (
+    info,
+    betti,
+    classes,
+    cycles,
+    regions,
+    plot,
+    export,
+    verify,
+    identical,
+    construct,
+    bounds,
+    separation,
+    completion,
+)
+
+MORE = "--max-cells, --max-memory set limits; --box, --slice look at a part; polyrelu info NET predicts what is needed"
+"""What to do when a network is too large."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,10 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(2, str(error))
     except VerificationError as error:
         return _fail(1, f"{error} (this is a fault of polyrelu, please report it)")
+    except LimitError as error:
+        return _fail(1, f"{error} ({MORE})")
     except PolyreluError as error:
         return _fail(1, str(error))
     except MemoryError:
-        return _fail(1, "out of memory; --max-cells N stops earlier, --box looks at a part of the input space")
+        return _fail(1, f"out of memory ({MORE})")
     except KeyboardInterrupt:
         return _fail(130, "interrupted")
 
@@ -86,20 +119,25 @@ def _parser() -> argparse.ArgumentParser:
         description="Exact geometry and topology of ReLU networks.",
         epilog="""\
 examples:
+  polyrelu info net.json                       what it is like, and how large the work will be
   polyrelu betti net.json                      holes of the region where the network is positive
   polyrelu betti net.json --relation "<=" --level 1/2
+  polyrelu classes net.onnx                    the same for every class of a classifier
   polyrelu regions net.json                    linear regions of the network, counted exactly
+  polyrelu plot net.json -o net.png            a picture
   polyrelu construct shells 2-8-6-1 --cuts 3   a network with many holes, as a network file
   polyrelu betti --help                        all options of a command
 
 A network file is JSON: {"weights": [W1, W2, ...], "biases": [b1, b2, ...]}, each W a list of rows,
-numbers as 3, "2/3", "0.1" (exactly one tenth) or 0.1 (the nearest double, exactly).""",
+numbers as 3, "2/3", "0.1" (exactly one tenth) or 0.1 (the nearest double, exactly). By their suffix are
+also read .onnx, .npz (NumPy), .nnet, and .pt or .pth (PyTorch: the state dict of a plain perceptron).""",
         **SHARED,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(commands)
+    parser.set_defaults(program=parser)
     return parser
 
 
@@ -107,7 +145,7 @@ def _bind_values(argv: Sequence[str]) -> list[str]:
     """Turn ``--level -1/2`` into ``--level=-1/2``, because argparse takes the loose value for an option."""
     bound: list[str] = []
     for argument in argv:
-        if bound and bound[-1] in ("--level", "--box"):
+        if bound and bound[-1] in ("--level", "--box", "--window"):
             bound[-1] += f"={argument}"
         else:
             bound.append(argument)

@@ -1,23 +1,28 @@
-"""A progress line for work that takes long."""
+"""A progress bar for work that takes long, by tqdm.
+
+tqdm is a dependency rather than an extra: it is pure Python, needs nothing itself, and is imported only when a bar is
+drawn, so that nobody gains from a second display for those who lack it.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
+from shutil import get_terminal_size
+from typing import Any, TextIO
 
 
 class Progress:
-    """A line on standard error, when that is a terminal, for work that takes longer than a second."""
+    """A bar on standard error, when that is a terminal, for work that takes longer than a second."""
 
-    WIDTH = 30
+    WIDTH = 80
     PATIENCE = 1.0
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._start = time.monotonic()
-        self._shown = False
+        self._bar: Any = None
 
     @property
     def hook(self) -> Callable[[str, int, int], None] | None:
@@ -25,16 +30,31 @@ class Progress:
         return self._show if self._stream.isatty() else None
 
     def _show(self, stage: str, done: int, total: int) -> None:
-        if time.monotonic() - self._start >= self.PATIENCE:
-            bar = "#" * (self.WIDTH * done // max(total, 1))
-            self._stream.write(f"\r{stage} [{bar:<{self.WIDTH}}] {done} of {total}\x1b[K")
-            self._stream.flush()
-            self._shown = True
+        if self._bar is None:
+            if time.monotonic() - self._start < self.PATIENCE:
+                return
+            from tqdm import tqdm
+
+            columns, rows = get_terminal_size()
+            # The totals are those of stages; that of the whole work is not known, so that no time left is shown.
+            self._bar = tqdm(
+                file=self._stream,
+                desc=stage,
+                initial=done,
+                total=total,
+                leave=False,
+                # tqdm takes a terminal that does not tell its size for one of no size.
+                ncols=min(columns, self.WIDTH),
+                nrows=rows,
+                bar_format="{desc} |{bar}| {n_fmt} of {total_fmt} [{elapsed}]",
+            )
+        self._bar.set_description_str(stage, refresh=False)
+        self._bar.n, self._bar.total = done, total
+        self._bar.refresh()
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._shown:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+        if self._bar is not None:
+            self._bar.close()

@@ -5,10 +5,23 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.cli.options import SHARED, add_box, add_choice, add_json, add_limit, chosen, domain, effort, space
+from polyrelu.cli.options import (
+    SHARED,
+    add_box,
+    add_choice,
+    add_json,
+    add_limit,
+    add_net,
+    add_slice,
+    chosen,
+    domain,
+    effort,
+    read,
+    sliced,
+    space,
+)
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
-from polyrelu.readers import load
 from polyrelu.subdivide import subdivide
 
 
@@ -24,8 +37,9 @@ examples:
   polyrelu regions net.json --box "0,1;-2,2"          only the part inside a box""",
         **SHARED,
     )
-    parser.add_argument("net", metavar="NET", help="network file")
+    add_net(parser)
     add_choice(parser)
+    add_slice(parser)
     add_box(parser)
     add_limit(parser)
     add_json(parser)
@@ -34,7 +48,7 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The counts."""
-    net = chosen(options, load(options.net))
+    net = sliced(options, chosen(options, read(options)))
     where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
         cx = subdivide(net, domain=where, **limits, progress=progress.hook)

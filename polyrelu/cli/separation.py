@@ -8,6 +8,7 @@ from typing import Any
 
 from polyrelu.cli.options import SHARED, add_json, integer, positive
 from polyrelu.cli.output import Answer, as_json
+from polyrelu.cli.progress import Progress
 from polyrelu.plotting import plot_separation
 from polyrelu.rational import exact, to_json
 from polyrelu.separation import Separation, separation
@@ -46,13 +47,15 @@ examples:
 def run(options: argparse.Namespace) -> Answer:
     """The table, and the figure if wanted."""
     seconds = float(min(exact(options.seconds, "--seconds"), Fraction(LONG)))
-    result = separation(
-        positive(options.input_dim, "--input-dim"),
-        positive(options.neurons, "--neurons"),
-        degree=None if options.degree == "all" else integer(options.degree, "--degree"),
-        seconds=seconds,
-        max_cells=positive(options.max_cells, "--max-cells"),
-    )
+    with Progress() as progress:
+        result = separation(
+            positive(options.input_dim, "--input-dim"),
+            positive(options.neurons, "--neurons"),
+            degree=None if options.degree == "all" else integer(options.degree, "--degree"),
+            seconds=seconds,
+            max_cells=positive(options.max_cells, "--max-cells"),
+            progress=progress.hook,
+        )
     if options.figure is not None:
         plot_separation(result, options.figure)
     return Answer(_json(result) if options.json else f"{result}\n")

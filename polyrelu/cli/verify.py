@@ -12,19 +12,21 @@ from polyrelu.cli.options import (
     add_json,
     add_limit,
     add_region,
+    add_slice,
     chosen,
     domain,
     effort,
     integer,
     numbers,
     scalar,
+    sliced,
 )
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import InputError
 from polyrelu.homology import Homology
 from polyrelu.rational import exact
-from polyrelu.readers.json import read_document
+from polyrelu.readers import read_document
 from polyrelu.verify import COUNTS, Check, verify_claims
 
 LISTS = ("betti", "f_vector", "refined_f_vector")
@@ -58,6 +60,7 @@ torsion, euler_characteristic, bounded_regions, linear_pieces, vertices, f_vecto
     parser.add_argument("--refined-f-vector", metavar="N0,N1,...", help="number of cells of C(F, level)")
     add_region(parser, default=False)
     add_choice(parser)
+    add_slice(parser)
     add_box(parser)
     add_limit(parser)
     add_json(parser)
@@ -71,7 +74,7 @@ def run(options: argparse.Namespace) -> Answer:
     if not claims:
         raise InputError(f"{options.net}: nothing is claimed, neither by options such as --betti nor in the file")
     needs_level = any(key not in COUNTS for key in claims) or "refined_f_vector" in claims
-    net = (scalar if needs_level else chosen)(options, document.network)
+    net = sliced(options, (scalar if needs_level else chosen)(options, document.network))
     where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
         report = verify_claims(net, claims, domain=where, **limits, progress=progress.hook)

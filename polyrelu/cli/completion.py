@@ -1,0 +1,59 @@
+"""polyrelu completion: a script that teaches the shell to complete the command line.
+
+By shtab, of the extra `shell`, which writes the script from the parser once, so that completing starts no Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from polyrelu.cli.options import SHARED
+from polyrelu.cli.output import Answer
+from polyrelu.errors import MissingDependencyError
+
+SHELLS = ("bash", "zsh", "fish")
+FILES = ("NET", "A", "B", "FILE")
+"""What arguments are called in the help text that are names of files."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "completion",
+        help="a script for bash, zsh or fish that completes commands, options and files",
+        description="Prints a script that teaches the shell to complete polyrelu's commands, options and file names.\n"
+        "It needs shtab: pip install 'polyrelu[shell]'.",
+        epilog="""\
+once:
+  polyrelu completion bash > ~/.local/share/bash-completion/completions/polyrelu
+  polyrelu completion zsh > ~/.zfunc/_polyrelu       with "fpath+=~/.zfunc" before compinit in ~/.zshrc
+  polyrelu completion fish > ~/.config/fish/completions/polyrelu.fish
+or for this shell only:
+  eval "$(polyrelu completion bash)\"""",
+        **SHARED,
+    )
+    parser.add_argument("shell", choices=SHELLS, help="bash, zsh or fish")
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The script, from the parser of the whole program (`options.program`)."""
+    try:
+        import shtab
+    except ImportError:
+        raise MissingDependencyError("completion needs shtab: pip install 'polyrelu[shell]'", "shell") from None
+    for action in _actions(options.program):
+        if action.metavar in FILES:
+            action.complete = shtab.FILE  # type: ignore[attr-defined]
+    return Answer(shtab.complete(options.program, options.shell).rstrip("\n") + "\n")
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """All arguments and options, those of subcommands included."""
+    for action in parser._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield from _actions(command)

@@ -1,0 +1,105 @@
+"""polyrelu cycles: representative cycles of the homology of a region."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from typing import Any
+
+from polyrelu.cli.options import (
+    SHARED,
+    add_box,
+    add_choice,
+    add_json,
+    add_limit,
+    add_net,
+    add_region,
+    add_slice,
+    domain,
+    effort,
+    integer,
+    read,
+    scalar,
+    sliced,
+    space,
+)
+from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
+from polyrelu.cli.progress import Progress
+from polyrelu.cycles import Cycle
+from polyrelu.pipeline import analyse_region
+from polyrelu.rational import exact, show
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "cycles",
+        help="where the components, loops, cavities, ... of a region are",
+        description="Representative cycles for a basis of the integral homology of a region (modulo torsion), and for\n"
+        "its torsion: points for components, closed paths for loops, closed surfaces for cavities, ...",
+        epilog="""\
+examples:
+  polyrelu cycles net.json
+  polyrelu cycles net.json --degree 1 --json          the loops, with the exact coordinates of their pieces
+
+--json: each cycle has its degree, its order (0 if infinite), its cells of C(F, level) as [number, coefficient], their
+dimension, and its pieces as [[points of a simplex], coefficient]; with --slice in the coordinates of the slice.""",
+        **SHARED,
+    )
+    add_net(parser)
+    parser.add_argument("--degree", metavar="K", help="only this degree: 0 for components, 1 for loops, ...")
+    add_region(parser)
+    add_choice(parser)
+    add_slice(parser)
+    add_box(parser)
+    add_limit(parser)
+    add_json(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The cycles of the region that the options name."""
+    net = sliced(options, scalar(options, read(options)))
+    level = exact(options.level, where="--level")
+    degree = None if options.degree is None else integer(options.degree, "--degree")
+    where, limits = domain(options, net.input_dim), effort(options)
+    with Progress() as progress:
+        report = analyse_region(net, options.relation, level, where, **limits, progress=progress.hook)
+    degrees = range(len(report.betti)) if degree is None else [degree]
+    cycles = [cycle for k in degrees for cycle in report.homology.cycles(k)]
+    if options.json:
+        return Answer(
+            as_json(
+                architecture=report.architecture,
+                relation=report.relation,
+                level=report.level,
+                betti=report.betti,
+                torsion=report.torsion,
+                cycles=[_plain(cycle) for cycle in cycles],
+            )
+        )
+    alike = Counter((c.degree, c.order or "infinite", len(c.cells), c.cell_dimension) for c in cycles)
+    rows = [["degree", "order", "cells", "of dimension", "such cycles"]]
+    rows += [[str(x) for x in (*kind, number)] for kind, number in alike.items()]
+    return Answer(
+        lines(
+            f"{options.net}: {net!r}",
+            f"Representative cycles of the region {{F {report.relation} {show(report.level)}}} "
+            f"in {space(options, net.input_dim)}: {report.homology}",
+            "",
+            table(rows) if cycles else "  none",
+            "",
+            "--json gives their cells and the coordinates of their simplices.",
+            EXACT,
+        )
+    )
+
+
+def _plain(cycle: Cycle) -> dict[str, Any]:
+    return {
+        "degree": cycle.degree,
+        "order": cycle.order,
+        "cell_dimension": cycle.cell_dimension,
+        "cells": list(cycle.cells.items()),
+        "pieces": cycle.pieces(),
+    }

@@ -1,0 +1,148 @@
+"""polyrelu export: the complex of a network as a file for other programs, or for later."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from polyrelu.cli.options import (
+    SHARED,
+    add_box,
+    add_choice,
+    add_json,
+    add_limit,
+    add_net,
+    add_out,
+    add_slice,
+    check_out,
+    chosen,
+    domain,
+    effort,
+    integer,
+    read,
+    scalar,
+    sliced,
+    space,
+)
+from polyrelu.cli.output import Answer, as_json, lines
+from polyrelu.cli.progress import Progress
+from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import InputError
+from polyrelu.export import regions_table, save_complex, write_cells, write_mesh, write_polymake, write_table
+from polyrelu.rational import exact
+from polyrelu.region import RELATIONS
+from polyrelu.subdivide import subdivide
+
+Writer = Callable[[PolyhedralComplex, argparse.Namespace], None]
+
+
+def _mesh(cx: PolyhedralComplex, options: argparse.Namespace) -> None:
+    dimension = None if options.dimension is None else integer(options.dimension, "--dimension")
+    cells = cx if options.relation is None else cx.region(options.relation)
+    write_mesh(cells, options.out, dimension, triangulate=options.triangulate)
+
+
+def _cells(cx: PolyhedralComplex, options: argparse.Namespace) -> None:
+    dimensions = None if options.dimension is None else [integer(options.dimension, "--dimension")]
+    write_cells(cx, options.out, dimensions)
+
+
+def _cell(cx: PolyhedralComplex, options: argparse.Namespace) -> None:
+    k, i = (integer(text, "--cell") for text in options.cell)
+    write_polymake(cx, options.out, (k, i))
+
+
+WRITERS: dict[str, tuple[str, Writer]] = {
+    ".npz": ("the complex, for load_complex", lambda cx, options: save_complex(cx, options.out)),
+    ".json": ("its cells, exactly", _cells),
+    ".csv": ("a table of its regions", lambda cx, options: write_table(regions_table(cx), options.out)),
+    ".pcom": ("the complex for polymake", lambda cx, options: write_polymake(cx, options.out)),
+    ".poly": ("one cell for polymake, that of --cell", _cell),
+    ".vtu": ("a mesh of its bounded cells", _mesh),
+    ".vtk": ("a mesh of its bounded cells", _mesh),
+    ".ply": ("a mesh of its bounded cells", _mesh),
+    ".obj": ("a mesh of its bounded cells", _mesh),
+}
+"""For each suffix what is written, and how."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "export",
+        help="the complex as a file: arrays, JSON, CSV, polymake, or a mesh",
+        description="Writes the polyhedral complex of the network into a file, in the format of its suffix:\n\n"
+        + "\n".join(f"  {suffix:6}{what}" for suffix, (what, _) in WRITERS.items())
+        + "\n\nA mesh holds bounded cells of at most three dimensions: a box makes all cells bounded.",
+        epilog="""\
+examples:
+  polyrelu export net.json -o cells.json                     every cell with exact vertices and inequalities
+  polyrelu export net.json -o regions.csv --level 0          patterns, affine maps, volumes, signs of F
+  polyrelu export net.json -o boundary.ply --box "-2,2" --level 0 --relation "="
+  polyrelu export net.json -o complex.pcom                   for polymake, and one region alone:
+  polyrelu export net.json -o region.poly --cell 2 0""",
+        **SHARED,
+    )
+    add_net(parser)
+    add_out(parser)
+    parser.add_argument("--level", metavar="T", help="refine by F = T, and tell on which side cells are")
+    parser.add_argument(
+        "--relation", choices=RELATIONS, metavar="REL",
+        help='meshes: only the cells where F REL T, one of ">", ">=", "<", "<=", "="; in quotes, for the shell',
+    )  # fmt: skip
+    parser.add_argument("--dimension", metavar="K", help="meshes and JSON: only the cells of dimension K")
+    parser.add_argument("--cell", nargs=2, metavar=("K", "I"), help=".poly: the K-cell number I, counted from 0")
+    parser.add_argument("--triangulate", action="store_true", help="meshes: cut polygons into triangles")
+    add_choice(parser)
+    add_slice(parser)
+    add_box(parser)
+    add_limit(parser)
+    add_json(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Subdivide and write."""
+    suffix = Path(options.out).suffix.lower()
+    if suffix not in WRITERS:
+        raise InputError(f"{options.out}: expected a file name that ends in one of {', '.join(WRITERS)}")
+    what, write = WRITERS[suffix]
+    _check_options(options, suffix, write)
+    check_out(options)
+    level = None if options.level is None else exact(options.level, where="--level")
+    net = sliced(options, (chosen if level is None else scalar)(options, read(options)))
+    where, limits = domain(options, net.input_dim), effort(options)
+    with Progress() as progress:
+        cx = subdivide(net, level, where, **limits, progress=progress.hook)
+    write(cx, options)
+    if options.json:
+        return Answer(
+            as_json(
+                architecture=net.architecture, level=level, f_vector=cx.f_vector, format=suffix[1:], file=options.out
+            )
+        )
+    return Answer(
+        lines(
+            f"{options.net}: {net!r}",
+            f"{cx!r}, in {space(options, net.input_dim)}",
+            f"{options.out}: {what}",
+        )
+    )
+
+
+def _check_options(options: argparse.Namespace, suffix: str, write: Writer) -> None:
+    """Options that the format would ignore are mistakes."""
+    for name, given, formats in (
+        ("--relation", options.relation is not None, [_mesh]),
+        ("--triangulate", options.triangulate, [_mesh]),
+        ("--cell", options.cell is not None, [_cell]),
+        ("--dimension", options.dimension is not None, [_mesh, _cells]),
+    ):
+        if given and write not in formats:
+            raise InputError(f"{name}: has no meaning for {suffix} files")
+    if write is _cell and options.cell is None:
+        raise InputError(f"{options.out}: choose a cell with --cell K I; the whole complex is written as .pcom")
+    if options.relation is not None and options.level is None:
+        raise InputError("--relation: needs a level to compare with, such as --level 0")

@@ -1,0 +1,242 @@
+"""polyrelu info: what a network is like, how large its complex will be, and what to do next."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.bounds import short, upper_bounds
+from polyrelu.cli.options import (
+    SHARED,
+    add_box,
+    add_choice,
+    add_json,
+    add_net,
+    add_slice,
+    chosen,
+    domain,
+    integer,
+    positive,
+    read,
+    sliced,
+    space,
+)
+from polyrelu.cli.output import Answer, as_json, lines, table
+from polyrelu.cli.progress import Progress
+from polyrelu.estimate import MAX_RANK, Estimate, estimate, size
+from polyrelu.inspection import Groups, Inspection, Neuron, inspect
+from polyrelu.network import Network
+from polyrelu.plotting import MAX_DIM
+from polyrelu.rational import exact, show, to_json
+
+PATIENCE = 10.0
+"""Seconds of work from which on more cores are suggested."""
+
+SHOWN = 8
+"""Neurons and groups that a line of text names."""
+
+MAX_BETTI_DIM = 12
+"""Up to so many inputs the bounds on Betti numbers are shown."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "info",
+        help="what a network is like, how large its complex will be, and what to do next",
+        description="Architecture, exact numbers, neurons that do nothing, proved bounds, and an estimate of the\n"
+        "cells, the memory and the time that the other commands need. Takes seconds, however large the network.",
+        epilog="""\
+examples:
+  polyrelu info net.json
+  polyrelu info net.json --level 0 --box "-1,1"       for C(F, 0), what betti works on, inside a box
+  polyrelu info net.onnx --slice points.json --json
+
+Neurons are named LAYER.NUMBER, counted from 1. An estimate is a mean over a random sample, with its standard error;
+bounds ("at least", "at most") are proved.""",
+        **SHARED,
+    )
+    add_net(parser)
+    parser.add_argument("--level", metavar="T", help="exact number: estimate C(F, T) instead of C(F)")
+    add_choice(parser)
+    add_slice(parser)
+    add_box(parser)
+    parser.add_argument(
+        "--samples", metavar="N", default="100", help="cells to draw; 100 by default, 1000 for less error"
+    )
+    parser.add_argument("--seed", metavar="N", default="0", help="of the random choices; 0 by default")
+    add_json(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Facts, estimate and advice."""
+    net = sliced(options, chosen(options, read(options)))
+    level = None if options.level is None else exact(options.level, where="--level")
+    where = domain(options, net.input_dim)
+    samples, seed = positive(options.samples, "--samples"), integer(options.seed, "--seed")
+    with Progress() as progress:
+        facts = inspect(net, where, progress=progress.hook)
+        guess = estimate(net, level, where, samples=samples, seed=seed, progress=progress.hook)
+    advice = list(_advice(options, net, guess))
+    if options.json:
+        return Answer(_json(net, facts, guess, advice))
+    return Answer(
+        lines(
+            f"{options.net}: {net!r}",
+            "",
+            table(_facts(net, facts)),
+            "",
+            f"Cells over {space(options, net.input_dim)}:",
+            "",
+            *("  " + line for line in str(guess).splitlines()[1:]),
+            *_betti_bounds(net),
+            "",
+            "Next:",
+            *(f"  {line}" for line in advice),
+        )
+    )
+
+
+def _facts(net: Network, facts: Inspection) -> list[list[str]]:
+    hidden = net.architecture[1:-1]
+    kinds = Counter(a for layer in net.slopes for a in layer)
+    activations = ", ".join(f"{n} of slope {show(a)}" for a, n in sorted(kinds.items())) or "none"
+    types = [name for name, yes in (("float32", facts.float32), ("float64", facts.float64)) if yes]
+    null = net.input_dim - facts.rank
+    rows = [
+        ["neurons", f"{sum(hidden)} hidden in {_count(len(hidden), 'layer')}; {_count(net.output_dim, 'output')}"],
+        ["below zero", f"{activations} (0: ReLU, 1: identity, -1: absolute value)"],
+        [
+            "parameters",
+            f"{facts.parameters}; numerators to {facts.digits[0]} digits, denominators to {facts.digits[1]}",
+        ],
+        ["", f"all are values of {' and '.join(types)}" if types else "not all are floating-point numbers"],
+        [
+            "first layer",
+            f"rank {facts.rank}" + (f": nothing changes along {null} dimensions of the input" if null else ""),
+        ],
+        [
+            "dead",
+            _names(facts.dead, "active nowhere" if facts.complete else "as signs of weights tell; there may be more"),
+        ],
+    ]
+    if facts.complete:
+        rows.append(["always active", _names(facts.always_active, "linear here")])
+    return [
+        *rows,
+        ["without weights", _names(facts.zero, "constant")],
+        ["repeated", _groups(facts.repeated, "equal up to a positive factor")],
+        ["coincident", _groups(facts.coincident, "one hyperplane, both sides")],
+        ["parallel", _groups(facts.parallel, "no crossing")],
+    ]
+
+
+def _names(neurons: tuple[Neuron, ...], meaning: str) -> str:
+    shown = ", ".join(f"{layer}.{i}" for layer, i in neurons[:SHOWN])
+    more = ", ..." if len(neurons) > SHOWN else ""
+    return f"{len(neurons)} ({meaning}): {shown}{more}" if neurons else "none"
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
+def _groups(groups: Groups, meaning: str) -> str:
+    shown = "; ".join(", ".join(f"{layer}.{i}" for layer, i in group[:SHOWN]) for group in groups[:SHOWN])
+    more = len(groups) > SHOWN or any(len(group) > SHOWN for group in groups[:SHOWN])
+    return f"{_count(len(groups), 'group')} ({meaning}): {shown}{'; ...' if more else ''}" if groups else "none"
+
+
+def _betti_bounds(net: Network) -> list[str]:
+    if net.output_dim != 1 or net.input_dim > MAX_BETTI_DIM:
+        return []
+    best = _best_betti(net)
+    return ["", f"  Betti numbers of {{F > t}}, t any level, are at most {', '.join(map(short, best))}"]
+
+
+def _best_betti(net: Network) -> list[int]:
+    bounds = upper_bounds(net.architecture, relu=not any(map(any, net.slopes)))
+    return [bounds.best(f"betti_{k}") or 0 for k in range(net.input_dim)]
+
+
+def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Iterator[str]:
+    """What to do next, in the words of the command line."""
+    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if guess.memory > available:
+        yield f"more memory is needed than the {size(available)} of this machine"
+        yield "--slice points.json looks at the line, plane or space through 2, 3 or 4 points"
+        if guess.rank <= MAX_RANK:
+            yield "--box LO,HI looks at a part of the input space"
+        yield f"polyrelu bounds {'-'.join(map(str, net.architecture))} says what any such network can have"
+        return
+    if guess.seconds > PATIENCE and (cores := os.cpu_count() or 1) > 1:
+        yield f"--threads {cores} uses all cores; Ctrl-C stops it at any time"
+    what, level = _chosen_part(options), "" if options.level is None else " " + shlex.join(["--level", options.level])
+    if net.output_dim > 1:
+        yield f"polyrelu classes {what}   (where each output is the largest)"
+        yield f"polyrelu betti {what} --output I   (or --difference I J: I, J from 0 to {net.output_dim - 1})"
+    else:
+        than = f"greater than {options.level}" if level else "positive"
+        yield f"polyrelu betti {what}{level}   (components and holes of the region where the network is {than})"
+    yield f"polyrelu regions {what}   (linear regions)"
+    if net.input_dim <= MAX_DIM:
+        yield f"polyrelu plot {what}{level} -o picture.png"
+
+
+def _chosen_part(options: argparse.Namespace) -> str:
+    """The network file, and the options that choose a part of it, to be typed again."""
+    words = [options.net]
+    for name in ("tensor", "output", "difference", "slice", "box"):
+        value = vars(options)[name]
+        if value is not None:
+            words += [f"--{name}", *([value] if isinstance(value, str) else value)]
+    return shlex.join(words)
+
+
+def _json(net: Network, facts: Inspection, guess: Estimate, advice: list[str]) -> str:
+    counts = None if guess.f_vector is None else [_plain(x) for x in guess.f_vector]
+    return as_json(
+        architecture=net.architecture,
+        slopes=[sorted({to_json(a) for a in layer}, key=str) for layer in net.slopes],
+        parameters=facts.parameters,
+        numerator_digits=facts.digits[0],
+        denominator_digits=facts.digits[1],
+        float32=facts.float32,
+        float64=facts.float64,
+        first_layer_rank=facts.rank,
+        zero=facts.zero,
+        repeated=facts.repeated,
+        coincident=facts.coincident,
+        parallel=facts.parallel,
+        dead=facts.dead,
+        always_active=facts.always_active if facts.complete else None,
+        dead_complete=facts.complete,
+        level=guess.level,
+        rank=guess.rank,
+        at_least=[to_json(x) for x in guess.lower],
+        at_most=[None if x is None else to_json(x) for x in guess.upper],
+        betti_at_most=None
+        if net.output_dim != 1 or net.input_dim > MAX_BETTI_DIM
+        else list(map(to_json, _best_betti(net))),
+        exact=guess.exact,
+        cells_by_dimension=counts,
+        standard_errors=guess.errors,
+        cells=None if guess.cells is None else _plain(guess.cells),
+        cells_standard_error=guess.cells_error,
+        no_estimate_because=guess.reason or None,
+        likely_cells=_plain(guess.likely_cells),
+        memory_bytes=to_json(guess.memory),
+        seconds=guess.seconds,
+        advice=advice,
+    )
+
+
+def _plain(x: Fraction) -> int | float | str:
+    """An integer as it is, an estimate rounded to a float."""
+    return to_json(x) if x.denominator == 1 else float(x)

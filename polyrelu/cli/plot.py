@@ -1,0 +1,110 @@
+"""polyrelu plot: pictures."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from polyrelu.cli.options import (
+    SHARED,
+    add_box,
+    add_choice,
+    add_limit,
+    add_net,
+    add_out,
+    add_region,
+    add_slice,
+    check_out,
+    chosen,
+    domain,
+    effort,
+    read,
+    sliced,
+)
+from polyrelu.cli.output import Answer, lines
+from polyrelu.cli.progress import Progress
+from polyrelu.errors import FileError, InputError
+from polyrelu.homology import homology
+from polyrelu.network import Network
+from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html
+from polyrelu.rational import exact
+from polyrelu.region import Region
+from polyrelu.subdivide import subdivide
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "plot",
+        help="a picture of the regions and the decision boundary, for up to three inputs",
+        description="Draws a network with one input (its graph), two inputs (its regions, or with --graph the graph)\n"
+        "or three inputs (its decision boundary, a surface), with f-vector and Betti numbers in the title. A network\n"
+        "with several outputs is drawn by classes. For more inputs take a --slice. The format follows the suffix:\n"
+        f"{', '.join(SUFFIXES)}, or {HTML}, a page to turn and zoom that loads nothing from the network.",
+        epilog="""\
+examples:
+  polyrelu plot net.json -o net.png
+  polyrelu plot net.json -o net.html --level 1/2 --relation "<="
+  polyrelu plot net.json -o net.svg --color pattern --window "-2,2"
+  polyrelu plot net.json -o net.pdf --cycles                           the holes of {F > 0}
+  polyrelu plot large.onnx -o slice.png --slice points.json --box "-1,2"
+
+needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
+        **SHARED,
+    )
+    add_net(parser)
+    add_out(parser)
+    add_region(parser, default=False)
+    parser.add_argument(
+        "--color", choices=COLOURINGS,
+        help="regions by the sign of F - T, by class, by activation pattern or by affine map",
+    )  # fmt: skip
+    parser.add_argument("--graph", action="store_true", help="two inputs: the graph of F as a surface")
+    parser.add_argument("--cycles", action="store_true", help="draw cycles around the holes of the region (see cycles)")
+    parser.add_argument(
+        "--window", metavar="LO,HI[;LO,HI...]", help="what is shown; unlike --box it does not change what is computed"
+    )
+    add_choice(parser)
+    add_slice(parser)
+    add_box(parser)
+    add_limit(parser)
+    parser.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """Draw and write."""
+    suffix = Path(options.out).suffix.lower()
+    if suffix not in (*SUFFIXES, HTML):
+        raise FileError(f"{options.out}: expected a file that ends in {', '.join(SUFFIXES)} or {HTML}", options.out)
+    check_out(options)
+    net = sliced(options, chosen(options, read(options)))
+    choices: dict[str, Any] = {"color": options.color, "graph": options.graph, **effort(options)}
+    if options.window is not None:
+        choices["window"] = [side.split(",") for side in options.window.split(";")]
+        if len(choices["window"]) == 1:
+            choices["window"] *= net.input_dim
+    draw = plot_html if suffix == HTML else plot
+    with Progress() as progress:
+        choices["progress"] = progress.hook
+        if options.cycles:
+            region = _region(options, net, progress.hook)
+            degrees = range(1, net.input_dim) if net.input_dim > 1 else [0]
+            found = homology(region, progress=progress.hook)
+            draw(region, options.out, cycles=[c for k in degrees for c in found.cycles(k)], **choices)
+        else:
+            level = None if options.level is None else exact(options.level, where="--level")
+            where = domain(options, net.input_dim)
+            draw(net, options.out, level=level, relation=options.relation, domain=where, **choices)
+    return Answer(lines(f"{options.net}: {net!r}", f"{options.out}: drawn"))
+
+
+def _region(options: argparse.Namespace, net: Network, hook: Any) -> Region:
+    """The region whose cycles are drawn."""
+    if net.output_dim != 1:
+        raise InputError(
+            f"--cycles: {options.net} has {net.output_dim} outputs; choose with --output I or --difference I J"
+        )
+    level = exact("0" if options.level is None else options.level, where="--level")
+    cx = subdivide(net, level, domain(options, net.input_dim), **effort(options), progress=hook)
+    return cx.region(options.relation or ">")
