@@ -1,0 +1,155 @@
+"""What is installed: its metadata and files, its extras, and that it works where optional packages are missing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+import polyrelu
+
+PACKAGE = Path(polyrelu.__file__).parent
+ROOT = Path(__file__).parent.parent
+OPTIONAL = ("cdd", "matplotlib", "meshio", "onnx", "pandas", "plotly", "scipy", "shtab", "sklearn", "torch")
+# For developers, and for what is no feature of the package.
+NOT_FOR_USERS = {"all", "test", "dev", "bench", "docs", "examples"}
+
+
+def extras() -> dict[str, set[str]]:
+    """The extras with the names of the packages in them, those of inner extras included.
+
+    From pyproject.toml if it is there (an editable installation may be older), else from what is installed.
+    """
+    direct: dict[str, set[str]] = {}
+    if (ROOT / "pyproject.toml").exists():
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        direct = {name: set(packages) for name, packages in project["optional-dependencies"].items()}
+    else:
+        for requirement in distribution("polyrelu").requires or []:
+            name, _, marker = requirement.partition(";")
+            if extra := re.search(r"extra == ['\"]([^'\"]+)['\"]", marker):
+                direct.setdefault(extra[1], set()).add(name.strip())
+
+    def packages(extra: str) -> set[str]:
+        result: set[str] = set()
+        for name in direct[extra]:
+            if inner := re.match(r"polyrelu\[(.*)\]", name):
+                result.update(*(packages(each.strip()) for each in inner[1].split(",")))
+            else:
+                result.add(re.match(r"[A-Za-z0-9_.-]+", name)[0].lower())
+        return result
+
+    return {name: packages(name) for name in direct}
+
+
+def test_all_gathers_what_is_for_users():
+    known = extras()
+    wanted = {name for name in known if name not in NOT_FOR_USERS}
+    assert {"cdd", "plot", "torch", "onnx", "sklearn", "mesh", "data", "shell"} <= wanted
+    assert known["all"] == set().union(*(known[name] for name in wanted))
+
+
+def test_errors_name_extras_that_exist():
+    """Every MissingDependencyError names its extra, in the message and as its attribute."""
+    found = 0
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "MissingDependencyError":
+                found += 1
+                message = ast.unparse(node.args[0])
+                names = re.findall(r"polyrelu\[(\w+)\]", message)
+                where = f"{path.name}:{node.lineno}"
+                assert len(node.args) == 2, where
+                if isinstance(node.args[1], ast.Constant):
+                    assert names == [node.args[1].value] and names[0] in extras(), where
+    assert found >= 5
+
+
+def test_metadata_and_files():
+    assert (PACKAGE / "py.typed").exists() and (PACKAGE / "_core.pyi").exists()
+    found = distribution("polyrelu")
+    installed = [str(path) for path in found.files or []]
+    if "polyrelu/__init__.py" not in installed or found.read_text("RECORD") is None:
+        pytest.skip("polyrelu runs from its source tree")
+    assert found.version == polyrelu.__version__
+    assert {entry.name for entry in found.entry_points} == {"polyrelu"}
+    assert not [name for name in installed if name.endswith((".pyx", ".pxi", ".hpp", ".cpp"))]
+    assert {name.split("/")[0] for name in installed if not name.startswith("..")} <= {
+        "polyrelu", "polyrelu.libs", f"polyrelu-{found.version}.dist-info",
+    }  # fmt: skip
+    for path in PACKAGE.rglob("*.py"):
+        assert f"polyrelu/{path.relative_to(PACKAGE).as_posix()}" in installed
+
+
+def alone(code: str) -> str:
+    """What a fresh interpreter without the optional packages prints."""
+    hide = f"import sys\nfor name in {OPTIONAL!r}: sys.modules[name] = None\n"
+    done = subprocess.run([sys.executable, "-c", hide + code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_core_works_without_any_optional_package():
+    out = alone(
+        """
+import polyrelu as pr
+net = pr.shells((2, 8, 6, 1), {1: 2})
+cx = pr.subdivide(net, 0)
+print(pr.betti_numbers(net), cx.f_vector, cx.n_linear_pieces, cx.locate([0, 0]) is not None)
+print(pr.estimate(net).exact, pr.separation(2, 8).neurons, bool(pr.identical(net, net)))
+print(len(pr.homology(cx.region("=")).cycles(0)))
+"""
+    )
+    assert out.splitlines()[0].startswith("(6, 2)") and out.splitlines()[1] == "True 8 True"
+
+
+def test_check_regions_says_that_pycddlib_is_missing():
+    out = alone(
+        """
+import polyrelu as pr
+try:
+    pr.check_regions(pr.subdivide(pr.maximum(2)))
+except pr.MissingDependencyError as error:
+    print(error.extra, "|", error)
+"""
+    )
+    extra, _, message = out.partition(" | ")
+    assert extra == "cdd" and "pip install 'polyrelu[cdd]'" in message and message.count("\n") == 1
+
+
+def test_every_command_tells_in_one_line_what_is_missing():
+    out = alone(
+        """
+import contextlib, io, os, tempfile, polyrelu.cli
+os.chdir(tempfile.mkdtemp())
+open("x.onnx", "wb").close()
+for argv in (["completion", "bash"], ["separation", "--input-dim", "2", "--neurons", "4", "--figure", "x.png"],
+             ["regions", "x.onnx"]):
+    err = io.StringIO()
+    with contextlib.redirect_stderr(err):
+        status = polyrelu.cli.main(argv)
+    print(status, err.getvalue(), end="")
+"""
+    )
+    lines = out.splitlines()
+    for line, extra in zip(lines, ("shell", "plot", "onnx"), strict=True):
+        assert line.startswith(("1 ", "2 ")) and f"polyrelu[{extra}]" in line
+
+
+@pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="the tests were copied without the source tree")
+def test_wheels_are_tested_and_carry_gmp():
+    """The configuration of cibuildwheel names GMP for every system, and runs these tests out of the tree."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    settings = project["tool"]["cibuildwheel"]
+    for system in ("linux", "macos"):
+        assert "gmp" in settings[system]["before-all"]
+    assert {"tests", "examples", "README.md"} <= set(settings["test-sources"]) and "pytest" in settings["test-command"]
+    pythons = {re.search(r":: (3\.\d+)$", line) for line in project["project"]["classifiers"]}
+    versions = {match[1] for match in pythons if match}
+    assert {f"cp{version.replace('.', '')}-*" for version in versions} == set(settings["build"])
