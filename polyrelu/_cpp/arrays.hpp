@@ -7,13 +7,14 @@ namespace polyrelu {
 
 class CellOrder {
   public:
-    explicit CellOrder(const Subdivision& s) : number(s.r + 1), finite(s.r + 1, 0) {
-        for (int k = 0; k <= s.r; ++k) {
-            number[k].resize(s.cells[k].size());
-            int32_t n = 0;
-            in_order(s.cells[k], [&](int64_t c) { number[k][c] = n++; });
-            for (const unsigned char f : s.cells[k].flags) finite[k] += !(f & AT_INFINITY);
-        }
+    explicit CellOrder(Subdivision& s) : number(s.r + 1), finite(s.r + 1, 0) {
+        s.share_all(s.r + 1, 1, [&](int, int64_t k, int64_t) {
+            const Cells& C = s.cells[k];
+            number[k].resize(C.size());
+            for (const unsigned char f : C.flags) finite[k] += !(f & AT_INFINITY);
+            int32_t next[2] = {0, (int32_t)finite[k]};
+            for (int64_t c = 0; c < C.size(); ++c) number[k][c] = next[(C.flags[c] & AT_INFINITY) != 0]++;
+        });
     }
     std::vector<std::vector<int32_t>> number;  // old -> new
     std::vector<int64_t> finite;
@@ -40,44 +41,41 @@ class CellOrder {
         C.release_facets();
     }
 
-    void per_cell(const Subdivision& s, int k, uint8_t* boundary, int32_t* home) const {
+    void per_cell(Subdivision& s, int k, uint8_t* boundary, int32_t* home) const {
         const Cells& C = s.cells[k];
-        in_order(C, [&](int64_t c) {
-            *boundary++ = (C.flags[c] & ON_BOUNDARY) != 0;
-            *home++ = C.home[c];
+        place(s, k, [&](int64_t c, int32_t to) {
+            boundary[to] = (C.flags[c] & ON_BOUNDARY) != 0;
+            home[to] = C.home[c];
         });
     }
 
     // The signs (1, 0, -1) of all cells for neuron j of the stage that was marked last.
-    void signs(const Subdivision& s, int k, int j, int8_t* out) const {
+    void signs(Subdivision& s, int k, int j, int8_t* out) const {
         const SignMasks& masks = s.cells[k].masks;
-        in_order(s.cells[k], [&](int64_t c) { *out++ = (int8_t)((int)masks.has_plus(c, j) - (int)masks.has_minus(c, j)); });
+        place(s, k, [&](int64_t c, int32_t to) { out[to] = (int8_t)((int)masks.has_plus(c, j) - (int)masks.has_minus(c, j)); });
     }
 
-    void vertices(const Subdivision& s, double* coordinates, double* error, int32_t* recipe) const {
+    void vertices(Subdivision& s, double* coordinates, double* error, int32_t* recipe) const {
         const Vertices& V = s.vertices;
-        in_order(s.cells[0], [&](int64_t v) {
-            coordinates = std::copy_n(V[v], V.width, coordinates);
-            *error++ = V.error[v];
+        place(s, 0, [&](int64_t v, int32_t to) {
+            std::copy_n(V[v], V.width, coordinates + (size_t)to * V.width);
+            error[to] = V.error[v];
             const Recipe& how = V.recipe[v];
-            *recipe++ = how.p < 0 ? -1 : number[0][how.p];
-            *recipe++ = how.p < 0 ? -1 : number[0][how.q];
-            *recipe++ = how.region;
-            *recipe++ = how.neuron;
+            int32_t* out = recipe + 4 * (size_t)to;
+            out[0] = how.p < 0 ? -1 : number[0][how.p];
+            out[1] = how.p < 0 ? -1 : number[0][how.q];
+            out[2] = how.region;
+            out[3] = how.neuron;
         });
     }
 
   private:
-    template <class Visit>
-    static void in_order(const Cells& C, Visit&& visit) {
-        bool any = false;
-        for (int64_t c = 0; c < C.size(); ++c)
-            if (C.flags[c] & AT_INFINITY)
-                any = true;
-            else
-                visit(c);
-        for (int64_t c = 0; any && c < C.size(); ++c)
-            if (C.flags[c] & AT_INFINITY) visit(c);
+    // put(cell, its new number) for all k-cells.
+    template <class Put>
+    void place(Subdivision& s, int k, Put&& put) const {
+        s.share_all((int64_t)number[k].size(), 1 << 14, [&](int, int64_t begin, int64_t end) {
+            for (int64_t c = begin; c < end; ++c) put(c, number[k][c]);
+        });
     }
 };
 

@@ -438,11 +438,14 @@ class Subdivision {
         }
         const Cells& top = cells[r];
         int64_t slots = 0;
+        table.offset.resize(top.size());
+        table.crossing.resize(top.size() * words_);
+        uint64_t* crossing = table.crossing.data();
         for (int64_t c = 0; c < top.size(); ++c) {
-            table.offset.push_back(slots);
+            table.offset[c] = slots;
             for (int w = 0; w < words_; ++w) {
-                table.crossing.push_back(top.masks.crossing(c, w));
-                slots += __builtin_popcountll(table.crossing.back());
+                *crossing = top.masks.crossing(c, w);
+                slots += __builtin_popcountll(*crossing++);
             }
         }
         if (slots * forms.bytes_each() > max_memory_ - memory()) throw Halt{TOO_MUCH_MEMORY};
@@ -548,7 +551,7 @@ class Subdivision {
         round_.children.swap(children);
     }
 
-    static constexpr int64_t CHUNK = 64, BATCH = 16, LARGE_CROP = 1 << 20;
+    static constexpr int64_t CHUNK = 64, BATCH = 128, LARGE_CROP = 1 << 20;
 
     // What becomes of the given k-cells, into a crop a chunk.
     void find(int k, const int32_t* crossed, int64_t n, int64_t chunk) {

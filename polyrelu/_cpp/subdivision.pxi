@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
 from libcpp cimport bool as cbool
+from libcpp.algorithm cimport copy
 from libcpp.unordered_map cimport unordered_map
 from libcpp.vector cimport vector
 from cpython.exc cimport PyErr_CheckSignals
@@ -105,13 +106,13 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         void release_working_arrays() except +
 
     cdef cppclass CellOrder:
-        CellOrder(const Subdivision&) except +
+        CellOrder(Subdivision&) except +
         vector[vector[int32_t]] number
         vector[int64_t] finite
         void facets(Subdivision&, int, int64_t*, int32_t*, int8_t*) except +
-        void vertices(const Subdivision&, double*, double*, int32_t*)
-        void per_cell(const Subdivision&, int, uint8_t*, int32_t*)
-        void signs(const Subdivision&, int, int, int8_t*)
+        void vertices(Subdivision&, double*, double*, int32_t*) except +
+        void per_cell(Subdivision&, int, uint8_t*, int32_t*) except +
+        void signs(Subdivision&, int, int, int8_t*) except +
 
 
 cdef int set_integer(mpz_class& z, object x) except -1:
@@ -289,7 +290,8 @@ cdef tuple _cells_of(Subdivision* s, CellOrder* order, int k):
     cdef uint8_t[::1] b = boundary
     cdef int32_t[::1] h = home
     if n:
-        order.per_cell(s[0], k, &b[0], &h[0])
+        with nogil:
+            order.per_cell(s[0], k, &b[0], &h[0])
     if k == 0:
         return None, None, None, boundary, home
     indptr = np.zeros(n + 1, dtype=np.int64)
@@ -307,7 +309,8 @@ cdef object _signs_of(Subdivision* s, CellOrder* order, int k, int j):
     out = np.empty(s.cells[k].size(), dtype=np.int8)
     cdef int8_t[::1] view = out
     if out.size:
-        order.signs(s[0], k, j, &view[0])
+        with nogil:
+            order.signs(s[0], k, j, &view[0])
     return out
 
 
@@ -368,20 +371,18 @@ cdef class VertexSolver:
 
 cdef tuple _pieces_of(Subdivision* s, int t):
     cdef Pieces* p = &s.pieces[t]
-    cdef int64_t n = p.parent.size(), w = p.words, i
+    cdef int64_t n = p.parent.size(), w = p.words
     parent = np.empty(n, dtype=np.int32)
     plus = np.empty((n, w), dtype=np.uint64)
     minus = np.empty((n, w), dtype=np.uint64)
     cdef int32_t[::1] a = parent
     cdef uint64_t[:, ::1] b = plus, c = minus
-    cdef int64_t j
-    for i in range(n):
-        if (i & 4095) == 0:
-            PyErr_CheckSignals()
-        a[i] = p.parent[i]
-        for j in range(w):
-            b[i, j] = p.plus[i * w + j]
-            c[i, j] = p.minus[i * w + j]
+    PyErr_CheckSignals()
+    with nogil:
+        copy(p.parent.begin(), p.parent.end(), &a[0])
+        if w:
+            copy(p.plus.begin(), p.plus.end(), &b[0, 0])
+            copy(p.minus.begin(), p.minus.end(), &c[0, 0])
     return parent, plus, minus
 
 
