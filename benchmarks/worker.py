@@ -41,6 +41,7 @@ def first_run(case: Case) -> tuple[Record, pr.PolyhedralComplex]:
     case.check_complex(cx)
     case.check_betti(homology.betti)
     faces = sum(cx.f_vector)
+    held = sum(map(len, cx._boundary))  # with the cells at infinity, which are no faces of C(F, 0)
     return {
         "architecture": case.architecture,
         "group": case.group,
@@ -53,6 +54,7 @@ def first_run(case: Case) -> tuple[Record, pr.PolyhedralComplex]:
         "first_seconds": seconds,
         "first_homology_seconds": homology_seconds,
         "peak_bytes": peak - base,
+        "held_per_face": held / faces,
         "peak_per_face": (peak - base) / faces,
         "stored_per_face": (stored - base) / faces,
         "total_peak_per_face": (total_peak - base) / faces,

@@ -539,19 +539,23 @@ class Subdivision {
         std::vector<Children> children(crossed.size());
         const int64_t total = (int64_t)crossed.size(), threads = workers_.count();
         const int64_t chunk = std::min(CHUNK, std::max<int64_t>(1, total / (8 * threads)));
-        const int64_t batch = chunk * BATCH * threads;
-        for (int64_t begin = 0; begin < total; begin += batch) {
-            const int64_t size = std::min(batch, total - begin), chunks = (size + chunk - 1) / chunk;
+        int64_t batch = chunk * BATCH * threads;
+        for (int64_t begin = 0, size; begin < total; begin += size) {
+            size = std::min(batch, total - begin);
+            const int64_t chunks = (size + chunk - 1) / chunk;
             if ((int64_t)crops_.size() < chunks) crops_.resize(chunks);
             find(k, &crossed[begin], size, chunk);
             commit(k, chunks, link, &children[begin], begin);
             neurons_done_ = first + n * ((k - 1) * total + begin) / (r * total);
+            // The next crops should take CROPS bytes, if they are like these.
+            const double chunks_then = (double)CROPS * (double)chunks / (double)(finished_ + 1);
+            batch = chunk * std::max(threads, (int64_t)std::min(chunks_then, (double)BATCH * 8 * threads));
         }
         round_.link.swap(link);
         round_.children.swap(children);
     }
 
-    static constexpr int64_t CHUNK = 64, BATCH = 128, LARGE_CROP = 1 << 20;
+    static constexpr int64_t CHUNK = 64, BATCH = 16, LARGE_CROP = 1 << 17, CROPS = 1 << 23;
 
     // What becomes of the given k-cells, into a crop a chunk.
     void find(int k, const int32_t* crossed, int64_t n, int64_t chunk) {
