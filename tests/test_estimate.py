@@ -159,9 +159,8 @@ def test_networks_of_the_acas_shape_are_sampled():
 def test_weights_beyond_doubles(tiny):
     """Guesses are made in doubles; what exceeds their range makes them worse, and raises nothing."""
     big = 10**400
-    net = pr.Network(
-        [[[big, 1], [-3, 2 * big], [1, 1]] * 4, [[1, -1, big] * 4]], [[1, 2, -10 * big, 3, 4, 5, 6, -7, 8, 9, -1, 0], [0]]
-    )
+    biases = [[1, 2, -10 * big, 3, 4, 5, 6, -7, 8, 9, -1, 0], [0]]
+    net = pr.Network([[[big, 1], [-3, 2 * big], [1, 1]] * 4, [[1, -1, big] * 4]], biases)
     e = estimate(net, 0)
     assert not e.exact and holds(e, tuple(e.f_vector))
 

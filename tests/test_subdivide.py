@@ -99,6 +99,20 @@ def test_signs_at_the_edge_of_what_doubles_can_tell(architecture, scale):
         check_enclosures(cx)
 
 
+@pytest.mark.parametrize("slopes", [(0,), (0, -1, Fraction(1, 3))], ids=str)
+@pytest.mark.parametrize("make", [lambda a, rng: nearly_degenerate(rng, a, 16), lambda a, _: random_float32(a)])
+def test_forms_that_are_made_from_those_of_other_regions(make, slopes):
+    """In wide layers the terms of neurons that change their side are taken away and added, region after region."""
+    rng = np.random.default_rng(5)
+    architecture = (2, 16, 16, 8, 1)
+    net = make(architecture, rng)
+    chosen = [[slopes[i] for i in rng.integers(0, len(slopes), n)] for n in architecture[1:-1]]
+    net = pr.Network(net.weights, net.biases, chosen)
+    cx = pr.subdivide(net, 0)
+    assert same_complex(cx, subdivide_in_gmp(net, 0))
+    check_enclosures(cx)
+
+
 @pytest.mark.parametrize("exponents", [(-1074, -1060), (1000, 1023), (-1070, 1023), (-30, 30)])
 def test_huge_and_tiny_floats(exponents):
     rng = np.random.default_rng(abs(exponents[1]))
@@ -163,10 +177,14 @@ def test_unpickled_complexes_are_equal_and_frozen():
 
 @pytest.mark.parametrize("threads", [2, 3])
 @pytest.mark.parametrize(
-    "net", [random_float32((3, 16, 16, 1)), random_float32((2, 100, 1)), shells((3, 12, 6, 4, 1), (2, 2))], ids=repr
+    "net",
+    [*map(random_float32, [(3, 16, 16, 1), (2, 40, 40, 1), (2, 100, 1)]), shells((3, 12, 6, 4, 1), (2, 2))],
+    ids=repr,
 )
 def test_threads_do_not_change_the_complex(net, threads):
-    assert same_complex(pr.subdivide(net, 0), pr.subdivide(net, 0, threads=threads))
+    one, more = pr.subdivide(net, 0), pr.subdivide(net, 0, threads=threads)
+    assert same_complex(one, more)
+    assert all(map(np.array_equal, one.enclosures(), more.enclosures()))
 
 
 @given(networks())

@@ -12,6 +12,15 @@
 // coefficient of x0, counts as one more product. Bounds are computed with a relative error below (m + 9) 2^-52 < 2^-21,
 // which SLACK covers. When all g_j are exact, the W_ij are exact integers and the sum of a_j |W_ij| stays below 2^53,
 // all products and partial sums are integers below 2^53, and the result is exact.
+//
+// From region to region. Regions with the same forms g_j differ in few sides, so that sheets take terms away and add
+// others, in this order. What a term's error e_j contributed leaves with it; what was rounded stays. After the m terms at
+// first and N more operations, let t_i be the largest sum of (a_j + e_j) |W_ij| that there was and E_i the present sum of
+// e_j |W_ij|. An addition rounds by at most 2^-52 t_i, and a term is taken away up to 2^-52 t_i (exactly, where products
+// are rounded to nearest), so that the error is at most
+//     E_i + (m + 2 N + 9) 2^-52 t_i + TINY (1 + sum_j (a_j + e_j)).
+// E_i is itself a sum with rounding: one more 2^-52 t_i for each operation covers that. If all that was added or taken
+// away since was exact, and t_i < 2^53, so is the result.
 #pragma once
 
 #include "stages.hpp"
@@ -97,7 +106,6 @@ struct Sheet {
     std::vector<double> f;           // (r + 1) * n
     std::vector<double> norm, err;   // of each neuron, as in FormStore
     std::vector<double> largest;     // max over k of |f_k|
-    std::vector<double> size;        // scratch
     static constexpr int FEW = 4;    // neurons are not worth loops over them
 
     // The rows of a stage that reads the point itself.
@@ -109,11 +117,14 @@ struct Sheet {
             for (int i = 0; i < n; ++i)
                 for (int k = 0; k < width; ++k) err[i] = std::max(err[i], std::fabs(f[(size_t)k * n + i]) * EPS + TINY);
         measure(width);
+        ++stamp_;
     }
 
-    // From the forms `in` of the stage before, with the sides that its neurons have on the region.
+    // From the forms `in` of the stage before, with the sides that its neurons have on the region. `in` is always the
+    // same object, and so is S.
     void set(const Stage& S, const Sheet& in, const std::vector<signed char>& side, int width) {
         n = S.n;
+        ++stamp_;
         if (n < FEW) {
             double g[MAX_WIDTH];
             f.resize((size_t)width * n);
@@ -125,39 +136,40 @@ struct Sheet {
             measure(width);
             return;
         }
-        f.assign((size_t)width * n, 0);
-        err.assign(n, 0);
-        size.assign(n, 0);
-        const double* bias = S.column(0, true);
+        int changes = 0, terms = 0;
+        if (source_ == in.stamp_)
+            for (int j = 0; j < S.m; ++j) {
+                changes += (side[j + 1] != side_[j + 1]) * (1 + (side[j + 1] * side_[j + 1] != 0));
+                terms += side[j + 1] != 0;
+            }
+        if (source_ != in.stamp_ || changes >= terms || operations_ + changes > 2 * S.m) {
+            begin(S, width);
+            for (int j = 0; j < S.m; ++j) add(S, in, j, side[j + 1], 1, width);
+            operations_ = 0;
+            source_ = in.stamp_;
+        } else {
+            for (int j = 0; j < S.m; ++j)
+                if (side[j + 1] != side_[j + 1]) add(S, in, j, side_[j + 1], -1, width);
+            for (int j = 0; j < S.m; ++j)
+                if (side[j + 1] != side_[j + 1]) add(S, in, j, side[j + 1], 1, width);
+            operations_ += changes;
+        }
+        side_ = side;
         double total = 1;
-        bool exact_inputs = true;
+        for (int j = 0; j < S.m; ++j) total += in.largest[j] + in.err[j];
+        const double unit = (S.m + 3.0 * operations_ + 9) * EPS;
         for (int i = 0; i < n; ++i) {
-            f[i] = bias[i];
-            size[i] = std::fabs(bias[i]);
-        }
-        for (int j = 0; j < S.m; ++j) {
-            const double* w = side[j + 1] ? S.column(j + 1, side[j + 1] > 0) : nullptr;
-            if (!w || (in.largest[j] == 0 && in.err[j] == 0)) continue;
-            for (int k = 0; k < width; ++k) {
-                const double x = in.f[(size_t)k * in.n + j];
-                double* out = &f[(size_t)k * n];
-                if (x != 0) add_multiple(out, w, x, n);
-            }
-            const double a = in.largest[j], e = in.err[j];
-            total += a + e;
-            add_moduli(size.data(), w, a, n);
-            if (e != 0) {
-                exact_inputs = false;
-                add_moduli(err.data(), w, e, n);
-            }
-        }
-        const double unit = (S.m + 9) * EPS;
-        for (int i = 0; i < n; ++i) {
-            const bool exact = S.exact && exact_inputs && size[i] < EXACT_LIMIT;
-            err[i] = exact ? 0 : (err[i] + unit * (size[i] + err[i]) + TINY * total) * SLACK;
+            top_size_[i] = std::max(top_size_[i], size_[i]);
+            top_spread_[i] = std::max(top_spread_[i], spread_[i]);
+            // In an exact stage coefficients are integers, so that the spread is 0 if and only if all terms are exact.
+            const bool exact = S.exact && top_spread_[i] == 0 && top_size_[i] < EXACT_LIMIT;
+            err[i] = exact ? 0 : (spread_[i] + unit * (top_size_[i] + top_spread_[i]) + TINY * total) * SLACK;
         }
         measure(width);
     }
+
+    // The next time all terms are added again: what is computed then does not depend on what was before.
+    void forget() { source_ = -1; }
 
     // The form of one neuron, computed as in `set`, into f[0..width); returns its error.
     static double single(const Stage& S, const Sheet& in, const std::vector<signed char>& side, int i, int width,
@@ -181,6 +193,36 @@ struct Sheet {
     }
 
   private:
+    int64_t stamp_ = 0, source_ = -1;  // changes with the forms; stamp of the forms that these were made from
+    std::vector<signed char> side_;    // the sides that they were made with
+    int operations_ = 0;               // since all terms were added
+    std::vector<double> size_, top_size_, spread_, top_spread_;  // sum of a_j |W_ij|, sum of e_j |W_ij|; their largest values
+
+    void begin(const Stage& S, int width) {
+        const double* bias = S.column(0, true);
+        f.assign((size_t)width * n, 0);
+        std::copy_n(bias, n, f.begin());
+        size_.resize(n);
+        for (int i = 0; i < n; ++i) size_[i] = std::fabs(bias[i]);
+        spread_.assign(n, 0);
+        top_size_.assign(n, 0);
+        top_spread_.assign(n, 0);
+        err.resize(n);
+    }
+
+    // Adds sign times the term of input j, which has the given side.
+    void add(const Stage& S, const Sheet& in, int j, int side, double sign, int width) {
+        const double* w = side ? S.column(j + 1, side > 0) : nullptr;
+        const double a = in.largest[j], e = in.err[j];
+        if (!w || (a == 0 && e == 0)) return;
+        for (int k = 0; k < width; ++k) {
+            const double x = in.f[(size_t)k * in.n + j];
+            if (x != 0) add_multiple(&f[(size_t)k * n], w, sign * x, n);
+        }
+        add_moduli(size_.data(), w, sign * a, n);
+        if (e != 0) add_moduli(spread_.data(), w, sign * e, n);
+    }
+
     void measure(int width) {
         norm.assign(n, 0);
         largest.assign(n, 0);

@@ -197,8 +197,15 @@ class Subdivision {
         std::vector<signed char> side;
         std::vector<double> value, size;
         std::vector<uint64_t> plus, minus;
+
+        // What follows does not depend on what this thread did before.
+        void forget() {
+            std::fill(now.begin(), now.end(), -1);
+            for (Sheet& sheet : sheets) sheet.forget();
+        }
     };
     std::vector<std::unique_ptr<Desk>> desks_;
+    static constexpr int64_t SHEETS = 128;  // vertices or regions in a chunk, for which a thread keeps its sheets
 
     std::vector<int32_t> start_index_;  // of the first vertices: which of the starting ones they are
     std::vector<int32_t> frame_index_;  // of each neuron of the stage: 1 + i or -1 - i if its form is that of frame i
@@ -262,7 +269,8 @@ class Subdivision {
         }
         find_frame(s);
         const std::vector<int32_t> order = vertices_by_region(first, s);
-        share((int64_t)order.size(), 128, [&](int w, int64_t begin, int64_t end) {
+        share((int64_t)order.size(), SHEETS, [&](int w, int64_t begin, int64_t end) {
+            desks_[w]->forget();
             for (int64_t i = begin; i < end; ++i) evaluate(first, s, order[i], *desks_[w]);
         });
         merge_vanishing();
@@ -452,8 +460,9 @@ class Subdivision {
         forms.resize(table.first + slots);
         const int first = first_stage(s);
         const std::vector<int32_t> order = inverse(region_places(first, s));
-        share(top.size(), 128, [&](int w, int64_t begin, int64_t end) {
+        share(top.size(), SHEETS, [&](int w, int64_t begin, int64_t end) {
             Desk& desk = *desks_[w];
+            desk.forget();
             std::vector<double> f(r + 1);
             for (int64_t t = begin; t < end; ++t) {
                 const int32_t c = order[t];
