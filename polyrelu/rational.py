@@ -321,7 +321,7 @@ def _array(values: Any) -> np.ndarray[Any, np.dtype[Any]]:
         raise _RefusedError(f"{describe(values)} cannot be read as an array: {reason}") from None
     if array.dtype.kind not in _READABLE_DTYPES:
         raise _RefusedError(f"an array of type {array.dtype} holds no exact rational numbers")
-    _check_entries(array.size)
+    _check_entries(math.prod(max(n, 1) for n in array.shape))  # an array without entries can be a list of many lists
     return array
 
 

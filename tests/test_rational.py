@@ -350,6 +350,8 @@ def test_vectors(values: Any, expected: list[Any]) -> None:
         np.broadcast_to(0.0, (10**6, 10**6)),
         range(10**9),
         range(10**30),
+        np.zeros((10**11, 0)),  # no entries, and very many lists of them
+        np.zeros((10**7, 10**7, 0)),
         Unreadable(),
         [[1]],
         [np.array([1])],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -278,3 +279,56 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with pytest.raises(LimitError, match="takes 20 exact multiplications, more than 10"):
             operation()
+
+
+def test_what_is_empty() -> None:
+    assembly = Assembly((1, 1, 4))
+    empty = assembly.input.select(assembly.input.positions[:, :, :0])
+    assert assembly.affine(empty, np.zeros((3, 0)), [1, 2, 3]).constants == [1, 2, 3]
+    assert assembly.weighted_sums(empty, empty.positions, 1).constants == [0]
+    padded = assembly.convolve(empty, np.ones((1, 1, 1)), [5], padding=[(1, 1)])
+    assert (padded.shape, padded.constants) == ((1, 1, 2), [5, 5])
+    assert assembly.average_pool(empty, [2], padding=[(1, 1)]).constants == [0]
+    with pytest.raises(NetworkError, match="no maximum"):
+        assembly.maximum(empty, empty.positions)
+
+
+def repeats(assembly: Assembly) -> dict[str, Callable[[Signal], Signal]]:
+    """Operations on vectors of length 3, each of which can be repeated without end."""
+    return {
+        "affine": lambda x: assembly.affine(x, np.eye(3)),
+        "of zeros": lambda x: assembly.affine(assembly.scale(x, 0), np.eye(3)),
+        "scale": lambda x: assembly.scale(x, -1),
+        "sums": lambda x: assembly.weighted_sums(x, [[0], [1], [2]], 1),
+        "add": lambda x: assembly.add(x, x),
+        "deeper": lambda x: assembly.activation(x),
+        "carried": lambda x: assembly.add(assembly.input, assembly.activation(x)),
+        "maximum": lambda x: assembly.maximum(x, [[0], [1], [2]]),
+        "constant": lambda x: (assembly.constant([1, 2]), x)[1],
+        "convolution": lambda x: assembly.reshape(
+            assembly.convolve(assembly.reshape(x, (1, 3)), np.ones((1, 1, 1))), (3,)
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", repeats(Assembly(3)))
+def test_work_in_all_is_limited(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(module, "MAX_TOTAL", 2000)
+    assembly = Assembly(3)
+    assembly.place = "node 7"
+    operation, x = repeats(assembly)[name], assembly.input
+    for _ in range(5):
+        x = operation(x)
+    with pytest.raises(LimitError, match=r"^node 7: up to here the model takes 20\d\d steps, more than 2000$"):
+        for _ in range(1000):
+            x = operation(x)
+
+
+def test_weights_in_all_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that are 0: 10 · 10 in the hidden layer and in the output."""
+    monkeypatch.setattr(module, "MAX_TOTAL", 299)
+    assembly = Assembly(10)
+    signal = assembly.activation(assembly.input)
+    assert assembly._steps == 101  # the slope, and ten entries
+    with pytest.raises(LimitError, match="takes 301 steps"):
+        assembly.finish(signal)

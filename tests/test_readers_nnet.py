@@ -70,6 +70,19 @@ def test_the_box_of_inputs(tmp_path: Path) -> None:
         read_nnet(path)
 
 
+def test_bounds_in_the_wrong_order_are_not_swapped(tmp_path: Path) -> None:
+    (tmp_path / "net.nnet").write_text(SMALL.replace("-1.0,-2.0,\n1.0,2.0,", "5.0,-2.0,\n1.0,2.0,"))
+    for normalise in (False, True):
+        with pytest.raises(FileError, match=r"bounds of the inputs: .* not below"):
+            read_nnet_domain(tmp_path / "net.nnet", normalise)
+
+
+def test_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "net.nnet").write_text(SMALL, encoding="utf-8-sig")
+    (tmp_path / "plain.nnet").write_text(SMALL)
+    assert load(tmp_path / "net.nnet") == load(tmp_path / "plain.nnet")
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_against_the_definition(tmp_path: Path, seed: int) -> None:
     rng = Random(seed)

@@ -126,8 +126,8 @@ def archive(path: Path, members: dict[str, bytes], compression: int = zipfile.ZI
     return path
 
 
-def declared(shape: str, kind: str = "<f8") -> bytes:
-    return header(f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}}}\n", b"\0" * 8)
+def declared(shape: str, kind: str = "<f8", data: bytes = b"\0" * 8) -> bytes:
+    return header(f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}}}\n", data)
 
 
 ONE = {"weights_1.npy": npy([[1.0]]), "biases_1.npy": npy([0.0])}
@@ -153,6 +153,8 @@ HOSTILE: list[tuple[dict[str, Any], type[InputError], str]] = [
     ({**ONE, "weights_1.npy": npy(np.zeros((1, 0)))}, NetworkError, "no columns"),
     ({**ONE, "weights_1.npy": declared(f"({GIGABYTE}, 1)")}, FileError, f"declares {8 * GIGABYTE} bytes"),
     ({**ONE, "weights_1.npy": declared("(-1, -1)")}, FileError, ""),
+    ({**ONE, "weights_1.npy": declared("(100000000000, 0)", data=b"")}, NumberError, "more than 10000000 entries"),
+    ({**ONE, "biases_1.npy": declared("(100000000000, 0)", data=b"")}, NetworkError, "1 dimensions"),
     ({**ONE, "weights_1.npy": declared("(1, 2)")}, FileError, "declares 16 bytes of numbers, but holds 8"),
     ({**ONE, "weights_1.npy": declared("(1" + "0" * 5000 + ", 1)")}, FileError, ""),
     ({**ONE, "weights_1.npy": declared("(1, 1)", "|O")}, FileError, "expected an array of floats or integers"),
@@ -201,6 +203,13 @@ def test_refuses_bombs(tmp_path: Path) -> None:
     with np.load(tmp_path / "object.npz", allow_pickle=True) as file, pytest.raises(NumberError):
         Network([file["weights_1"]], [[0]])
     assert target.is_dir()  # the bomb was live
+
+
+def test_numbers_are_counted_over_all_arrays(tmp_path: Path) -> None:
+    half = npy(np.zeros((5000, 1001), dtype=np.uint8))  # in few bytes, compressed ones
+    path = archive(tmp_path / "net.npz", {f"{kind}_{k}.npy": half for kind in ("weights", "biases") for k in (1, 2)})
+    with pytest.raises(FileError, match="holds 20020000 numbers, more than a network of 10000000 weights has"):
+        load(path)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -422,6 +422,34 @@ def test_operators_on_constants() -> None:
     assert network.architecture == (4, 2)
 
 
+@pytest.mark.parametrize("operator", ["Concat", "Where"])
+def test_stored_and_computed_constants_stand_side_by_side(operator: str) -> None:
+    constants = {"a": np.float32([0.5, 0.25]), "b": np.float32([3, 0.1]), "t": np.array([True, False])}
+    join = node("Concat", "a", "c", out="d", axis=0) if operator == "Concat" else node("Where", "t", "a", "c", out="d")
+    size = 4 if operator == "Concat" else 2
+    made = model([node("Mul", "a", "b", out="c"), join, node("Add", "x", "d")], (1, size), constants)
+    tenth = Fraction(float(np.float32(0.1))) / 4
+    expected = (Fraction(1, 2), Fraction(1, 4), Fraction(3, 2), tenth) if size == 4 else (Fraction(1, 2), tenth)
+    assert from_onnx(made).biases == (expected,)
+
+
+def test_products_over_empty_axes() -> None:
+    constants = {"s": np.array([0]), "e": np.array([0]), "ax": np.array([1]), "w": np.zeros((0, 3))}
+    cut = node("Slice", "x", "s", "e", "ax", out="c")
+    for matrices in (np.zeros((0, 3)), np.zeros((2, 0, 3))):
+        made = model([cut, node("MatMul", "c", "w")], constants={**constants, "w": matrices})
+        assert not any(agree(made, (1, 4), reference=False)([1, 2, 3, 4]))
+
+
+@pytest.mark.parametrize("operator", ["Conv", "AveragePool"])
+def test_windows_over_the_padding_of_nothing(operator: str) -> None:
+    constants = {"s": np.array([0]), "e": np.array([0]), "ax": np.array([2]), "w": np.ones((1, 1, 1))}
+    inputs, options = (["w"], {}) if operator == "Conv" else ([], {"kernel_shape": [1], "count_include_pad": 1})
+    window = node(operator, "c", *inputs, pads=[1, 1], **options)
+    made = model([node("Slice", "x", "s", "e", "ax", out="c"), window], (1, 1, 4), constants)
+    assert from_onnx(made)([1, 2, 3, 4]) == (0, 0)
+
+
 def test_residual_connections() -> None:
     constants = {"w1": dyadic((3, 3), 1, 1), "w2": dyadic((3, 3), 2, 1), "b": dyadic((3,), 3)}
     nodes = [
@@ -825,6 +853,12 @@ def test_nodes_that_are_wrong(nodes: list[Any], message: str) -> None:
     refused(made, (LimitError, NetworkError, NumberError), message)  # type: ignore[arg-type]
 
 
+def test_splits_into_another_number_of_parts_than_there_are_outputs() -> None:
+    for count in (2**40, 3, 1):
+        made = model([node("Split", "x", out=["y", "b"], axis=1, num_outputs=count)], opset=18)
+        refused(made, NetworkError, rf"its num_outputs is {count}; expected 2, as many as it has")
+
+
 def test_graphs_that_are_wrong() -> None:
     made = model([node("Relu", "x")], constants={"w": np.ones(2)}, more=(tensor(np.ones(3), "w"),))
     refused(made, NetworkError, "the initializer 'w' is there twice")
@@ -897,15 +931,24 @@ def test_sizes_that_are_declared_and_not_held(nodes: list[Any], constants: dict[
 
 
 def test_work_that_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The entries and coefficients of all tensors count together; what is only passed on counts its entries."""
-    monkeypatch.setattr("polyrelu.readers.onnx.evaluate.MAX_TOTAL", 1000)
+    """The steps of all nodes count together; of what is only passed on, its entries."""
+    monkeypatch.setattr("polyrelu.readers.assembly.MAX_TOTAL", 1800)
     constants = {"w": np.ones((4, 40)), "b": np.ones(40)}
-    nodes = [node("MatMul", "x", "w", out="a0")]  # 4 + 160 + 40 + 160 of 1000
-    shown = [node("Identity", f"a{k}", out=f"a{k + 1}") for k in range(10)]
-    assert from_onnx(model(nodes + shown, constants=constants, outputs=("a10",))).architecture == (4, 40)
-    added = [node("Add", f"a{k}", "b", out=f"a{k + 1}") for k in range(10)]
+    # 16 to decode w, 160 to read it, 160 multiplications, 400 for the entries, 40 for the result, 160 at the end
+    nodes = [node("MatMul", "x", "w", out="a0")]
+    shown = [node("Identity", f"a{k}", out=f"a{k + 1}") for k in range(30)]
+    assert from_onnx(model(nodes + shown[:20], constants=constants, outputs=("a20",))).architecture == (4, 40)
+    refused(model(nodes + shown, constants=constants, outputs=("a30",)), LimitError, "up to here the model takes 18")
+    added = [node("Add", f"a{k}", "b", out=f"a{k + 1}") for k in range(10)]  # 4 for b, then 641 each
     made = model(nodes + added, constants=constants, outputs=("a10",))
-    refused(made, LimitError, r"node 4 \(Add\): the tensors up to here have 1004 entries and coefficients")
+    refused(made, LimitError, r"node 3 \(Add\): up to here the model takes \d+ steps, more than 1800")
+
+
+def test_products_of_zeros_are_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polyrelu.readers.assembly.MAX_TOTAL", 10**5)
+    nodes = [node("Mul", "x", "z", out="a0"), *(node("MatMul", f"a{k}", "w", out=f"a{k + 1}") for k in range(50))]
+    made = model(nodes, (1, 50), {"z": np.float32(0), "w": np.ones((50, 50))}, outputs=("a50",))
+    refused(made, LimitError, r"node \d+ \(MatMul\): up to here the model takes \d+ steps, more than 100000")
 
 
 # --- files ---

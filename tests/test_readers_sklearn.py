@@ -132,6 +132,13 @@ def test_refuses(k: int) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_refuses_a_scaler_that_divides_by_zero() -> None:
+    model = fitted(make_pipeline(StandardScaler(), MLPRegressor(**OPTIONS)))
+    model[0].scale_[1] = 0
+    with pytest.raises(NetworkError, match="step 'standardscaler': StandardScaler: divides by zero"):
+        from_sklearn(model)
+
+
 def test_refuses_weights_that_are_not_finite() -> None:
     model = MLPRegressor(**OPTIONS).fit(X, X[:, 0])
     model.coefs_[1][0, 0] = np.nan

@@ -22,6 +22,7 @@ import exact_layers as by_definition
 from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError, NetworkError, NumberError
 from polyrelu.network import Network
 from polyrelu.readers import from_torch, load
+from polyrelu.readers.torch.tensors import as_array
 from test_readers_assembly import values_of
 
 torch = pytest.importorskip("torch")
@@ -268,6 +269,37 @@ def test_a_view_changed_in_place_is_refused() -> None:
         from_torch(InPlace("view"))
 
 
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "contiguous": lambda y: y.contiguous(),
+    "cpu": lambda y: y.cpu(),
+    "float": lambda y: y.float(),
+    "to": lambda y: y.to(torch.float32),
+    "type": lambda y: y.type("torch.FloatTensor"),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_what_may_be_a_copy_is_not_taken_for_the_tensor(name: str) -> None:
+    def changed(x: Any, both: bool) -> Any:
+        y = (2 * x).view(1, 1, 2).transpose(1, 2)
+        z = COPIES[name](y)
+        F.relu(z, inplace=True)
+        return z + y if both else z
+
+    with pytest.raises(NetworkError, match="a tensor is used after a view of it was changed in place"):
+        from_torch(Calls(lambda x: changed(x, both=True)), 2)
+    assert values_of(from_torch(Calls(lambda x: changed(x, both=False)), 2), np.array([3, -1])) == [6, 0]
+
+
+def test_what_is_the_tensor_itself_changes_with_it() -> None:
+    def changed(x: Any) -> Any:
+        y = 2 * x
+        (+F.dropout(y.detach(), training=False)).relu_()
+        return y
+
+    agrees(Calls(changed), (3,))
+
+
 class Calls(nn.Module):
     def __init__(self, function: Callable[[Any], Any]) -> None:
         super().__init__()
@@ -277,7 +309,49 @@ class Calls(nn.Module):
         return self.function(x)
 
 
+FORWARDS: dict[str, Callable[[Any], Any]] = {
+    "sum over ()": lambda x: x.sum(dim=()) + 0 * x[0, 0],
+    "sum over []": lambda x: x.sum(dim=[]) + 0 * x[0, 0],
+    "mean over []": lambda x: x.mean(dim=[]) + 0 * x[0, 0],
+    "amax over []": lambda x: x.amax(dim=[]),
+    "sum over 0": lambda x: x.sum(dim=0),
+    "mask of bytes": lambda x: x[:, torch.tensor([1, 0, 1], dtype=torch.uint8)],
+    "mask of bytes alone": lambda x: x[0][torch.tensor([1, 0, 1], dtype=torch.uint8)],
+    "index": lambda x: x[:, torch.tensor([1, 0, 1])],
+    "method split": lambda x: x.split(split_size=2, dim=1)[1],
+    "method split into lengths": lambda x: x.split(split_size=[1, 2], dim=1)[1],
+    "function split": lambda x: torch.split(x, 2, dim=1)[0],
+    "float types": lambda x: x.type("torch.DoubleTensor").type(torch.DoubleTensor).to(float),
+    "like another": lambda x: x.to("cpu").to(torch.ones(1).double()),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", FORWARDS)
+def test_agrees_with_forwards(name: str) -> None:
+    agrees(Calls(FORWARDS[name]), (3,))
+
+
+class Modeless(nn.Linear):
+    """As torch.export makes them."""
+
+    def eval(self) -> Any:
+        raise NotImplementedError("Calling eval() is not supported yet.")
+
+
 REFUSED: list[tuple[Callable[[], Any], Any, str]] = [
+    (lambda: Modeless(2, 2), 2, r"Modeless: cannot be put in evaluation mode: Calling eval\(\) is not supported"),
+    (lambda: Modeless(2, 2), None, "Modeless: cannot be put in evaluation mode"),
+    (lambda: nn.Sequential(nn.Linear(2, 2), nn.LazyLinear(2)), 2, "1.weight: has no values"),
+    (lambda: nn.LazyBatchNorm1d(affine=False), 2, "running_mean: has no values"),
+    (lambda: Calls(lambda x: x.type("torch.LongTensor")), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: x.type(torch.LongTensor)), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: x.to(torch.tensor([1]))), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: x.to(int)), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: torch.split(x, [1, 1], 1)[0]), 3, r"length 3 cannot be split into the lengths \[1, 1\]"),
+    (lambda: Calls(lambda x: torch.split(x, [4, -1], 1)[1]), 3, "cannot be split"),
+    (lambda: Calls(lambda x: torch.split(x, -1, 1)[0]), 3, "cannot be split"),
+    (lambda: Calls(lambda x: x[[[0, 0], [1, 1]]]), 2, "a list of more than integers"),
     (lambda: nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Sigmoid())), None, r"layer '1.0' \(Sigmoid\): sigmoid is"),
     (lambda: nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 1)), None, r"layer '1' \(Linear\): the weight has shape"),
     (lambda: nn.LayerNorm(2), 2, "layer_norm is not read"),
@@ -329,12 +403,36 @@ def test_refuses(k: int) -> None:
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_lazy_module_stays_as_it_is() -> None:
+    module = nn.LazyLinear(3)
+    for shape in (2, None):
+        with pytest.raises(NetworkError, match="has no values before the module is called"):
+            from_torch(module, shape)
+    assert torch.nn.parameter.is_lazy(module.weight)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_refuses_weights_that_are_not_finite(bad: float) -> None:
     module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     module[2].weight.data[0, 1] = bad
     with pytest.raises(NumberError, match=r"layer '2' \(Linear\), weight, entry 2"):
         from_torch(module)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_refuses_tensors_that_are_no_arrays_of_numbers() -> None:
+    packed = torch.zeros(8, dtype=torch.uint8)
+    for tensor in (
+        *(packed.view(getattr(torch, kind)) for kind in ("bits8", "float4_e2m1fn_x2") if hasattr(torch, kind)),
+        torch.nested.nested_tensor([torch.zeros(2), torch.zeros(1)]),
+        torch.eye(2).to_sparse(),
+        torch.zeros(2, dtype=torch.complex64),
+        torch.quantize_per_tensor(torch.zeros(2), 0.5, 0, torch.qint8),
+        torch.zeros(2, device="meta"),
+    ):
+        with pytest.raises(NetworkError, match="expected a dense tensor of real numbers"):
+            as_array(tensor)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -420,6 +518,11 @@ def test_the_layout_of_the_hostile_files_is_right(tmp_path: Path) -> None:
     assert load(path) == Network([[[1.5, -2], [3, 0.25]]], [[0, 0]])
 
 
+BYTEARRAY = b"\x80\x02c__builtin__\nbytearray\n\x8a\x08" + (10**9).to_bytes(8, "little") + b"\x85R."
+CODEC = b"\x80\x02c_codecs\nencode\nX\x01\0\0\0aX\x03\0\0\0hex\x86R."
+METHOD = b"\x80\x02ccollections\nOrderedDict\n)R}X\x05\0\0\0itemsK\x01sb."  # whose attribute `items` is 1
+
+
 def bombs(folder: Path) -> dict[str, tuple[Path, str]]:
     """Hostile and damaged files, and what is said about each."""
     target = folder / "harm"
@@ -442,14 +545,17 @@ def bombs(folder: Path) -> dict[str, tuple[Path, str]]:
         file.writestr("readme.txt", "no model")
     empty = folder / "empty.pt"
     empty.write_bytes(b"")
+    double = archive(folder / "d.pt", with_tensor(4, (2, 2), (2, 1)), {"0": b"\0" * 16})
+    with zipfile.ZipFile(double, "a") as file:
+        file.writestr("net/DATA.PKL", BYTEARRAY)
     big = 2**28
     four = b"\0" * 16
     return {
-        "pickle bomb": (pickled, r"holds more than tensors \((posix|os|nt)\.mkdir\)"),
+        "pickle bomb": (pickled, r"holds more than plain tensors \((posix|os|nt)\.mkdir\)"),
         "legacy pickle bomb": (legacy, "not a file written by torch.save"),
         "plain pickle bomb": (plain, "not a file written by torch.save"),
-        "bomb in an archive": (archive(folder / "b.pt", pickle.dumps(Bomb(target), 2), {}), "holds more than tensors"),
-        "pickled module": (whole, "holds more than tensors"),
+        "bomb in an archive": (archive(folder / "b.pt", pickle.dumps(Bomb(target), 2), {}), "holds more than plain"),
+        "pickled module": (whole, "holds more than plain tensors"),
         "truncated": (cut, "damaged"),
         "TorchScript": (script, "TorchScript"),
         "another zip": (foreign, "no data.pkl"),
@@ -460,7 +566,12 @@ def bombs(folder: Path) -> dict[str, tuple[Path, str]]:
             archive(folder / "z.pt", with_tensor(4, (2, 2), (2, 1)), {"0": b"\0" * 10**7}, zipfile.ZIP_DEFLATED),
             "compressed",
         ),
-        "no pickle": (archive(folder / "n.pt", b"\x80\x02" + b"(" * 10**5, {}), "not a state dict"),
+        "no pickle": (archive(folder / "n.pt", b"\x80\x02" + b"(" * 10**5, {}), "not a state dict.*pickle exhausted"),
+        "bytearray": (archive(folder / "a.pt", BYTEARRAY, {}), r"more than plain tensors \(__builtin__.bytearray"),
+        "codec": (archive(folder / "c.pt", CODEC, {}), r"more than plain tensors \(_codecs.encode"),
+        "two pickles": (double, r"more than plain tensors \(__builtin__.bytearray"),
+        "long pickle": (archive(folder / "l.pt", b"\x80\x02" + b"}" * 10**7 + b".", {}), "in 10000003 bytes, more"),
+        "method": (archive(folder / "m.pt", METHOD, {}), "not a state dict, or a damaged file: 'int' object"),
     }
 
 
@@ -468,6 +579,7 @@ def bombs(folder: Path) -> dict[str, tuple[Path, str]]:
 @pytest.mark.parametrize("name", [
     "pickle bomb", "legacy pickle bomb", "plain pickle bomb", "bomb in an archive", "pickled module", "truncated",
     "TorchScript", "another zip", "empty", "1 GB by strides", "1 GB storage", "zip bomb", "no pickle",
+    "bytearray", "codec", "two pickles", "long pickle", "method",
 ])  # fmt: skip
 def test_hostile_files(tmp_path: Path, name: str) -> None:
     path, text = bombs(tmp_path)[name]
@@ -490,7 +602,12 @@ def test_the_bomb_is_live(tmp_path: Path) -> None:
     assert (tmp_path / "harm").is_dir()
 
 
-CONTENTS: list[tuple[Any, type[InputError], str]] = [
+def with_attribute(tensor: Any) -> Any:
+    tensor.numel = 1
+    return tensor
+
+
+CONTENTS: list[tuple[Any, type[Exception], str]] = [
     ({}, FileError, "empty"),
     ([1, 2], FileError, "expected a state dict"),
     (torch.zeros(2, 2), FileError, "expected a state dict"),
@@ -506,6 +623,10 @@ CONTENTS: list[tuple[Any, type[InputError], str]] = [
     ({"0.weight": torch.zeros(0, 2)}, NetworkError, "empty"),
     ({"0.weight": torch.zeros(2, 0)}, NetworkError, "positive lengths"),
     ({"0.weight": torch.zeros(1, 1, dtype=torch.complex64)}, NetworkError, "layer '0': .*complex"),
+    ({"0.weight": torch.zeros(1, 8, dtype=torch.uint8).view(torch.bits8)}, FileError, "torch.bits8"),
+    ({"0.weight": with_attribute(torch.zeros(1, 1))}, FileError, "_rebuild_from_type_v2"),
+    ({"0.weight": torch.zeros(2, 2).to_sparse()}, FileError, "sparse"),
+    ({f"{k}.weight": torch.ones(1).expand(3000, 3000) for k in range(7)}, LimitError, "have 63000000 entries, more"),
 ]  # fmt: skip
 
 
@@ -517,6 +638,22 @@ def test_refuses_other_state_dicts(tmp_path: Path, k: int) -> None:
         load(tmp_path / "net.pt")
     assert str(caught.value).startswith(str(tmp_path))
     assert "\n" not in str(caught.value)
+
+
+def test_says_what_the_unpickler_refuses(tmp_path: Path) -> None:
+    torch.save({"0.weight": torch.zeros(1, 1)}, tmp_path / "net.pt", pickle_protocol=4)
+    with pytest.warns(UserWarning, match="protocol"), pytest.raises(FileError) as caught:
+        load(tmp_path / "net.pt")
+    assert str(caught.value).endswith("net.pt: not a state dict, or a damaged file: Unsupported operand 149")
+
+
+def test_files_without_checksums(tmp_path: Path) -> None:
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"0.weight": torch.ones(1, 2)}, tmp_path / "net.pt")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert load(tmp_path / "net.pt") == Network([[[1, 1]]], [[0]])
 
 
 def test_refuses_an_unsafe_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,8 @@ perceptron comes out with the weights and biases it has; layers beyond the outpu
 
 Numbers are what `polyrelu.rational.exact` reads, as scalars, nested sequences or arrays (a float is its exact value);
 no step rounds, except the one number per channel that `batch_norm` says. Errors: NetworkError for shapes that do not
-fit, NumberError for what is not a finite number, LimitError for sizes beyond `MAX_SIZE` or `MAX_ENTRIES` (before the
-work is done).
+fit, NumberError for what is not a finite number, LimitError for sizes beyond `MAX_SIZE` or `MAX_ENTRIES`, and for
+work beyond `MAX_OPERATIONS` in one operation or `MAX_TOTAL` in all (before it is done).
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ MAX_SIZE = MAX_ENTRIES // 10
 
 MAX_OPERATIONS = 2 * MAX_ENTRIES
 """Most multiplications of rationals in one operation (half a minute, and some gigabytes if nothing cancels)."""
+
+MAX_TOTAL = 6 * MAX_ENTRIES
+"""Most steps in one model: numbers read, multiplications, weights of layers, and ten for each entry of a signal.
+
+A step takes a microsecond or two, and some forty bytes where nothing cancels. Convolutional networks of forty million
+weights, most of them 0, are below; perceptrons of twenty million reach it.
+"""
+
+_ENTRY = 10  # steps that an entry of a signal takes beside its coefficients
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +122,7 @@ class Assembly:
     def __init__(self, shape: int | Sequence[int]) -> None:
         self.place = "input"
         self._layers: list[_Layer] = []
+        self._steps = 0
         lengths = (shape,) if isinstance(shape, int) else tuple(shape)
         if any(length < 1 for length in lengths):
             raise self._error(f"expected a shape of positive lengths, got {show_shape(lengths)}")
@@ -149,9 +159,9 @@ class Assembly:
                 f" {show_shape(signal.shape)}"
             )
         offsets = self._offsets(bias, m)
-        batches = signal.positions.reshape(-1, n).tolist()
+        batches = _grouped(signal.positions).tolist()
         self.check_size((len(batches), m))
-        self._check_work(m * sum(map(len, signal.rows)))
+        self._check_work(m * _terms(signal, signal.positions), m * len(batches))
         rows = [_combined(signal, batch, row) for batch in batches for row in matrix.tolist()]
         return _signal(signal.layer, rows, offsets * len(batches), (*signal.shape[:-1], m))
 
@@ -159,7 +169,9 @@ class Assembly:
         """factors · x + offsets entry by entry, with NumPy's broadcasting in all three."""
         factor, offset = self.exact_array(factors, "factors"), self.exact_array(offsets, "offsets")
         shape = self._broadcast(signal.shape, factor.shape, offset.shape)
-        positions = np.broadcast_to(signal.positions, shape).ravel().tolist()
+        indices = np.broadcast_to(signal.positions, shape)
+        self.spend(_terms(signal, indices) + _ENTRY * indices.size)
+        positions = indices.ravel().tolist()
         factor, offset = np.broadcast_to(factor, shape).ravel(), np.broadcast_to(offset, shape).ravel()
         rows = [_combined(signal, (i,), (c,)) for i, c in zip(positions, factor.tolist(), strict=True)]
         return _signal(signal.layer, rows, offset.tolist(), shape)
@@ -199,10 +211,9 @@ class Assembly:
         `coefficients` is broadcast to `indices`; negative indices stand for the constant 0.
         """
         array = np.asarray(indices)
-        self._check_work(_terms(signal, array))
+        self._check_work(_terms(signal, array), math.prod(array.shape[:-1]))
         factors = np.broadcast_to(self.exact_array(coefficients, "coefficients"), array.shape)
-        n = array.shape[-1]
-        groups = zip(array.reshape(-1, n).tolist(), factors.reshape(-1, n).tolist(), strict=True)
+        groups = zip(_grouped(array).tolist(), _grouped(factors).tolist(), strict=True)
         rows = [_combined(signal, group, row) for group, row in groups]
         return _signal(signal.layer, rows, [_ZERO] * len(rows), array.shape[:-1])
 
@@ -212,6 +223,7 @@ class Assembly:
         a, b = (x.select(np.broadcast_to(x.positions, shape)) for x in (a, b))
         layer = max(a.layer, b.layer)
         joined = self._joined([self._lifted(a, layer), self._lifted(b, layer)])
+        self.spend(_terms(joined, joined.positions) + _ENTRY * a.size)
         factors = (_ONE, self.exact(factor, "factor"))
         rows = [_combined(joined, (i, a.size + i), factors) for i in range(a.size)]
         return _signal(layer, rows, [_ZERO] * a.size, shape)
@@ -265,7 +277,7 @@ class Assembly:
         inputs = inputs.transpose(0, 1, 3, 2, 4).reshape(len(inputs), groups, math.prod(space), per_group * taps)
         filters = kernels.reshape(groups, out // groups, per_group * taps)
         self.check_size((len(inputs), out, *space))
-        self._check_work(_terms(signal, inputs) * (out // groups))
+        self._check_work(_terms(signal, inputs) * (out // groups), len(inputs) * out * math.prod(space))
         rows = [
             _combined(signal, window, taps_of)
             for batch in inputs.tolist()
@@ -344,7 +356,7 @@ class Assembly:
                 raise self._error(f"the kernel {show_shape(kernel)} is larger than the padded value")
             counts.append(count)
             reaches.append(max(0, (count - 1) * step + gap * (size - 1) + 1 - (length + before + after)))
-        lead = signal.size // math.prod(signal.shape[-d:])
+        lead = math.prod(signal.shape[:-d])
         self._check(lead * math.prod(n + b + a for n, (b, a) in zip(signal.shape[-d:], pads, strict=True)), "entries")
         self._check(lead * math.prod(counts) * math.prod(kernel), "entries of windows")
         still = [(0, 0)] * (len(signal.shape) - d)
@@ -376,6 +388,7 @@ class Assembly:
         layer = self._layers[signal.layer]
         first = len(layer.rows)
         self._check((first + signal.size) * self._width(signal.layer), f"weights in hidden layer {signal.layer + 1}")
+        self.spend(_ENTRY * signal.size)
         layer.rows.extend(signal.rows)
         layer.constants.extend(signal.constants)
         layer.slopes.extend(np.broadcast_to(below, signal.shape).ravel().tolist())
@@ -408,9 +421,8 @@ class Assembly:
         """
         array = np.asarray(groups)
         shape = array.shape[:-1]
-        members = [
-            list(dict.fromkeys(i for i in group if i >= 0)) for group in array.reshape(-1, array.shape[-1]).tolist()
-        ]
+        self.spend(array.size)
+        members = [list(dict.fromkeys(i for i in group if i >= 0)) for group in _grouped(array).tolist()]
         if not all(members):
             raise self._error("a window holds no entry, so it has no maximum")
         while any(len(group) > 1 for group in members):
@@ -442,6 +454,7 @@ class Assembly:
         layers = self._layers[: signal.layer]
         for k, layer in enumerate(layers):
             self._check(len(layer.rows) * self._width(k), f"weights in hidden layer {k + 1}")
+        self.spend(sum(self._width(k) * n for k, n in enumerate([*(len(layer.rows) for layer in layers), signal.size])))
         ends = [*((layer.rows, layer.constants) for layer in layers), (signal.rows, signal.constants)]
         weights = [[_dense(row, self._width(k)) for row in rows] for k, (rows, _) in enumerate(ends)]
         return Network(weights, [constants for _, constants in ends], [layer.slopes for layer in layers])
@@ -458,6 +471,7 @@ class Assembly:
         array = np.asarray(values)
         if array.size > MAX_ENTRIES:
             raise LimitError(f"{self.place}, {name}: {array.size} numbers, more than {MAX_ENTRIES}")
+        self.spend(array.size)
         if array.dtype.kind not in "iufO":
             raise NumberError(f"{self.place}, {name}: an array of type {array.dtype} holds no exact rational numbers")
         return _array(exact_vector(array.ravel().tolist(), f"{self.place}, {name}")).reshape(array.shape)
@@ -465,6 +479,12 @@ class Assembly:
     def check_size(self, shape: Sequence[int]) -> None:
         """LimitError for a shape of more than MAX_SIZE entries: before an index array of that shape is made."""
         self._check(math.prod(shape), "entries", MAX_SIZE)
+
+    def spend(self, steps: int) -> None:
+        """Count steps, before they are taken. LimitError if the model then takes more than MAX_TOTAL."""
+        self._steps += steps
+        if self._steps > MAX_TOTAL:
+            raise LimitError(f"{self.place}: up to here the model takes {self._steps} steps, more than {MAX_TOTAL}")
 
     def _vector(self, values: Any, length: int, name: str) -> list[Fraction]:
         array = self.exact_array(values, name)
@@ -487,6 +507,7 @@ class Assembly:
     def _lifted(self, signal: Signal, target: int) -> Signal:
         """The signal as a function of the neurons of a deeper layer, through identity neurons."""
         while signal.layer < target:
+            self.spend(_terms(signal, signal.positions) + _ENTRY * signal.size)
             layer = self._layers[signal.layer]
             entries = {frozenset(row.items()): row for row in signal.rows if row}
             neurons: list[Row] = [{i: _ONE} for i in dict.fromkeys(i for row in signal.rows for i in row)]
@@ -514,9 +535,10 @@ class Assembly:
         if count > limit:
             raise LimitError(f"{self.place}: {count} {what}, more than the {limit} that are read")
 
-    def _check_work(self, count: int) -> None:
+    def _check_work(self, count: int, entries: int) -> None:
         if count > MAX_OPERATIONS:
             raise LimitError(f"{self.place}: takes {count} exact multiplications, more than {MAX_OPERATIONS}")
+        self.spend(count + _ENTRY * entries)
 
     def _error(self, message: str) -> NetworkError:
         return NetworkError(f"{self.place}: {message}")
@@ -554,9 +576,14 @@ def _combined(signal: Signal, indices: Iterable[int], coefficients: Iterable[Fra
 
 
 def _terms(signal: Signal, indices: Indices) -> int:
-    """Number of coefficients in the entries at `indices`, repeats counted."""
-    lengths = np.array([*map(len, signal.rows), 0])
+    """Number of coefficients in the entries at `indices`, repeats counted; one at least for each, to look at it."""
+    lengths = np.array([*(max(1, len(row)) for row in signal.rows), 1])
     return int(lengths[np.maximum(indices, -1)].sum())
+
+
+def _grouped(indices: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The groups along the last axis, one after another; there may be none, or none of them with an entry."""
+    return indices.reshape(math.prod(indices.shape[:-1]), indices.shape[-1])
 
 
 def _dense(row: Row, width: int) -> list[Fraction]:

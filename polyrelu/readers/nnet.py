@@ -49,19 +49,20 @@ def read_nnet_domain(path: str | os.PathLike[str], normalise: bool = False) -> D
         inputs = _widths(lines)[0]
         lines.skip(UNUSED)
         low, high = (lines.numbers(inputs, what) for what in BOUNDS)
-        if not normalise:
-            units = list(zip(*(part[:-1] for part in _units(lines, inputs)), strict=True))
-            ends = [[(x - mean) / scale for x, (mean, scale) in zip(side, units, strict=True)] for side in (low, high)]
-            low, high = ([choose(pair) for pair in zip(*ends, strict=True)] for choose in (min, max))
         try:
-            return Domain.box(low, high)
+            box = Domain.box(low, high)
         except DomainError as error:
             raise FileError(f"bounds of the inputs: {error}") from None
+        if normalise:
+            return box
+        units = list(zip(*(part[:-1] for part in _units(lines, inputs)), strict=True))
+        ends = [[(x - mean) / scale for x, (mean, scale) in zip(side, units, strict=True)] for side in (low, high)]
+        return Domain.box(*([choose(pair) for pair in zip(*ends, strict=True)] for choose in (min, max)))
 
 
 def _lines(target: str) -> _Lines:
     try:
-        return _Lines(read_bytes(target).decode())
+        return _Lines(read_bytes(target).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise FileError(f"not UTF-8 text (byte {error.start + 1}); expected a network in the NNet format") from None
 

@@ -87,11 +87,14 @@ def _arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             _check_members(members)
-            return {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
+            arrays = {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
     except FileError:
         raise
     except Exception as error:  # the modules for zip archives, decompression and headers raise a dozen kinds
         raise FileError(f"not an .npz archive, or a damaged one: {reason(error)}") from None
+    if (count := sum(array.size for array in arrays.values())) > MAX_ENTRIES:  # many, if each takes one byte
+        raise FileError(f"holds {count} numbers, more than a network of {MAX_ENTRIES} weights has")
+    return arrays
 
 
 def _check_members(members: list[zipfile.ZipInfo]) -> None:

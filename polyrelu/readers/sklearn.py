@@ -97,7 +97,10 @@ def _scaled(assembly: Assembly, signal: Signal, scaler: Any) -> Signal:
     if mean is not None:
         signal = assembly.subtract(signal, assembly.constant(mean))
     if scale is not None:
-        signal = assembly.scale(signal, 1 / assembly.exact_array(scale, "scale"))
+        divisors = assembly.exact_array(scale, "scale")
+        if not divisors.all():
+            raise NetworkError(f"{assembly.place}: divides by zero (scale_ holds a 0)")
+        signal = assembly.scale(signal, 1 / divisors)
     return signal
 
 

@@ -100,8 +100,10 @@ class Call:
         if any(isinstance(value, Signal) for value in values):
             self.assembly.check_size((count,))
             return self.assembly.concat([self.as_signal(value) for value in values], axis)
+        constants = [value for value in values if isinstance(value, Constant)]
+        computed = any(value.array.dtype == object for value in constants)  # Fractions, which no float may stand among
         try:
-            return self.made(np.concatenate([value.array for value in values if isinstance(value, Constant)], axis))
+            return self.made(np.concatenate([x.exact() if computed else x.array for x in constants], axis))
         except ValueError:
             shapes = ", ".join(show_shape(value.shape) for value in values[:5])
             raise NetworkError(f"values of shapes {shapes} cannot be joined along axis {axis}") from None

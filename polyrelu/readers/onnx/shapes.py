@@ -157,6 +157,8 @@ def split(call: Call) -> list[Value]:
     given = call.optional_constant(1)
     lengths = call.attribute("split", None) if given is None else given.integers("its lengths")
     if lengths is None:
+        if parts != (count := len(call.node.outputs)):
+            raise NetworkError(f"its num_outputs is {describe(parts)}; expected {count}, as many as it has")
         if parts < 1 or (length % parts and "num_outputs" not in call.node.attributes):
             raise NetworkError(f"an axis of length {length} cannot be split into {parts} equal parts")
         step = -(-length // parts)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import pickletools
 import re
 import zipfile
 from typing import Any
 
-from polyrelu.errors import FileError, MissingDependencyError, NetworkError
+from polyrelu.errors import FileError, LimitError, MissingDependencyError, NetworkError, PolyreluError
 from polyrelu.network import Network
 from polyrelu.rational import describe
-from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.assembly import MAX_TOTAL, Assembly
 from polyrelu.readers.files import MAX_BYTES, checked_path, reading, reason
 from polyrelu.readers.torch.tensors import as_array
 
@@ -20,6 +21,13 @@ SAFE_VERSION = (2, 6)
 WRAPPERS = ("state_dict", "model_state_dict")
 """Keys under which a checkpoint may hold the state dict, beside other things."""
 
+MAX_PICKLE = 2**22
+"""Longest description of tensors, without their numbers: some hundred bytes each."""
+
+_KNOWN = re.compile(
+    r"collections (OrderedDict|Counter)|torch (Size|device|bool|b?float\w+|u?int\d+|complex\d+|\w+Storage)"
+    r"|torch\.storage UntypedStorage|torch\._utils _rebuild_(tensor_v2|tensor_v3|parameter)"
+)
 _ADVICE = "build the module, load the state dict into it, and give it to from_torch"
 
 
@@ -53,10 +61,11 @@ def read_state_dict(path: str | os.PathLike[str]) -> Network:
                 f"{shown}: reading files safely needs PyTorch 2.6 or newer: pip install 'polyrelu[torch]'", "torch"
             )
         try:
-            content = torch.load(target, map_location="cpu", weights_only=True, mmap=True)
-        except Exception as error:
-            raise FileError(_refusal(error)) from None
-        return _network(content, torch.Tensor)
+            return _network(torch.load(target, map_location="cpu", weights_only=True, mmap=True), torch.Tensor)
+        except PolyreluError:
+            raise
+        except Exception as error:  # also of objects that the pickle has left in a state of no use
+            raise FileError(f"not a state dict, or a damaged file: {_reason(error)}") from None
 
 
 def _check_archive(target: str) -> None:
@@ -67,6 +76,11 @@ def _check_archive(target: str) -> None:
             raise FileError(f"larger than {MAX_BYTES} bytes, which is no network meant for this")
         with open(target, "rb") as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
+            _check_members(members, size)
+            for info in members:
+                if _inner(info).lower() == "data.pkl":  # whichever of several PyTorch takes
+                    del info.CRC  # PyTorch need not write it, and does not read it
+                    _check_pickle(archive.read(info))
     except FileError:
         raise
     except OSError as error:
@@ -75,7 +89,10 @@ def _check_archive(target: str) -> None:
         raise FileError(
             "not a file written by torch.save (a zip archive, since PyTorch 1.6), or a damaged one"
         ) from None
-    names = [info.filename.partition("/")[2] for info in members]
+
+
+def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
+    names = [_inner(info) for info in members]
     if any(name == "constants.pkl" or name.startswith("code/") for name in names):
         raise FileError("a TorchScript archive, which is a program; save the state dict instead, or use from_torch")
     if any(info.compress_type != zipfile.ZIP_STORED for info in members) or sum(i.file_size for i in members) > size:
@@ -84,11 +101,29 @@ def _check_archive(target: str) -> None:
         raise FileError("not a file written by torch.save: it has no data.pkl")
 
 
-def _refusal(error: Exception) -> str:
+def _inner(info: zipfile.ZipInfo) -> str:
+    """The name within the folder that makes up the archive."""
+    return info.filename.partition("/")[2]
+
+
+def _check_pickle(data: bytes) -> None:
+    """Refuse a pickle that names more than a state dict of dense tensors does: some of it can allocate at will."""
+    if len(data) > MAX_PICKLE:
+        raise FileError(f"describes its tensors in {len(data)} bytes, more than the {MAX_PICKLE} that are read")
+    try:
+        names = [str(argument) for opcode, argument, _ in pickletools.genops(data) if opcode.name == "GLOBAL"]
+    except Exception as error:  # of whatever kind, for whatever bytes
+        raise FileError(f"not a state dict, or a damaged file: {reason(error)}") from None
+    if unknown := [".".join(name.split()) for name in names if not _KNOWN.fullmatch(name)]:
+        raise FileError(
+            f"holds more than plain tensors ({unknown[0][:80]}), and is not unpickled; save model.state_dict() alone"
+        )
+
+
+def _reason(error: Exception) -> str:
     """Why PyTorch does not load the file, without its advice to load it unsafely."""
-    if found := re.search(r"GLOBAL (\S{1,80})", str(error)):
-        return f"holds more than tensors ({found[1]}), and is not unpickled; save model.state_dict() alone"
-    return f"not a state dict, or a damaged file: {reason(error)[:120]}"
+    found = re.search(r"WeightsUnpickler error:\s*(.+)", str(error))
+    return (found[1] if found else reason(error))[:120]
 
 
 def _network(content: Any, tensor: type) -> Network:
@@ -109,6 +144,9 @@ def _network(content: Any, tensor: type) -> Network:
         layers.setdefault(name, {})[kind] = value
     if not layers:
         raise FileError("the state dict is empty")
+    count = sum(value.numel() for parts in layers.values() for value in parts.values())
+    if count > MAX_TOTAL:  # which one number with strides of 0 can stand for
+        raise LimitError(f"its tensors have {count} entries, more than the {MAX_TOTAL} that are read")
     assembly = None
     for name, parts in layers.items():
         place = f"layer {name!r}"

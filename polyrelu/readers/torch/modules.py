@@ -55,6 +55,9 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
         raise NetworkError(f"expected a torch.nn.Module, got {describe(module)}")
     if isinstance(module, torch.jit.ScriptModule):
         raise NetworkError("a TorchScript module is not read: give the module that it was made from")
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if torch.nn.parameter.is_lazy(tensor):  # the first input would set its shape, and random values
+            raise NetworkError(f"{name}: has no values before the module is called for the first time")
     if input_shape is None:
         lengths: tuple[int, ...] = (_input_width(module),)
     else:
@@ -95,8 +98,11 @@ def _run(module: Any, argument: Any, assembly: Assembly) -> Any:
 @contextmanager
 def _evaluation_mode(module: Any) -> Iterator[None]:
     modes = [(part, part.training) for part in module.modules()]
-    module.eval()
     try:
+        try:
+            module.eval()
+        except Exception as error:  # what torch.export has made, for one, has no modes
+            raise NetworkError(f"{type(module).__name__}: cannot be put in evaluation mode: {reason(error)}") from None
         yield
     finally:
         for part, training in modes:

@@ -18,6 +18,8 @@ from polyrelu.readers.assembly import Assembly, Indices, Signal
 
 Operation = Callable[..., Any]
 
+_FLOAT_TENSORS = ("FloatTensor", "DoubleTensor", "HalfTensor", "BFloat16Tensor")
+
 # --- arithmetic ---
 
 
@@ -86,7 +88,7 @@ def _mean(a: Assembly, input: Signal, dim: Any = None, keepdim: bool = False, *,
 def _gathered(input: Signal, dim: Any, keepdim: bool) -> Indices:
     """Positions with the reduced axes moved into one last axis."""
     rank = len(input.shape)
-    chosen = range(rank) if dim is None else (dim,) if isinstance(dim, int) else dim
+    chosen = (dim,) if isinstance(dim, int) else dim or range(rank)  # no axes are all axes
     axes = sorted({axis % rank for axis in chosen})
     kept = [axis for axis in range(rank) if axis not in axes]
     lead = [1 if axis in axes else n for axis, n in enumerate(input.shape) if keepdim or axis in kept]
@@ -182,7 +184,7 @@ def _minimum(a: Assembly, input: Any, other: Any) -> Signal:
 
 
 def _amax(a: Assembly, input: Signal, dim: Any = None, keepdim: bool = False) -> Signal:
-    return a.maximum(input, _gathered(input, dim if dim != () else None, keepdim))
+    return a.maximum(input, _gathered(input, dim, keepdim))
 
 
 def _amin(a: Assembly, input: Signal, dim: Any = None, keepdim: bool = False) -> Signal:
@@ -332,10 +334,26 @@ def _pad(a: Assembly, input: Signal, pad: Sequence[int], mode: str = "constant",
 # --- moving entries ---
 
 
-def _same(a: Assembly, input: Signal, *args: Any, **kwargs: Any) -> Signal:
-    if any(getattr(x, "is_floating_point", True) is False for x in (*args, *kwargs.values())):
-        raise NetworkError(f"{a.place}: values converted to a type that rounds them to integers")
+def _same(a: Assembly, input: Signal) -> Signal:
     return input
+
+
+def _converted(a: Assembly, input: Signal, *args: Any, **kwargs: Any) -> Signal:
+    """The same numbers in another tensor, which shares its memory with the first or is a copy, as it happens."""
+    if any(map(_rounds, (*args, *kwargs.values()))):
+        raise NetworkError(f"{a.place}: values converted to a type that rounds them to integers")
+    return a.reshape(input, input.shape)
+
+
+def _rounds(target: Any) -> bool:
+    """Whether a type of numbers, a type of tensors, its name, or a tensor of the type, holds no floats."""
+    if isinstance(target, str):
+        return target.endswith("Tensor") and not target.endswith(_FLOAT_TENSORS)  # others are devices
+    if isinstance(target, np.ndarray):
+        return bool(target.dtype.kind != "f")
+    if isinstance(target, type) and target in (bool, int, complex):
+        return True
+    return getattr(getattr(target, "dtype", target), "is_floating_point", True) is False
 
 
 def _clone(a: Assembly, input: Signal, **kwargs: Any) -> Signal:
@@ -383,7 +401,16 @@ def _unsqueeze(a: Assembly, input: Signal, dim: int) -> Signal:
 
 
 def _getitem(a: Assembly, input: Signal, index: Any) -> Signal:
-    return input.select(input.positions[index])
+    return input.select(input.positions[_index(index)])
+
+
+def _index(index: Any) -> Any:
+    """An index as NumPy takes it: unsigned bytes are a mask in PyTorch."""
+    if isinstance(index, tuple):
+        return tuple(map(_index, index))
+    if isinstance(index, list) and not all(isinstance(i, int) for i in index):
+        raise TypeError("a list of more than integers is read differently by versions of PyTorch")
+    return index.astype(bool) if isinstance(index, np.ndarray) and index.dtype == np.uint8 else index
 
 
 def _select(a: Assembly, input: Signal, dim: int, index: int) -> Signal:
@@ -398,10 +425,16 @@ def _narrow(a: Assembly, input: Signal, dim: int, start: int, length: int) -> Si
     return input.select(np.take(input.positions, range(start, start + length), axis=dim))
 
 
-def _split(a: Assembly, input: Signal, split_size_or_sections: Any, dim: int = 0) -> tuple[Signal, ...]:
-    sizes, n = split_size_or_sections, input.shape[dim]
-    ends = range(sizes, n, sizes) if isinstance(sizes, int) else np.cumsum(sizes)[:-1]
-    return tuple(map(input.select, np.split(input.positions, list(ends), axis=dim)))
+def _split(
+    a: Assembly, input: Signal, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None
+) -> tuple[Signal, ...]:
+    """The function has `split_size_or_sections` where the method has `split_size`."""
+    sizes, n = split_size if split_size_or_sections is None else split_size_or_sections, input.shape[dim]
+    if isinstance(sizes, int):
+        sizes = [min(sizes, n - start) for start in range(0, n, sizes)]
+    if sum(sizes) != n or min(sizes, default=0) < 0:
+        raise NetworkError(f"{a.place}: an axis of length {n} cannot be split into the lengths {list(sizes)[:20]}")
+    return tuple(map(input.select, np.split(input.positions, np.cumsum(sizes)[:-1], axis=dim)))
 
 
 def _chunk(a: Assembly, input: Signal, chunks: int, dim: int = 0) -> tuple[Signal, ...]:
@@ -477,7 +510,8 @@ _VIEWS: dict[str, Operation] = {
     **dict.fromkeys(
         ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"), _dropout
     ),
-    **dict.fromkeys(("to", "type", "float", "double", "half", "bfloat16", "cpu", "contiguous", "detach", "pos"), _same),
+    **dict.fromkeys(("detach", "pos"), _same),
+    **dict.fromkeys(("to", "type", "float", "double", "half", "bfloat16", "cpu", "contiguous"), _converted),
     **dict.fromkeys(("reshape", "view"), _reshape),
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transpose),
     "flatten": _flatten,

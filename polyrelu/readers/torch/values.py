@@ -171,4 +171,6 @@ def _plain(argument: Any, double: bool) -> Any:
     if isinstance(argument, float) and not double:
         with np.errstate(over="ignore"):
             return float(np.float32(argument))
+    if isinstance(argument, type):  # of tensors: it has their methods
+        return argument
     return as_array(argument) if hasattr(argument, "numpy") and hasattr(argument, "detach") else argument
