@@ -528,7 +528,8 @@ def _dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
 
 def _doubles(numbers: Any) -> npt.NDArray[np.float64]:
     """Nested sequences of rationals as the nearest doubles, infinite beyond their range."""
-    return np.frompyfunc(_float, 1, 1)(np.array(numbers, dtype=object)).astype(np.float64)
+    array = np.array(numbers, dtype=object)
+    return np.array([_float(x) for x in array.flat], dtype=np.float64).reshape(array.shape)
 
 
 def _draw(groups: Sequence[tuple[Fraction, Integers]], n: int, rng: Random) -> Iterator[tuple[int, int, Fraction]]:
