@@ -154,6 +154,25 @@ def test_inherited_error_meets_an_underflowing_coefficient(depth):
         assert pr.subdivide(pr.Network(weights, biases)).f_vector == (3, 12, 10)
 
 
+@pytest.mark.parametrize("width", [1, 5])
+@pytest.mark.parametrize("depth", [2, 18, 22])
+def test_overflow_beside_a_weight_of_zero(depth, width):
+    """Forms that outgrow doubles, times 0, must not make the sums beside them look exact."""
+    big = 2**52
+    # Two neurons that grow without end; beside them 2 x2 as a difference that doubles lose.
+    grow = [[big, big - 1], [big - 1, big]]
+    weights = [[[1, 0], [1, 0], [0, 1], [0, 1]]]
+    for beside in ([[big, big - 1], [1, 0]], [[big, 1], [big, -1]], [[1, -1]], *[[[1]]] * depth):
+        weights.append([row + [0] * len(beside[0]) for row in grow] + [[0, 0, *row] for row in beside])
+    weights += [[[0, 0, 1]] * width, [[1] * width]]
+    biases = [[0] * len(rows) for rows in weights]
+    biases[-2] = list(range(-3, -3 - width, -1))
+    slopes = [[-1, -1, 0, 0], *([0] * len(rows) for rows in weights[1:-1])]
+    net = pr.Network(weights, biases, slopes)
+    expected = {1: (2, 7, 6), 5: (6, 19, 14)}[width]
+    assert pr.subdivide(net).f_vector == subdivide_in_gmp(net).f_vector == expected
+
+
 def test_no_exact_evaluation_of_nonzero_signs_on_generic_networks():
     statistics = pr.subdivide(random_float32((3, 16, 16, 1)), 0).statistics
     assert statistics["big"] == 0
@@ -386,6 +405,38 @@ def test_too_many_inputs_are_refused_at_once(dead):
     with pytest.raises(pr.errors.LimitError, match=rf"rank {784 - dead}, .*Slice\.restrict"):
         pr.subdivide(net)
     assert time.process_time() - start < 3
+
+
+def test_max_memory_holds_when_signs_are_found_again():
+    """Where artificial hyperplanes are merged away, a wide early layer asks for masks of all cells of the end."""
+    rng = np.random.default_rng(1)
+    shape = (2, 200, 12, 1)
+    weights = [rng.integers(-9, 10, (n, m)).tolist() for m, n in pairwise(shape)]
+    biases = [rng.integers(-9, 10, n).tolist() for n in shape[1:]]
+    net = pr.Network(weights, biases, [[1] * 200, [0] * 12])
+    f_vector = pr.subdivide(net).f_vector
+    ended = []
+    for limit in range(20_000, 120_000, 2000):
+        try:
+            ended.append(pr.subdivide(net, max_memory=limit).f_vector == f_vector)
+        except pr.LimitError:
+            ended.append(None)
+    assert ended == sorted(ended, key=bool) and set(ended) == {None, True}
+
+
+def test_max_memory_counts_exact_numbers():
+    """Two copies of a network: their differences vanish everywhere, which only exact forms can tell."""
+    copy = random_float32((2, *(12,) * 8, 1))
+    weights, biases = [], []
+    for k, (w, b) in enumerate(zip(copy.weights[:-1], copy.biases[:-1], strict=True)):
+        zeros = [0] * len(w[0])
+        weights.append([*w, *w] if k == 0 else [[*r, *zeros] for r in w] + [[*zeros, *r] for r in w])
+        biases.append([*b, *b])
+    rows = [list(r) for r in np.random.default_rng(0).integers(-9, 10, (64, 12)).tolist()]
+    net = pr.Network([*weights, [[*r, *(-x for x in r)] for r in rows], [[1] * 64]], [*biases, [0] * 64, [0]])
+    with pytest.raises(pr.LimitError, match="bytes"):
+        pr.subdivide(net, max_memory=3 * 10**6)
+    assert pr.subdivide(copy).f_vector == pr.subdivide(net).f_vector
 
 
 def test_max_memory_holds_for_the_first_cells_too():

@@ -31,6 +31,9 @@ class Decisions {
         Statistics stats;
         NewtonStep newton;
         NewVertices* made = nullptr;  // where new vertices go
+
+        // What took GMP, and may take long.
+        int64_t exact_work() const { return stats.big + stats.big_vertices + stats.big_forms; }
     };
 
     const double* point(int32_t v, const Desk& desk) const {
@@ -180,7 +183,7 @@ class Decisions {
         double y[MAX_WIDTH];
         const double d = vertices.enclose(x, y);
         const int32_t v = add(y, d, how, desk);
-        if (d != 0) desk.made->known.emplace(v, std::move(x));
+        if (d != 0) vertices.keep(v, std::move(x), *desk.made);
         return v;
     }
 

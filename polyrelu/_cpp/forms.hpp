@@ -19,8 +19,14 @@
 // e_j |W_ij|. An addition rounds by at most 2^-52 t_i, and a term is taken away up to 2^-52 t_i (exactly, where products
 // are rounded to nearest), so that the error is at most
 //     E_i + (m + 2 N + 9) 2^-52 t_i + TINY (1 + sum_j (a_j + e_j)).
-// E_i is itself a sum with rounding: one more 2^-52 t_i for each operation covers that. If all that was added or taken
-// away since was exact, and t_i < 2^53, so is the result.
+// E_i is itself a sum with rounding: one more 2^-52 t_i for each operation covers that. The sum of which t_i is the
+// largest value is looked at after all changes only, since terms leave before others come; its own rounding is below
+// (m + N) 2^-52 t_i, N <= 2 m, which SLACK covers. If all that was added or taken away since was exact, and t_i < 2^53,
+// so is the result.
+//
+// Overflow. Rounding being monotone, sums of moduli are as large as any partial sum of f, so that they are infinite when
+// it is; and 0 times infinity is NaN in them as well. So if any f_k is not finite, then err is infinite or NaN, and not
+// 0: `size`, `spread` and their largest values keep NaN, and comparisons are such that NaN certifies nothing.
 #pragma once
 
 #include "stages.hpp"
@@ -159,8 +165,8 @@ struct Sheet {
         for (int j = 0; j < S.m; ++j) total += in.largest[j] + in.err[j];
         const double unit = (S.m + 3.0 * operations_ + 9) * EPS;
         for (int i = 0; i < n; ++i) {
-            top_size_[i] = std::max(top_size_[i], size_[i]);
-            top_spread_[i] = std::max(top_spread_[i], spread_[i]);
+            if (!(size_[i] <= top_size_[i])) top_size_[i] = size_[i];  // NaN stays: see the text on overflow
+            if (!(spread_[i] <= top_spread_[i])) top_spread_[i] = spread_[i];
             // In an exact stage coefficients are integers, so that the spread is 0 if and only if all terms are exact.
             const bool exact = S.exact && top_spread_[i] == 0 && top_size_[i] < EXACT_LIMIT;
             err[i] = exact ? 0 : (spread_[i] + unit * (top_size_[i] + top_spread_[i]) + TINY * total) * SLACK;

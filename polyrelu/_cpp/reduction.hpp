@@ -44,6 +44,8 @@
 #include <utility>
 #include <vector>
 
+#include "memory.hpp"
+
 namespace reduction {
 
 using Index = std::int32_t;
@@ -92,6 +94,7 @@ inline void add_product(Word& sum, Word x, Word y) {
     if (__builtin_mul_overflow(x, y, &product) || __builtin_add_overflow(sum, product, &sum)) throw Overflow();
 }
 inline void add_product(mpz_class& sum, const mpz_class& x, const mpz_class& y) {
+    polyrelu::check_gmp_memory();
     mpz_addmul(sum.get_mpz_t(), x.get_mpz_t(), y.get_mpz_t());
 }
 
@@ -100,7 +103,10 @@ inline Word product(Word x, Word y) {
     if (__builtin_mul_overflow(x, y, &result)) throw Overflow();
     return result;
 }
-inline mpz_class product(const mpz_class& x, const mpz_class& y) { return x * y; }
+inline mpz_class product(const mpz_class& x, const mpz_class& y) {
+    polyrelu::check_gmp_memory();
+    return x * y;
+}
 
 inline Word negated(Word x) { return product(x, Word(-1)); }
 inline mpz_class negated(const mpz_class& x) { return -x; }

@@ -90,6 +90,7 @@ def check_chain_complex(ranks, columns):
     """
     cdef _ChainInput source = _ChainInput(ranks, columns)
     cdef Fault fault
+    prepare_gmp_memory()
     with nogil:
         fault = check(source.input)
     if fault.kind == 0:
@@ -106,6 +107,7 @@ def reduce_chain_complex(ranks, columns):
     """
     cdef _ChainInput source = _ChainInput(ranks, columns)
     cdef Result result
+    prepare_gmp_memory()
     with nogil:
         result = reduce(source.input)
     remainders = []

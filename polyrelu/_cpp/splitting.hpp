@@ -19,7 +19,8 @@
 //
 // Which unsplit facets have to be searched for such g. If j vanishes at no vertex but those that it made (`vanishing`
 // has the neurons that do): only faces of s that were split in this round, and of their facets only those with new
-// numbers; else all. For let K be the complex split by the neurons before j, f a cell of K that j does not cross, and v a
+// numbers; else all. (`vanishing` is complete when it is read: zeros at the vertices of the boundary of s were found with
+// faces of lower dimension and merged since, those at vertices inside s by the same thread before it is j's turn.) For let K be the complex split by the neurons before j, f a cell of K that j does not cross, and v a
 // point of f in H. The smallest face of f that contains v is not crossed either, so that it lies in H, and so do its
 // vertices, which j did not make: j is in `vanishing`. (A zero at a vertex is found by evaluation, or inherited from an
 // edge in H, whose ends came before.) So inner facets, which are cells of K, need no search. Faces of s that were not
@@ -185,7 +186,10 @@ class Splitter {
                         else
                             split_cell<W>(m, c, j);
                         c = next;
-                        if ((++splits_ & 255) == 0) watch(pending());
+                        if ((++splits_ & 255) == 0 || desk.exact_work() != watched_) {
+                            watched_ = desk.exact_work();
+                            watch(pending());
+                        }
                     }
                 }
             }
@@ -252,6 +256,7 @@ class Splitter {
     unsigned char flags_ = 0;
     const int32_t* supports_ = nullptr;
     uint32_t splits_ = 0;
+    int64_t watched_ = 0;  // the exact work there was when somebody was asked whether to stop
 
     template <int W>
     int words() const {
@@ -521,7 +526,7 @@ class Splitter {
         const int32_t first = plain_ ? (int32_t)round_.old[m - 1] : 0;
         for (int32_t t = 0; t < C.count[id]; ++t) {
             const int32_t h = facet_of(g[t]);
-            if (h < first) continue;  // all its vertices are older than the round
+            if (h < first) continue;  // it spans what a cell spans that was there before the round
             const uint64_t* x = masks<W>(m, i);
             bool any = false;
             for (int w = 0; w < words<W>(); ++w)

@@ -147,6 +147,7 @@ class Subdivision {
     Outcome run(int s, bool discard) {
         return attempt([&] {
             stage_ = s;
+            vertices.forget_forms();
             finite_before_last = finite_counts();
             mark(s);
             split_all(s, discard);
@@ -192,6 +193,7 @@ class Subdivision {
         Splitter splitter;
         NewVertices none;
         std::atomic<int64_t> bytes{0};  // of the crop that is made, and of the splitter
+        int64_t watched = 0;            // see `pause_after_exact_work`
         std::vector<Sheet> sheets;
         std::vector<int32_t> now, path;
         std::vector<signed char> side;
@@ -229,6 +231,15 @@ class Subdivision {
     template <class Work>
     void share(int64_t n, int64_t chunk, Work&& work) {
         if (!workers_.run(n, chunk, work, [this] { return stop(); })) throw Halt{STOPPED};
+    }
+
+    // Within a chunk of vertices or forms: the time and the memory that GMP takes for one of them are not known.
+    void pause_after_exact_work(int w) {
+        Desk& desk = *desks_[w];
+        if (desk.exact_work() == desk.watched) return;
+        desk.watched = desk.exact_work();
+        if (memory() > max_memory_) throw Halt{TOO_MUCH_MEMORY};
+        if (halted_ || (w == 0 && stop())) throw Halt{STOPPED};
     }
 
     // Whether to stop here. Throws std::bad_alloc when GMP had to be helped out of its reserve.
@@ -271,7 +282,10 @@ class Subdivision {
         const std::vector<int32_t> order = vertices_by_region(first, s);
         share((int64_t)order.size(), SHEETS, [&](int w, int64_t begin, int64_t end) {
             desks_[w]->forget();
-            for (int64_t i = begin; i < end; ++i) evaluate(first, s, order[i], *desks_[w]);
+            for (int64_t i = begin; i < end; ++i) {
+                evaluate(first, s, order[i], *desks_[w]);
+                pause_after_exact_work(w);
+            }
         });
         merge_vanishing();
         for (int k = 1; k <= r; ++k)
@@ -475,6 +489,7 @@ class Subdivision {
                         const int i = 64 * v + __builtin_ctzll(open);
                         const double err = Sheet::single(S, in, desk.side, i, r + 1, f.data());
                         decide.make_form(at++, f.data(), err, c, first_neuron_[s] + i, desk);
+                        pause_after_exact_work(w);
                     }
             }
         });
@@ -568,7 +583,7 @@ class Subdivision {
 
     // What becomes of the given k-cells, into a crop a chunk.
     void find(int k, const int32_t* crossed, int64_t n, int64_t chunk) {
-        const int64_t before = total_cells(), room = max_memory_ - memory();
+        const int64_t before = total_cells();
         halted_ = false;
         finished_ = 0;
         for (const auto& desk : desks_) desk->bytes = 0;
@@ -584,7 +599,7 @@ class Subdivision {
                 desk.bytes = crop.memory() + desk.splitter.memory();
                 int64_t bytes = finished_;
                 for (const auto& d : desks_) bytes += d->bytes;
-                if (bytes > room) throw Halt{TOO_MUCH_MEMORY};
+                if (bytes > max_memory_ - memory()) throw Halt{TOO_MUCH_MEMORY};
             };
             try {
                 for (int64_t t = begin; t < end; ++t) {

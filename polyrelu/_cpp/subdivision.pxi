@@ -82,6 +82,9 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         vector[int64_t] word
         vector[mpz_class] big
 
+    cdef enum Outcome:
+        FINISHED, STOPPED, TOO_MANY_CELLS, NO_INTERIOR, TOO_MUCH_MEMORY, NOT_A_COMPLEX
+
     cdef enum Arithmetic:
         CERTIFIED, ALL_BIG, UNCERTIFIED
 
@@ -245,14 +248,7 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
             discard = discard_first and i == 0
             with nogil:
                 outcome = s.run(i, discard)
-        if watch.error is not None:
-            raise watch.error
-        if outcome == 2 or outcome == 4:
-            raise Limit(outcome == 4, s.total_cells(), s.memory(), s.neurons_done())
-        if outcome == 3:
-            raise NoInterior()
-        if outcome == 5:
-            raise Inconsistent("the signs found belong to no polyhedral complex")
+        _check_outcome(outcome, watch, s)
         with nogil:
             order = new CellOrder(s[0])
         result = {
@@ -266,8 +262,7 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
             for i in range(len(stages)):
                 with nogil:
                     outcome = s.mark_again(i)
-                if watch.error is not None:
-                    raise watch.error
+                _check_outcome(outcome, watch, s)
                 for k in range(rank + 1):
                     for j in range(len(stages[i][0])):
                         signs[k].append(_signs_of(s, order, k, j))
@@ -280,6 +275,19 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
     finally:
         del order
         del s
+
+
+cdef int _check_outcome(int outcome, _Watch watch, Subdivision* s) except -1:
+    """Raise what ended the work early."""
+    if watch.error is not None:
+        raise watch.error
+    if outcome == TOO_MANY_CELLS or outcome == TOO_MUCH_MEMORY:
+        raise Limit(outcome == TOO_MUCH_MEMORY, s.total_cells(), s.memory(), s.neurons_done())
+    if outcome == NO_INTERIOR:
+        raise NoInterior()
+    if outcome != FINISHED:
+        raise Inconsistent("the signs found belong to no polyhedral complex")
+    return 0
 
 
 cdef tuple _cells_of(Subdivision* s, CellOrder* order, int k):

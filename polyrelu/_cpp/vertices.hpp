@@ -19,12 +19,16 @@
 //        |(F y)_i| <= |fl(G y)_i| + (r + 4) u sum_k |G_ik y_k| + e_i sum_k |y_k| + TINY
 //        K_kc      <= |fl(I - R N)_kc| + (r + 4) u (1 + sum_i |R_ki N_ic|) + sum_i |R_ki| e_i + TINY
 //    the latter for each of the r entries of a row, which are summed; the computed bound is enlarged by 1 + 2^-20. (It
-//    is never so small that it underflows: |R| >= 2^-53 / r where all forms are exact, and else e_i >= TINY.)
+//    is never so small that underflow counts. K < 1/2 gives an i with |R_ci| >= 1 / (2 r |N_ic|). If e_i > 0, then
+//    e_i >= 2^-52 |N_ic| (`forms.hpp`), so that this term of |R F y| is at least 2^-54 / r; if e_i = 0, then
+//    |N_ic| < 2^53 and the residual is at least TINY, so that it is at least 2^-954 / r. Products that underflow lose
+//    less than r 2^-1022.)
 //    The orientation (x or -x): a vertex of a cell that is not at infinity has x0 > 0, so y_0 must exceed the error;
 //    at infinity x is a positive combination of p and q, so its entry m has the sign that both have for certain.
 // 3. Where that fails, p, q and f are computed exactly in GMP, and the vertex is f(p) q - f(q) p, made primitive.
 #pragma once
 
+#include <atomic>
 #include <unordered_map>
 
 #include "forms.hpp"
@@ -87,7 +91,9 @@ class Vertices {
     bool exact(int64_t v) const { return error[v] == 0; }
     bool is_root(int64_t v) const { return !exact(v) && recipe[v].p < 0; }  // its exact coordinates are in `known`
 
-    int64_t memory() const { return (int64_t)(coordinates.bytes() + error.bytes() + recipe.bytes()); }
+    int64_t memory() const {
+        return (int64_t)(coordinates.bytes() + error.bytes() + recipe.bytes()) + exact_bytes_;
+    }
 
     int64_t bytes_each() const { return 8 * (width + 1) + (int64_t)sizeof(Recipe); }
 
@@ -152,6 +158,7 @@ class Vertices {
                 const double* y = (old ? coordinates.data() : made.coordinates.data()) + i * width;
                 BigVector x(width);
                 for (int k = 0; k < width; ++k) x[k] = y[k];
+                exact_bytes_ += bytes_of(x);
                 found.emplace(t, std::move(x));
                 continue;
             }
@@ -159,9 +166,18 @@ class Vertices {
             const bool p = known_of(how.p).count(how.p), q = known_of(how.q).count(how.q);
             if (!p) open.push_back(how.p);
             if (!q) open.push_back(how.q);
-            if (p && q) found.emplace(t, intersect_exactly(known_of(how.p)[how.p], known_of(how.q)[how.q], how));
+            if (!p || !q) continue;
+            BigVector x = intersect_exactly(known_of(how.p)[how.p], known_of(how.q)[how.q], how);
+            exact_bytes_ += bytes_of(x);
+            found.emplace(t, std::move(x));
         }
         return known_of(v)[v];
+    }
+
+    // Keeps the exact coordinates of a vertex that was just made.
+    void keep(int32_t v, BigVector x, NewVertices& made) {
+        exact_bytes_ += bytes_of(x);
+        made.known.emplace(v, std::move(x));
     }
 
     // Places the new vertices from `at` on; of their numbers those from `made.first` on are moved as well.
@@ -194,7 +210,14 @@ class Vertices {
         else
             for (int k = 0; k < width; ++k) f[k] = pull_back_.big[k];
         make_primitive(f);
+        exact_bytes_ += bytes_of(f);
         return forms_.emplace(key, std::move(f)).first->second;
+    }
+
+    // Of one stage they are asked for again and again, of earlier ones hardly ever.
+    void forget_forms() {
+        for (const auto& [key, f] : forms_) exact_bytes_ -= bytes_of(f);
+        forms_.clear();
     }
 
     BigVector intersect_exactly(const BigVector& p, const BigVector& q, const Recipe& how) {
@@ -228,6 +251,9 @@ class Vertices {
         }
         resize(n);
         known.swap(kept);
+        exact_bytes_ = 0;
+        for (const auto& [v, x] : known) exact_bytes_ += bytes_of(x);
+        for (const auto& [key, f] : forms_) exact_bytes_ += bytes_of(f);
     }
 
   private:
@@ -235,6 +261,15 @@ class Vertices {
     const std::vector<Pieces>& pieces_;
     PullBack pull_back_;
     std::unordered_map<uint64_t, BigVector> forms_;
+    std::atomic<int64_t> exact_bytes_{0};  // of the exact vectors that were kept, about
+
+    static int64_t bytes_of(const BigVector& x) {
+        constexpr int64_t NODE = 64, BLOCK = 16;  // of a map; what an allocation takes besides
+        int64_t bytes = NODE + BLOCK;
+        for (const mpz_class& c : x)
+            bytes += (int64_t)(sizeof(mpz_class) + sizeof(mp_limb_t) * mpz_size(c.get_mpz_t())) + BLOCK;
+        return bytes;
+    }
 };
 
 // Solves for a vertex from the forms that vanish on it: step 2 above.
