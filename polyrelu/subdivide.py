@@ -50,10 +50,11 @@ def subdivide(
     level: an exact number, or None.
     domain: a Domain, or a box given as d pairs (lower, upper); None is all of R^d.
     max_cells: stop with LimitError when more than this many cells (all dimensions, those at infinity included) arise.
-    max_memory: stop with LimitError before the cells, and what the threads hold while they make them, take more than
-        this many bytes: about 60 to 80 a cell for d ≤ 6, 110 for d = 8, and 16 more for every 64 neurons beyond 64 in
-        the widest layer.
-    threads: how many threads work on it; the complex is the same, cell for cell, whatever their number.
+    max_memory: stop with LimitError before the cells, what the threads hold while they make them, and exact numbers
+        where they are needed, take more than this many bytes: about 60 to 80 a cell for d ≤ 6, 110 for d = 8, and 16
+        more for every 64 neurons beyond 64 in the widest layer.
+    threads: how many threads work on it; the complex is the same, cell for cell, whatever their number. One unless
+        told otherwise, so that a program that runs several processes does not ask for more cores than there are.
     progress: called a few times a second with (what, neurons done, neurons in all); an exception it raises stops
         the work and is passed on.
 

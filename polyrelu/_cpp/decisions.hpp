@@ -151,7 +151,7 @@ class Decisions {
 
     int32_t add(const double* y, double d, const Recipe& how, Desk& desk) const {
         NewVertices& made = *desk.made;
-        made.coordinates.insert(made.coordinates.end(), y, y + r + 1);
+        for (int k = 0; k <= r; ++k) made.coordinates.push_back(y[k]);
         made.error.push_back(d);
         made.recipe.push_back(how);
         return made.first + made.size() - 1;

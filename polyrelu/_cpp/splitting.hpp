@@ -87,10 +87,10 @@ inline void copy_facets(const Incidence* f, int64_t n, int32_t first, int32_t sh
 struct Crop {
     struct Cells {
         int32_t first = 0;
-        std::vector<int32_t> count, home, supports;
-        std::vector<Incidence> facets;
-        std::vector<unsigned char> flags;
-        std::vector<uint64_t> masks;  // words of plus, words of minus
+        Array<int32_t> count, home, supports;
+        Array<Incidence> facets;
+        Array<unsigned char> flags;
+        Array<uint64_t> masks;  // words of plus, words of minus
         int32_t size() const { return (int32_t)flags.size(); }
 
         // Adds them to `all` as cells `at`, ..., their facets at `arena`. Faces from `first_face` on are moved by `shift`.
@@ -100,7 +100,7 @@ struct Crop {
             const uint64_t* m = masks.data();
             for (int32_t i = 0; i < size(); ++i, m += 2 * words)
                 for (int w = 0; w < words; ++w) all.masks.set(at + i, w, m[w], m[words + w]);
-            if (size() == 0 || count.empty()) return;  // vertices have no facets
+            if (count.size() == 0) return;  // vertices have no facets
             std::copy(supports.begin(), supports.end(), all.supports.data() + at * (int64_t)(supports.size() / size()));
             copy_facets(facets.data(), (int64_t)facets.size(), first_face, shift, all.arena.data() + arena);
             for (int32_t i = 0; i < size(); arena += count[i++]) {
@@ -116,8 +116,8 @@ struct Crop {
     std::vector<Cells> cells;
     NewVertices vertices;
     std::vector<Remainder> remainders;
-    std::vector<Incidence> facets;  // of the remainders
-    std::vector<uint64_t> masks;
+    Array<Incidence> facets;  // of the remainders
+    Array<uint64_t> masks;
 
     int64_t size() const {
         int64_t n = 0;
@@ -125,12 +125,11 @@ struct Crop {
         return n;
     }
     int64_t memory() const {
-        size_t bytes = 4 * facets.capacity() + 8 * masks.capacity() + sizeof(Remainder) * remainders.capacity() +
-                       8 * (vertices.coordinates.capacity() + vertices.error.capacity()) +
-                       sizeof(Recipe) * vertices.recipe.capacity();
+        size_t bytes = facets.reserved() + masks.reserved() + sizeof(Remainder) * remainders.capacity() +
+                       vertices.coordinates.reserved() + vertices.error.reserved() + vertices.recipe.reserved();
         for (const Cells& c : cells)
-            bytes += 4 * (c.count.capacity() + c.home.capacity() + c.supports.capacity() + c.facets.capacity()) +
-                     c.flags.capacity() + 8 * c.masks.capacity();
+            bytes += c.count.reserved() + c.home.reserved() + c.supports.reserved() + c.facets.reserved() +
+                     c.flags.reserved() + c.masks.reserved();
         return (int64_t)bytes;
     }
     void clear(const std::vector<polyrelu::Cells>& all) {
@@ -138,17 +137,14 @@ struct Crop {
         for (size_t m = 0; m < all.size(); ++m) {
             Cells& C = cells[m];
             C.first = (int32_t)all[m].size();
-            C.count.clear();
-            C.home.clear();
-            C.supports.clear();
-            C.facets.clear();
-            C.flags.clear();
-            C.masks.clear();
+            for (auto* a : {&C.count, &C.home, &C.supports, &C.facets}) a->resize(0);
+            C.flags.resize(0);
+            C.masks.resize(0);
         }
         vertices.clear(cells[0].first);
         remainders.clear();
-        facets.clear();
-        masks.clear();
+        facets.resize(0);
+        masks.resize(0);
     }
 };
 
@@ -483,7 +479,7 @@ class Splitter {
         Face &plus = C.faces[c], &other = C.faces[minus], &middle = F.faces[cut];
         const int32_t* supports = supports_of(m, plus);
         middle.supports = (int32_t)F.supports.size();
-        F.supports.append(supports, r_ - m);
+        for (int t = 0; t < r_ - m; ++t) F.supports.push_back(supports[t]);
         F.supports.push_back(on_);
         plus.stamp = j;
         plus.minus = minus;
@@ -549,11 +545,10 @@ class Splitter {
                 if (!f.inner) continue;
                 out.flags.push_back(flags_);
                 out.home.push_back(home_);
-                const uint64_t* x = L.masks.data() + i * 2 * words<W>();
-                out.masks.insert(out.masks.end(), x, x + 2 * words<W>());
+                out.masks.append(L.masks.data() + i * 2 * words<W>(), 2 * words<W>());
                 if (m == 0) continue;
                 const int32_t* supports = supports_of(m, f);
-                out.supports.insert(out.supports.end(), supports, supports + (r_ - m));
+                for (int t = 0; t < r_ - m; ++t) out.supports.push_back(supports[t]);
                 out.count.push_back(f.count);
                 hand_over(m, f, out.facets);
             }
@@ -562,12 +557,14 @@ class Splitter {
         const int32_t children = (int32_t)L.faces.size() - 1;
         crop_->remainders.push_back({s_, L.faces[0].count, {L.next_id - children, children}});
         hand_over(k_, L.faces[0], crop_->facets);
-        crop_->masks.insert(crop_->masks.end(), L.masks.begin(), L.masks.begin() + 2 * words<W>());
+        crop_->masks.append(L.masks.data(), 2 * words<W>());
     }
-    void hand_over(int m, const Face& f, std::vector<Incidence>& out) const {
+    void hand_over(int m, const Face& f, Array<Incidence>& out) const {
         const int32_t* list = local_[m].lists.data() + f.start;
-        for (int32_t t = 0; t < f.count; ++t)
-            out.push_back(local_[m - 1].faces[list[t] >> 1].id << 1 | (list[t] & 1));
+        const Face* faces = local_[m - 1].faces.data();
+        const size_t at = out.size();
+        out.resize(at + f.count);
+        for (int32_t t = 0; t < f.count; ++t) out[at + t] = faces[list[t] >> 1].id << 1 | (list[t] & 1);
     }
 };
 

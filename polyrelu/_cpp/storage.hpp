@@ -50,7 +50,7 @@ class Array {
 
     // New entries are unset.
     void resize(size_t n) {
-        if (n > capacity_) reserve(std::max(n, capacity_ + capacity_ / 2));
+        if (__builtin_expect(n > capacity_, 0)) grow(n);
         size_ = n;
     }
     void resize(size_t n, T value) {
@@ -80,7 +80,8 @@ class Array {
     T* data_ = nullptr;
     size_t size_ = 0, capacity_ = 0;
 
-    void reserve(size_t n) {
+    __attribute__((noinline)) void grow(size_t least) {
+        size_t n = std::max(least, capacity_ + capacity_ / 2);
         if (n > SIZE_MAX / 2 / sizeof(T)) throw std::bad_alloc();
         if (n * sizeof(T) >= LARGE) n = ((n * sizeof(T) + PAGES - 1) / PAGES * PAGES) / sizeof(T);
         data_ = static_cast<T*>(reallocate(data_, capacity_ * sizeof(T), n * sizeof(T)));

@@ -61,15 +61,15 @@ inline bool is_double_integer(const BigVector& x) {
 // Vertices that one thread has made and that are not among all others yet, numbered from `first` on.
 struct NewVertices {
     int32_t first = 0;
-    std::vector<double> coordinates, error;
-    std::vector<Recipe> recipe;
+    Array<double> coordinates, error;
+    Array<Recipe> recipe;
     std::unordered_map<int32_t, BigVector> known;
 
     void clear(int32_t number) {
         first = number;
-        coordinates.clear();
-        error.clear();
-        recipe.clear();
+        coordinates.resize(0);
+        error.resize(0);
+        recipe.resize(0);
         known.clear();
     }
     int32_t size() const { return (int32_t)error.size(); }
