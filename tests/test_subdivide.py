@@ -441,8 +441,9 @@ def test_max_memory_counts_exact_numbers():
 
 def test_max_memory_holds_for_the_first_cells_too():
     net = pr.Network([np.eye(10), np.ones((1, 10))], [np.zeros(10), [0]])
-    with pytest.raises(pr.LimitError, match="1000 bytes"):
-        pr.subdivide(net, max_memory=1000)
+    for limit in (1000, 10**6, 5 * 10**6):
+        with pytest.raises(pr.LimitError, match=f"{limit} bytes"):
+            pr.subdivide(net, max_memory=limit)
 
 
 def test_max_cells_beyond_what_can_be_numbered():

@@ -83,6 +83,7 @@ class Subdivision {
         int64_t codes = 2;
         for (int i = 0; i < r; ++i)
             if ((codes *= 3) > max_cells_ + 1) return TOO_MANY_CELLS;  // within the loop: 3^r overflows from r = 40 on
+        if (codes * (WORKING_BYTES + 17) > max_memory_) return TOO_MUCH_MEMORY;  // without facets and forms
         // A code is apex + 2 * (base-3 digits: 0 absent, 1 plus, 2 minus); simplices ordered apex first.
         std::vector<int32_t> number(codes, -1);
         std::vector<int64_t> power(r + 1, 2);
@@ -107,9 +108,11 @@ class Subdivision {
         std::vector<Incidence> f;
         for (int k = 1; k <= r; ++k) {
             Cells& C = cells[k];
-            if (memory() > max_memory_) return TOO_MUCH_MEMORY;
             for (int64_t code : by_dimension[k]) {
-                if ((C.size() & 0xffff) == 0xffff && stop()) return STOPPED;
+                if ((C.size() & 0xffff) == 0) {
+                    if (stop()) return STOPPED;
+                    if (memory() + codes * WORKING_BYTES > max_memory_) return TOO_MUCH_MEMORY;
+                }
                 if (!(code & 1)) C.supports.push_back(0);
                 for (int i = 0; i < r; ++i)
                     if (code / power[i] % 3 == 0) C.supports.push_back(1 + i);
@@ -178,6 +181,8 @@ class Subdivision {
     }
 
   private:
+    static constexpr int64_t WORKING_BYTES = 4 + 8;  // a starting cell, for its number and its code
+
     int64_t max_cells_, max_memory_;
     Poll poll_;
     void* context_;
