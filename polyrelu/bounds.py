@@ -44,6 +44,7 @@ neural networks, ICML 2018. Zaslavsky, Facing up to arrangements, Memoirs of the
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -303,9 +304,9 @@ def upper_bounds(
     degrees : the degrees k of Betti numbers wanted, and dimensions d − k of cells; by default 0..d−1 (and 0..d).
     relu : whether all activations are ReLU; if false, only bounds that hold for any slopes below zero are given.
 
-    The time grows with L·m⁴, m = min(d, n_1), if all degrees are wanted: it takes seconds for m = 100; for a few small
-    degrees with L·m². The number of neurons hardly matters; 2^(n_1 + … + n_L) is left out beyond
-    `MAX_PATTERN_NEURONS`, where others are as sharp.
+    The time grows with L·m³, m = min(d, n_1), and the length of the numbers, if all degrees are wanted: it takes a
+    second for m = 128, and five for m = 200; for a few small degrees with L·m. The number of neurons hardly matters;
+    2^(n_1 + … + n_L) is left out beyond `MAX_PATTERN_NEURONS`, where others are as sharp.
 
     The proofs are in the module's text and in the functions of this module. Raises InputError.
     """
@@ -313,28 +314,28 @@ def upper_bounds(
     d, *hidden, _ = widths
     if relation not in (">", ">=", "<", "<=", "="):
         raise InputError(f'relation: expected one of ">", ">=", "<", "<=", "=", got {relation!r}')
-    wanted = tuple(range(d)) if degrees is None else integers(list(degrees), "degrees", 0)
-    if any(k >= d for k in wanted):
-        raise InputError(f"degrees: Betti numbers of a region in R^{d} have degree at most {d - 1}, got {max(wanted)}")
+    wanted = _read_degrees(degrees, d)
     counts = _CellCounts(d, tuple(hidden), max(wanted, default=0) + 1, relu)
     bounds = list(_region_bounds(widths, relu))
     for k in range(1, d + 1) if degrees is None else [k for k in wanted if k]:
         bounds.append(Bound(f"cells_{d - k}", "cells", counts.of_codimension(k), "proved in cells_upper"))
     rank = min(d, hidden[0] if hidden else 1)
-    choices = _binomials(counts.of_codimension(0), rank)
+    choices = _binomials(counts.of_codimension(0), rank if wanted else 0)
     for k in wanted:
         bounds += _betti_bounds(k, rank, counts, choices, relation == "=")
     return BoundTable(widths, relation, "upper", _mark(bounds, min))
 
 
-def lower_bounds(architecture: object) -> BoundTable:
+def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) -> BoundTable:
     """Lower bounds on the largest number of activation regions and on the largest Betti numbers of {F > 0}.
 
-    For each k the cuts of the shells are chosen for β_k alone: all at one place. The same for F < 0, by the network −F.
-    Raises InputError for a wrong architecture; bounds that do not apply are in the table, without a value.
+    For each k, one of the degrees wanted (by default 0..d−1), the cuts of the shells are chosen for β_k alone: all at
+    one place. The same for F < 0, by the network −F. Raises InputError for a wrong architecture or degree; bounds that
+    do not apply are in the table, without a value.
     """
     widths = read_architecture(architecture)
     d, *hidden, _ = widths
+    wanted = _read_degrees(degrees, d)
     bounds = [
         Bound("regions", "folding, one direction", montufar_2014_lower(widths), _MONTUFAR_2014, "n_l ≥ d for l < L"),
         Bound("regions", "folding, both directions", serra_2018_lower(widths), _SERRA, "n_l ≥ 3d for l < L"),
@@ -348,8 +349,8 @@ def lower_bounds(architecture: object) -> BoundTable:
     ]
     if len(hidden) == 1:
         bounds.append(Bound("regions", "general position", zaslavsky(hidden[0], d), _ZASLAVSKY, "L = 1"))
-    paper = _paper_bounds(widths)
-    for k in range(d):
+    paper = _paper_bounds(widths) if wanted else None
+    for k in wanted:
         condition = "d ≥ 2, L ≥ 2, one output, n_l ≥ 2d for l < L, n_L ≥ 2(d − 1)"
         value = None if paper is None else paper[k]
         bounds.append(Bound(f"betti_{k}", "equal w", value, _ERGEN, condition))
@@ -357,6 +358,13 @@ def lower_bounds(architecture: object) -> BoundTable:
             value = _best_shells(widths, k, variant)
             bounds.append(Bound(f"betti_{k}", f'shells, "{variant}"', value, _SHELLS, "see constructions.shells"))
     return BoundTable(widths, ">", "lower", _mark(bounds, max))
+
+
+def _read_degrees(degrees: Iterable[int] | None, d: int) -> tuple[int, ...]:
+    wanted = tuple(range(d)) if degrees is None else integers(list(degrees), "degrees", 0)
+    if any(k >= d for k in wanted):
+        raise InputError(f"degrees: Betti numbers of a region in R^{d} have degree at most {d - 1}, got {max(wanted)}")
+    return wanted
 
 
 def _region_bounds(widths: tuple[int, ...], relu: bool) -> Iterator[Bound]:
@@ -417,16 +425,20 @@ def _best_shells(widths: tuple[int, ...], k: int, variant: Variant) -> int | Non
     except InputError:
         return None
     order = sorted(range(1, widths[0]), key=lambda i: -counts[i - 1][0]) if k == 0 else [k]
+
+    def value(used: int, cuts: int) -> int | None:
+        """β_k; None if the cuts, with the neurons that close the outside, do not fit."""
+        try:
+            return predicted_betti(widths, {order[0]: cuts} | dict.fromkeys(order[1:used], 1), variant)[">"][k]
+        except InputError:
+            return None
+
     values = []
     for used in range(1, min(len(order), widths[-2]) + 1):
-        for cuts in range(widths[-2] - used + 1, 0, -1):
-            try:
-                betti = predicted_betti(widths, {order[0]: cuts} | dict.fromkeys(order[1:used], 1), variant)[">"]
-            except InputError:  # neurons that close the outside do not fit
-                continue
-            values.append(betti[k])
-            break
-    return max(values, default=0)
+        # Fewer cuts fit where more do.
+        most = bisect_left(range(1, widths[-2] - used + 2), True, key=lambda cuts: value(used, cuts) is None)
+        values.append(value(used, most) if most else None)
+    return max((found for found in values if found is not None), default=0)
 
 
 def _mark(bounds: list[Bound], choose: Callable[[list[int]], int]) -> tuple[Bound, ...]:
@@ -474,10 +486,7 @@ class _CellCounts:
         degrees = range(min(codimension, rank) + 1)
         table = [[int(k == 0) for k in degrees] for _ in range(rank + 1)]
         for n in reversed(hidden):
-            flats = [
-                [self._one_flat(table, r, n - i, len(degrees) - i) for r in range(rank + 1 - i)]
-                for i in range(min(n + 1, len(degrees)))
-            ]
+            flats = [self._flats(table, rank - i, n - i, len(degrees) - i) for i in range(min(n + 1, len(degrees)))]
             choices = _binomials(n, len(degrees))
             table = [
                 [sum(choices[i] * flats[i][r - i][k - i] for i in range(min(k, r, n) + 1)) for k in degrees]
@@ -489,15 +498,28 @@ class _CellCounts:
         """At most this many cells of codimension k; none if k exceeds the rank."""
         return self._counts[k] if k < len(self._counts) else 0
 
-    def _one_flat(self, table: list[list[int]], r: int, n: int, degrees: int) -> list[int]:
-        """Σ_{j ≤ min(r, n)} C(n, j) Φ(rank, k) for k < degrees: over the regions of n hyperplanes in a flat of rank r.
+    def _flats(self, table: list[list[int]], last: int, n: int, degrees: int) -> list[list[int]]:
+        """Σ_{j ≤ min(r, n)} C(n, j) Φ(rank, k) for r ≤ last, k < degrees: over the regions of n hyperplanes in R^r.
 
         The rank is min(r, n − j); as long as n − j ≥ r, and for other activations always, it does not depend on j, and
-        these terms are taken together.
+        these terms are taken together. The others, over j = n − r + 1, …, are differences of partial sums.
         """
-        sums = _prefix_sums(n, r)
-        common = min(n - r, len(sums) - 1) if self._relu else len(sums) - 1
-        terms = [(sums[common], min(r, n))] if common >= 0 else []
-        for j in range(max(common + 1, 0), len(sums)):
-            terms.append((sums[j] - (sums[j - 1] if j else 0), n - j))
-        return [sum(count * table[rank][k] for count, rank in terms) for k in range(degrees)]
+        sums = _prefix_sums(n, last)
+        end = len(sums)  # j < end
+        first = max(n - last + 1, 0) if self._relu else end
+        terms = range(first, end)
+        counts = [sums[j] - (sums[j - 1] if j else 0) for j in terms]
+        partial = [
+            list(accumulate((c * table[n - j][k] for j, c in zip(terms, counts, strict=True)), initial=0))
+            for k in range(degrees)
+        ]
+        flats = []
+        for r in range(last + 1):
+            stop = min(r + 1, end)
+            start = min(max(n - r + 1, 0), stop) if self._relu else stop
+            common, rank = (sums[start - 1] if start else 0), min(r, n)
+            flats.append(
+                [common * table[rank][k] + (p[stop - first] - p[start - first] if start < stop else 0)
+                 for k, p in enumerate(partial)]
+            )  # fmt: skip
+        return flats

@@ -202,7 +202,46 @@ def test_degrees_and_activations() -> None:
     assert leaky.best("regions") == montufar_2017_upper((4, 4, 9, 1)) > serra_2018_upper((4, 4, 9, 1))
 
 
+@given(st.data())
+@examples(60)
+def test_cells_are_counted_as_the_formula_says(data: st.DataObject) -> None:
+    """Φ of `cells_upper`, literally."""
+    d, *hidden = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
+    relu = data.draw(st.booleans())
+
+    def phi(layers: list[int], r: int, k: int) -> int:
+        if not layers:
+            return int(k == 0)
+        n, *rest = layers
+        return sum(
+            comb(n, i) * comb(n - i, j) * phi(rest, min(r - i, n - i - j if relu else n - i), k - i)
+            for i in range(min(r, k, n) + 1)
+            for j in range(min(r - i, n - i) + 1)
+        )
+
+    for k in range(d + 1):
+        assert cells_upper((d, *hidden, 1), d - k, relu) == phi(hidden, d, k)
+
+
 # --- tables ---
+
+
+def test_many_dimensions_take_no_time() -> None:
+    start = perf_counter()
+    upper_bounds((784, 128, 64, 10))
+    lower_bounds((64, 150, 150, 1))
+    lower_bounds((1000, 2000, 2000, 1), degrees=())
+    assert perf_counter() - start < 3
+
+
+def test_degrees_of_lower_bounds() -> None:
+    everything = lower_bounds((3, 6, 6, 8, 1))
+    some = lower_bounds((3, 6, 6, 8, 1), degrees=[2, 0])
+    assert some.quantities == ("regions", "betti_2", "betti_0")
+    assert all(some.best(quantity) == everything.best(quantity) for quantity in some.quantities)
+    assert lower_bounds((3, 6, 6, 8, 1), degrees=()).quantities == ("regions",)
+    with pytest.raises(InputError, match="degree at most 2, got 3"):
+        lower_bounds((3, 6, 6, 8, 1), degrees=[3])
 
 
 def test_large_architectures_are_fast() -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import polyrelu.cli
+from polyrelu.cli import options
 from polyrelu.errors import LimitError, VerificationError
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -165,6 +166,15 @@ def test_help_and_version(run):
     assert (status, out, err) == (0, f"polyrelu {polyrelu.__version__}\n", "")
 
 
+def test_the_page_says_which_commands_have_no_json(run):
+    page = Path(__file__).parent.parent / "docs" / "cli.md"
+    if not page.exists():
+        pytest.skip("the tests were copied without docs/")
+    names = [module.__name__.rpartition(".")[2] for module in polyrelu.cli.program.COMMANDS]
+    without = [f"`{name}`" for name in names if "--json" not in run(name, "--help")[1] and name != "construct"]
+    assert f"except those of {' and '.join(without)}," in page.read_text(encoding="utf-8")
+
+
 # ---- mistakes -----------------------------------------------------------------------------------------------------
 
 
@@ -288,6 +298,30 @@ def test_limit_of_cells(run):
     assert_one_line(*run("betti", ANNULUS, "--max-cells", "3", "--json"), expected=1)
 
 
+def test_free_memory_is_a_limit(run, monkeypatch):
+    monkeypatch.setattr(options, "free_memory", lambda: 10**6)
+    status, out, err = run("regions", str(EXAMPLES / "iris4.json"))
+    assert_one_line(status, out, err, expected=1)
+    assert "900000 bytes" in err and "--max-memory" in err and "--slice" in err
+    assert run("regions", str(EXAMPLES / "iris4.json"), "--max-memory", "1")[0] == 0
+
+
+def test_free_memory(tmp_path, monkeypatch):
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert 0 < options.free_memory() <= machine
+    monkeypatch.setattr(options, "MEMINFO", tmp_path / "meminfo")
+    assert options.free_memory() == machine
+    (tmp_path / "meminfo").write_text("MemTotal:       8000 kB\nMemAvailable:   2048 kB\n")
+    assert options.free_memory() == 2 * 2**20
+
+
+@pytest.mark.parametrize("degree", ["9", "2", "-1", "x"])
+def test_a_degree_is_checked_before_the_work(run, degree):
+    status, out, err = run("cycles", ANNULUS, f"--degree={degree}", "--max-cells", "1")
+    assert_one_line(status, out, err)
+    assert "--degree" in err
+
+
 @pytest.mark.parametrize("error", [LimitError("too many"), VerificationError("not equal"), MemoryError()], ids=repr)
 def test_failures(run, monkeypatch, error):
     def fail(*_: object, **__: object) -> None:
@@ -308,20 +342,50 @@ def test_as_a_program(tmp_path):
     assert_one_line(wrong.returncode, wrong.stdout, wrong.stderr)
 
 
-@pytest.mark.parametrize("argv", [["betti", ANNULUS], ["--help"]], ids=["betti", "help"])
+PRINTING = pytest.mark.parametrize("argv", [["betti", ANNULUS], ["--help"], ["--version"]], ids=lambda argv: argv[0])
+UNBUFFERED = {**os.environ, "PYTHONUNBUFFERED": "1"}
+
+
+@PRINTING
 def test_a_reader_that_has_gone_is_no_reason_for_a_message(argv):
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as pipe:
-        done = subprocess.run(command(*argv), stdout=pipe, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command(*argv), stdout=pipe, stderr=subprocess.PIPE, text=True, env=UNBUFFERED)
     assert done.stderr == "" and done.returncode in (0, 1)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk():
+@PRINTING
+def test_a_full_disk(argv):
     with open("/dev/full", "wb") as full:
-        done = subprocess.run(command("betti", ANNULUS), stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command(*argv), stdout=full, stderr=subprocess.PIPE, text=True, env=UNBUFFERED)
     assert_one_line(done.returncode, "", done.stderr, expected=1)
+
+
+@pytest.mark.parametrize(
+    ("argv", "closed", "status", "told"),
+    [
+        (["betti", ANNULUS], ">&-", 0, ""),
+        (["--version"], ">&-", 0, ""),
+        (["betti", "none.json"], ">&-", 2, "polyrelu: error: "),
+        (["--version"], "2>&-", 0, "polyrelu "),
+        (["regions", ANNULUS], "2>&-", 0, ANNULUS),
+        (["betti", "none.json"], "2>&-", 2, ""),
+        (["regions", ANNULUS], ">&- 2>&-", 0, ""),
+        pytest.param(
+            ["betti", "none.json"], "2> /dev/full", 2, "",
+            marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full"),
+        ),
+    ],
+)  # fmt: skip
+def test_streams_that_nobody_reads(tmp_path, argv, closed, status, told):
+    """The status is what it would be, and what goes to the other stream too."""
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh", *command(*argv)]
+    done = subprocess.run(shell, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == status
+    found = done.stdout + done.stderr
+    assert found.startswith(told) and bool(found) == bool(told) and "Traceback" not in found
 
 
 class Terminal(io.StringIO):

@@ -135,6 +135,13 @@ def test_what_is_dead_depends_on_the_domain():
     assert (found.dead, found.always_active) == (((1, 2),), ((1, 1),))
 
 
+def test_a_level_needs_one_output(run, write):
+    net = write(pr.Network([[[1], [2]]], [[0, 1]]))
+    status, out, err = run("info", net, "--level", "0")
+    assert (status, out) == (2, "") and "--output I" in err and err.count("\n") == 1
+    assert run("info", net, "--level", "0", "--output", "1")[0] == 0
+
+
 # ---- the command ---------------------------------------------------------------------------------------------------
 
 

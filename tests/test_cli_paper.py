@@ -94,6 +94,16 @@ def test_constructions_are_those_of_the_library(run):
         assert load("net.json") == net
 
 
+@pytest.mark.parametrize("argv", [["20000"], ["5000", "--pieces", "8", "-o", "net.json"], ["20000", "--json"]])
+def test_claims_of_too_many_digits(run, argv):
+    """Of 2^13286 pieces half have a number of 4000 digits, the most that is read."""
+    status, out, err = run("construct", "sawtooth", *argv)
+    assert_one_line(status, out, err)
+    assert "b_0 of {F > 1/2}" in err and "4000 decimal digits" in err and not Path("net.json").exists()
+    assert run("construct", "sawtooth", "1000", "-o", "net.json")[0] == 0
+    assert read_document("net.json").claims["betti"][">"] == [2**999]
+
+
 def test_networks_without_claims(run):
     for argv in (["maximum", "3"], ["folding", "2-4-4-1"], ["folding", "2-4-4-1", "--mixed"]):
         assert run("construct", *argv, "-o", "net.json")[0] == 0
@@ -249,6 +259,21 @@ def test_bounds_of_a_large_network(run):
     found = answer(run, "bounds", "-".join(["10", *["200"] * 20, "1"]))
     huge = next(row["value"] for row in found["upper"] if row["name"] == "activation patterns")
     assert int(huge) == 2**4000
+    assert found["degrees"] == 10
+
+
+def test_bounds_of_many_dimensions(run):
+    """Only regions, in time; with a narrow first layer all the rest too."""
+    widths = (129, 129, 1)
+    found = answer(run, "bounds", "-".join(map(str, widths)))
+    assert found["degrees"] == 0
+    for name, table in (("upper", upper_bounds(widths)), ("lower", lower_bounds(widths))):
+        few = [bound.value for bound in table if bound.quantity in ("regions", "bounded_regions")]
+        assert few and [row["value"] for row in found[name]] == few
+    assert "Only regions: " in run("bounds", "129-129-1")[1]
+    status, out, _ = run("bounds", "129-2-1")
+    assert status == 0 and "betti_128" in out and "Only regions" not in out
+    assert run("bounds", "1000-1000-1000-1000-1")[0] == 0
 
 
 # ---- separation ---------------------------------------------------------------------------------------------------
@@ -282,7 +307,13 @@ def test_separation_figure(run):
         "separation", "--input-dim", "2", "--neurons", "10", "--seconds", "0", "--figure", "figure.svg"
     )
     assert (status, err) == (0, "") and Path("figure.svg").read_text().startswith("<?xml")
-    assert_one_line(*run("separation", "--input-dim", "2", "--neurons", "10", "--seconds", "0", "--figure", "no/a.svg"))
+
+
+@pytest.mark.parametrize("figure", ["no/a.svg", "a.xyz"])
+def test_separation_figures_that_cannot_be_written(run, monkeypatch, figure):
+    """They are refused before the work."""
+    monkeypatch.setattr(polyrelu.cli.separation, "separation", None)
+    assert_one_line(*run("separation", "--input-dim", "2", "--neurons", "10", "--figure", figure))
 
 
 # ---- help and mistakes --------------------------------------------------------------------------------------------

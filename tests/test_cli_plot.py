@@ -119,6 +119,45 @@ def test_mistakes(run, argv, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--color", "class"],
+        ["--color", "class", "--cycles"],
+        ["--window", "a,b"],
+        ["--window", "1,0", "--cycles"],
+        ["--window", "0,1;0,1;0,1"],
+        ["--window", "2,3", "--box", "0,1"],
+        ["-o", "no/such/folder/out.png"],
+        ["-o", "folder.png"],
+    ],
+    ids=" ".join,
+)
+def test_mistakes_are_told_before_the_work(run, argv, tmp_path, monkeypatch):
+    """The work itself would end with status 1, having reached the limit."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder.png").mkdir()
+    status, out, err = run(ANNULUS, "-o", "out.png", *argv, "--max-cells", "1")
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
+
+
+@pytest.mark.parametrize(
+    "argv", [["--graph"], ["--color", "sign"], ["--level", "0"], ["--relation", ">"]], ids=" ".join
+)
+def test_several_outputs_are_told_before_the_work(run, several, argv, tmp_path):
+    status, _, err = run(several, "-o", str(tmp_path / "out.png"), "--max-cells", "1", *argv)
+    assert status == 2 and err.count("\n") == 1
+    assert "--output" in err or argv[0] not in ("--level", "--relation")
+
+
+def test_a_file_that_is_there_stays_when_the_work_fails(run, tmp_path):
+    out = tmp_path / "out.png"
+    out.write_text("old")
+    assert run(ANNULUS, "-o", str(out), "--max-cells", "1")[0] == 1
+    assert out.read_text() == "old" and list(tmp_path.iterdir()) == [out]
+
+
 def test_cycles_need_one_output(run, several, tmp_path):
     status, _, err = run(several, "-o", str(tmp_path / "out.png"), "--cycles")
     assert status == 2 and "--output" in err

@@ -203,6 +203,10 @@ CHANGES = {
     "no home": setting("home_2", 0, -1),
     "boundary": setting("boundary_1", 0, 2),
     "level sign": setting("level_signs_1", 0, 3),
+    "reversed level signs": lambda arrays, header: arrays.update(level_signs_2=arrays["level_signs_2"][::-1]),
+    "level sign of a facet": lambda arrays, header: arrays["level_signs_0"].__setitem__(
+        slice(None), -np.where(arrays["level_signs_0"], arrays["level_signs_0"], 1)
+    ),
     "short signs": lambda arrays, header: arrays.update(level_signs_1=arrays["level_signs_1"][:-1]),
     "piece": setting("pieces_2_parent", 0, 10**6),
     "negative piece": setting("pieces_1_parent", 0, -1),
@@ -379,7 +383,9 @@ def test_damage_is_refused(saved, tmp_path):
 
 def test_what_is_no_file_is_refused(saved, tmp_path):
     refused(tmp_path / "none.npz", "No such file")
-    refused(tmp_path, "not a regular file")
+    refused(tmp_path, f"{tmp_path}: cannot be read: not a regular file")
+    with pytest.raises(pr.FileError, match=r"^\.: cannot be read: not a regular file$"):
+        pr.load_complex(".")
     os.mkfifo(tmp_path / "fifo.npz")
     refused(tmp_path / "fifo.npz", "not a regular file")
     for path in (7, None, "", "a\0b"):

@@ -126,6 +126,27 @@ def test_mistakes(run, tmp_path, monkeypatch, options, words):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("net", "options", "words"),
+    [
+        ("annulus", ["-o", "none/out.npz"], "No such file or directory"),
+        ("annulus", ["-o", "out.json", "--dimension", "x"], "--dimension"),
+        ("annulus", ["-o", "out.json", "--dimension", "3"], "--dimension"),
+        ("annulus", ["-o", "out.vtu", "--dimension", "-1"], "--dimension"),
+        ("annulus", ["-o", "out.ply", "--dimension", "1"], "polygons only"),
+        ("annulus", ["-o", "out.poly", "--cell", "2", "x"], "--cell"),
+        ("annulus", ["-o", "out.poly", "--cell", "3", "0"], "--cell"),
+        ("iris4", ["-o", "out.vtu"], "at most 3 inputs"),
+    ],
+)
+def test_mistakes_are_told_before_the_work(run, tmp_path, monkeypatch, net, options, words):
+    """The work itself would end with status 1, having reached the limit."""
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run("export", str(EXAMPLES / f"{net}.json"), *options, "--max-cells", "1")
+    assert status == 2 and out == "" and err.count("\n") == 1 and words in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_network_is_not_overwritten(run, tmp_path):
     net = tmp_path / "net.json"
     shutil.copy(ANNULUS, net)

@@ -250,6 +250,15 @@ def test_bad_input(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_empty_region_is_not_to_be_clipped():
+    cx = pr.subdivide(Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]]), -1)
+    for dimension in (None, 1):
+        with pytest.raises(pr.InputError, match=r"^mesh: Region\(F < -1 of .*\) is empty$"):
+            pr.mesh(cx.region("<"), dimension)
+    with pytest.raises(pr.InputError, match="no bounded cells of dimension 2; clip"):
+        pr.mesh(cx.region(">"), 2)
+
+
 def test_interrupted_writing_leaves_nothing(tmp_path, monkeypatch):
     cx = pr.subdivide(random_float32((2, 5, 1), 1), None, [(-1, 1)] * 2)
 

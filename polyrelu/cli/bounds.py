@@ -11,6 +11,9 @@ from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.rational import to_json
 from polyrelu.region import RELATIONS
 
+MAX_DIM = 128
+"""For more inputs, and as many neurons in the first layer, only regions are bounded; all would take minutes."""
+
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
@@ -20,10 +23,13 @@ def add_parser(commands: Any) -> None:
         description="Bounds on the number of regions and other cells, and on Betti numbers. An upper bound holds for\n"
         "every network of the architecture, a lower bound is reached by one that `polyrelu construct` builds.\n"
         "The sharpest proved one of each quantity is marked *.",
-        epilog="""\
+        epilog=f"""\
 examples:
   polyrelu bounds 2-8-6-1
-  polyrelu bounds 10-200-200-200-1 --json""",
+  polyrelu bounds 10-200-200-200-1 --json
+
+If inputs and the first layer are both wider than {MAX_DIM}, only regions are bounded, as the rest would take
+long. --json: degrees is the number of Betti numbers that are bounded, all or none.""",
         **SHARED,
     )
     parser.add_argument("architecture", metavar="WIDTHS", help="inputs, hidden widths and outputs, such as 2-8-6-1")
@@ -41,12 +47,14 @@ examples:
 def run(options: argparse.Namespace) -> Answer:
     """Both tables."""
     widths = architecture(options.architecture)
-    upper = upper_bounds(widths, options.relation, relu=not options.any_slopes)
-    lower = lower_bounds(widths)
+    degrees = None if min(widths[:2]) <= MAX_DIM else ()
+    upper = upper_bounds(widths, options.relation, degrees=degrees, relu=not options.any_slopes)
+    lower = lower_bounds(widths, degrees=degrees)
     if options.json:
-        answer = {"upper": _rows(upper), "lower": _rows(lower)}
+        answer = {"degrees": widths[0] if degrees is None else 0, "upper": _rows(upper), "lower": _rows(lower)}
         return Answer(as_json(architecture=widths, relation=options.relation, **answer))
     name = "-".join(map(str, widths))
+    note = f"Only regions: inputs and the first layer are both wider than {MAX_DIM}."
     return Answer(
         lines(
             f"Every network {name} has at most (Betti numbers of {{F {options.relation} t}}, any t)",
@@ -56,6 +64,7 @@ def run(options: argparse.Namespace) -> Answer:
             f"Some network {name} has at least (Betti numbers of {{F > 0}})",
             "",
             str(lower),
+            *([] if degrees is None else ["", note]),
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from polyrelu.constructions.bumps import bumps, bumps_betti
 from polyrelu.constructions.shells import VARIANTS, lower_bound_shells
 from polyrelu.errors import InputError
 from polyrelu.network import Network
+from polyrelu.rational import check_digits
 from polyrelu.readers import save
 
 MAX_WIDTH, MAX_WEIGHTS = 4096, 10**6
@@ -110,10 +112,18 @@ def _check_size(widths: Sequence[int]) -> None:
         raise InputError(f"the network would have {short(weights)} weights, more than {MAX_WEIGHTS}")
 
 
+def _check_claims(claims: dict[str, Any]) -> None:
+    """Refuse claims that no reader of the file would take: Betti numbers grow exponentially with the depth."""
+    for relation, betti in claims.get("betti", {}).items():
+        for k, number in enumerate(betti):
+            check_digits(Fraction(number), f"the claimed b_{k} of {{F {relation} {claims.get('level', 0)}}}")
+
+
 def run(options: argparse.Namespace) -> Answer:
     """Build the network and write it, or print it."""
     build: Callable[[argparse.Namespace], Built] = options.build
     built = build(options)
+    _check_claims(built.claims)
     claims = built.claims or None
     if options.out_file is None:
         document = {"name": built.name, "claims": claims, **built.network.to_dict()}

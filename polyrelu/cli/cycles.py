@@ -26,6 +26,7 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
 from polyrelu.cycles import Cycle
+from polyrelu.errors import InputError
 from polyrelu.pipeline import analyse_region
 from polyrelu.rational import exact, show
 
@@ -62,6 +63,8 @@ def run(options: argparse.Namespace) -> Answer:
     net = sliced(options, scalar(options, read(options)))
     level = exact(options.level, where="--level")
     degree = None if options.degree is None else integer(options.degree, "--degree")
+    if degree is not None and not 0 <= degree < net.input_dim:
+        raise InputError(f"--degree: expected a degree from 0 to {net.input_dim - 1}, got {degree}")
     where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
         report = analyse_region(net, options.relation, level, where, **limits, progress=progress.hook)

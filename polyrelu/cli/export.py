@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyrelu.cli.options import (
     SHARED,
@@ -31,34 +31,42 @@ from polyrelu.cli.progress import Progress
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError
 from polyrelu.export import regions_table, save_complex, write_cells, write_mesh, write_polymake, write_table
+from polyrelu.export.meshes import check_mesh
 from polyrelu.rational import exact
 from polyrelu.region import RELATIONS
 from polyrelu.subdivide import subdivide
 
-Writer = Callable[[PolyhedralComplex, argparse.Namespace], None]
+
+class Part(NamedTuple):
+    """What of a complex is written: the options that choose it, read."""
+
+    relation: str | None
+    dimension: int | None
+    cell: tuple[int, int] | None
+    triangulate: bool
 
 
-def _mesh(cx: PolyhedralComplex, options: argparse.Namespace) -> None:
-    dimension = None if options.dimension is None else integer(options.dimension, "--dimension")
-    cells = cx if options.relation is None else cx.region(options.relation)
-    write_mesh(cells, options.out, dimension, triangulate=options.triangulate)
+Writer = Callable[[PolyhedralComplex, str, Part], None]
 
 
-def _cells(cx: PolyhedralComplex, options: argparse.Namespace) -> None:
-    dimensions = None if options.dimension is None else [integer(options.dimension, "--dimension")]
-    write_cells(cx, options.out, dimensions)
+def _mesh(cx: PolyhedralComplex, out: str, part: Part) -> None:
+    cells = cx if part.relation is None else cx.region(part.relation)
+    write_mesh(cells, out, part.dimension, triangulate=part.triangulate)
 
 
-def _cell(cx: PolyhedralComplex, options: argparse.Namespace) -> None:
-    k, i = (integer(text, "--cell") for text in options.cell)
-    write_polymake(cx, options.out, (k, i))
+def _cells(cx: PolyhedralComplex, out: str, part: Part) -> None:
+    write_cells(cx, out, None if part.dimension is None else [part.dimension])
+
+
+def _cell(cx: PolyhedralComplex, out: str, part: Part) -> None:
+    write_polymake(cx, out, part.cell)
 
 
 WRITERS: dict[str, tuple[str, Writer]] = {
-    ".npz": ("the complex, for load_complex", lambda cx, options: save_complex(cx, options.out)),
+    ".npz": ("the complex, for load_complex", lambda cx, out, part: save_complex(cx, out)),
     ".json": ("its cells, exactly", _cells),
-    ".csv": ("a table of its regions", lambda cx, options: write_table(regions_table(cx), options.out)),
-    ".pcom": ("the complex for polymake", lambda cx, options: write_polymake(cx, options.out)),
+    ".csv": ("a table of its regions", lambda cx, out, part: write_table(regions_table(cx), out)),
+    ".pcom": ("the complex for polymake", lambda cx, out, part: write_polymake(cx, out)),
     ".poly": ("one cell for polymake, that of --cell", _cell),
     ".vtu": ("a mesh of its bounded cells", _mesh),
     ".vtk": ("a mesh of its bounded cells", _mesh),
@@ -113,10 +121,13 @@ def run(options: argparse.Namespace) -> Answer:
     check_out(options)
     level = None if options.level is None else exact(options.level, where="--level")
     net = sliced(options, (chosen if level is None else scalar)(options, read(options)))
+    part = _part(options, net.input_dim)
+    if write is _mesh:
+        check_mesh(options.out, net.input_dim, part.dimension)
     where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
         cx = subdivide(net, level, where, **limits, progress=progress.hook)
-    write(cx, options)
+    write(cx, options.out, part)
     if options.json:
         return Answer(
             as_json(
@@ -130,6 +141,23 @@ def run(options: argparse.Namespace) -> Answer:
             f"{options.out}: {what}",
         )
     )
+
+
+def _part(options: argparse.Namespace, input_dim: int) -> Part:
+    """The part that the options choose of a complex with so many inputs."""
+    dimension = None if options.dimension is None else _dimension(options.dimension, "--dimension", input_dim)
+    cell = None
+    if options.cell is not None:
+        k, i = options.cell
+        cell = _dimension(k, "--cell", input_dim), integer(i, "--cell")
+    return Part(options.relation, dimension, cell, options.triangulate)
+
+
+def _dimension(text: str, option: str, input_dim: int) -> int:
+    k = integer(text, option)
+    if not 0 <= k <= input_dim:
+        raise InputError(f"{option}: expected the dimension of a cell, 0 to {input_dim}, got {k}")
+    return k
 
 
 def _check_options(options: argparse.Namespace, suffix: str, write: Writer) -> None:

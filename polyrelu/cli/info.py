@@ -20,9 +20,11 @@ from polyrelu.cli.options import (
     add_slice,
     chosen,
     domain,
+    free_memory,
     integer,
     positive,
     read,
+    scalar,
     sliced,
     space,
 )
@@ -76,7 +78,7 @@ bounds ("at least", "at most") are proved.""",
 
 def run(options: argparse.Namespace) -> Answer:
     """Facts, estimate and advice."""
-    net = sliced(options, chosen(options, read(options)))
+    net = sliced(options, (chosen if options.level is None else scalar)(options, read(options)))
     level = None if options.level is None else exact(options.level, where="--level")
     where = domain(options, net.input_dim)
     samples, seed = positive(options.samples, "--samples"), integer(options.seed, "--seed")
@@ -167,9 +169,9 @@ def _best_betti(net: Network) -> list[int]:
 
 def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Iterator[str]:
     """What to do next, in the words of the command line."""
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = free_memory()
     if guess.memory > available:
-        yield f"more memory is needed than the {size(available)} of this machine"
+        yield f"more memory is needed than the {size(available)} that are free on this machine"
         yield "--slice points.json looks at the line, plane or space through 2, 3 or 4 points"
         if guess.rank <= MAX_RANK:
             yield "--box LO,HI looks at a part of the input space"

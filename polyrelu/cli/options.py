@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,12 +15,19 @@ from polyrelu.errors import InputError
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact
 from polyrelu.readers import load
+from polyrelu.readers.files import replacing
 from polyrelu.readers.points import read_points
 from polyrelu.region import RELATIONS
 from polyrelu.slices import Slice
 
 SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 """How every parser is made."""
+
+MEMORY_SHARE = Fraction(9, 10)
+"""Of the memory that is free, what cells may take unless --max-memory is given."""
+
+MEMINFO = Path("/proc/meminfo")
+"""Where Linux tells how much memory is free."""
 
 
 def add_net(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +51,10 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_limit(parser: argparse.ArgumentParser) -> None:
     """The options --max-cells, --max-memory and --threads, read by `effort`."""
     parser.add_argument("--max-cells", metavar="N", help="give up (exit status 1) beyond N cells")
-    parser.add_argument("--max-memory", metavar="GB", help="give up (exit status 1) when the cells take more than GB")
+    parser.add_argument(
+        "--max-memory", metavar="GB",
+        help="give up (exit status 1) when the cells take more than GB; nine tenths of the free memory by default",
+    )  # fmt: skip
     parser.add_argument("--threads", metavar="N", default="1", help="work on N cores; the answer is the same")
 
 
@@ -113,11 +126,22 @@ def sliced(options: argparse.Namespace, net: Network) -> Network:
 
 
 def check_out(options: argparse.Namespace) -> None:
-    """InputError if --out is a file that is read."""
+    """InputError if --out is a file that is read, or cannot be written."""
     out = Path(options.out)
     for path, what in ((options.net, "the network itself"), (options.slice, "the file of --slice")):
         if path is not None and out.exists() and Path(path).exists() and out.samefile(path):
             raise InputError(f"{options.out}: is {what}, which would be lost")
+    check_writable(options.out)
+
+
+class _TriedError(Exception):
+    """Ends a trial of writing."""
+
+
+def check_writable(path: str) -> None:
+    """FileError, before the work rather than after it, for a file that cannot be written; what is there stays."""
+    with suppress(_TriedError), replacing(path):
+        raise _TriedError
 
 
 def domain(options: argparse.Namespace, input_dim: int) -> Domain | None:
@@ -141,12 +165,21 @@ def _bound(text: str) -> Fraction | float:
 def effort(options: argparse.Namespace) -> dict[str, Any]:
     """The arguments of `subdivide` that --max-cells, --max-memory and --threads stand for."""
     cells = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
-    memory = None
+    # A limit even where none is asked for: without one the system ends a program that is too large, with no word.
+    memory = int(free_memory() * MEMORY_SHARE)
     if options.max_memory is not None:
         memory = int(exact(options.max_memory, "--max-memory") * 10**9)
         if memory < 1:
             raise InputError(f"--max-memory: expected a positive number of gigabytes, got {options.max_memory!r}")
     return {"max_cells": cells, "max_memory": memory, "threads": positive(options.threads, "--threads")}
+
+
+def free_memory() -> int:
+    """Bytes that a program can have without swapping, as Linux estimates them; elsewhere all that the machine has."""
+    with suppress(OSError):
+        if found := re.search(r"^MemAvailable: +(\d+) kB$", MEMINFO.read_text(encoding="ascii"), re.MULTILINE):
+            return int(found[1]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def integer(text: str, option: str) -> int:

@@ -20,16 +20,18 @@ from polyrelu.cli.options import (
     domain,
     effort,
     read,
+    scalar,
     sliced,
 )
 from polyrelu.cli.output import Answer, lines
 from polyrelu.cli.progress import Progress
-from polyrelu.errors import FileError, InputError
+from polyrelu.domain import Domain
+from polyrelu.errors import FileError
 from polyrelu.homology import homology
 from polyrelu.network import Network
 from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html
+from polyrelu.plotting.scene import make_scene
 from polyrelu.rational import exact
-from polyrelu.region import Region
 from polyrelu.subdivide import subdivide
 
 
@@ -78,33 +80,36 @@ def run(options: argparse.Namespace) -> Answer:
     if suffix not in (*SUFFIXES, HTML):
         raise FileError(f"{options.out}: expected a file that ends in {', '.join(SUFFIXES)} or {HTML}", options.out)
     check_out(options)
-    net = sliced(options, chosen(options, read(options)))
-    choices: dict[str, Any] = {"color": options.color, "graph": options.graph, **effort(options)}
-    if options.window is not None:
-        choices["window"] = [side.split(",") for side in options.window.split(";")]
-        if len(choices["window"]) == 1:
-            choices["window"] *= net.input_dim
+    compares = options.cycles or options.level is not None or options.relation is not None
+    net = sliced(options, (scalar if compares else chosen)(options, read(options)))
+    level = None if options.level is None else exact(options.level, where="--level")
+    where, limits = domain(options, net.input_dim), effort(options)
+    choices: dict[str, Any] = {"color": options.color, "graph": options.graph, "window": _window(options, net)}
+    _rehearse(net, where, choices)
     draw = plot_html if suffix == HTML else plot
     with Progress() as progress:
-        choices["progress"] = progress.hook
+        choices |= {**limits, "progress": progress.hook}
         if options.cycles:
-            region = _region(options, net, progress.hook)
+            cx = subdivide(net, level or 0, where, **limits, progress=progress.hook)
+            region = cx.region(options.relation or ">")
             degrees = range(1, net.input_dim) if net.input_dim > 1 else [0]
             found = homology(region, progress=progress.hook)
             draw(region, options.out, cycles=[c for k in degrees for c in found.cycles(k)], **choices)
         else:
-            level = None if options.level is None else exact(options.level, where="--level")
-            where = domain(options, net.input_dim)
             draw(net, options.out, level=level, relation=options.relation, domain=where, **choices)
     return Answer(lines(f"{options.net}: {net!r}", f"{options.out}: drawn"))
 
 
-def _region(options: argparse.Namespace, net: Network, hook: Any) -> Region:
-    """The region whose cycles are drawn."""
-    if net.output_dim != 1:
-        raise InputError(
-            f"--cycles: {options.net} has {net.output_dim} outputs; choose with --output I or --difference I J"
-        )
-    level = exact("0" if options.level is None else options.level, where="--level")
-    cx = subdivide(net, level, domain(options, net.input_dim), **effort(options), progress=hook)
-    return cx.region(options.relation or ">")
+def _window(options: argparse.Namespace, net: Network) -> list[list[str]] | None:
+    """The pairs of --window, one for each input."""
+    if options.window is None:
+        return None
+    sides = [side.split(",") for side in options.window.split(";")]
+    return sides * net.input_dim if len(sides) == 1 else sides
+
+
+def _rehearse(net: Network, where: Domain | None, choices: dict[str, Any]) -> None:
+    """Refuse before the work what could be drawn of no network with as many inputs and outputs, by a constant one."""
+    constant = Network([[[0] * net.input_dim] * net.output_dim], [[0] * net.output_dim])
+    # The domain matters to a window that is given; without one a window would be sought here, which is of no use.
+    make_scene(constant, {}, domain=None if choices["window"] is None else where, **choices)

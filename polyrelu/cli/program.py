@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout, suppress
 from typing import NoReturn
 
 from polyrelu.cli import (
@@ -51,6 +52,7 @@ MORE = "--max-cells, --max-memory set limits; --box, --slice look at a part; pol
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (`sys.argv` unless given) and return its exit status; raises nothing it can name."""
+    _reopen_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text in the terminal's encoding
     try:
@@ -69,12 +71,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(130, "interrupted")
 
 
+def _reopen_closed() -> None:
+    """A stream that is closed (`>&-`) is None for Python; nobody reads it, as if it led to the null device."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as the program runs
+
+
 def _answer(argv: Sequence[str]) -> Answer:
     """What the command line asks for."""
+    printed = io.StringIO()
     try:
-        options = _parser().parse_args(_bind_values(argv))
+        with redirect_stdout(printed):
+            options = _parser().parse_args(_bind_values(argv))
     except SystemExit:  # only --help and --version end the parser, and they have printed
-        return Answer("")
+        return Answer(printed.getvalue())
     command: Callable[[argparse.Namespace], Answer] = options.command
     return command(options)
 
@@ -92,7 +103,8 @@ def _deliver(answer: Answer) -> int:
 
 
 def _fail(status: int, message: str) -> int:
-    print("polyrelu: error:" if status != 130 else "polyrelu:", message.replace("\n", " "), file=sys.stderr)
+    with suppress(OSError):  # where standard error cannot be written either, the status tells
+        print("polyrelu: error:" if status != 130 else "polyrelu:", message.replace("\n", " "), file=sys.stderr)
     return status
 
 

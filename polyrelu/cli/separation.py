@@ -6,10 +6,11 @@ import argparse
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.cli.options import SHARED, add_json, integer, positive
+from polyrelu.cli.options import SHARED, add_json, check_writable, integer, positive
 from polyrelu.cli.output import Answer, as_json
 from polyrelu.cli.progress import Progress
 from polyrelu.plotting import plot_separation
+from polyrelu.plotting.figure import check_suffix
 from polyrelu.rational import exact, to_json
 from polyrelu.separation import Separation, separation
 
@@ -46,6 +47,9 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The table, and the figure if wanted."""
+    if options.figure is not None:
+        check_suffix(options.figure)
+        check_writable(options.figure)
     seconds = float(min(exact(options.seconds, "--seconds"), Fraction(LONG)))
     with Progress() as progress:
         result = separation(

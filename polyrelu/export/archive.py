@@ -65,8 +65,8 @@ def load_complex(path: str | os.PathLike[str]) -> PolyhedralComplex:
     Verified, so that no file can run code, take more memory than its size, or lead a method out of its arrays or into
     an endless loop: checksums; types, shapes and declared sizes; the version; the network, level and domain; all
     numbers of cells, facets, pieces and neurons; that boundaries of boundaries vanish over all cells and the Euler
-    characteristic is that of a ball; that every cell has enough facets and every face a cell; that exact coordinates
-    are coprime integers, and that recipes determine all others.
+    characteristic is that of a ball; that every cell has enough facets and every face a cell; that the signs of F − t
+    on cells and facets fit; that exact coordinates are coprime integers, and that recipes determine all others.
 
     Trusted: that these cells, signs and vertices are those of this network, which the file merely says. `check_regions`
     compares regions with the network itself; `subdivide` makes the complex anew.

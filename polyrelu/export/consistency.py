@@ -72,6 +72,8 @@ def check_parts(
     _check_vertices(parts["vertices"], r, counts[0], finite[0], pieces, sizes)
     for q, signs in enumerate(parts["level_signs"] or ()):
         _expect(len(signs) == counts[q] and _within(signs, -1, 2), f"level_signs_{q}", "not a sign for each cell")
+        if q:
+            _check_level_signs(q, signs, parts["level_signs"][q - 1], parts["cells"][q])
     for q, signs in enumerate(parts["all_signs"] or ()):
         fits = signs.shape == (finite[q], sum(sizes)) and _within(signs, -1, 2)
         _expect(fits, f"all_signs_{q}", "not a sign for each cell and neuron")
@@ -115,6 +117,14 @@ def _check_facets(q: int, facets: Sequence[Array], counts: list[int], finite: li
     if q == 1:
         sums = np.add.reduceat(signs.astype(np.int64), indptr[:-1])
         _expect(bool((lengths == 2).all() and not sums.any()), f"facets_{q}_signs", "an edge without two opposite ends")
+
+
+def _check_level_signs(q: int, signs: Array, below: Array, cells: Sequence[Array]) -> None:
+    """F − t, affine and of one sign on a cell, has that sign or vanishes on a facet: so {F > t} is open, and so on."""
+    indptr, indices, *_ = cells
+    on_facet = below[indices]
+    fits = (on_facet == 0) | (on_facet == np.repeat(signs, np.diff(indptr)))
+    _expect(bool(fits.all()), f"level_signs_{q}", "a cell with a facet on the other side of the level")
 
 
 def _check_boundaries(parts: dict[str, Any], counts: list[int]) -> None:

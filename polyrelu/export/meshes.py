@@ -74,18 +74,35 @@ def write_mesh(
     .ply and .obj hold polygons only (dimension 2), without data. Raises FileError for another suffix, or a file
     that cannot be written, and what `mesh` raises.
     """
-    shown, target = checked_path(path)
-    suffix = Path(target).suffix.lower()
-    if suffix not in SUFFIXES:
-        raise FileError(f"{shown}: a mesh is written as {', '.join(SUFFIXES)}", shown)
-    k, _, _ = _chosen(cells, dimension)
-    if k not in SUFFIXES[suffix]:
-        raise FileError(f"{shown}: {suffix} holds polygons only; choose dimension 2, or .vtu for cells of {k}", shown)
+    k, _, cx = _chosen(cells, dimension)
+    suffix = check_mesh(path, cx.input_dim, k)
     found = mesh(cells, k, triangulate=triangulate)
     if suffix in (".ply", ".obj"):
         found.cell_data = {}
     with replacing(path) as draft:
         _write(found, draft, suffix)
+
+
+def check_mesh(path: str | os.PathLike[str], input_dim: int, dimension: int | None) -> str:
+    """The suffix of the path. Raises what `write_mesh` would raise for every complex with so many inputs."""
+    shown, target = checked_path(path)
+    suffix = Path(target).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise FileError(f"{shown}: a mesh is written as {', '.join(SUFFIXES)}", shown)
+    _check_inputs(input_dim)
+    if dimension is not None and dimension not in SUFFIXES[suffix]:
+        raise FileError(
+            f"{shown}: {suffix} holds polygons only; choose dimension 2, or .vtu for cells of {dimension}", shown
+        )
+    return suffix
+
+
+def _check_inputs(input_dim: int) -> None:
+    if input_dim > 3:
+        raise InputError(
+            f"mesh: expected at most 3 inputs, got {input_dim}; take a slice: Slice(points).restrict(network), or "
+            "--slice on the command line"
+        )
 
 
 def _write(found: meshio.Mesh, draft: Path, suffix: str) -> None:
@@ -98,11 +115,9 @@ def _chosen(cells: Any, dimension: int | None) -> tuple[int, Array, PolyhedralCo
     """The dimension k, the numbers of the bounded k-cells, and the complex."""
     cx = cells.complex if isinstance(cells, CellSet) else cells
     check_complex(cx, "mesh")
-    if cx.input_dim > 3:
-        raise InputError(
-            f"mesh: expected at most 3 inputs, got {cx.input_dim}; take a slice: Slice(points).restrict(network), or "
-            "--slice on the command line"
-        )
+    _check_inputs(cx.input_dim)
+    if isinstance(cells, CellSet) and not any(cells.mask(k).any() for k in range(len(cx.lineality), cx.input_dim + 1)):
+        raise InputError(f"mesh: {cells!r} is empty")
     if cx.lineality:
         raise InputError("mesh: all cells are unbounded, as they contain lines; clip the complex to a box (clipped)")
     masks = {

@@ -45,7 +45,7 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
     target = Path(given)
     try:
         if target.exists() and not target.is_file():
-            raise FileError(f"{shown}: cannot be read: not a regular file", shown)
+            raise FileError("cannot be read: not a regular file")
         with target.open("rb") as file, zipfile.ZipFile(file) as archive:
             size = os.fstat(file.fileno()).st_size
             return dict(_member(archive, info) for info in _members(archive, size))
