@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import colorsys
 import xml.etree.ElementTree as ElementTree
 from fractions import Fraction
-from itertools import pairwise, product
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from random import Random
 
@@ -19,13 +20,16 @@ from known_answers import cases, random_float32
 from polyrelu.errors import FileError, InputError, MissingDependencyError, RegionError
 from polyrelu.export.polygons import polygons, triangles
 from polyrelu.network import Network
-from polyrelu.plotting import geometry
+from polyrelu.plotting import geometry, plot_separation
 from polyrelu.plotting.colouring import map_colouring, pattern_colouring
-from polyrelu.plotting.palette import SIGN_COLOURS, rgb, tints
+from polyrelu.plotting.cycles import cut
+from polyrelu.plotting.flat import output_colours
+from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, rgb, strokes, tints
 from polyrelu.plotting.scene import PRECISION, Scene, make_scene
 from polyrelu.plotting.surface import graph_surface, level_surface
 from polyrelu.plotting.values import PRECISION as VALUE_PRECISION
-from polyrelu.plotting.values import vertex_values
+from polyrelu.plotting.values import height_range, vertex_values
+from polyrelu.separation import separation
 from strategies import examples, networks, seeded_network
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -47,6 +51,11 @@ def l1_norm(d: int, scale: int = 1, constant: int = 0, of: int | None = None) ->
 # max(s − 1, 0) − 2 max(s − 2, 0) ≥ 1/3 for s = |x_1| + |x_2| + |x_3|: between two octahedra
 ROWS = [[s * (i == j) for j in range(3)] for i in range(3) for s in (1, -1)]
 SHELL = pr.subdivide(Network([ROWS, [[1] * 6] * 2, [[1, -2]]], [[0] * 6, [-1, -2], [0]]), "1/3").region(">=")
+
+
+OCTAHEDRON = Network([ROWS, [[-1] * 6]], [[0] * 6, [1]])
+PUNCTURED = pr.subdivide(l1_norm(2), 0).region(">")  # around the origin, where F = 0
+HOLLOW = pr.subdivide(l1_norm(3), 0).region(">")
 
 
 def twice_area(points: list[Point]) -> Fraction:
@@ -184,6 +193,28 @@ def test_flat_parts_of_the_level_set():
     assert level_surface(make_scene(Network([[[0, 0, 0]]], [[1]]), {})).is_empty
 
 
+def test_sheets_are_not_said_to_be_components():
+    pytest.importorskip("matplotlib")
+    # two octahedra that meet in the origin: one component of {F = 0}, but no edge joins their surfaces
+    rows = [[1, 0, 0], [-1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
+    net = Network([rows, [[-1, -1, 2, -2, -1, -1, -1, -1]]], [[0, 0, -1, -2, 0, 0, 0, 0], [1]])
+    scene = make_scene(net, {}, relation="=")
+    assert "β = (1, 0, 2)" in scene.title
+    assert level_surface(scene).names == ["F = 0, sheet 1", "F = 0, sheet 2"]
+    assert "F = 0, 2 sheets in the window" in legend(pr.plot(net, relation="="))
+
+
+def legend(figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+@pytest.mark.parametrize("color", ["sign", "pattern", "map"])
+def test_one_sheet_is_opaque_in_all_colours(color):
+    one = level_surface(make_scene(OCTAHEDRON, {}, color=color))
+    several = level_surface(make_scene(SHELL, {}, color=color))
+    assert one.opacity > 0.8 and several.opacity < 0.5
+
+
 def test_graphs():
     net = annulus()
     scene = make_scene(net, {}, graph=True)
@@ -277,6 +308,132 @@ def test_the_window_misses_the_domain():
         make_scene(annulus(), {}, domain=[(0, 1), (0, 1)], window=(2, 3))
 
 
+def test_the_default_window_shows_the_cycles():
+    for region, k in ((PUNCTURED, 1), (HOLLOW, 2), (pr.subdivide(annulus(), 0).region("<"), 1)):
+        cycles = pr.homology(region).cycles(k)
+        scene = make_scene(region, {}, cycles=cycles)
+        points = [p for cycle in cycles for simplex, _ in cycle.pieces() for p in simplex]
+        assert all(low < x < high for p in points for x, (low, high) in zip(p, scene.window, strict=True))
+        assert sum(len(simplices) for _, simplices in scene.cycles) == sum(len(cycle.pieces()) for cycle in cycles)
+
+
+def test_cycles_are_cut_to_a_given_window():
+    # the loop (±1, ±1) in the window [−1/2, 2]²: two segments of length 3/2 each; the rest of it lies outside
+    loop = pr.homology(PUNCTURED).cycles(1)
+    ((_, segments),) = make_scene(PUNCTURED, {}, cycles=loop, window=(Fraction(-1, 2), 2)).cycles
+    assert np.abs(segments).max() == 1 and segments.min() == -0.5
+    assert np.linalg.norm(segments[:, 1] - segments[:, 0], axis=1).sum() == 3
+    assert make_scene(PUNCTURED, {}, cycles=loop, window=(Fraction(-1, 2), Fraction(1, 2))).cycles == ()
+    sphere = pr.homology(HOLLOW).cycles(2)
+    scene = make_scene(HOLLOW, {}, cycles=sphere, window=(Fraction(-1, 2), 2))
+    ((_, triangles),) = scene.cycles
+    assert np.abs(triangles).max() == 1 and triangles.min() == -0.5
+    areas = np.linalg.norm(np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]), axis=1) / 2
+    assert areas.sum() == pytest.approx(3 * 1.5**2)  # of the cube [−1, 1]³ three faces
+
+
+@given(st.lists(st.tuples(*[st.fractions(-3, 3, max_denominator=9)] * 2), min_size=3, max_size=3))
+@examples(40)
+def test_a_cut_triangle_is_its_part_in_the_window(points):
+    window = ((Fraction(-1), Fraction(2)), (Fraction(0), Fraction(1)))
+    parts = [part for _, simplices in cut([(2, [tuple(points)])], window) for part in simplices]
+    assert all(low <= x <= high for part in parts for p in part for x, (low, high) in zip(p, window, strict=True))
+    turn = sign(twice_area(points))
+    assert all(sign(twice_area(list(part))) in (turn, 0) for part in parts)
+    clipped = points
+    for axis, (low, high) in enumerate(window):
+        for s, bound in ((1, low), (-1, high)):
+            clipped = half(clipped, lambda p, a=axis, s=s, b=bound: s * (p[a] - b))
+    area = twice_area(clipped) if clipped else 0
+    assert sum(twice_area(list(part)) for part in parts) == area
+
+
+def half(polygon: list[Point], height) -> list[Point]:
+    """The part of a convex polygon where a linear function is not negative (Sutherland and Hodgman)."""
+    found = []
+    for p, q in pairwise([*polygon, *polygon[:1]]):
+        if height(p) >= 0:
+            found.append(p)
+        if height(p) * height(q) < 0:
+            ratio = height(p) / (height(p) - height(q))
+            found.append(tuple(a + ratio * (b - a) for a, b in zip(p, q, strict=True)))
+    return found
+
+
+def test_graphs_show_points_and_cycles_where_they_are():
+    pytest.importorskip("matplotlib")
+    region = pr.subdivide(annulus(), 0).region("<")
+    found = pr.homology(region)
+    cycles = found.cycles(0) + found.cycles(1)
+    scene = make_scene(region, {}, graph=True, cycles=cycles)
+    assert [k for k, _ in scene.cycles] == [0, 0, 1]
+    for _, simplices in scene.cycles:
+        for simplex in simplices:
+            for *x, height in [*simplex.tolist(), simplex.mean(axis=0).tolist()]:
+                assert height == pytest.approx(float(annulus()(x)), abs=1e-12)
+    axes = pr.plot(region, graph=True, cycles=cycles).axes[0]
+    drawn = [line.get_data_3d() for line in axes.lines]
+    assert [np.column_stack(xyz).tolist() for xyz in drawn] == [s[:, 0].tolist() for k, s in scene.cycles if k == 0]
+    point = pr.plot(l1_norm(2, constant=3), level=3, graph=True)
+    assert "F = 3, isolated" in legend(point)
+    assert [np.ravel(line.get_data_3d()).tolist() for line in point.axes[0].lines] == [[0, 0, 3]]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([0, 0], (-1, 1)), ([3, 3], (1.5, 4.5)), ([-2, 8], (-2.5, 8.5)), ([1e-300, 0], (-1, 1)), ([2e9, 2e9 + 1], None)],
+    ids=str,
+)
+def test_height_ranges(values, expected):
+    low, high = height_range(np.array(values, float))
+    assert expected is None or (low, high) == expected
+    assert low < min(values) and high > max(values) and high - low > 1e-7 * abs(high)
+
+
+def test_rounding_errors_are_no_axis():
+    pytest.importorskip("matplotlib")
+    zero = pr.plot(Network([[[1]], [[0]]], [[0], [0]]))
+    assert zero.axes[0].get_ylim() == (-1, 1)
+    level = pr.plot(l1_norm(1), level=-5, window=(-1, 1))
+    assert level.axes[0].get_ylim() == pytest.approx((-5.3, 1.3))
+    constant = pr.plot(Network([[[0, 0]]], [[3]]), graph=True)
+    assert constant.axes[0].get_zlim() == (1.5, 4.5)
+
+
+def test_levels_beyond_doubles():
+    pytest.importorskip("matplotlib")
+    assert "{F > 1e+400}" in pr.plot(l1_norm(1), level=10**400, window=(-1, 1)).get_suptitle()
+    assert "{F > -1.23457e-400}" in make_scene(l1_norm(2), {}, level=Fraction(-1234567, 10**406)).title
+    assert "{F > 3.33333e-12}" in make_scene(l1_norm(2), {}, level=Fraction(1, 3 * 10**11)).title
+
+
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("power", [310, 450])
+def test_what_is_too_small_for_doubles(d, power):
+    tiny = Network([[[x * 10**power for x in row[:d]] for row in ROWS[: 2 * d]], [[-1] * 2 * d]], [[0] * 2 * d, [1]])
+    with pytest.raises(InputError, match="too close together"):
+        make_scene(tiny, {})
+    with pytest.raises(InputError, match="too close together"):
+        make_scene(l1_norm(d), {}, domain=[(0, Fraction(1, 10**power))] * d)
+    with pytest.raises(InputError, match="window: cannot be drawn"):
+        make_scene(tiny, {}, window=(0, Fraction(1, 10**power)))
+    assert make_scene(tiny, {}, window=(-1, 1)).box.shape == (d, 2)
+
+
+def test_flat_windows():
+    pytest.importorskip("matplotlib")
+    flat = [(0, 100), (0, 1)]
+    axes = pr.plot(annulus(), window=flat).axes[0]
+    assert axes.get_aspect() == pytest.approx(20) and 2 <= len(axes.get_yticks()) <= 4
+    assert pr.plot(annulus(), window=[(0, 4), (0, 1)]).axes[0].get_aspect() == 1
+    assert make_scene(annulus(), {}, window=flat).shape.tolist() == [1, 0.2]
+    for figure in (pr.plot(annulus(), window=flat, graph=True), pr.plot(OCTAHEDRON, window=[*flat, (0, 100)])):
+        axes = figure.axes[0]
+        x, y, z = axes._box_aspect
+        assert y / x == pytest.approx(0.2) and z / x in (pytest.approx(0.6), pytest.approx(1))
+        assert sum(0 <= tick <= 1 for tick in axes.get_yticks()) <= 3
+
+
 # ---- colours ------------------------------------------------------------------------------------------------------
 
 
@@ -300,7 +457,42 @@ def test_neighbours_have_different_colours(net):
 def test_sign_colours_differ_in_grey():
     grey = sorted(0.299 * r + 0.587 * g + 0.114 * b for r, g, b in map(rgb, SIGN_COLOURS.values()))
     assert all(b - a > 0.15 for a, b in pairwise(grey))
-    assert len(set(tints(24))) == 24
+    assert len(set(tints(24))) == len(set(strokes(24))) == 24
+
+
+# Machado, Oliveira and Fernandes, A physiologically-based model for simulation of color vision deficiency (2009):
+# what is left of linear RGB for full vision, protanopes, deuteranopes and tritanopes
+VISION = {
+    "full": np.eye(3),
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def cielab(colour: str, vision: str) -> np.ndarray:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb(colour)]
+    seen = np.clip(np.asarray(VISION[vision]) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen
+    x, y, z = (np.cbrt(t) if t > 0.008856 else 7.787 * t + 16 / 116 for t in xyz / [0.9505, 1, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_the_colour_blind_tell_eight_classes_apart(vision):
+    seen = [cielab(colour, vision) for colour in (*tints(8), TIE_COLOUR)]
+    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 12
+
+
+def test_graphs_of_outputs_have_the_hues_of_their_classes():
+    scene = make_scene(random_float32((1, 12, 12)), {})
+    areas, lines = (
+        [colorsys.rgb_to_hls(*rgb(c)) for c in colours]
+        for colours in (scene.colouring.colours[:12], output_colours(scene))
+    )
+    for (hue, light, saturation), (line_hue, line_light, _) in zip(areas, lines, strict=True):
+        assert line_light < light and (saturation == 0 or abs(line_hue - hue) < 0.02)
+    assert scene.boundary_colour == TIE_COLOUR
 
 
 def test_sign_colours_are_those_of_the_signs():
@@ -417,7 +609,25 @@ def test_the_drawn_regions_cover_the_picture(tmp_path):
     assert inside.size and (inside.min(axis=2) < 250).all()
 
 
+def test_numbers_of_neurons_are_whole(tmp_path):
+    pytest.importorskip("matplotlib")
+    figures = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("polyrelu.plotting.separation.save_figure", lambda figure, _: figures.append(figure))
+        plot_separation(separation(2, 4), tmp_path / "figure.png")
+    assert figures[0].axes[0].get_xticks().tolist() == [1, 2, 3, 4]
+
+
 # ---- mistakes -----------------------------------------------------------------------------------------------------
+
+
+class Uneven:
+    """Not a cycle: its simplices have a point too many, though the number of coordinates is that of segments."""
+
+    degree = 1
+
+    def pieces(self):
+        return [(((0, 0), (1, 0), (0, 1)), 1)] * 2
 
 
 @pytest.mark.parametrize(
@@ -441,6 +651,9 @@ def test_the_drawn_regions_cover_the_picture(tmp_path):
         (random_float32((2, 3, 2)), {"relation": ">"}, "choose an output"),
         (annulus(), {"cycles": [1]}, "cycles"),
         (annulus(), {"cycles": None}, "cycles: expected a list"),
+        (annulus(), {"cycles": pr.homology(HOLLOW).cycles(2)}, "cycles: .* region of R.2, got one of R.3"),
+        (OCTAHEDRON, {"cycles": pr.homology(PUNCTURED).cycles(1)}, "cycles: .* region of R.3, got one of R.2"),
+        (annulus(), {"cycles": [Uneven()]}, "cycles: a simplex of degree 1 has 2 points, got one of 3"),
         (annulus(), {"title": 3}, "title: expected a string"),
         (l1_norm(1, 10**150), {"window": (0, 1)}, "graph"),
     ],

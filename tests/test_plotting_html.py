@@ -61,11 +61,11 @@ def test_the_octahedron():
     assert len(found["cells"].x) == 3 * 12
 
 
-def test_the_components_of_shells_can_be_switched_off():
+def test_the_sheets_of_shells_can_be_switched_off():
     figure = page_figure(make_scene(pr.shells((3, 6, 6, 4, 1), (2, 2)), {}))
     meshes = [trace for trace in figure.data if trace.type == "mesh3d"]
     names = [trace.name for trace in meshes if trace.showlegend]
-    assert len(names) == len(set(names)) == 13 and names[-1] == "other components"
+    assert len(names) == len(set(names)) == 13 and names[-1] == "others"
     assert all(0 < trace.opacity < 1 for trace in meshes)
 
 
@@ -78,6 +78,30 @@ def test_graphs_and_lines():
     assert np.allclose(line["F"].y[order], 1 - np.abs(line["F"].x[order]))
     several = traces(random_float32((1, 4, 3)))
     assert {"output 0", "output 1", "output 2"} <= set(several)
+
+
+def test_graphs_show_points_and_cycles():
+    region = pr.subdivide(ANNULUS, 0).region("<")
+    scene = make_scene(region, {}, graph=True, cycles=pr.homology(region).cycles(1))
+    loop = {trace.name: trace for trace in page_figure(scene).data}["cycle of H<sub>1</sub>"]
+    assert loop.type == "scatter3d"
+    for *x, height in zip(loop.x, loop.y, loop.z, strict=True):
+        assert np.isnan(height) or height == pytest.approx(float(ANNULUS(x)))
+    point = traces(Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1] * 4]], [[0] * 4, [3]]), level=3, graph=True)
+    isolated = point["F = 3, isolated"]
+    assert (*isolated.x, *isolated.y, *isolated.z) == (0, 0, 3)
+
+
+def test_shapes_and_ranges():
+    flat = [(0, 100), (0, 1)]
+    assert page_figure(make_scene(ANNULUS, {})).layout.yaxis.scaleratio == 1
+    assert page_figure(make_scene(ANNULUS, {}, window=flat)).layout.yaxis.scaleratio == pytest.approx(20)
+    space = page_figure(make_scene(OCTAHEDRON, {}, window=[*flat, (0, 50)])).layout.scene
+    x, y, z = (space.aspectratio[axis] for axis in "xyz")
+    assert space.aspectmode == "manual" and (x, y / x, z / x) == pytest.approx((4 ** (1 / 3), 0.2, 0.5))
+    graph = page_figure(make_scene(ANNULUS, {}, window=flat, graph=True)).layout.scene
+    assert graph.aspectratio.to_plotly_json() == {"x": 1, "y": 0.2, "z": 0.6}
+    assert page_figure(make_scene(Network([[[1]], [[0]]], [[0], [0]]), {})).layout.yaxis.range == (-1, 1)
 
 
 def test_cycles():
@@ -250,6 +274,19 @@ def test_flat_pages(obj, browser, tmp_path):
     show(browser, tmp_path / "page.html")
     assert len(np.unique(settled(browser).reshape(-1, 3), axis=0)) > 10
     check_logs(browser)
+
+
+@pytest.mark.slow
+def test_low_pages_show_their_titles(browser, tmp_path):
+    pr.plot_html(ANNULUS, tmp_path / "page.html")
+    browser.set_window_size(900, 450)
+    show(browser, tmp_path / "page.html")
+    settled(browser)
+    title, plane = (
+        browser.execute_script(f"return document.querySelector('{name}').getBoundingClientRect().toJSON();")
+        for name in (".gtitle", ".nsewdrag")
+    )
+    assert title["top"] >= 4 and title["bottom"] <= plane["top"]
 
 
 def check_logs(browser: Any) -> None:

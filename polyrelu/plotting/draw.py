@@ -42,13 +42,14 @@ def plot(
     level, domain: for a Network, as for `subdivide`. With one output the level is 0 unless given; with several there is
         none, and the classes (`classify`) are drawn unless color is "pattern" or "map".
     relation: of the region {F relation t} whose Betti numbers are told, ">" unless a Region is given.
-    window: what is shown: one pair (lower, upper) per input, or one for all; found from the vertices if None. Unlike
-        the domain it does not change what is computed.
+    window: what is shown: one pair (lower, upper) per input, or one for all; found from the vertices and cycles if
+        None. Unlike the domain it does not change what is computed. The units of all inputs are drawn equally long,
+        unless that would make one side shorter than a fifth of another.
     color: "sign" of F − t (the default with a level), "pattern" (regions with different activation patterns that
         adjoin have different colours), "map" (regions with the same affine map have one colour, adjoining ones with
         different maps different ones) or "class" (the largest of several outputs).
     graph: for two inputs the graph of F as a surface in space.
-    cycles: cycles to draw on top, such as `Homology.cycles(k)` has.
+    cycles: cycles to draw on top, such as `Homology.cycles(k)` has; what of them lies outside the window is cut off.
     title: the first line of the title, plain text.
     options: as for `subdivide`: max_cells, max_memory, threads, progress.
 

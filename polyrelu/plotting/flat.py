@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from polyrelu.plotting import geometry
 from polyrelu.plotting.figure import new_figure
 from polyrelu.plotting.geometry import Floats
-from polyrelu.plotting.palette import COLOURS, CYCLE_COLOURS, GREY, INK, SIGN_COLOURS, cycle_colour, tints
+from polyrelu.plotting.palette import CYCLE_COLOURS, GREY, INK, cycle_colour, strokes, tints
 from polyrelu.plotting.scene import Scene
 
 MANY = 20_000
@@ -39,11 +40,11 @@ def draw_line(scene: Scene) -> Any:
         if len(breaks) <= DOTS:
             axes.plot(x[breaks], values[breaks], "o", color=colour, ms=4, zorder=4)
     top = scene.values.max(axis=1)
-    if cx.level is not None:
-        axes.axhline(geometry.to_double(cx.level), color=GREY, lw=1, ls="--", zorder=2)
+    if scene.level is not None:
+        axes.axhline(scene.level, color=GREY, lw=1, ls="--", zorder=2)
     if scene.has_boundary:
         for ends in geometry.edges(cx)[scene.on_boundary(1)]:
-            axes.plot(x[ends], top[ends], color=SIGN_COLOURS[0], lw=4, zorder=4, solid_capstyle="butt")
+            axes.plot(x[ends], top[ends], color=scene.boundary_colour, lw=4, zorder=4, solid_capstyle="butt")
         points: dict[str, Any] = {"ls": "none", "marker": "o", "mfc": "white", "mec": INK, "mew": 1.6, "ms": 6.5}
         axes.plot(x[scene.walls], top[scene.walls], zorder=5, clip_on=False, **points)
         if scene.walls.any():
@@ -54,6 +55,7 @@ def draw_line(scene: Scene) -> Any:
             axes.plot(simplices[:, 0, 0], [0.0] * len(simplices), "D", color=cycle_colour(i), ms=7, clip_on=False,
                       transform=axes.get_xaxis_transform(), zorder=6)  # fmt: skip
     axes.set_xlim(*scene.box[0])
+    axes.set_ylim(*scene.heights)
     axes.set_ylabel("$F(x)$")
     bar.set_xlabel("$x$")
     axes.tick_params(labelbottom=False, length=0)
@@ -67,7 +69,7 @@ def draw_line(scene: Scene) -> Any:
 def output_colours(scene: Scene) -> list[str]:
     """The colours of the graphs of the outputs: those of their classes, but darker; black for a single one."""
     n = scene.network.output_dim
-    return [INK] if n == 1 else [COLOURS[i % len(COLOURS)] for i in range(n)]
+    return [INK] if n == 1 else strokes(n)
 
 
 def _interval_bar(bar: Any, scene: Scene, x: Floats) -> None:
@@ -87,20 +89,19 @@ def _interval_bar(bar: Any, scene: Scene, x: Floats) -> None:
 
 def draw_plane(scene: Scene) -> Any:
     """The complex in the plane: coloured regions, thin cells, the level set strong."""
-    figure = new_figure(_plane_size(scene.box))
+    figure = new_figure(_plane_size(scene.shape))
     axes = figure.add_subplot()
     _fill(axes, scene)
     _cells(axes, scene)
     _level_set(axes, scene)
     _cycles(axes, scene)
     handles = area_handles(scene) + boundary_handles(scene, scene.walls.any())
-    axes.set_aspect("equal")
-    pad = 0.02 * (scene.box[:, 1] - scene.box[:, 0]).max() if scene.is_whole else 0.0
-    axes.set_xlim(scene.box[0, 0] - pad, scene.box[0, 1] + pad)
-    axes.set_ylim(scene.box[1, 0] - pad, scene.box[1, 1] + pad)
-    width, height = scene.box[:, 1] - scene.box[:, 0]
-    axes.locator_params(axis="x", nbins=max(2, round(TICKS * min(1, width / height))))
-    axes.locator_params(axis="y", nbins=max(2, round(TICKS * min(1, height / width))))
+    axes.set_aspect(scene.scale[1] / scene.scale[0])
+    (x0, x1), (y0, y1) = scene.box
+    pad_x, pad_y = 0.02 / scene.scale if scene.is_whole else (0.0, 0.0)
+    axes.set_xlim(x0 - pad_x, x1 + pad_x)
+    axes.set_ylim(y0 - pad_y, y1 + pad_y)
+    limit_ticks((axes.xaxis, axes.yaxis), scene.shape, 2)
     axes.set_xlabel("$x_1$")
     axes.set_ylabel("$x_2$")
     axes.tick_params(length=3, color=GREY)
@@ -111,11 +112,16 @@ def draw_plane(scene: Scene) -> Any:
     return figure
 
 
-def _plane_size(box: Floats) -> tuple[float, float]:
+def _plane_size(shape: Floats) -> tuple[float, float]:
     """Inches for a window of this shape."""
-    width, height = box[:, 1] - box[:, 0]
-    scale = 5.8 / max(width, height)
-    return max(scale * width, 4.6) + 0.9, scale * height + 1.5
+    width, height = 5.8 * shape
+    return max(width, 4.6) + 0.9, height + 1.5
+
+
+def limit_ticks(axes: Iterable[Any], shape: Floats, least: int) -> None:
+    """Fewer numbers along shorter axes, so that none is written over another; at least so many intervals."""
+    for axis, length in zip(axes, shape, strict=True):
+        axis.get_major_locator().set_params(nbins=max(least, round(TICKS * length)))
 
 
 def _fill(axes: Any, scene: Scene) -> None:

@@ -14,9 +14,10 @@ from polyrelu.export.polygons import triangles
 from polyrelu.plotting import geometry
 from polyrelu.plotting.flat import DOTS, MANY, output_colours
 from polyrelu.plotting.geometry import Floats
-from polyrelu.plotting.palette import GREY, INK, SIGN_COLOURS, cycle_colour
+from polyrelu.plotting.palette import GREY, INK, cycle_colour
 from polyrelu.plotting.scene import Scene
-from polyrelu.plotting.surface import Surface, graph_surface, height_range, level_surface, opacity
+from polyrelu.plotting.surface import GRAPH_HEIGHT, Surface, graph_surface, level_surface
+from polyrelu.plotting.window import NARROWEST
 from polyrelu.readers.files import checked_path, replacing
 
 SUFFIX = ".html"
@@ -40,8 +41,8 @@ blob:; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-sr
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 FEW = 500
 """Up to so many edges in space are drawn as wide lines."""
-COMPONENTS = 12
-"""At most so many components of a surface are parts of their own that can be switched off."""
+PARTS = 12
+"""At most so many parts of a surface can be switched off on their own."""
 
 
 def check_html(path: str | os.PathLike[str]) -> None:
@@ -81,10 +82,11 @@ def page_figure(scene: Scene) -> Any:
         traces, layout = _graph(scene) if scene.graph else _plane(scene)
     first, *others = (html.escape(line) for line in scene.title.split("\n"))
     text = "<br>".join([first, *(f"<span style='font-size:0.9em'>{line}</span>" for line in others)])
+    top = {"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 22}}  # pixels: low pages show it too
     return go.Figure(
         traces,
         {
-            "title": {"text": text, "x": 0.02, "yref": "container", "y": 0.98, "yanchor": "top", "font_size": 15},
+            "title": {"text": text, "font_size": 15, "x": 0.02, **top},
             "font": {"family": FONT, "color": INK},
             "template": "none",
             "paper_bgcolor": "white",
@@ -123,15 +125,14 @@ def _line(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
                        name=name, hovertemplate="x = %{x}<br>%{y}<extra>" + name + "</extra>")
         )  # fmt: skip
     shapes = []
-    if cx.level is not None:
-        t = geometry.to_double(cx.level)
-        shapes = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": t, "y1": t,
+    if scene.level is not None:
+        shapes = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": scene.level, "y1": scene.level,
                    "line": {"color": GREY, "width": 1, "dash": "dash"}}]  # fmt: skip
     top = scene.values.max(axis=1)
     if (solid := scene.on_boundary(1)).any():
         path = _broken(np.stack([x[ends], top[ends]], axis=2)[solid])
         traces.append(
-            go.Scatter(x=path[:, 0], y=path[:, 1], mode="lines", line={"color": SIGN_COLOURS[0], "width": 5},
+            go.Scatter(x=path[:, 0], y=path[:, 1], mode="lines", line={"color": scene.boundary_colour, "width": 5},
                        showlegend=False, hoverinfo="skip")
         )  # fmt: skip
     if scene.walls.any():
@@ -149,7 +150,7 @@ def _line(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
     grid = {"gridcolor": "#E4E4E4", "zeroline": False}
     return traces, {
         "xaxis": {"title": {"text": "x"}, "range": scene.box[0].tolist(), "anchor": "y2", **grid},
-        "yaxis": {"title": {"text": "F(x)"}, "domain": [0.12, 1], **grid},
+        "yaxis": {"title": {"text": "F(x)"}, "domain": [0.12, 1], "range": scene.heights, **grid},
         "yaxis2": {"domain": [0, 0.07], "visible": False, "range": [-1, 1], "fixedrange": True},
         "shapes": shapes,
     }
@@ -194,10 +195,11 @@ def _plane(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
             else {"mode": "markers", "marker": {"symbol": "diamond", "size": 12, "color": cycle_colour(i)}}
         )  # fmt: skip
         traces.append(go.Scatter(x=path[:, 0], y=path[:, 1], hoverinfo="skip", **style, **_in_legend(scene, i)))
+    anchor = {"scaleanchor": "x", "scaleratio": scene.scale[1] / scene.scale[0]}
     axis = {"showgrid": False, "zeroline": False, "ticks": "outside", "constrain": "domain"}
     return traces, {
         "xaxis": {"title": {"text": "x<sub>1</sub>"}, "range": scene.box[0].tolist(), **axis},
-        "yaxis": {"title": {"text": "x<sub>2</sub>"}, "range": scene.box[1].tolist(), "scaleanchor": "x", **axis},
+        "yaxis": {"title": {"text": "x<sub>2</sub>"}, "range": scene.box[1].tolist(), **anchor, **axis},
         "dragmode": "pan",
     }
 
@@ -220,12 +222,20 @@ def _space(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
     if surface is None or surface.is_empty:
         traces.append(_thin3d(scene.points[geometry.edges(cx)]))
     else:
-        traces += _meshes(surface, opacity(surface))
+        traces += _meshes(surface)
         traces.append(_thin3d(surface.points[surface.edges]))
         if len(surface.strong):
             traces.append(_lines3d(surface.points[surface.strong], scene.boundary_name + ", lines", "black", 5))
     if len(lone := scene.points[scene.thin(0)]):
         traces.append(_points3d(lone, scene.boundary_name + ", isolated", "black", "circle"))
+    traces += _cycles3d(scene)
+    # of volume 1, as plotly's camera expects, but flatter ones smaller, or their long sides would leave the page
+    shape = scene.shape / np.cbrt(np.maximum(scene.shape, NARROWEST).prod())
+    return traces, {"scene": _axes3d(scene.box, shape, "x<sub>3</sub>")}
+
+
+def _cycles3d(scene: Scene) -> list[Any]:
+    traces = []
     for i, (k, simplices) in enumerate(scene.cycles):
         if k == 0:
             trace = _points3d(simplices[:, 0], "", cycle_colour(i), "diamond")
@@ -235,38 +245,37 @@ def _space(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
             corners = np.arange(3 * len(simplices)).reshape(-1, 3)
             trace = _mesh(simplices.reshape(-1, 3), corners, "", cycle_colour(i), 0.6)
         traces.append(trace.update(_in_legend(scene, i)))
-    return traces, {"scene": {**_axes3d(scene.box, "x<sub>3</sub>"), "aspectmode": "data"}}
+    return traces
 
 
 def _graph(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
     surface = graph_surface(scene)
-    traces = _meshes(surface, 1.0)
+    traces = _meshes(surface)
     for trace in traces:
         trace.showlegend = scene.colouring.names is not None
     traces.append(_thin3d(surface.points[surface.edges]))
     if len(surface.strong):
         traces.append(_lines3d(surface.points[surface.strong], scene.boundary_name, "black", 7))
-    box = np.vstack([scene.box, height_range(surface)])
-    sides = scene.box[:, 1] - scene.box[:, 0]
-    x, y = (sides / sides.max()).tolist()
-    return traces, {
-        "scene": {**_axes3d(box, "F(x)"), "aspectmode": "manual", "aspectratio": {"x": x, "y": y, "z": 0.6}},
-    }
+    if len(lone := surface.points[scene.thin(0)]):
+        traces.append(_points3d(lone, scene.boundary_name + ", isolated", "black", "circle"))
+    traces += _cycles3d(scene)
+    box = np.vstack([scene.box, scene.heights])
+    return traces, {"scene": _axes3d(box, np.append(scene.shape, GRAPH_HEIGHT), "F(x)")}
 
 
-def _meshes(surface: Surface, alpha: float) -> list[Any]:
-    """A mesh for each part; parts beyond the first COMPONENTS are put together by colour."""
+def _meshes(surface: Surface) -> list[Any]:
+    """A mesh for each part; parts beyond the first PARTS are put together by colour."""
     start, _ = surface.polygons
     size = np.maximum(np.diff(start) - 2, 0)
     _, corners = triangles(surface.polygons)
     part = np.repeat(surface.part, size)
     groups: dict[tuple[str, str], list[int]] = {}
     for number in np.unique(part).tolist():
-        name = surface.names[number] if number < COMPONENTS else "other components"
+        name = surface.names[number] if number < PARTS else "others"
         groups.setdefault((name, surface.colours[number]), []).append(number)
     traces: list[Any] = []
     for (name, colour), numbers in groups.items():
-        trace = _mesh(surface.points, corners[np.isin(part, numbers)], name, colour, alpha)
+        trace = _mesh(surface.points, corners[np.isin(part, numbers)], name, colour, surface.opacity)
         trace.legendgroup = name
         trace.showlegend = all(other.name != name for other in traces)
         traces.append(trace)
@@ -310,14 +319,15 @@ def _points3d(points: Floats, name: str, colour: str, symbol: str) -> Any:
     )  # fmt: skip
 
 
-def _axes3d(box: Floats, third: str) -> dict[str, Any]:
+def _axes3d(box: Floats, shape: Floats, third: str) -> dict[str, Any]:
     style = {"showbackground": False, "gridcolor": "#E4E4E4", "zeroline": False, "showspikes": False}
     names = ("x<sub>1</sub>", "x<sub>2</sub>", third)
     axes = {
         f"{letter}axis": {"title": {"text": name}, "range": side.tolist(), **style}
         for letter, name, side in zip("xyz", names, box, strict=True)
     }
-    return {**axes, "camera": {"eye": {"x": 1.2, "y": -1.7, "z": 0.9}}, "dragmode": "orbit"}
+    aspect = {"aspectmode": "manual", "aspectratio": dict(zip("xyz", shape.tolist(), strict=True))}
+    return {**axes, **aspect, "camera": {"eye": {"x": 1.2, "y": -1.7, "z": 0.9}}, "dragmode": "orbit"}
 
 
 # ---- shared --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
-"""Colours that also the colour-blind tell apart: Okabe & Ito, Color Universal Design (2008)."""
+"""Colours made from those of Okabe & Ito, Color Universal Design (2008), which also the colour-blind tell apart."""
 
 from __future__ import annotations
+
+from itertools import cycle, islice
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -15,13 +17,27 @@ TIE_COLOUR = "#555555"
 CYCLE_COLOURS = ("#B5197E", "#007A5A", "#D55E00", "#0072B2")
 """Of cycles, drawn over all the others."""
 
-_TINTED = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#999999")
-_TINTS = (0.42, 0.7, 0.15)
+_HUES = (
+    ("#56B4E9", 0.42), ("#E69F00", 0.42), ("#009E73", 0.2), ("#CC79A7", 0.25),
+    ("#F0E442", 0.8), ("#0072B2", 0.2), ("#D55E00", 0.45), ("#999999", 0.55),
+)  # fmt: skip
+"""Of areas, and how much white is added: neither hue nor lightness alone tells them apart for everybody."""
+_DARK = 0.2
+"""How much black is added to the hues for lines."""
 
 
 def tints(count: int) -> list[str]:
-    """Colours for areas, `count` of them, distinct up to 24 and then from the start again."""
-    return [_tint(_TINTED[i % len(_TINTED)], _TINTS[i // len(_TINTED) % len(_TINTS)]) for i in range(count)]
+    """Colours for areas, `count` of them, distinct up to 24 and then from the start again.
+
+    Any two of the first eight, and TIE_COLOUR, are farther apart than 12 in CIELAB, also as protanopes, deuteranopes
+    and tritanopes see them. Later ones have the same hues with more or less white.
+    """
+    return [_mixed(hue, 1, _amount(white, i)) for i, (hue, white) in enumerate(islice(cycle(_HUES), count))]
+
+
+def strokes(count: int) -> list[str]:
+    """Colours for lines on white, `count` of them: the hues of `tints`, darker."""
+    return [_mixed(hue, 0, _amount(_DARK, i)) for i, (hue, _) in enumerate(islice(cycle(_HUES), count))]
 
 
 def cycle_colour(i: int) -> str:
@@ -35,6 +51,12 @@ def rgb(colour: str) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def _tint(colour: str, white: float) -> str:
-    mixed = (round(255 * (white + (1 - white) * part)) for part in rgb(colour))
+def _amount(first: float, i: int) -> float:
+    """How much white or black colour number i has: another amount in each of three rounds of the hues."""
+    return (first + 0.3 * (i // len(_HUES))) % 0.9
+
+
+def _mixed(colour: str, grey: int, amount: float) -> str:
+    """With an amount of white (1) or black (0)."""
+    mixed = (round(255 * (amount * grey + (1 - amount) * part)) for part in rgb(colour))
     return "#" + "".join(f"{part:02X}" for part in mixed)

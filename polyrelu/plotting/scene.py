@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, Unpack
 
@@ -23,15 +21,19 @@ from polyrelu.plotting.colouring import (
     pattern_colouring,
     sign_colouring,
 )
+from polyrelu.plotting.cycles import corners, cut, doubles, lifted, read_cycles
 from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts, to_double
-from polyrelu.plotting.subject import Choices, CycleLike, Subject, read_subject, short
-from polyrelu.plotting.values import vertex_values
+from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR
+from polyrelu.plotting.subject import Choices, Subject, read_subject, short
+from polyrelu.plotting.values import height_range, vertex_values
 from polyrelu.plotting.window import RANGE, Window, default_window, read_window
 from polyrelu.rational import describe
 from polyrelu.subdivide import Options
 
 PRECISION = 1e-10
 """How far a vertex may be drawn from where it is, as a part of the window's size. A picture shows about 1e-4."""
+FLATTEST = 0.2
+"""The least side of a picture, compared to the largest: a window that is flatter is stretched to this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +44,8 @@ class Scene:
     whose cells are exactly the intersections of cells with the window, and their faces. The window's sides are walls
     of its domain, so it is the exact subdivision that clips. partition: classes of `clipped`, if these are drawn.
     is_whole: nothing was cut off. color: see `plot`. graph: whether the graph of F is drawn. cycles: their degrees,
-    and their simplices as arrays n × (degree + 1) × d of doubles. title: lines.
+    and their simplices in the window as arrays n × (degree + 1) × d of doubles; for d = 2 with the graph they lie on
+    it, in R^3. title: lines.
     """
 
     network: Network
@@ -66,6 +69,18 @@ class Scene:
         return np.array([[float(low), float(high)] for low, high in self.window])
 
     @property
+    def scale(self) -> Floats:
+        """How long one unit of each coordinate is drawn: the same for all, but more where that would be too flat."""
+        sides = self.box[:, 1] - self.box[:, 0]
+        scale: Floats = np.maximum(1 / sides.max(), FLATTEST / sides)
+        return scale
+
+    @property
+    def shape(self) -> Floats:
+        """The sides of the picture, the largest 1."""
+        return (self.box[:, 1] - self.box[:, 0]) * self.scale
+
+    @property
     def _tolerance(self) -> float:
         return float((self.box[:, 1] - self.box[:, 0]).min()) * PRECISION
 
@@ -86,6 +101,18 @@ class Scene:
         if not np.all(np.abs(values) < RANGE):
             raise InputError(f"the graph of F: its values in the window exceed {RANGE:g}; choose a smaller window")
         return values
+
+    @property
+    def level(self) -> float | None:
+        """The level t; None if there is none, or one beyond all that is drawn."""
+        t = self.clipped.level
+        return None if t is None or abs(t) >= RANGE else float(t)
+
+    @property
+    def heights(self) -> tuple[float, float]:
+        """The part of the axis of values that is drawn with a graph; with one input the level is in it."""
+        level = [] if self.dim > 1 or self.level is None else [self.level]
+        return height_range(np.append(self.values, level))
 
     @cached_property
     def colouring(self) -> Colouring:
@@ -122,6 +149,11 @@ class Scene:
         """What the decision boundary is called."""
         return self._name("=") if self.partition is None else "decision boundary"
 
+    @property
+    def boundary_colour(self) -> str:
+        """The colour of the decision boundary where it has interior."""
+        return SIGN_COLOURS[0] if self.partition is None else TIE_COLOUR
+
     def _name(self, relation: str) -> str:
         assert self.clipped.level is not None
         return f"F {relation} {short(self.clipped.level)}"
@@ -135,18 +167,25 @@ def make_scene(obj: Any, options: Options, **choices: Unpack[Choices]) -> Scene:
     graph = bool(choices.get("graph", False)) or d == 1
     if graph and d != 1 and (d == 3 or subject.network.output_dim != 1):
         raise InputError("graph: expected a network with 1 or 2 inputs and one output")
+    cycles = read_cycles(choices.get("cycles", ()), d)
     given = choices.get("window")
-    window, is_whole = default_window(subject) if given is None else (read_window(given, d), False)
+    if given is None:
+        window, is_whole = default_window(subject, corners(cycles, d))
+    else:
+        window, is_whole = read_window(given, d), False
     try:
         drawn = subject if is_whole else subject.over(window, options)
     except DomainError:
         raise InputError("window: it has no interior point in common with the domain") from None
-    cycles = _read_cycles(choices.get("cycles", ()), d)
+    cycles = cut(cycles, window)
+    if graph and d == 2:
+        cycles = lifted(cycles, subject.network)
+    arrays = tuple((k, doubles(simplices)) for k, simplices in cycles)
     first = choices.get("title")
     if first is not None and not isinstance(first, str):
         raise InputError(f"title: expected a string, got {describe(first)}")
     title = "\n".join([first or subject.headline(), *subject.summary(options.get("progress"))])
-    return Scene(subject.network, drawn.complex, drawn.partition, window, is_whole, color, graph, cycles, title)
+    return Scene(subject.network, drawn.complex, drawn.partition, window, is_whole, color, graph, arrays, title)
 
 
 def _color(subject: Subject, color: str | None) -> str:
@@ -161,21 +200,3 @@ def _color(subject: Subject, color: str | None) -> str:
     if subject.partition is not None and color != "class":
         raise InputError(f"color: a Partition is drawn with color='class', not {color!r}")
     return color
-
-
-def _read_cycles(cycles: Iterable[CycleLike], d: int) -> tuple[tuple[int, Floats], ...]:
-    try:
-        given = list(cycles)
-    except TypeError:
-        raise InputError(f"cycles: expected a list of cycles, got {describe(cycles)}") from None
-    return tuple(_read_cycle(cycle, d) for cycle in given)
-
-
-def _read_cycle(cycle: CycleLike, d: int) -> tuple[int, Floats]:
-    try:
-        k = cycle.degree
-        simplices = [[[to_double(Fraction(x)) for x in point] for point in simplex] for simplex, _ in cycle.pieces()]
-        array = np.array(simplices, dtype=np.float64).reshape(-1, k + 1, d)
-    except (AttributeError, TypeError, ValueError):
-        raise InputError(f"cycles: expected cycles of a region of R^{d}, got {type(cycle).__name__}") from None
-    return k, array

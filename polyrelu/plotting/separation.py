@@ -57,6 +57,7 @@ def _finish(axes: Any, result: Separation, labels: list[tuple[int, str, str]]) -
     n = result.neurons
     axes.set_yscale("log")
     axes.set_xlim(1, max(n, 2))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylim(bottom=0.8)
     symbol = r"$\Sigma_k\,\beta_k$" if result.degree is None else rf"$\beta_{result.degree}$"
     axes.set_xlabel("hidden neurons in all")

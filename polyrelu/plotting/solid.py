@@ -9,11 +9,11 @@ import numpy as np
 from polyrelu.export.polygons import triangles
 from polyrelu.plotting import geometry
 from polyrelu.plotting.figure import new_figure
-from polyrelu.plotting.flat import MANY, area_handles, boundary_handles, finish, line_width
+from polyrelu.plotting.flat import MANY, area_handles, boundary_handles, finish, limit_ticks, line_width
 from polyrelu.plotting.geometry import Floats
 from polyrelu.plotting.palette import GREY, INK, cycle_colour, rgb
 from polyrelu.plotting.scene import Scene
-from polyrelu.plotting.surface import Surface, graph_surface, height_range, level_surface, opacity
+from polyrelu.plotting.surface import GRAPH_HEIGHT, Surface, graph_surface, level_surface
 
 LIGHT = np.array([0.35, -0.45, 0.82])
 """The direction the light comes from."""
@@ -30,14 +30,14 @@ def draw_space(scene: Scene) -> Any:
         _lines(axes, scene.points[geometry.edges(cx)], INK, line_width(cx.n_regions), 0.35)
         handles = area_handles(scene) if scene.has_boundary else []
     else:
-        _facets(axes, surface, opacity(surface))
+        _facets(axes, surface)
         _lines(axes, surface.points[surface.strong], "black", 2.4, 1.0)
         handles = _surface_handles(scene, surface)
     handles += boundary_handles(scene, surface is not None and len(surface.strong) > 0)
     _dots(axes, scene.points[scene.thin(0)], "black")
     _cycles(axes, scene)
     _limits(axes, scene.box)
-    axes.set_box_aspect(scene.box[:, 1] - scene.box[:, 0])
+    _sides(axes, scene.shape)
     axes.set_zlabel("$x_3$")
     finish(figure, scene, handles)
     return figure
@@ -53,7 +53,7 @@ def _surface_handles(scene: Scene, surface: Surface) -> list[Any]:
     if scene.colouring.names is None:
         name += f", colours by {'activation pattern' if scene.color == 'pattern' else 'affine map'}"
     elif (count := len(surface.names)) > 1:
-        name += f", {count} connected components"
+        name += f", {count} sheets in the window"
     return [(tuple(Patch(facecolor=c, edgecolor=GREY, lw=0.5) for c in used), name)]
 
 
@@ -61,11 +61,12 @@ def draw_graph(scene: Scene) -> Any:
     """The graph of F over the plane, and on it the decision boundary."""
     figure, axes = _space(scene)
     surface = graph_surface(scene)
-    _facets(axes, surface, 1.0)
+    _facets(axes, surface)
     _lines(axes, surface.points[surface.strong], "black", 2.0, 1.0)
-    _limits(axes, np.vstack([scene.box, height_range(surface)]))
-    sides = scene.box[:, 1] - scene.box[:, 0]
-    axes.set_box_aspect([*sides, 0.6 * sides.max()])
+    _dots(axes, surface.points[scene.thin(0)], "black")
+    _cycles(axes, scene)
+    _limits(axes, np.vstack([scene.box, scene.heights]))
+    _sides(axes, np.append(scene.shape, GRAPH_HEIGHT))
     axes.set_zlabel("$F(x)$")
     handles = area_handles(scene) + boundary_handles(scene, scene.walls.any())
     finish(figure, scene, handles)
@@ -93,12 +94,19 @@ def _limits(axes: Any, box: Floats) -> None:
         setter(low, high)
 
 
-def _facets(axes: Any, surface: Surface, alpha: float) -> None:
+def _sides(axes: Any, shape: Floats) -> None:
+    """A box of this shape; flat ones smaller, as matplotlib gives all the same diagonal, and labels need room."""
+    axes.set_box_aspect(shape, zoom=min(1.0, 0.75 + 0.5 * float(shape.min())))
+    limit_ticks((axes.xaxis, axes.yaxis, axes.zaxis), shape, 1)
+
+
+def _facets(axes: Any, surface: Surface) -> None:
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
     polygons = [surface.points[p] for p in geometry.split(surface.polygons)]
     if not polygons:
         return
+    alpha = surface.opacity
     colours = np.array([rgb(c) for c in surface.colours])[surface.part]
     shaded = colours * (1 - SHADE + SHADE * _lit(surface))[:, None]
     width = line_width(len(polygons))
@@ -146,15 +154,13 @@ def _dots(axes: Any, points: Floats, colour: str) -> None:
 def _cycles(axes: Any, scene: Scene) -> None:
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-    if scene.dim != 3:
-        return
     for i, (k, simplices) in enumerate(scene.cycles):
         colour = cycle_colour(i)
         if k == 0:
             axes.plot(*simplices[:, 0].T, ls="none", marker="D", ms=8, color=colour, mec="white", zorder=6)
         elif k == 1:
             _lines(axes, simplices, colour, 3.0, 1.0)
-        elif len(simplices):
+        else:
             axes.add_collection3d(
                 Poly3DCollection(simplices, facecolors=(*rgb(colour), 0.5), edgecolors=colour, linewidths=0.5, zorder=5)
             )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any, Protocol, TypedDict, Unpack
 
@@ -97,7 +100,16 @@ class Subject:
 def short(x: Fraction) -> str:
     """A number as text, rounded if its exact text is long."""
     text = show(x)
-    return text if len(text) <= 12 else f"{to_double(x):.6g}"
+    if len(text) <= 12:
+        return text
+    nearest = to_double(x)
+    return f"{nearest:.6g}" if sys.float_info.min <= abs(nearest) < math.inf else _power_of_ten(x)
+
+
+def _power_of_ten(x: Fraction) -> str:
+    """A number beyond the range of doubles, such as "1.5e+400"."""
+    context = Context(prec=6, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    return f"{context.divide(Decimal(x.numerator), Decimal(x.denominator)).normalize(context):e}"
 
 
 def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subject:

@@ -12,13 +12,16 @@ from polyrelu.plotting.geometry import Floats
 from polyrelu.plotting.palette import COLOURS
 from polyrelu.plotting.scene import Scene
 
+GRAPH_HEIGHT = 0.6
+"""How high graphs are drawn, compared to the largest side of the window."""
+
 
 @dataclass(frozen=True, eq=False)
 class Surface:
     """Polygons in space, flat and convex.
 
     points: vertices, n × 3; polygons: cycles of vertices; edges: m × 2; part: for each polygon the number of its part;
-    names and colours of the parts; strong: edges that are drawn strongly.
+    names and colours of the parts; strong: edges that are drawn strongly; opacity: how opaque the polygons are drawn.
     """
 
     points: Floats
@@ -28,6 +31,7 @@ class Surface:
     names: list[str]
     colours: list[str]
     strong: Indices
+    opacity: float
 
     @property
     def is_empty(self) -> bool:
@@ -38,8 +42,10 @@ class Surface:
 def level_surface(scene: Scene) -> Surface:
     """The decision boundary of a network with three inputs: its 2-cells that have a region beside that is not in it.
 
-    With colouring "sign" or "class" its parts are its connected components; else they are the colours of regions it
-    bounds. Strong edges are those of the decision boundary that no 2-cell of it has.
+    Its sheets are what 2-cells with common edges make up: sheets that meet in a point, or beyond the window, count as
+    several, so they are not the components of homology. With colouring "sign" or "class" they are its parts; else the
+    colours of regions it bounds are. One sheet is drawn nearly opaque, several less, as they may hide one another.
+    Strong edges are those of the decision boundary that no 2-cell of it has.
     """
     cx = scene.clipped
     cells = np.flatnonzero(scene.walls)
@@ -47,17 +53,18 @@ def level_surface(scene: Scene) -> Surface:
     indptr, index, _ = cx.facets(2)
     places, size = take(indptr, cells)
     used = index[places].astype(np.int64)
+    part = _sheets(np.repeat(np.arange(len(cells)), size), used, len(cells))
+    count = int(part.max(initial=-1)) + 1
     if scene.colouring.names is not None:
-        part = _components(np.repeat(np.arange(len(cells)), size), used, len(cells))
-        count = int(part.max(initial=-1)) + 1
-        names = [scene.boundary_name + (f", component {i + 1}" if count > 1 else "") for i in range(count)]
+        names = [scene.boundary_name + (f", sheet {i + 1}" if count > 1 else "") for i in range(count)]
         colours = [COLOURS[i % len(COLOURS)] for i in range(count)]
     else:
         one, two = (x[cells] for x in geometry.neighbours(cx))
         part, colours = scene.colouring.number[np.maximum(one, two)], scene.colouring.colours
         names = [f"colour {i + 1}" for i in range(len(colours))]
     ends = geometry.edges(cx)
-    return Surface(scene.points, rows, ends[np.unique(used)], part, names, colours, ends[scene.thin(1)])
+    opacity = 0.85 if count < 2 else 0.42
+    return Surface(scene.points, rows, ends[np.unique(used)], part, names, colours, ends[scene.thin(1)], opacity)
 
 
 def graph_surface(scene: Scene) -> Surface:
@@ -71,22 +78,10 @@ def graph_surface(scene: Scene) -> Surface:
     rows = polygons(cx, np.arange(cx.n_cells(2)))
     names = colouring.names or [f"colour {i + 1}" for i in range(len(colouring.colours))]
     ends = geometry.edges(cx)
-    return Surface(points, rows, ends, colouring.number, names, colouring.colours, ends[scene.walls])
+    return Surface(points, rows, ends, colouring.number, names, colouring.colours, ends[scene.walls], 1.0)
 
 
-def height_range(surface: Surface) -> tuple[float, float]:
-    """The heights of a graph with a margin, never empty."""
-    low, high = float(surface.points[:, 2].min()), float(surface.points[:, 2].max())
-    margin = max(0.05 * (high - low), 1e-6 * max(abs(low), abs(high))) or 1.0
-    return low - margin, high + margin
-
-
-def opacity(surface: Surface) -> float:
-    """How opaque a level surface is drawn: less when a component may hide others."""
-    return 0.85 if int(surface.part.max(initial=0)) == 0 else 0.42
-
-
-def _components(owner: Indices, edge: Indices, n: int) -> Indices:
+def _sheets(owner: Indices, edge: Indices, n: int) -> Indices:
     """Numbers of the classes of 0..n−1 when owners of the same edge belong together, the largest class first."""
     from networkx.utils import UnionFind
 

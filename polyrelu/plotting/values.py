@@ -7,9 +7,12 @@ import numpy as np
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.network import Network
 from polyrelu.plotting.geometry import Floats, to_double
+from polyrelu.plotting.window import LEAST
 
 PRECISION = 1e-8
 """How far a value may be from the exact one, compared to the largest."""
+STEADY = 1e-6
+"""Values that differ by no more than this, compared to the largest, are drawn as if they were equal."""
 
 
 def vertex_values(cx: PolyhedralComplex, net: Network, points: Floats, tolerance: float) -> Floats:
@@ -48,3 +51,13 @@ def _by_maps(cx: PolyhedralComplex, points: Floats, tolerance: float) -> tuple[F
         rounding = (cx.input_dim + 3) * 2.0**-52 * ((np.abs(w) @ np.abs(points)[:, :, None])[:, :, 0] + np.abs(c))
         error = 2 * (np.abs(w).sum(axis=2) * tolerance + rounding) + np.finfo(float).tiny
     return values, error
+
+
+def height_range(values: Floats) -> tuple[float, float]:
+    """From the least to the largest value with a margin, never empty."""
+    low, high = float(values.min()), float(values.max())
+    size = max(abs(low), abs(high))
+    margin = 0.05 * (high - low) if high - low > STEADY * size else 0.5 * size
+    if margin < LEAST:
+        margin = 1.0
+    return low - margin, high + margin

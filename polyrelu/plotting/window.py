@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import InputError
-from polyrelu.plotting.geometry import Floats, positions
+from polyrelu.plotting.geometry import Floats, Mask, positions
 from polyrelu.plotting.subject import Subject
 from polyrelu.rational import entries, exact_vector, show
 
@@ -24,6 +24,8 @@ NARROWEST = 0.5
 """The least side of a window of the plane or space, compared to the largest one."""
 RANGE = 1e100
 """No window reaches farther from the origin: squares of its coordinates must be doubles."""
+LEAST = 1e-100
+"""No window has a shorter side, for the same reason."""
 
 
 def read_window(window: Any, d: int) -> Window:
@@ -41,42 +43,66 @@ def read_window(window: Any, d: int) -> Window:
             raise InputError(f"window, pair {i}: expected two numbers, the lower below the upper one, got {got}")
         sides.append((side[0], side[1]))
     least, most = min(high - low for low, high in sides), max(abs(x) for side in sides for x in side)
-    if most > RANGE or least < most / 2**30:
+    if most > RANGE or least < LEAST or least < most / 2**30:
         raise InputError(
-            f"window: cannot be drawn with doubles; expected bounds below {RANGE:g}, and sides not below 2^-30 of them"
+            f"window: cannot be drawn with doubles; expected bounds below {RANGE:g}, and sides not below {LEAST:g} "
+            "nor 2^-30 of them"
         )
     return tuple(sides)
 
 
-def default_window(subject: Subject) -> tuple[Window, bool]:
-    """A window that shows what there is to see, and whether all of the complex lies in it.
+def default_window(subject: Subject, marked: Floats) -> tuple[Window, bool]:
+    """A window that shows what there is to see and all `marked` points, and whether all of the complex lies in it.
 
     A bounded complex is shown as a whole. Otherwise: the bounding box of the decision boundary's vertices, failing
     these of all vertices, without a few far ones, and a margin. Along directions in which nothing changes, and where
     the vertices are too flat a set, it is as large as needed to see something.
+
+    InputError if the vertices lie too close together to be drawn.
     """
     cx = subject.complex
     d = cx.input_dim
     bounded = cx.n_rays == 0 and cx.lineality_dim == 0
     points = positions(cx, math.inf)
-    drawable = np.isfinite(points).all(axis=1) & (np.abs(points) < RANGE / 10).all(axis=1)
+    drawable = _drawable(points)
+    marked = marked[_drawable(marked)]
     if bounded and drawable.all():
-        return _rounded(points.min(axis=0), points.max(axis=0), 0.0), True
+        low, high = _widened(points.min(axis=0), points.max(axis=0), marked)
+        _check_sides(high - low)
+        return _rounded(low, high, 0.0), True
     everything = _box(points[drawable] if drawable.any() else np.zeros((1, d)))
     on = subject.on_boundary(len(cx.lineality))
     first = drawable if on is None or not (on & drawable).any() else on & drawable
-    low, high = _box(points[first]) if first.any() else everything
+    low, high = _widened(*(_box(points[first]) if first.any() else everything), marked)
     if not (high > low).any():
         size = (everything[1] - everything[0]).max() / 2
         low, high = low - size, high + size
     size = (high - low).max()
-    if size == 0:
+    if size == 0 and drawable.sum() < 2:
         size = 2.0
+    _check_sides(size)
     size = max(size, np.abs([low, high]).max() * 2.0**-20)
     short = np.maximum(NARROWEST * size - (high - low), 0) / 2
     if d == 1:
         short = np.maximum(size - (high - low), 0) / 2
     return _rounded(low - short, high + short, MARGIN), False
+
+
+def _drawable(points: Floats) -> Mask:
+    found: Mask = np.abs(points).max(axis=1) < RANGE / 10
+    return found
+
+
+def _widened(low: Floats, high: Floats, marked: Floats) -> tuple[Floats, Floats]:
+    """The least box with the marked points in it too."""
+    return np.vstack([low, marked]).min(axis=0), np.vstack([high, marked]).max(axis=0)
+
+
+def _check_sides(sides: Any) -> None:
+    if np.min(sides) < LEAST:
+        raise InputError(
+            "window: the vertices lie too close together to be drawn with doubles; scale the inputs, or choose a window"
+        )
 
 
 def _box(points: Floats) -> tuple[Floats, Floats]:
