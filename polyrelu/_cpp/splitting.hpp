@@ -32,16 +32,9 @@
 
 #include "cells.hpp"
 #include "decisions.hpp"
+#include "outcome.hpp"
 
 namespace polyrelu {
-
-// NOT_A_COMPLEX: signs contradict each other, which happens to uncertified ones only.
-enum Outcome { FINISHED = 0, STOPPED = 1, TOO_MANY_CELLS = 2, NO_INTERIOR = 3, TOO_MUCH_MEMORY = 4, NOT_A_COMPLEX = 5 };
-
-// Thrown where work has to end early.
-struct Halt {
-    Outcome why;
-};
 
 // Where the forms of the neurons of a stage are: that of neuron i on region p is form first + offset[p] + the rank of i
 // among the neurons that cross p (first + i, without offsets, for a stage that reads the point).

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <memory>
 
+#include "orthants.hpp"
 #include "splitting.hpp"
 #include "workers.hpp"
 
@@ -76,73 +77,22 @@ class Subdivision {
         return n;
     }
 
-    // The 2^r orthants of the cone from the apex along the lines of the rays. Before, vectors 0 (the apex), 1 + 2i
-    // (ray i) and 2 + 2i (its opposite) must have been pushed to `vertices`, and x0 and the r forms whose zero sets
-    // carry the orthants to `forms`, form 1 + i being positive on ray i.
+    // The cells to begin with. Before, the vertices and forms of `orthants.hpp` must have been pushed.
     Outcome start() {
-        int64_t codes = 2;
-        for (int i = 0; i < r; ++i)
-            if ((codes *= 3) > max_cells_ + 1) return TOO_MANY_CELLS;  // within the loop: 3^r overflows from r = 40 on
-        if (codes * (WORKING_BYTES + 17) > max_memory_) return TOO_MUCH_MEMORY;  // without facets and forms
-        // A code is apex + 2 * (base-3 digits: 0 absent, 1 plus, 2 minus); simplices ordered apex first.
-        std::vector<int32_t> number(codes, -1);
-        std::vector<int64_t> power(r + 1, 2);
-        for (int i = 0; i < r; ++i) power[i + 1] = 3 * power[i];
-        for (Cells& C : cells) C.masks.start(1, 0);
-        cells[0].flags.assign(1 + 2 * r, AT_INFINITY);
-        cells[0].flags[0] = 0;
-        cells[0].home.assign(1 + 2 * r, 0);
-        std::vector<std::vector<int64_t>> by_dimension(r + 1);
-        for (int64_t code = 1; code < codes; ++code) {
-            if ((code & 0xffff) == 0 && stop()) return STOPPED;
-            int n = (int)(code & 1);
-            for (int64_t rest = code >> 1; rest; rest /= 3) n += rest % 3 != 0;
-            by_dimension[n - 1].push_back(code);
-        }
-        for (int64_t code : by_dimension[0]) {
-            int32_t v = 0;
-            for (int i = 0; i < r; ++i)
-                if (const int64_t s = code / power[i] % 3) v = (int32_t)(2 * i + s);
-            number[code] = v;
-        }
-        std::vector<Incidence> f;
-        for (int k = 1; k <= r; ++k) {
-            Cells& C = cells[k];
-            for (int64_t code : by_dimension[k]) {
-                if ((C.size() & 0xffff) == 0) {
-                    if (stop()) return STOPPED;
-                    if (memory() + codes * WORKING_BYTES > max_memory_) return TOO_MUCH_MEMORY;
-                }
-                if (!(code & 1)) C.supports.push_back(0);
-                for (int i = 0; i < r; ++i)
-                    if (code / power[i] % 3 == 0) C.supports.push_back(1 + i);
-                f.clear();
-                bool odd = false;
-                if (code & 1) {
-                    f.push_back(incidence(number[code - 1], false));
-                    odd = true;
-                }
-                for (int i = 0; i < r; ++i)
-                    if (const int64_t s = code / power[i] % 3) {
-                        f.push_back(incidence(number[code - s * power[i]], odd));
-                        odd = !odd;
-                    }
-                number[code] = (int32_t)C.size();
-                C.append_facets(f.data(), f.size());
-                C.flags.push_back(code & 1 ? 0 : AT_INFINITY);
-                C.home.push_back(0);
+        return attempt([&] {
+            make_orthants(cells, max_cells_, max_memory_, [&](int64_t bytes) {
+                if (stop()) throw Halt{STOPPED};
+                if (memory() + bytes > max_memory_) throw Halt{TOO_MUCH_MEMORY};
+            });
+            for (int32_t v = 0; v <= 2 * r; ++v) start_index_.push_back(v);
+            pieces.emplace_back();
+            pieces.back().parent.assign(1, 0);
+            for (const Stage& s : stages) {
+                first_neuron_.push_back((int32_t)neurons_total_);
+                neurons_total_ += s.n;
             }
-        }
-        for (int32_t v = 0; v <= 2 * r; ++v) start_index_.push_back(v);
-        pieces.emplace_back();
-        pieces.back().parent.assign(1, 0);
-        neurons_total_ = 0;
-        for (const Stage& s : stages) {
-            first_neuron_.push_back((int32_t)neurons_total_);
-            neurons_total_ += s.n;
-        }
-        neurons_done_ = 0;
-        return memory() > max_memory_ ? TOO_MUCH_MEMORY : FINISHED;
+            if (memory() > max_memory_) throw Halt{TOO_MUCH_MEMORY};
+        });
     }
 
     // Splits by all neurons of stage s (stages are run in order). With `discard` the cells with a minus sign are then
@@ -181,8 +131,6 @@ class Subdivision {
     }
 
   private:
-    static constexpr int64_t WORKING_BYTES = 4 + 8;  // a starting cell, for its number and its code
-
     int64_t max_cells_, max_memory_;
     Poll poll_;
     void* context_;
