@@ -52,7 +52,9 @@ class CellOrder {
     // The signs (1, 0, -1) of all cells for neuron j of the stage that was marked last.
     void signs(Subdivision& s, int k, int j, int8_t* out) const {
         const SignMasks& masks = s.cells[k].masks;
-        place(s, k, [&](int64_t c, int32_t to) { out[to] = (int8_t)((int)masks.has_plus(c, j) - (int)masks.has_minus(c, j)); });
+        place(s, k, [&](int64_t c, int32_t to) {
+            out[to] = (int8_t)((int)masks.has_plus(c, j) - (int)masks.has_minus(c, j));
+        });
     }
 
     void vertices(Subdivision& s, double* coordinates, double* error, int32_t* recipe) const {

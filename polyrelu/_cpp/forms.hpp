@@ -26,7 +26,8 @@
 //
 // Overflow. Rounding being monotone, sums of moduli are as large as any partial sum of f, so that they are infinite when
 // it is; and 0 times infinity is NaN in them as well. So if any f_k is not finite, then err is infinite or NaN, and not
-// 0: `size`, `spread` and their largest values keep NaN, and comparisons are such that NaN certifies nothing.
+// 0: `size`, `spread` and their largest values keep NaN, and comparisons are such that NaN certifies nothing. (Within a
+// few roundings of the largest double f alone may overflow; then `norm` does too, and all that is computed from it.)
 #pragma once
 
 #include "stages.hpp"
@@ -202,7 +203,8 @@ struct Sheet {
     int64_t stamp_ = 0, source_ = -1;  // changes with the forms; stamp of the forms that these were made from
     std::vector<signed char> side_;    // the sides that they were made with
     int operations_ = 0;               // since all terms were added
-    std::vector<double> size_, top_size_, spread_, top_spread_;  // sum of a_j |W_ij|, sum of e_j |W_ij|; their largest values
+    std::vector<double> size_, spread_;          // of each neuron: sum of a_j |W_ij|, sum of e_j |W_ij|
+    std::vector<double> top_size_, top_spread_;  // the largest values of these since all terms were added
 
     void begin(const Stage& S, int width) {
         const double* bias = S.column(0, true);

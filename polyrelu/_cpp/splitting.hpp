@@ -19,12 +19,13 @@
 //
 // Which unsplit facets have to be searched for such g. If j vanishes at no vertex but those that it made (`vanishing`
 // has the neurons that do): only faces of s that were split in this round, and of their facets only those with new
-// numbers; else all. (`vanishing` is complete when it is read: zeros at the vertices of the boundary of s were found with
-// faces of lower dimension and merged since, those at vertices inside s by the same thread before it is j's turn.) For let K be the complex split by the neurons before j, f a cell of K that j does not cross, and v a
-// point of f in H. The smallest face of f that contains v is not crossed either, so that it lies in H, and so do its
-// vertices, which j did not make: j is in `vanishing`. (A zero at a vertex is found by evaluation, or inherited from an
-// edge in H, whose ends came before.) So inner facets, which are cells of K, need no search. Faces of s that were not
-// split in the round are cells of K as well, and a facet with an old number spans what a cell of K spans.
+// numbers; else all. (`vanishing` is complete when it is read: zeros at the vertices of the boundary of s were found
+// with faces of lower dimension and merged since, those at vertices inside s by the same thread before it is j's turn.)
+// For let K be the complex split by the neurons before j, f a cell of K that j does not cross, and v a point of f in H.
+// The smallest face of f that contains v is not crossed either, so that it lies in H, and so do its vertices, which j
+// did not make: j is in `vanishing`. (A zero at a vertex is found by evaluation, or inherited from an edge in H, whose
+// ends came before.) So inner facets, which are cells of K, need no search. Faces of s that were not split in the round
+// are cells of K as well, and a facet with an old number spans what a cell of K spans.
 //
 // Supports. Every k-cell knows r - k linearly independent forms that vanish on it: c+ and c- inherit those of c, and c0
 // has the neuron's form besides, which is not in their span because it does not vanish on c.
