@@ -50,7 +50,7 @@ ORDER = (
     "pipeline",
     "verify",
     "separation",
-    "separation",
+    "paper",
     "export",
     "plotting",
     "cli",

@@ -1,0 +1,1 @@
+"""What Ergen & Grillo, Topological Expressivity of ReLU Neural Networks (COLT 2024), say of networks, as functions."""
