@@ -18,8 +18,8 @@ enum Arithmetic { CERTIFIED = 0, ALL_BIG = 1, UNCERTIFIED = 2 };
 
 class Decisions {
   public:
-    Decisions(int rank, Arithmetic arithmetic, const std::vector<Stage>& stages, const std::vector<Pieces>& pieces)
-        : r(rank), arithmetic(arithmetic), forms(rank + 1), vertices(rank, stages, pieces) {}
+    Decisions(int rank, Arithmetic how, const std::vector<Stage>& stages, const std::vector<Pieces>& pieces)
+        : r(rank), arithmetic(how), forms(rank + 1), vertices(rank, stages, pieces) {}
 
     const int r;
     const Arithmetic arithmetic;

@@ -90,8 +90,9 @@ class FormStore {
     Array<double> data_;
 };
 
-// The loops below are made twice, for processors with and without 256-bit vectors; both round alike.
-#if defined(__x86_64__) && defined(__GNUC__)
+// The loops below are made twice, for processors with and without 256-bit vectors; both round alike. (Which one is chosen
+// before the thread sanitizer is ready.)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__)
 #define POLYRELU_CLONES __attribute__((target_clones("avx2", "default")))
 #else
 #define POLYRELU_CLONES

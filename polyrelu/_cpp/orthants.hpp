@@ -5,6 +5,8 @@
 // apex being one more bit. Its facets leave out one vertex, with alternating signs, the apex first.
 #pragma once
 
+#include <vector>
+
 #include "cells.hpp"
 #include "outcome.hpp"
 

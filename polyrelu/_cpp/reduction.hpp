@@ -30,7 +30,6 @@
 
 #pragma once
 
-#include <Python.h>
 #include <gmpxx.h>
 
 #include <algorithm>
@@ -58,8 +57,10 @@ struct Interrupted : std::runtime_error {
     Interrupted() : std::runtime_error("interrupted") {}
 };
 
-// Lets Python handle its pending signals about ten times a second. The exception that a handler raises stays set in
-// this thread, and takes the place of Interrupted when that leaves the core.
+// Asked about ten times a second whether to stop, if it is set: once, before all work. (For Python it handles pending
+// signals; the exception that a handler raises stays set in the thread, and takes the place of Interrupted.)
+inline bool (*poll)() = nullptr;
+
 class Pulse {
   public:
     void tick() {
@@ -68,10 +69,7 @@ class Pulse {
         const auto now = std::chrono::steady_clock::now();
         if (now - last_ < std::chrono::milliseconds(100)) return;
         last_ = now;
-        const PyGILState_STATE state = PyGILState_Ensure();
-        const bool raised = PyErr_CheckSignals() != 0;
-        PyGILState_Release(state);
-        if (raised) throw Interrupted();
+        if (poll && poll()) throw Interrupted();
     }
 
   private:

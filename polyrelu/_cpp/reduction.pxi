@@ -2,6 +2,7 @@
 # columns (indptr int64, indices int32, data), contiguous, the data of all maps being int8, int64 or Python integers.
 
 from libc.stdint cimport int8_t, int32_t, int64_t
+from libcpp cimport bool as cbool
 from libcpp.string cimport string
 from libcpp.vector cimport vector
 
@@ -35,9 +36,21 @@ cdef extern from "_cpp/reduction.hpp" namespace "reduction" nogil:
         vector[const int64_t*] wide
         void add_big(const vector[string]&) except +
 
+    cbool (*poll)() noexcept
+
     Fault check(const Input&) except +
     Result reduce(const Input&) except +
 
+
+cdef extern from "Python.h":
+    int leave_exception_set "PyErr_CheckSignals"() noexcept
+
+
+cdef cbool _signalled() noexcept with gil:
+    return leave_exception_set() != 0
+
+
+poll = _signalled
 
 _FAULTS = (None, "offsets", "row out of range", "repeated row", "zero entry", "product")
 

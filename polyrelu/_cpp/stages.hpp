@@ -21,7 +21,8 @@ namespace polyrelu {
 
 class Stage {
   public:
-    Stage(int n, int m, int previous) : n(n), m(m), previous(previous), plus(n * (size_t)(m + 1)), splits(n, 1) {}
+    Stage(int neurons, int inputs, int read)
+        : n(neurons), m(inputs), previous(read), plus(n * (size_t)(m + 1)), splits(n, 1) {}
 
     int n;         // neurons
     int m;         // inputs besides x0

@@ -34,7 +34,7 @@ class Subdivision {
         : r(rank), decide(rank, arithmetic, stages, pieces), forms(decide.forms), vertices(decide.vertices),
           cells(rank + 1), max_cells_(std::min(max_cells, MAX_CELLS)), max_memory_(max_memory), poll_(poll),
           context_(context), workers_(threads) {
-        for (int w = 0; w < threads; ++w) desks_.emplace_back(new Desk(*this));
+        for (int w = 0; w < threads; ++w) desks_.push_back(std::make_unique<Desk>(*this));
     }
     Subdivision(const Subdivision&) = delete;
 
@@ -526,7 +526,7 @@ class Subdivision {
             neurons_done_ = first + n * ((k - 1) * total + begin) / (r * total);
             // The next crops should take CROPS bytes, if they are like these.
             const double chunks_then = (double)CROPS * (double)chunks / (double)(finished_ + 1);
-            batch = chunk * std::max(threads, (int64_t)std::min(chunks_then, (double)BATCH * 8 * threads));
+            batch = chunk * std::max(threads, (int64_t)std::min(chunks_then, (double)(BATCH * 8 * threads)));
         }
         round_.link.swap(link);
         round_.children.swap(children);

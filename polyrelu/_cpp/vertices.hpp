@@ -302,7 +302,7 @@ class NewtonStep {
                 if (k != m) n_[i][c++] = f[k];
         }
         if (!invert<R>(rank)) return false;
-        double z[MAX_WIDTH], residual[MAX_WIDTH];
+        double z[R > 0 ? R + 1 : MAX_WIDTH] = {}, residual[MAX_WIDTH];
         for (int c = 0; c < r; ++c) {
             z[c] = 0;
             for (int i = 0; i < r; ++i) z[c] -= inv_[c][i] * store[forms[i]][m];

@@ -11,6 +11,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -25,6 +26,7 @@ class Workers {
         try {
             for (int w = 1; w < count; ++w) threads_.emplace_back([this, w] { serve(w); });
         } catch (const std::system_error&) {
+        } catch (const std::bad_alloc&) {  // nor may it leave here: the threads that run have to be joined
         }
     }
     ~Workers() {

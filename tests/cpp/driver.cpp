@@ -1,0 +1,295 @@
+// The core alone, without Python: what it computes on seeded networks is checked, on several threads if told so, and
+// with allocations that fail.
+//
+//     driver check THREADS              f-vectors against closed forms, threads and arithmetics against each other
+//     driver allocations THREADS        every allocation of a run fails in turn, alone; then from there on
+//
+// The tests compile it with warnings as errors, and with sanitizers; see `tests/test_core_build.py`.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <random>
+#include <string>
+
+#include "_cpp/arrays.hpp"
+#include "_cpp/reduction.hpp"
+#include "allocations.hpp"
+
+namespace {
+
+using namespace polyrelu;
+
+struct Failure {
+    std::string what;
+};
+
+void require(bool holds, const std::string& what) {
+    if (!holds) throw Failure{what};
+}
+
+// ---- networks ---------------------------------------------------------------------------------------------------------
+
+// Hidden layers as rows with the bias first. The first rows of the first layer are the coordinates themselves, so that
+// the starting hyperplanes are the coordinate hyperplanes.
+struct Layers {
+    int rank;
+    std::vector<std::vector<std::vector<mpz_class>>> layer;
+};
+
+using Row = std::vector<mpz_class>;
+
+Row coordinate(int rank, int i) {
+    Row row(rank + 1, 0);
+    row[i + 1] = 1;
+    return row;
+}
+
+// Small integers (many degenerate positions), or numerators over a power of two (what random doubles are).
+Layers random_network(unsigned seed, int rank, const std::vector<int>& widths, bool small) {
+    std::mt19937_64 random(seed);
+    Layers net{rank, {}};
+    int inputs = rank;
+    for (size_t l = 0; l < widths.size(); ++l) {
+        std::vector<Row> rows;
+        for (int i = 0; l == 0 && i < rank; ++i) rows.push_back(coordinate(rank, i));
+        while ((int)rows.size() < widths[l]) {
+            Row row;
+            for (int j = 0; j <= inputs; ++j) {
+                const long bits = (long)(random() >> 11);
+                row.emplace_back(small ? bits % 7 - 3 : bits - (1L << 52));
+            }
+            rows.push_back(row);
+        }
+        net.layer.push_back(rows);
+        inputs = widths[l];
+    }
+    return net;
+}
+
+// The hyperplanes x_i = 0 and x_i = x_j: that of the braid arrangement in one dimension more, up to translations.
+Layers braid(int rank) {
+    Layers net{rank, {{}}};
+    for (int i = 0; i < rank; ++i) net.layer[0].push_back(coordinate(rank, i));
+    for (int i = 0; i < rank; ++i)
+        for (int j = i + 1; j < rank; ++j) {
+            Row row(rank + 1, 0);
+            row[i + 1] = 1;
+            row[j + 1] = -1;
+            net.layer[0].push_back(row);
+        }
+    return net;
+}
+
+// ---- the subdivision, and what must hold for it --------------------------------------------------------------------------
+
+struct Cellwise {
+    std::vector<std::vector<int64_t>> indptr;
+    std::vector<std::vector<int32_t>> index;
+    std::vector<std::vector<int8_t>> sign;
+    std::vector<int64_t> size, finite;
+    std::vector<int8_t> signs;  // of all cells for all neurons
+    std::vector<Row> vertices;
+
+    bool operator==(const Cellwise& other) const {
+        return indptr == other.indptr && index == other.index && sign == other.sign && size == other.size &&
+               finite == other.finite && signs == other.signs && vertices == other.vertices;
+    }
+};
+
+bool never(void*, int, int64_t, int64_t, int64_t) { return false; }
+
+Cellwise subdivide(const Layers& net, int threads, Arithmetic arithmetic) {
+    prepare_gmp_memory();
+    const int r = net.rank;
+    Subdivision s(r, int64_t(1) << 62, int64_t(1) << 62, threads, arithmetic, never, nullptr);
+    for (size_t l = 0; l < net.layer.size(); ++l) {
+        const auto& rows = net.layer[l];
+        const int m = (int)rows[0].size() - 1;
+        add_stage(s.stages, (int)rows.size(), m, (int)l - 1);
+        Stage& stage = s.stages.back();
+        for (size_t i = 0; i < rows.size(); ++i)
+            for (int j = 0; j <= m; ++j) stage.plus[i * (size_t)(m + 1) + (size_t)j] = rows[i][(size_t)j];
+        stage.prepare(l > 0 ? &s.stages[l - 1].scale : nullptr);
+    }
+    Row infinity(r + 1, 0), apex(r + 1, 0);
+    infinity[0] = apex[0] = 1;
+    s.forms.push_exact(infinity.data());
+    s.vertices.resize(1 + 2 * r);
+    s.vertices.set_exact(0, apex);
+    for (int i = 0; i < r; ++i) {
+        Row ray = coordinate(r, i);
+        s.forms.push_exact(ray.data());
+        s.frame.push_back(ray);
+        s.vertices.set_exact(1 + 2 * i, ray);
+        ray[i + 1] = -1;
+        s.vertices.set_exact(2 + 2 * i, ray);
+    }
+    require(s.start() == FINISHED, "start");
+    for (size_t l = 0; l < net.layer.size(); ++l) require(s.run((int)l, false) == FINISHED, "run");
+
+    CellOrder order(s);
+    Cellwise out;
+    out.finite = order.finite;
+    for (int k = 0; k <= r; ++k) out.size.push_back(s.cells[k].size());
+    for (size_t l = 0; l < net.layer.size(); ++l) {
+        require(s.mark_again((int)l) == FINISHED, "signs");
+        for (int k = 0; k <= r; ++k)
+            for (size_t j = 0; j < net.layer[l].size(); ++j) {
+                const size_t at = out.signs.size();
+                out.signs.resize(at + (size_t)out.size[k]);
+                if (out.size[k] > 0) order.signs(s, k, (int)j, &out.signs[at]);
+            }
+    }
+    s.release_working_arrays();
+    out.vertices.resize((size_t)s.vertices.size());
+    for (int32_t v = 0; v < (int32_t)s.vertices.size(); ++v)
+        out.vertices[order.number[0][v]] = s.vertices.exact_coordinates(v);
+    for (int k = r; k > 0; --k) {
+        const int64_t n = s.cells[k].size(), live = s.cells[k].live;
+        out.indptr.emplace_back(n + 1);
+        out.index.emplace_back(live);
+        out.sign.emplace_back(live);
+        std::vector<uint8_t> boundary(n);
+        std::vector<int32_t> home(n);
+        order.per_cell(s, k, boundary.data(), home.data());
+        order.facets(s, k, out.indptr.back().data(), out.index.back().data(), out.sign.back().data());
+    }
+    return out;
+}
+
+// The cells with those at infinity are a closed ball, so that the chain complex of its boundary maps has the homology of
+// a point. It is checked and reduced in all the number types.
+void check_ball(const Cellwise& c) {
+    const size_t d = c.size.size() - 1;
+    for (int type = 0; type < 3; ++type) {
+        reduction::Input input;
+        input.ranks = c.size;
+        std::vector<std::vector<int64_t>> wide(d);
+        for (size_t k = 1; k <= d; ++k) {
+            const size_t at = d - k;
+            input.n_entries.push_back((int64_t)c.index[at].size());
+            input.start.push_back(c.indptr[at].data());
+            input.row.push_back(c.index[at].data());
+            wide[k - 1].assign(c.sign[at].begin(), c.sign[at].end());
+            if (type == 0) input.narrow.push_back(c.sign[at].data());
+            if (type == 1) input.wide.push_back(wide[k - 1].data());
+            if (type == 2) {
+                std::vector<std::string> digits;
+                for (const int64_t x : wide[k - 1]) digits.push_back(reduction::to_hexadecimal(x));
+                input.add_big(digits);
+            }
+        }
+        require(reduction::check(input).kind == reduction::kSound, "a chain complex");
+        const reduction::Result result = reduction::reduce(input);
+        for (size_t k = 0; k <= d; ++k) {
+            int64_t rank = c.size[k];
+            if (k > 0) rank -= result.n_pivots[k - 1];
+            if (k < d) rank -= result.n_pivots[k];
+            require(rank == (k == 0 ? 1 : 0), "the homology of a point in degree " + std::to_string(k));
+        }
+    }
+}
+
+int64_t stirling(int n, int k) {
+    if (n == k) return 1;
+    return k == 0 || k > n ? 0 : k * stirling(n - 1, k) + stirling(n - 1, k - 1);
+}
+
+// ---- modes ---------------------------------------------------------------------------------------------------------------
+
+void check(int threads) {
+    for (int rank = 1; rank <= 5; ++rank) {
+        const Cellwise c = subdivide(braid(rank), threads, CERTIFIED);
+        for (int k = 0; k <= rank; ++k) {
+            int64_t faces = stirling(rank + 1, k + 1);
+            for (int i = 2; i <= k + 1; ++i) faces *= i;
+            require(c.finite[k] == faces, "the faces of the braid arrangement");
+        }
+        check_ball(c);
+    }
+    struct Case {
+        int rank;
+        std::vector<int> widths;
+    };
+    const Case cases[] = {{1, {3, 4}}, {2, {9, 5, 3}}, {2, {70, 3}}, {3, {8, 6}}, {3, {5, 17, 2}}, {4, {7, 3}}};
+    unsigned seed = 0;
+    for (const Case& x : cases)
+        for (const bool small : {true, false}) {
+            const Layers net = random_network(++seed, x.rank, x.widths, small);
+            const Cellwise c = subdivide(net, threads, CERTIFIED);
+            int64_t euler = 0;
+            for (int k = 0; k <= x.rank; ++k) euler += k % 2 ? -c.finite[k] : c.finite[k];
+            require(euler == (x.rank % 2 ? -1 : 1), "the Euler characteristic");
+            check_ball(c);
+            require(subdivide(net, 1, CERTIFIED) == c, "the same on one thread");
+            require(subdivide(net, threads, ALL_BIG) == c, "the same in GMP");
+        }
+    // Entries beyond a word, and a layer of more than a thousand cells, so that threads have something to share.
+    Layers large = random_network(77, 2, {40, 20}, false);
+    for (auto& rows : large.layer)
+        for (Row& row : rows)
+            for (mpz_class& z : row) z *= mpz_class("1000000000000000000000000000057");
+    check_ball(subdivide(large, threads, CERTIFIED));
+}
+
+// Runs `work` with allocation after allocation failing until a run needs no more of them; returns how many failed.
+template <class Work>
+long fail_each(bool persistently, long step, const Cellwise& expected, Work&& work) {
+    long failed = 0;
+    for (long n = 1;; n += step) {
+        allocations::fail(n, persistently);
+        bool thrown = false;
+        try {
+            const Cellwise found = work();
+            allocations::stop();
+            require(found == expected, "the right cells although an allocation failed");
+        } catch (const std::bad_alloc&) {
+            allocations::stop();
+            thrown = true;
+        }
+        if (!allocations::failed()) {
+            require(!thrown, "no exception without a failure");
+            return failed;
+        }
+        ++failed;
+    }
+}
+
+void fail_allocations(int threads) {
+    const Layers nets[] = {random_network(1, 2, {4, 3}, true), random_network(2, 2, {5, 3}, false)};
+    for (const Layers& net : nets)
+        for (const Arithmetic arithmetic : {CERTIFIED, ALL_BIG}) {
+            const Cellwise expected = subdivide(net, 1, arithmetic);
+            const auto work = [&] {
+                Cellwise c = subdivide(net, threads, arithmetic);
+                check_ball(c);
+                return c;
+            };
+            const long alone = fail_each(false, 1, expected, work), after = fail_each(true, 7, expected, work);
+            require(alone > 100 && after > 10, "some allocations");
+            std::printf("%ld allocations failed alone, %ld with all that followed\n", alone, after);
+            require(work() == expected, "the right cells after all that");
+        }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string mode = argc == 3 ? argv[1] : "";
+    const int threads = argc == 3 ? std::atoi(argv[2]) : 0;
+    if (threads < 1 || (mode != "check" && mode != "allocations")) {
+        std::fprintf(stderr, "usage: driver check|allocations THREADS\n");
+        return 2;
+    }
+    try {
+        if (mode == "check")
+            check(threads);
+        else
+            fail_allocations(threads);
+    } catch (const Failure& failure) {
+        std::fprintf(stderr, "failed: %s\n", failure.what.c_str());
+        return 1;
+    }
+    std::printf("passed\n");
+    return 0;
+}
