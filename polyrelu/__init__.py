@@ -10,6 +10,9 @@
 (3, 4)
 """
 
+import polyrelu.interruption  # noqa: F401  # first, so that Ctrl-C is told in one line while the rest is imported
+
+# isort: split
 from typing import TYPE_CHECKING, Any
 
 from polyrelu.bounds import Bound, BoundTable, lower_bounds, upper_bounds

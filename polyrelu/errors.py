@@ -17,8 +17,27 @@
 from __future__ import annotations
 
 
+def visible(text: str) -> str:
+    """The text with everything escaped that is no letter, sign, space, tab or end of line.
+
+    So that names out of files cannot speak to a terminal: control characters, marks that turn the direction of
+    writing, half surrogates.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def one_line(text: str) -> str:
+    """The text in one line, `visible`."""
+    return visible(" ".join(text.replace("\t", "\n").split("\n")))
+
+
 class PolyreluError(Exception):
-    """Base class of all errors of polyrelu."""
+    """Base class of all errors of polyrelu. Messages are one line, in which nothing speaks to a terminal."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(one_line(message))
 
 
 class InputError(PolyreluError, ValueError):

@@ -17,6 +17,7 @@ PACKAGE = Path(polyrelu.__file__).parent
 
 # A module imports only modules that stand before it here; polyrelu/__init__.py gathers names and stands outside.
 ORDER = (
+    "interruption",
     "errors",
     "markup",
     "rational",

@@ -23,6 +23,7 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
+from polyrelu.errors import one_line
 from polyrelu.pipeline import analyse_region
 from polyrelu.rational import exact, show
 
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace) -> Answer:
     cells = [["dimension", *map(str, range(len(report.f_vector)))], ["cells", *map(str, report.f_vector)]]
     return Answer(
         lines(
-            f"{options.net}: {net!r}",
+            f"{one_line(options.net)}: {net!r}",
             f"Integral homology of the region {{F {report.relation} {show(report.level)}}} "
             f"in {space(options, net.input_dim)}",
             "",

@@ -23,7 +23,7 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, one_line
 from polyrelu.homology import Homology, homology
 
 
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> Answer:
     relation = ">=" if options.closed else ">"
     return Answer(
         lines(
-            f"{options.net}: {net!r}",
+            f"{one_line(options.net)}: {net!r}",
             f"Betti numbers of the regions {{F_i {relation} F_j for all j}} and of the decision boundary",
             f"in {space(options, net.input_dim)}",
             "",

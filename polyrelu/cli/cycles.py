@@ -26,7 +26,7 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
 from polyrelu.cycles import Cycle
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, one_line
 from polyrelu.pipeline import analyse_region
 from polyrelu.rational import exact, show
 
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> Answer:
     rows += [[str(x) for x in (*kind, number)] for kind, number in alike.items()]
     return Answer(
         lines(
-            f"{options.net}: {net!r}",
+            f"{one_line(options.net)}: {net!r}",
             f"Representative cycles of the region {{F {report.relation} {show(report.level)}}} "
             f"in {space(options, net.input_dim)}: {report.homology}",
             "",

@@ -29,7 +29,7 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.complex import PolyhedralComplex
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, one_line
 from polyrelu.export import regions_table, save_complex, write_cells, write_mesh, write_polymake, write_table
 from polyrelu.export.meshes import check_mesh
 from polyrelu.rational import exact
@@ -136,9 +136,9 @@ def run(options: argparse.Namespace) -> Answer:
         )
     return Answer(
         lines(
-            f"{options.net}: {net!r}",
+            f"{one_line(options.net)}: {net!r}",
             f"{cx!r}, in {space(options, net.input_dim)}",
-            f"{options.out}: {what}",
+            f"{one_line(options.out)}: {what}",
         )
     )
 

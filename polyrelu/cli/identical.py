@@ -9,6 +9,7 @@ from typing import Any
 from polyrelu.cli.options import SHARED, add_box, add_json, add_limit, add_slice, domain, effort, sliced, space
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
+from polyrelu.errors import one_line
 from polyrelu.identity import identical
 from polyrelu.rational import show, to_json
 from polyrelu.readers import load
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> Answer:
         values = None if found.values is None else [_json_value(value) for value in found.values]
         text = as_json(identical=found.identical, regions=found.regions, witness=witness, values=values)
         return Answer(text, status)
-    parts = [f"A = {options.net}: {f!r}", f"B = {options.other}: {g!r}"]
+    parts = [f"A = {one_line(options.net)}: {f!r}", f"B = {one_line(options.other)}: {g!r}"]
     if found.witness is None or found.values is None:
         parts += [f"A and B are the same function on {space(options, f.input_dim)}."]
         parts += [f"Proof: A - B vanishes on each of the {found.regions} regions of its canonical complex."]

@@ -30,6 +30,7 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
+from polyrelu.errors import one_line
 from polyrelu.estimate import MAX_RANK, Estimate, estimate, size
 from polyrelu.inspection import Groups, Inspection, Neuron, inspect
 from polyrelu.network import Network
@@ -90,7 +91,7 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer(_json(net, facts, guess, advice))
     return Answer(
         lines(
-            f"{options.net}: {net!r}",
+            f"{one_line(options.net)}: {net!r}",
             "",
             table(_facts(net, facts)),
             "",

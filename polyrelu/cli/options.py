@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from polyrelu.domain import Domain
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, one_line
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact
 from polyrelu.readers import load
@@ -215,5 +215,5 @@ def space(options: argparse.Namespace, input_dim: int) -> str:
     """The input space in words."""
     whole = f"R^{input_dim}"
     if vars(options).get("slice") is not None:
-        whole = f"the slice {whole} through the points of {options.slice}"
+        whole = f"the slice {whole} through the points of {one_line(options.slice)}"
     return whole if options.box is None else f"the box {options.box} of {whole}"

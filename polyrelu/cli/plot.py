@@ -26,7 +26,7 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import Answer, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.domain import Domain
-from polyrelu.errors import FileError
+from polyrelu.errors import FileError, one_line
 from polyrelu.homology import homology
 from polyrelu.network import Network
 from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html
@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> Answer:
             draw(region, options.out, cycles=[c for k in degrees for c in found.cycles(k)], **choices)
         else:
             draw(net, options.out, level=level, relation=options.relation, domain=where, **choices)
-    return Answer(lines(f"{options.net}: {net!r}", f"{options.out}: drawn"))
+    return Answer(lines(f"{one_line(options.net)}: {net!r}", f"{one_line(options.out)}: drawn"))
 
 
 def _window(options: argparse.Namespace, net: Network) -> list[list[str]] | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from typing import NoReturn
 
+from polyrelu import interruption
 from polyrelu.cli import (
     betti,
     bounds,
@@ -27,7 +28,7 @@ from polyrelu.cli import (
 )
 from polyrelu.cli.options import SHARED
 from polyrelu.cli.output import Answer
-from polyrelu.errors import InputError, LimitError, PolyreluError, VerificationError
+from polyrelu.errors import InputError, LimitError, PolyreluError, VerificationError, one_line, visible
 
 # In the order of the help text.
 COMMANDS = (
@@ -52,11 +53,22 @@ MORE = "--max-cells, --max-memory set limits; --box, --slice look at a part; pol
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line (`sys.argv` unless given) and return its exit status; raises nothing it can name."""
-    _reopen_closed()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text in the terminal's encoding
     try:
-        return _deliver(_answer(sys.argv[1:] if argv is None else argv))
+        interruption.begin()
+        return _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return _fail(130, "interrupted")
+    finally:
+        interruption.finish()
+
+
+def _run(argv: Sequence[str]) -> int:
+    _reopen_closed()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file's name may be no text in the terminal's encoding
+    try:
+        return _deliver(_answer(argv))
     except InputError as error:
         return _fail(2, str(error))
     except VerificationError as error:
@@ -67,8 +79,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(1, str(error))
     except MemoryError:
         return _fail(1, f"out of memory ({MORE})")
-    except KeyboardInterrupt:
-        return _fail(130, "interrupted")
 
 
 def _reopen_closed() -> None:
@@ -93,7 +103,7 @@ def _answer(argv: Sequence[str]) -> Answer:
 def _deliver(answer: Answer) -> int:
     """Write to standard output; a reader that has gone away (`| head`) is no reason for a message."""
     try:
-        sys.stdout.write(answer.text)
+        sys.stdout.write(visible(answer.text))
         sys.stdout.flush()
     except OSError as error:
         # Whatever is still buffered must not fail again when the interpreter closes its files.
@@ -103,8 +113,11 @@ def _deliver(answer: Answer) -> int:
 
 
 def _fail(status: int, message: str) -> int:
+    if ended := interruption.received():  # what failed then, failed of it
+        status, message = ended
+    line = "polyrelu: " + ("error: " if status < 128 else "") + one_line(message)
     with suppress(OSError):  # where standard error cannot be written either, the status tells
-        print("polyrelu: error:" if status != 130 else "polyrelu:", message.replace("\n", " "), file=sys.stderr)
+        print(line, file=sys.stderr)
     return status
 
 

@@ -22,6 +22,7 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
+from polyrelu.errors import one_line
 from polyrelu.subdivide import subdivide
 
 
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace) -> Answer:
     ]
     return Answer(
         lines(
-            f"{options.net}: {net!r}",
+            f"{one_line(options.net)}: {net!r}",
             f"Canonical polyhedral complex C(F) of {space(options, net.input_dim)}",
             "",
             table(counts),

@@ -23,7 +23,7 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, one_line
 from polyrelu.homology import Homology
 from polyrelu.rational import exact
 from polyrelu.readers import read_document
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> Answer:
             ),
             status,
         )
-    return Answer(lines(f"{options.net}: {report}", "", EXACT), status)
+    return Answer(lines(f"{one_line(options.net)}: {report}", "", EXACT), status)
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

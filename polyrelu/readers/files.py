@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
@@ -51,6 +51,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Otherwise, also after Ctrl-C, it is removed and `path` is what it was. It has the same suffix. Raises FileError for
     a path that cannot be written, and for one that is there and is not a regular file.
+
+    The content is on the disk before the name is, and the name before this returns (fsync of both): a machine that
+    stops leaves what was there or what came, whole. A process that is killed with no time to clean up leaves the
+    draft, a hidden file beside `path`; the command `polyrelu` takes that time for SIGTERM and SIGHUP.
     """
     shown, given = checked_path(path)
     try:
@@ -59,16 +63,28 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             what = "Is a directory" if target.is_dir() else "not a regular file"
             raise FileError(f"{shown}: cannot be written: {what}", shown)
         draft = target.with_name(f".{target.stem[:50]}-{os.urandom(8).hex()}{target.suffix}")
-        draft.open("xb").close()
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, up to Python 3.12
         raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
     try:
+        draft.open("xb").close()
         yield draft
+        _to_disk(draft)
         os.replace(draft, target)
+        with suppress(OSError):  # there are file systems whose directories cannot be opened; the file is there
+            _to_disk(target.parent)
     except OSError as error:
         raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Waits until a file, or the names in a directory, are on the disk."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 @contextmanager

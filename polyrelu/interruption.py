@@ -1,0 +1,107 @@
+"""Ctrl-C and other requests to end, for the command ``polyrelu``; within other programs signals are left alone.
+
+Imported before everything else, because the imports take longer than many commands: a signal that comes during them
+ends the command at once, with one line and the status that shells give it, 128 + its number. Once the command works,
+a signal raises `Ended`, so that what is under way is cleaned up, drafts of files above all. Before this module is
+imported there is only Python itself, which a signal ends with no word of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from itertools import pairwise
+
+TYPE_CHECKING = False  # as in `typing`, which takes a while to import, as `signal` does for its enumerations
+if TYPE_CHECKING:
+    import signal
+    from types import FrameType
+    from typing import NoReturn
+else:
+    import _signal as signal
+
+WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
+"""The signals that ask a program to end, and what is said of each."""
+
+_PATIENCE = 1.0  # seconds for which further signals change nothing: time to clean up
+
+
+class Ended(KeyboardInterrupt):
+    """A signal, `number`, asked to end. Like KeyboardInterrupt no Exception, so that nothing takes it for a failure."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class _State:
+    guarded = False  # whether the signals come here
+    working = False  # whether there may be something to clean up
+    received: int | None = None
+    since = 0.0
+
+
+def begin() -> None:
+    """From now on a signal raises `Ended`."""
+    _State.received = None
+    _State.working = True
+
+
+def finish() -> None:
+    """From now on nothing can fail any more: Ctrl-C comes too late."""
+    _State.working = False
+    if _State.guarded:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def received() -> tuple[int, str] | None:
+    """(exit status, word) of the signal that was raised since `begin`, whatever became of the exception."""
+    return None if _State.received is None else told(_State.received)
+
+
+def told(number: int) -> tuple[int, str]:
+    """(exit status, word) for a signal."""
+    return 128 + number, WORDS[number]
+
+
+def _handle(number: int, frame: FrameType | None) -> None:
+    now = time.monotonic()
+    if not _State.working:
+        _end(number)
+    if _State.received is None or now - _State.since > _PATIENCE:
+        _State.received, _State.since = number, now
+        raise Ended(number)
+
+
+def _end(number: int) -> NoReturn:
+    status, word = told(number)
+    try:
+        os.write(2, f"polyrelu: {word}\n".encode())
+    finally:
+        os._exit(status)
+
+
+def _is_command() -> bool:
+    """Whether this is the script `polyrelu` or ``python -m polyrelu``."""
+    program = sys.argv[0] if getattr(sys, "argv", None) else ""
+    if program != "-m":  # which stands there until the module is found, and its package imported
+        return os.path.basename(program) == "polyrelu"
+    named = [b for a, b in pairwise(sys.orig_argv) if a[:1] == "-" and a[-1:] == "m"]
+    named += [a[2:] for a in sys.orig_argv if a.startswith("-m")]
+    return any(name.split(".")[0] == "polyrelu" for name in named)
+
+
+def _guard() -> None:
+    for number in WORDS:
+        # what is ignored stays so: nohup, and commands in the background of a script
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _handle)
+            _State.guarded = True
+
+
+if _is_command():
+    try:  # noqa: SIM105  # without contextlib
+        _guard()
+    except ValueError:  # not the main thread, which alone may
+        pass
