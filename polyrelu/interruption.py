@@ -74,6 +74,16 @@ def _handle(number: int, frame: FrameType | None) -> None:
         raise Ended(number)
 
 
+def _lost(unraisable: sys.UnraisableHookArgs) -> None:
+    """An exception that nobody can catch, such as one in a destructor. If it is `Ended`, it comes again."""
+    if not isinstance(unraisable.exc_value, Ended):
+        sys.__unraisablehook__(unraisable)
+        return
+    number, _State.received = unraisable.exc_value.number, None
+    signal.signal(signal.SIGALRM, lambda *_: _handle(number, None))
+    signal.setitimer(signal.ITIMER_REAL, 0.02)
+
+
 def _end(number: int) -> NoReturn:
     status, word = told(number)
     try:
@@ -98,6 +108,7 @@ def _guard() -> None:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _handle)
             _State.guarded = True
+    sys.unraisablehook = _lost
 
 
 if _is_command():
