@@ -18,11 +18,12 @@ class Domain:
     NumberError for entries that are not exact numbers and DomainError for shapes that do not fit.
     """
 
-    __slots__ = ("_a", "_b", "_dim")
+    __slots__ = ("_a", "_b", "_dim", "_units")
 
     _a: tuple[tuple[Fraction, ...], ...]
     _b: tuple[Fraction, ...]
     _dim: int
+    _units: tuple[str, ...]
 
     def __init__(self, a: Any, b: Any) -> None:
         rows = exact_matrix(a, "domain matrix A")
@@ -37,6 +38,7 @@ class Domain:
         object.__setattr__(self, "_dim", dim)
         object.__setattr__(self, "_a", rows)
         object.__setattr__(self, "_b", offsets)
+        object.__setattr__(self, "_units", ())
 
     @classmethod
     def box(cls, lower: Sequence[Any], upper: Sequence[Any]) -> Domain:
@@ -81,6 +83,21 @@ class Domain:
         """The dimension d of the space the domain lies in."""
         return self._dim
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units of the coordinates, as of `Network.units`; empty if nothing is known of them.
+
+        Over a domain whose units are known, only networks in the same units are subdivided, or in unknown ones.
+        """
+        return self._units
+
+    def in_units(self, units: tuple[str, ...]) -> Domain:
+        """The same polyhedron, known to be in these units. Equality does not ask for them."""
+        domain = Domain.__new__(Domain)
+        domain._set(self._dim, self._a, self._b)
+        object.__setattr__(domain, "_units", units)
+        return domain
+
     def contains(self, x: Any) -> bool:
         """Whether the point x (d exact numbers) lies in the closed domain."""
         point = exact_point(x, self._dim)
@@ -112,13 +129,15 @@ class Domain:
         return f"Domain({len(self._a)} half-spaces in dimension {self._dim})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (self._dim, self._a, self._b)
+        return _unpickle, (self._dim, self._a, self._b, self._units)
 
 
-def _unpickle(dim: int, a: tuple[tuple[Fraction, ...], ...], b: tuple[Fraction, ...]) -> Domain:
+def _unpickle(
+    dim: int, a: tuple[tuple[Fraction, ...], ...], b: tuple[Fraction, ...], units: tuple[str, ...] = ()
+) -> Domain:
     domain = Domain.__new__(Domain)
     domain._set(dim, a, b)
-    return domain
+    return domain.in_units(units)
 
 
 def _bound(value: Any, infinite: float, where: str) -> Fraction | None:

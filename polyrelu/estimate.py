@@ -218,7 +218,7 @@ def estimate(
         if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
             raise InputError(f"{name}: expected {'a positive' if least else 'an'} integer, got {describe(value)}")
     t = read_level(network, level)
-    where = read_domain(domain, network.input_dim)
+    where = read_domain(domain, network)
     rows = _rows_that_matter(network, t, where)
     r = rank(rows)
     counts = None

@@ -42,6 +42,8 @@ def subtract(f: Network, g: Network) -> Network:
     for what, m, n in (("inputs", f.input_dim, g.input_dim), ("outputs", f.output_dim, g.output_dim)):
         if m != n:
             raise NetworkError(f"the networks have {m} and {n} {what}; to be compared they need the same number")
+    if f.units and g.units and f.units != g.units:
+        raise NetworkError(f"the networks take inputs in {f.units[0]}, and in {g.units[0]}: not the same numbers")
     depth = max(f.depth, g.depth)
     left, right = _deepened(f, depth), _deepened(g, depth)
     weights: list[Any] = []
@@ -59,7 +61,7 @@ def subtract(f: Network, g: Network) -> Network:
                 weights.append([[*row, *[0] * len(b[0])] for row in a] + [[*[0] * len(a[0]), *row] for row in b])
             biases.append([*left.biases[layer], *right.biases[layer]])
             slopes.append([*left.slopes[layer], *right.slopes[layer]])
-    return Network(weights, biases, slopes)
+    return Network(weights, biases, slopes).noted(*f.assumptions, *g.assumptions, units=f.units or g.units)
 
 
 def _minus(a: Any, b: Any) -> list[list[Fraction]]:

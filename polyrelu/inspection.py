@@ -93,7 +93,7 @@ def _constant_signs(
     network: Network, domain: Any, progress: Progress | None
 ) -> tuple[tuple[Neuron, ...], tuple[Neuron, ...], bool]:
     """The neurons that are never positive, those never negative, and whether these are all."""
-    where = read_domain(domain, network.input_dim)
+    where = read_domain(domain, network)
     walls = where.half_spaces() if where is not None else ()
     try:
         rows: list[Sequence[Fraction | int]] = [wall[1:] for wall in walls]

@@ -31,8 +31,11 @@ Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
 _IntegerRow = tuple[tuple[int, ...], int, int]
 
-_KEYS = ("weights", "biases", "slopes")
+_KEYS = ("weights", "biases", "slopes", "assumptions")
 _ACTIVATIONS = {0: "ReLU", -1: "absolute value", 1: "identity"}
+
+SLICE_UNITS = ("the coordinates of a slice",)
+"""The units of a network on a slice, where the network itself has some."""
 
 
 class Network:
@@ -52,24 +55,34 @@ class Network:
     an empty layer, ragged rows, a width that is not the one before, a bias or slopes of another length; NumberError,
     naming layer, row and column, for an entry that is not an exact finite number.
 
-    Equality and hash are those of the parameters, not of the function computed.
+    Equality and hash are those of the parameters, not of the function computed; what was assumed (`assumptions`) and
+    the units of the inputs (`units`) do not enter them.
     """
 
-    __slots__ = ("__weakref__", "_biases", "_hash", "_rows", "_slopes", "_weights")
+    __slots__ = ("__weakref__", "_assumptions", "_biases", "_hash", "_rows", "_slopes", "_units", "_weights")
 
     _weights: tuple[Matrix, ...]
     _biases: tuple[Vector, ...]
     _slopes: tuple[Vector, ...]
     _rows: tuple[tuple[_IntegerRow, ...], ...] | None
     _hash: int | None
+    _assumptions: tuple[str, ...]
+    _units: tuple[str, ...]
 
     def __init__(self, weights: Any, biases: Any, slopes: Any = None) -> None:
         matrices, vectors = _read_layers(weights, biases)
         self._set(matrices, vectors, _read_slopes(slopes, [len(matrix) for matrix in matrices[:-1]]))
 
-    def _set(self, weights: tuple[Matrix, ...], biases: tuple[Vector, ...], slopes: tuple[Vector, ...]) -> None:
+    def _set(
+        self,
+        weights: tuple[Matrix, ...],
+        biases: tuple[Vector, ...],
+        slopes: tuple[Vector, ...],
+        assumptions: tuple[str, ...] = (),
+        units: tuple[str, ...] = (),
+    ) -> None:
         values = {"_weights": weights, "_biases": biases, "_slopes": slopes, "_rows": None, "_hash": None}
-        for name, value in values.items():
+        for name, value in {**values, "_assumptions": assumptions, "_units": units}.items():
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -115,6 +128,35 @@ class Network:
         """L, the number of hidden layers; 0 for an affine map."""
         return len(self._weights) - 1
 
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was taken for granted when the network was read, and its file does not say; one clause for each.
+
+        Networks made from this one (`restrict`, `output`, ...) keep it, and so do pickles and files of `save`.
+        """
+        return self._assumptions
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units of the inputs: in words, and then the numbers that fix them. Empty if nothing is known of them.
+
+        A domain that is known to be in other units is refused (see `Domain.units`).
+        """
+        return self._units
+
+    def noted(self, *assumptions: str, units: tuple[str, ...] | None = None) -> Network:
+        """The same network with further assumptions (each kept once), and in these units if any are given.
+
+        NetworkError for an assumption that is not a line of text.
+        """
+        for note in assumptions:
+            if not isinstance(note, str) or not note.isprintable() or not note:
+                raise NetworkError(f"assumptions: expected a line of text, got {describe(note)}")
+        kept = tuple(dict.fromkeys((*self._assumptions, *assumptions)))
+        network = type(self).__new__(type(self))
+        network._set(self._weights, self._biases, self._slopes, kept, self._units if units is None else units)
+        return network
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
             return NotImplemented
@@ -154,7 +196,7 @@ class Network:
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = (self._weights, tuple((bias,) for bias in self._biases), (self._slopes,))
-        return _unpickle, (type(self), tuple(_pairs(part) for part in parts))
+        return _unpickle, (type(self), tuple(_pairs(part) for part in parts), self._assumptions, self._units)
 
     # --- evaluation ---
 
@@ -244,7 +286,8 @@ class Network:
         rows = self._integer_rows()[0]
         columns = [_apply(rows, vector, False) for vector in vectors]
         weights = (tuple(zip(*columns, strict=True)), *self._weights[1:])
-        return self._derived(weights, (_apply(rows, base, True), *self._biases[1:]))
+        network = self._derived(weights, (_apply(rows, base, True), *self._biases[1:]))
+        return network.noted(units=SLICE_UNITS) if self._units else network
 
     def scaled(self, factor: Any) -> Network:
         """The network x ↦ factor · F(x), for a rational factor of either sign. NetworkError if it is zero."""
@@ -289,7 +332,7 @@ class Network:
         bias = _apply(rows, self._biases[-1], True)
         weights = (*self._weights[:-1], tuple(zip(*columns, strict=True)), *other._weights[1:])
         biases = (*self._biases[:-1], bias, *other._biases[1:])
-        return self._derived(weights, biases, (*self._slopes, *other._slopes))
+        return self._derived(weights, biases, (*self._slopes, *other._slopes)).noted(*other._assumptions)
 
     def _output_index(self, i: object) -> int:
         n = self.output_dim
@@ -314,15 +357,18 @@ class Network:
             for x in chain(biases[level], *weights[level]):
                 check_digits(x, f"layer {level + 1} of the resulting network")
         network = Network.__new__(Network)
-        network._set(weights, biases, self._slopes if slopes is None else slopes)
+        network._set(
+            weights, biases, self._slopes if slopes is None else slopes, self._assumptions, self._units
+        )
         return network
 
     # --- JSON ---
 
     def to_dict(self) -> dict[str, Any]:
-        """The object of the JSON format: keys weights, biases and, unless all neurons are ReLUs, slopes.
+        """The object of the JSON format: keys weights, biases, and slopes unless all neurons are ReLUs.
 
-        Numbers are ints or strings "p/q", so nothing is lost; a layer whose neurons share one slope writes it once.
+        `assumptions` is there if there are any. Numbers are ints or strings "p/q", so nothing is lost; a layer whose
+        neurons share one slope writes it once.
         """
         result: dict[str, Any] = {
             "weights": [[[to_json(w) for w in row] for row in matrix] for matrix in self._weights],
@@ -332,11 +378,16 @@ class Network:
             result["slopes"] = [
                 to_json(layer[0]) if len(set(layer)) == 1 else [to_json(a) for a in layer] for layer in self._slopes
             ]
+        if self._assumptions:
+            result["assumptions"] = list(self._assumptions)
         return result
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Network:
-        """The network of an object with the keys weights, biases and, optionally, slopes. NetworkError for others."""
+        """The network of an object with the keys weights and biases, and optionally slopes and assumptions.
+
+        Raises NetworkError for others.
+        """
         if not isinstance(data, Mapping):
             raise NetworkError(f"network: expected an object with keys weights and biases, got {describe(data)}")
         if unknown := [key for key in data if key not in _KEYS]:
@@ -345,7 +396,10 @@ class Network:
         for key in ("weights", "biases"):
             if key not in data:
                 raise NetworkError(f"network: the key {key!r} is missing")
-        return cls(data["weights"], data["biases"], data.get("slopes"))
+        notes = data.get("assumptions", [])
+        if not isinstance(notes, list):
+            raise NetworkError(f"assumptions: expected a list of lines of text, got {describe(notes)}")
+        return cls(data["weights"], data["biases"], data.get("slopes")).noted(*notes)
 
 
 def _integer_row(row: Vector, bias: Fraction) -> _IntegerRow:
@@ -456,10 +510,12 @@ def _pairs(part: tuple[Matrix, ...]) -> tuple[Any, ...]:
     return tuple(tuple(tuple((x.numerator, x.denominator) for x in row) for row in matrix) for matrix in part)
 
 
-def _unpickle(cls: type[Network], parts: tuple[Any, ...]) -> Network:
+def _unpickle(
+    cls: type[Network], parts: tuple[Any, ...], assumptions: tuple[str, ...] = (), units: tuple[str, ...] = ()
+) -> Network:
     weights, biases, slopes = (
         tuple(tuple(tuple(Fraction(p, q) for p, q in row) for row in matrix) for matrix in part) for part in parts
     )
     network = cls.__new__(cls)
-    network._set(weights, tuple(bias[0] for bias in biases), slopes[0])
+    network._set(weights, tuple(bias[0] for bias in biases), slopes[0], assumptions, units)
     return network

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import NumberError, PointError
+from polyrelu.floats import fraction_of, widened
 
 MAX_DIGITS = 4000
 """Longest numerator or denominator that is read, in decimal digits. Below Python's own limit of 4300 for int(str)."""
@@ -127,7 +128,7 @@ def entries(values: object, where: str) -> Sequence[Any] | None:
     try:
         if hasattr(type(values), "__array__"):
             array = _array(values)
-            return None if array.ndim == 0 else list(array.tolist())
+            return None if array.ndim == 0 else list(widened(array).tolist())
         if isinstance(values, Sequence):
             _check_entries(_length(values))
             return list(values)
@@ -243,7 +244,9 @@ def _from_float(value: Any) -> Fraction:
     # Built-in doubles never reach the bound on digits; an extended precision may (its smallest number is 2^-16445).
     try:
         if isinstance(value, float):
-            return Fraction(*float.as_integer_ratio(value))
+            return fraction_of(value)
+        if value.itemsize <= 4:
+            return fraction_of(float(widened(np.asarray(value))))
         numerator, denominator = value.as_integer_ratio()
     except (OverflowError, ValueError):
         raise _RefusedError(f"{describe(value)} is not finite; {_EXPECTED}") from None

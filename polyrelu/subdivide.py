@@ -74,7 +74,7 @@ def subdivide(
             raise InputError(f"{name}: expected a positive integer or None, got {limit!r}")
     if not _is_positive(threads) or threads > MAX_THREADS:
         raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {threads!r}")
-    region = read_domain(domain, network.input_dim)
+    region = read_domain(domain, network)
     walls = region.half_spaces() if region is not None else ()
 
     rows, real = _hyperplanes(network, t, walls)
@@ -143,8 +143,11 @@ def read_level(network: Network, level: Any) -> Fraction | None:
     return t
 
 
-def read_domain(domain: Any, dim: int) -> Domain | None:
-    """The domain given to `subdivide`, a box as pairs included, for a network with `dim` inputs. DomainError."""
+def read_domain(domain: Any, network: Network) -> Domain | None:
+    """The domain given to `subdivide` for the network, a box as pairs included.
+
+    DomainError for what is none, for another dimension than the network's, and for other units.
+    """
     if domain is None:
         return None
     if not isinstance(domain, Domain):
@@ -156,8 +159,13 @@ def read_domain(domain: Any, dim: int) -> Domain | None:
             ) from None
         domain = Domain.box([low for low, _ in pairs], [high for _, high in pairs])
     assert isinstance(domain, Domain)
-    if domain.input_dim != dim:
+    if domain.input_dim != (dim := network.input_dim):
         raise DomainError(f"domain: lies in dimension {domain.input_dim}, but the network has {dim} inputs")
+    if domain.units and network.units and domain.units != network.units:
+        raise DomainError(
+            f"domain: is in {domain.units[0]}, but the network takes inputs in {network.units[0]}; give both in the "
+            "same units (of an NNet file, both with normalise=True or both without)"
+        )
     return domain
 
 

@@ -20,6 +20,7 @@ ORDER = (
     "interruption",
     "errors",
     "markup",
+    "floats",
     "rational",
     "linear",
     "network",

@@ -14,7 +14,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.cli import main
 from polyrelu.errors import FileError
-from polyrelu.readers import Document, read_document
+from polyrelu.readers import STATE_DICTS, Document, read_document
 
 NET = pr.Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[-1, -1, -1, -1]]], [[0, 0, 0, 0], [1]])  # 1 − |x| − |y|
 
@@ -89,15 +89,17 @@ FORMATS = {
 def test_every_format_gives_the_same_network(tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / f"net{suffix}"
     FORMATS[suffix](path)
-    assert pr.load(path) == pr.load(str(path)) == NET
-    assert read_document(path) == Document(NET, {"betti": [1, 0]} if suffix == ".json" else {})
-    assert main(["betti", str(path), "--json"]) == 0
+    told = "relu" if suffix in STATE_DICTS else None
+    more = [] if told is None else ["--activation", told]
+    assert pr.load(path, activation=told) == pr.load(str(path), activation=told) == NET
+    assert read_document(path, activation=told) == Document(NET, {"betti": [1, 0]} if suffix == ".json" else {})
+    assert main(["betti", str(path), "--json", *more]) == 0
     assert json.loads(capsys.readouterr().out)["betti"] == [1, 0]
-    assert main(["regions", str(path), "--json"]) == 0
+    assert main(["regions", str(path), "--json", *more]) == 0
     assert json.loads(capsys.readouterr().out)["regions"] == 4
-    assert main(["verify", str(path), "--betti", "1,0"]) == 0
-    assert main(["verify", str(path), "--betti", "2,0"]) == 1
-    assert main(["verify", str(path)]) == (0 if suffix == ".json" else 2)
+    assert main(["verify", str(path), "--betti", "1,0", *more]) == 0
+    assert main(["verify", str(path), "--betti", "2,0", *more]) == 1
+    assert main(["verify", str(path), *more]) == (0 if suffix == ".json" else 2)
     assert suffix == ".json" or "nothing is claimed" in capsys.readouterr().err
 
 

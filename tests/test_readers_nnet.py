@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import Any
 import pytest
 
 import exact_layers as by_definition
+import polyrelu as pr
+from polyrelu.cli import main
 from polyrelu.domain import Domain
-from polyrelu.errors import FileError, InputError, LimitError, NetworkError, NumberError
+from polyrelu.errors import DomainError, FileError, InputError, LimitError, NetworkError, NumberError
+from polyrelu.inspection import inspect
 from polyrelu.network import Network
 from polyrelu.readers import load
 from polyrelu.readers.nnet import read_nnet, read_nnet_domain
@@ -109,6 +113,62 @@ def test_against_the_definition(tmp_path: Path, seed: int) -> None:
             rows = [sum(w * v for w, v in zip(fractions(row), y, strict=True)) for row in matrix]
             y = by_definition.exact([0] * len(rows)) + rows + fractions(vector)
         assert values_of(net, x) == (y * Fraction(ranges[5]) + Fraction(means[5])).tolist()
+
+
+def grown(path: Path) -> Path:
+    """A network of two inputs and sixteen neurons with means and ranges far from 0 and 1, as those of aircraft are."""
+    rng = Random(5)
+    decimal = lambda: f"{rng.uniform(-2, 2):.3f}"  # noqa: E731
+    lines = ["3,2,1,8", "2,8,8,1", "0", "-5000,-3", "7000,4", "-250.5,0.25,3", "12000,6.5,17"]
+    for n, m in pairwise([2, 8, 8, 1]):
+        lines += [",".join(decimal() for _ in range(n)) for _ in range(m)] + [decimal() for _ in range(m)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_network_and_domain_in_the_same_units(tmp_path: Path) -> None:
+    path = grown(tmp_path / "net.nnet")
+    nets = [read_nnet(path, normalise) for normalise in (False, True)]
+    boxes = [read_nnet_domain(path, normalise) for normalise in (False, True)]
+    counts = [pr.subdivide(net, domain=box).f_vector for net, box in zip(nets, boxes, strict=True)]
+    assert counts[0] == counts[1]  # the units are an affine isomorphism
+    bare = [Domain(box.a, box.b) for box in boxes]  # that nobody knows the units of: what used to come out silently
+    assert pr.subdivide(nets[1], domain=bare[0]).f_vector != counts[0]
+    for net, box in zip(nets, boxes[::-1], strict=True):
+        for ask in (
+            lambda net, box: pr.subdivide(net, domain=box),
+            lambda net, box: pr.estimate(net, None, box),
+            lambda net, box: pr.betti_numbers(net, domain=box),
+            lambda net, box: pr.identical(net, net, box),
+            lambda net, box: pr.clipped(pr.subdivide(net), box),
+            lambda net, box: inspect(net.scaled(2), box),
+            lambda net, box: pr.subdivide(pickle.loads(pickle.dumps(net)), domain=pickle.loads(pickle.dumps(box))),
+            lambda net, box: pr.subdivide(net.restrict([0, 0], [[1, 0], [0, 1]]), domain=box),
+        ):
+            with pytest.raises(DomainError, match="normalise=True") as caught:
+                ask(net, box)
+            assert "\n" not in str(caught.value)
+    with pytest.raises(NetworkError, match="not the same numbers"):
+        pr.identical(*nets)
+    assert "normalised units" in nets[0].assumptions[0] and not nets[1].assumptions
+
+
+def test_units_of_two_files_differ_by_their_numbers(tmp_path: Path) -> None:
+    path = grown(tmp_path / "a.nnet")
+    other = tmp_path / "b.nnet"
+    other.write_text(path.read_text().replace("12000,6.5,17", "12000,6.25,17"))
+    assert pr.subdivide(read_nnet(path, True), domain=read_nnet_domain(other, True)).n_regions > 1
+    with pytest.raises(DomainError, match="normalised units"):
+        pr.subdivide(read_nnet(path), domain=read_nnet_domain(other))
+    other.write_text(path.read_text().replace("-250.5,0.25,3", "0,0,0").replace("12000,6.5,17", "1,1,1"))
+    net = read_nnet(other)
+    assert net == read_nnet(other, True) and net.units == () and net.assumptions == ()
+    assert pr.subdivide(net, domain=read_nnet_domain(other, True)).n_regions > 1
+
+
+def test_answers_say_in_which_units_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["regions", str(grown(tmp_path / "net.nnet"))]) == 0
+    assert "Assumed: inputs and outputs are taken in the normalised units" in capsys.readouterr().out
 
 
 LINES = SMALL.split("\n")

@@ -448,7 +448,7 @@ def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         from_torch(object())
     assert caught.value.extra == "torch"
     with pytest.raises(MissingDependencyError, match=r"polyrelu\[torch\]"):
-        load(tmp_path / "net.pt")
+        load(tmp_path / "net.pt", activation="relu")
 
 
 # ---------------------------------------------------------------------------------------------------------------- files
@@ -460,14 +460,14 @@ def test_state_dicts(tmp_path: Path, suffix: str, wrapper: str | None) -> None:
     module = seeded(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2, bias=False), nn.ReLU(), nn.Linear(2, 2)))
     content = module.state_dict() if wrapper is None else {wrapper: module.state_dict(), "epoch": 3}
     torch.save(content, tmp_path / f"net{suffix}")
-    assert load(tmp_path / f"net{suffix}") == from_torch(module)
+    assert load(tmp_path / f"net{suffix}", activation="relu") == from_torch(module)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "int64"])
 def test_state_dicts_of_every_type(tmp_path: Path, dtype: str) -> None:
     tensor = (torch.tensor([[0.1, 7.0], [-3.0, 1 / 3]]) * 3).to(getattr(torch, dtype))
     torch.save({"a.b.weight": tensor.T}, tmp_path / "net.pt")
-    net = load(tmp_path / "net.pt")
+    net = load(tmp_path / "net.pt", activation="relu")
     assert net.weights == (tuple(tuple(map(Fraction, row)) for row in tensor.T.tolist()),)
     assert net.biases == ((0, 0),)
 
@@ -515,7 +515,7 @@ def with_tensor(numel: int, size: tuple[int, ...], stride: tuple[int, ...]) -> b
 def test_the_layout_of_the_hostile_files_is_right(tmp_path: Path) -> None:
     data = np.array([1.5, -2.0, 3.0, 0.25], dtype=np.float32).tobytes()
     path = archive(tmp_path / "net.pt", with_tensor(4, (2, 2), (2, 1)), {"0": data})
-    assert load(path) == Network([[[1.5, -2], [3, 0.25]]], [[0, 0]])
+    assert load(path, activation="relu") == Network([[[1.5, -2], [3, 0.25]]], [[0, 0]])
 
 
 BYTEARRAY = b"\x80\x02c__builtin__\nbytearray\n\x8a\x08" + (10**9).to_bytes(8, "little") + b"\x85R."
@@ -585,7 +585,7 @@ def test_hostile_files(tmp_path: Path, name: str) -> None:
     path, text = bombs(tmp_path)[name]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises((InputError, LimitError), match=text) as caught:
-        load(path)
+        load(path, activation="relu")
     message = str(caught.value)
     assert message.startswith(f"{path}: ")
     assert "\n" not in message
@@ -613,12 +613,13 @@ CONTENTS: list[tuple[Any, type[Exception], str]] = [
     (torch.zeros(2, 2), FileError, "expected a state dict"),
     ({"0.weight": torch.zeros(3, 2), "1.running_mean": torch.zeros(3)}, FileError, "'1.running_mean' is a tensor"),
     ({"0.weight": torch.zeros(3)}, FileError, "'0.weight' is a tensor of shape"),
-    ({"0.weight": torch.zeros(2, 1, 3, 3)}, FileError, "give it to from_torch"),
+    ({"0.weight": torch.zeros(2, 1, 3, 3)}, FileError, "build the module and pass the state dict with it, from_torch"),
+    ({"state_dict": {}, "model_state_dict": {}}, FileError, "two state dicts, 'state_dict' and 'model_state_dict'"),
     ({"0.bias": torch.zeros(3)}, FileError, "has a bias, but no weight"),
     ({"epoch": 3}, FileError, "'epoch' is 3"),
     ({3: torch.zeros(3)}, FileError, "3 is a tensor"),
     ({"0.weight": torch.zeros(3, 2), "0.bias": torch.zeros(2)}, NetworkError, "layer '0': bias: expected 3 numbers"),
-    ({"0.weight": torch.zeros(3, 2), "1.weight": torch.zeros(1, 2)}, NetworkError, "layer '1': the weight has shape"),
+    ({"0.weight": torch.zeros(3, 2), "1.weight": torch.zeros(1, 2)}, NetworkError, "layer '1': takes 2 values, but "),
     ({"0.weight": torch.full((1, 2), float("nan"))}, NumberError, "layer '0', weight, entry 1: nan"),
     ({"0.weight": torch.zeros(0, 2)}, NetworkError, "empty"),
     ({"0.weight": torch.zeros(2, 0)}, NetworkError, "positive lengths"),
@@ -635,7 +636,7 @@ def test_refuses_other_state_dicts(tmp_path: Path, k: int) -> None:
     content, error, text = CONTENTS[k]
     torch.save(content, tmp_path / "net.pt")
     with pytest.raises(error, match=text) as caught:
-        load(tmp_path / "net.pt")
+        load(tmp_path / "net.pt", activation="relu")
     assert str(caught.value).startswith(str(tmp_path))
     assert "\n" not in str(caught.value)
 
@@ -643,7 +644,7 @@ def test_refuses_other_state_dicts(tmp_path: Path, k: int) -> None:
 def test_says_what_the_unpickler_refuses(tmp_path: Path) -> None:
     torch.save({"0.weight": torch.zeros(1, 1)}, tmp_path / "net.pt", pickle_protocol=4)
     with pytest.warns(UserWarning, match="protocol"), pytest.raises(FileError) as caught:
-        load(tmp_path / "net.pt")
+        load(tmp_path / "net.pt", activation="relu")
     assert str(caught.value).endswith("net.pt: not a state dict, or a damaged file: Unsupported operand 149")
 
 
@@ -653,14 +654,14 @@ def test_files_without_checksums(tmp_path: Path) -> None:
         torch.save({"0.weight": torch.ones(1, 2)}, tmp_path / "net.pt")
     finally:
         torch.serialization.set_crc32_options(True)
-    assert load(tmp_path / "net.pt") == Network([[[1, 1]]], [[0]])
+    assert load(tmp_path / "net.pt", activation="relu") == Network([[[1, 1]]], [[0]])
 
 
 def test_refuses_an_unsafe_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.save({"0.weight": torch.zeros(1, 1)}, tmp_path / "net.pt")
     monkeypatch.setattr(torch, "__version__", "2.5.1+cpu")
     with pytest.raises(MissingDependencyError, match=r"2\.6 or newer"):
-        load(tmp_path / "net.pt")
+        load(tmp_path / "net.pt", activation="relu")
 
 
 def test_refuses_damaged_files(tmp_path: Path) -> None:
@@ -675,6 +676,6 @@ def test_refuses_damaged_files(tmp_path: Path) -> None:
             damaged[rng.randrange(len(data))] = rng.randrange(256)
         path.write_bytes(damaged[: rng.choice([len(data), rng.randrange(len(data))])])
         try:
-            load(path)
+            load(path, activation="relu")
         except (InputError, LimitError) as error:
             assert str(error).startswith(str(path))

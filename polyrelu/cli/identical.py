@@ -6,13 +6,26 @@ import argparse
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.cli.options import SHARED, add_box, add_json, add_limit, add_slice, domain, effort, sliced, space
+from polyrelu.cli.options import (
+    SHARED,
+    add_activation,
+    add_box,
+    add_json,
+    add_limit,
+    add_slice,
+    document,
+    domain,
+    effort,
+    sliced,
+    space,
+)
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import one_line
 from polyrelu.identity import identical
+from polyrelu.network import Network
 from polyrelu.rational import show, to_json
-from polyrelu.readers import load
+from polyrelu.readers import holds_weights_only
 
 
 def add_parser(commands: Any) -> None:
@@ -30,6 +43,7 @@ examples:
     )
     parser.add_argument("net", metavar="A", help="network file")
     parser.add_argument("other", metavar="B", help="another one, with the same numbers of inputs and outputs")
+    add_activation(parser)
     add_slice(parser)
     add_box(parser)
     add_limit(parser)
@@ -39,7 +53,7 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The answer; status 1 if the networks differ."""
-    f, g = (sliced(options, load(path)) for path in (options.net, options.other))
+    f, g = (sliced(options, net) for net in _both(options))
     where, limits = domain(options, f.input_dim), effort(options)
     with Progress() as progress:
         found = identical(f, g, where, **limits, progress=progress.hook)
@@ -66,3 +80,13 @@ def _json_value(value: Fraction | tuple[Fraction, ...]) -> Any:
 
 def _text(value: Fraction | tuple[Fraction, ...]) -> str:
     return "(" + ", ".join(map(show, value)) + ")" if isinstance(value, tuple) else show(value)
+
+
+def _both(options: argparse.Namespace) -> list[Network]:
+    """The networks of the files; --activation is for those that do not say themselves what their neurons are."""
+    paths = (options.net, options.other)
+    told = [options.activation if holds_weights_only(path) else None for path in paths]
+    if options.activation is not None and not any(told):
+        told = [options.activation] * 2  # refused, in the words of the reader
+    both = zip(paths, told, "AB", strict=True)
+    return [document(options, path, activation, name).network for path, activation, name in both]

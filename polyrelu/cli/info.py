@@ -195,7 +195,7 @@ def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Itera
 def _chosen_part(options: argparse.Namespace) -> str:
     """The network file, and the options that choose a part of it, to be typed again."""
     words = [options.net]
-    for name in ("tensor", "output", "difference", "slice", "box"):
+    for name in ("tensor", "activation", "output", "difference", "slice", "box"):
         value = vars(options)[name]
         if value is not None:
             words += [f"--{name}", *([value] if isinstance(value, str) else value)]

@@ -14,7 +14,7 @@ from polyrelu.domain import Domain
 from polyrelu.errors import InputError, one_line
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact
-from polyrelu.readers import load
+from polyrelu.readers import Document, load, read_document
 from polyrelu.readers.files import replacing
 from polyrelu.readers.points import read_points
 from polyrelu.region import RELATIONS
@@ -36,11 +36,35 @@ def add_net(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tensor", metavar="NAME", help=".onnx: up to this tensor, without what comes after it, such as a Softmax"
     )
+    add_activation(parser)
+
+
+def add_activation(parser: argparse.ArgumentParser) -> None:
+    """The option --activation, read by `document`."""
+    parser.add_argument(
+        "--activation", metavar="NAME[,NAME...]",
+        help=".pt, .pth: what stands between the layers, which these files do not say: relu, leaky:0.3, abs or "
+        "identity; or one for each hidden layer",
+    )  # fmt: skip
 
 
 def read(options: argparse.Namespace) -> Network:
     """The network of the file."""
-    return load(options.net, output=options.tensor)
+    return _stated(options, load(options.net, output=options.tensor, activation=options.activation))
+
+
+def document(options: argparse.Namespace, path: str, activation: str | None, name: str = "") -> Document:
+    """The network of a file and what it says about it, without --tensor; `name` tells it from another one."""
+    content = read_document(path, activation=activation)
+    _stated(options, content.network, name)
+    return content
+
+
+def _stated(options: argparse.Namespace, net: Network, name: str = "") -> Network:
+    """The network; what was assumed in reading it is printed with the answer (see `output.with_assumptions`)."""
+    notes = [f"{name}: {note}" if name else note for note in net.assumptions]
+    options.assumed = [*vars(options).get("assumed", ()), *notes]
+    return net
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

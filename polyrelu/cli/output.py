@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -16,6 +17,18 @@ class Answer(NamedTuple):
 
     text: str
     status: int = 0
+
+
+def with_assumptions(answer: Answer, assumed: Sequence[str], in_json: bool) -> Answer:
+    """The answer with what was assumed in reading the network: lines of text, or the key `assumed` of the object."""
+    notes = list(dict.fromkeys(assumed))
+    if not notes:
+        return answer
+    if in_json:
+        text = f"{answer.text.rstrip().removesuffix('}')}, {json.dumps('assumed')}: {json.dumps(notes)}}}\n"
+    else:
+        text = answer.text + lines(*(f"Assumed: {note}." for note in notes))
+    return answer._replace(text=text)
 
 
 def as_json(**answer: Any) -> str:

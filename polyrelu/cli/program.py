@@ -27,7 +27,7 @@ from polyrelu.cli import (
     verify,
 )
 from polyrelu.cli.options import SHARED
-from polyrelu.cli.output import Answer
+from polyrelu.cli.output import Answer, with_assumptions
 from polyrelu.errors import InputError, LimitError, PolyreluError, VerificationError, one_line, visible
 
 # In the order of the help text.
@@ -97,7 +97,8 @@ def _answer(argv: Sequence[str]) -> Answer:
     except SystemExit:  # only --help and --version end the parser, and they have printed
         return Answer(printed.getvalue())
     command: Callable[[argparse.Namespace], Answer] = options.command
-    return command(options)
+    answer = command(options)
+    return with_assumptions(answer, vars(options).get("assumed", ()), vars(options).get("json", False))
 
 
 def _deliver(answer: Answer) -> int:
@@ -155,7 +156,8 @@ examples:
 
 A network file is JSON: {"weights": [W1, W2, ...], "biases": [b1, b2, ...]}, each W a list of rows,
 numbers as 3, "2/3", "0.1" (exactly one tenth) or 0.1 (the nearest double, exactly). By their suffix are
-also read .onnx, .npz (NumPy), .nnet, and .pt or .pth (PyTorch: the state dict of a plain perceptron).""",
+also read .onnx, .npz (NumPy), .nnet, and .pt or .pth (PyTorch: the state dict of a plain perceptron, whose
+activations --activation tells).""",
         **SHARED,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")

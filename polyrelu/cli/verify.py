@@ -7,6 +7,7 @@ from typing import Any
 
 from polyrelu.cli.options import (
     SHARED,
+    add_activation,
     add_box,
     add_choice,
     add_json,
@@ -14,6 +15,7 @@ from polyrelu.cli.options import (
     add_region,
     add_slice,
     chosen,
+    document,
     domain,
     effort,
     integer,
@@ -26,7 +28,6 @@ from polyrelu.cli.progress import Progress
 from polyrelu.errors import InputError, one_line
 from polyrelu.homology import Homology
 from polyrelu.rational import exact
-from polyrelu.readers import read_document
 from polyrelu.verify import COUNTS, Check, verify_claims
 
 LISTS = ("betti", "f_vector", "refined_f_vector")
@@ -50,6 +51,7 @@ torsion, euler_characteristic, bounded_regions, linear_pieces, vertices, f_vecto
         **SHARED,
     )
     parser.add_argument("net", metavar="NET", help="network file")
+    add_activation(parser)
     parser.add_argument("--betti", metavar="B0,B1,...", help="Betti numbers of the region {F > 0}; see --relation")
     parser.add_argument("--euler-characteristic", metavar="N", help="its Euler characteristic")
     parser.add_argument("--regions", metavar="N", help="number of activation regions")
@@ -69,12 +71,12 @@ torsion, euler_characteristic, bounded_regions, linear_pieces, vertices, f_vecto
 
 def run(options: argparse.Namespace) -> Answer:
     """The report; status 1 if a claim fails."""
-    document = read_document(options.net)
-    claims = _given(options) or document.claims
+    content = document(options, options.net, options.activation)
+    claims = _given(options) or content.claims
     if not claims:
         raise InputError(f"{options.net}: nothing is claimed, neither by options such as --betti nor in the file")
     needs_level = any(key not in COUNTS for key in claims) or "refined_f_vector" in claims
-    net = sliced(options, (scalar if needs_level else chosen)(options, document.network))
+    net = sliced(options, (scalar if needs_level else chosen)(options, content.network))
     where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
         report = verify_claims(net, claims, domain=where, **limits, progress=progress.hook)

@@ -44,9 +44,9 @@ def _clipped(source: Any, box: Domain | Sequence[Sequence[Any]], options: Option
 
 
 def _intersection(cx: PolyhedralComplex, box: Domain | Sequence[Sequence[Any]]) -> Domain | None:
-    given, domain = read_domain(box, cx.input_dim), cx.domain
+    given, domain = read_domain(box, cx.network), cx.domain
     if given is None or not given.a:
         return domain
     if domain is None or not domain.a:
         return given
-    return Domain((*domain.a, *given.a), (*domain.b, *given.b))
+    return Domain((*domain.a, *given.a), (*domain.b, *given.b)).in_units(domain.units or given.units)

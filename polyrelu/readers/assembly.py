@@ -37,6 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import LimitError, NetworkError, NumberError
+from polyrelu.floats import widened
 from polyrelu.network import Network
 from polyrelu.rational import MAX_ENTRIES, exact, exact_vector
 
@@ -468,13 +469,14 @@ class Assembly:
 
     def exact_array(self, values: Any, name: str) -> npt.NDArray[Any]:
         """Numbers of the model as an array of Fractions, of the shape they have. A Fraction stays what it is."""
-        array = np.asarray(values)
+        # Integers beside floats in a list stay what they are: NumPy would round them to floats.
+        array = np.asarray(values, dtype=object if isinstance(values, (list, tuple)) else None)
         if array.size > MAX_ENTRIES:
             raise LimitError(f"{self.place}, {name}: {array.size} numbers, more than {MAX_ENTRIES}")
         self.spend(array.size)
         if array.dtype.kind not in "iufO":
             raise NumberError(f"{self.place}, {name}: an array of type {array.dtype} holds no exact rational numbers")
-        return _array(exact_vector(array.ravel().tolist(), f"{self.place}, {name}")).reshape(array.shape)
+        return _array(exact_vector(widened(array).ravel().tolist(), f"{self.place}, {name}")).reshape(array.shape)
 
     def check_size(self, shape: Sequence[int]) -> None:
         """LimitError for a shape of more than MAX_SIZE entries: before an index array of that shape is made."""

@@ -1,9 +1,10 @@
 """Network files in JSON.
 
 One object with the keys `weights` and `biases` (lists of matrices and of vectors, one per layer, the output layer last)
-and optionally `slopes` (one entry per hidden layer), `claims` (an object), `name` and `note` (strings). A number is a
-JSON integer, read exactly; a JSON number with point or exponent, read as the nearest double, exactly; or a string such
-as "p/q" or "0.1", read exactly.
+and optionally `slopes` (one entry per hidden layer; without it all neurons are ReLUs), `assumptions` (a list of
+strings: what the reader of another file took for granted), `claims` (an object), `name` and `note` (strings). A number
+is a JSON integer, read exactly; a JSON number with point or exponent, read as the nearest double, exactly; or a string
+such as "p/q" or "0.1", read exactly.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from polyrelu.rational import describe, exact
 from polyrelu.readers.files import checked_path, read_bytes, reading, reason, replacing
 
 REQUIRED_KEYS = ("weights", "biases")
-OPTIONAL_KEYS = ("slopes", "claims", "name", "note")
+OPTIONAL_KEYS = ("slopes", "assumptions", "claims", "name", "note")
+_NETWORK_KEYS = ("weights", "biases", "slopes", "assumptions")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def _document(content: dict[str, Any]) -> Document:
     _check_type(content, "note", str, "a string")
     _check_type(content, "claims", dict, "an object")
     _check_type(content, "slopes", list, "a list with one entry per hidden layer")
-    network = Network(content["weights"], content["biases"], content.get("slopes"))
+    _check_type(content, "assumptions", list, "a list of lines of text")
+    network = Network.from_dict({key: content[key] for key in _NETWORK_KEYS if key in content})
     return Document(network, content.get("claims", {}), content.get("name"), content.get("note"))
 
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 from polyrelu.domain import Domain
 from polyrelu.errors import DomainError, FileError, NetworkError, NumberError
 from polyrelu.network import Network
-from polyrelu.rational import MAX_ENTRIES, describe, exact
+from polyrelu.rational import MAX_ENTRIES, describe, exact, show
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.files import checked_path, read_bytes, reading
 
@@ -28,7 +28,9 @@ def read_nnet(path: str | os.PathLike[str], normalise: bool = False) -> Network:
 
     The network is the one whose weights the file holds, which takes inputs x' = (x − mean) / range. With `normalise`
     it is the one in the units of the file's bounds: its first layer takes x to x', and the outputs y' become
-    y' · range + mean, exactly. The bounds of the inputs restrict no network: `read_nnet_domain` has them.
+    y' · range + mean, exactly. Where the two differ, the network knows which it is (`Network.units`), and without
+    `normalise` it says so (`Network.assumptions`). The bounds of the inputs restrict no network: `read_nnet_domain`
+    has them.
 
     Raises FileError for a file that is not of the format, NetworkError for widths that do not fit and NumberError for
     what is no number; every message starts with the path, and those about the content name the line.
@@ -41,7 +43,8 @@ def read_nnet(path: str | os.PathLike[str], normalise: bool = False) -> Network:
 def read_nnet_domain(path: str | os.PathLike[str], normalise: bool = False) -> Domain:
     """The box of inputs that the file gives, a domain for the network `read_nnet(path, normalise)`, exactly.
 
-    Errors as for `read_nnet`; FileError also for bounds that are no box.
+    The box knows its units, and a network of the file that was read in the others is not subdivided over it. Errors as
+    for `read_nnet`; FileError also for bounds that are no box.
     """
     shown, target = checked_path(path)
     with reading(shown):
@@ -53,11 +56,14 @@ def read_nnet_domain(path: str | os.PathLike[str], normalise: bool = False) -> D
             box = Domain.box(low, high)
         except DomainError as error:
             raise FileError(f"bounds of the inputs: {error}") from None
+        means, ranges = _scales(lines, inputs)
+        units = _units(means, ranges, normalise)
         if normalise:
-            return box
-        units = list(zip(*(part[:-1] for part in _units(lines, inputs)), strict=True))
-        ends = [[(x - mean) / scale for x, (mean, scale) in zip(side, units, strict=True)] for side in (low, high)]
-        return Domain.box(*([choose(pair) for pair in zip(*ends, strict=True)] for choose in (min, max)))
+            return box.in_units(units)
+        pairs = list(zip(means[:-1], ranges[:-1], strict=True))
+        ends = [[(x - mean) / scale for x, (mean, scale) in zip(side, pairs, strict=True)] for side in (low, high)]
+        sides = [[choose(pair) for pair in zip(*ends, strict=True)] for choose in (min, max)]
+        return Domain.box(*sides).in_units(units)
 
 
 def _lines(target: str) -> _Lines:
@@ -66,6 +72,13 @@ def _lines(target: str) -> _Lines:
     except UnicodeDecodeError as error:
         raise FileError(f"not UTF-8 text (byte {error.start + 1}); expected a network in the NNet format") from None
 
+
+FILE_UNITS = "the units of the file's bounds"
+NORMALISED = "the normalised units (x − mean) / range"
+NOTE = (
+    "inputs and outputs are taken in the normalised units that the NNet file's weights are for, (x − mean) / range; "
+    "polyrelu.readers.nnet.read_nnet(path, normalise=True) takes those of its bounds"
+)
 
 UNUSED = "a line that is not used"
 BOUNDS = ("lower bounds of the inputs", "upper bounds of the inputs")
@@ -121,7 +134,7 @@ def _widths(lines: _Lines) -> list[int]:
     return widths
 
 
-def _units(lines: _Lines, inputs: int) -> tuple[list[Fraction], list[Fraction]]:
+def _scales(lines: _Lines, inputs: int) -> tuple[list[Fraction], list[Fraction]]:
     """The means and the ranges of the inputs and, last, of the outputs."""
     means, ranges = lines.numbers(inputs + 1, "means"), lines.numbers(inputs + 1, "ranges")
     if not all(ranges):
@@ -129,12 +142,25 @@ def _units(lines: _Lines, inputs: int) -> tuple[list[Fraction], list[Fraction]]:
     return means, ranges
 
 
+def _is_scaled(means: list[Fraction], ranges: list[Fraction]) -> bool:
+    return any(means) or any(scale != 1 for scale in ranges)
+
+
+def _units(means: list[Fraction], ranges: list[Fraction], normalise: bool) -> tuple[str, ...]:
+    """The units of the inputs, as of `Network.units`; none where the file's two are the same."""
+    if not _is_scaled(means[:-1], ranges[:-1]):
+        return ()
+    if normalise:
+        return (FILE_UNITS,)
+    return (NORMALISED, *map(show, means[:-1]), *map(show, ranges[:-1]))
+
+
 def _network(lines: _Lines, normalise: bool) -> Network:
     widths = _widths(lines)
     depth, inputs = len(widths) - 1, widths[0]
     for what in (UNUSED, *BOUNDS):
         lines.skip(what)
-    means, ranges = _units(lines, inputs)
+    means, ranges = _scales(lines, inputs)
     assembly = Assembly(inputs)
     signal = assembly.input
     if normalise:
@@ -150,4 +176,5 @@ def _network(lines: _Lines, normalise: bool) -> Network:
     lines.end()
     if normalise:
         signal = assembly.scale(signal, ranges[-1], means[-1])
-    return assembly.finish(signal)
+    notes = [NOTE] if _is_scaled(means, ranges) and not normalise else []
+    return assembly.finish(signal).noted(*notes, units=_units(means, ranges, normalise))

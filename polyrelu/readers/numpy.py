@@ -2,12 +2,15 @@
 
 `weights_k` is a matrix with a row for each neuron, `biases_k` a vector; the last layer is the output. `slopes_k`, the
 slope below zero of each neuron of hidden layer k, may be left out for ReLUs. Arrays hold floats or integers, which are
-read exactly; nothing is unpickled. Sizes are checked against the file before anything is allocated.
+read exactly; nothing is unpickled. `assumptions`, the UTF-8 bytes of a JSON list of strings, holds what the reader of
+another file took for granted (`Network.assumptions`), if anything. Sizes are checked against the file before anything
+is allocated.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import math
 import os
 import re
@@ -22,11 +25,12 @@ from polyrelu.errors import FileError, NetworkError
 from polyrelu.network import Network
 from polyrelu.rational import MAX_ENTRIES, describe, show
 from polyrelu.readers.files import checked_path, read_bytes, reading, reason, replacing
+from polyrelu.readers.json import parse_strictly
 
 MAX_NAMES = 3000
 """Most arrays in an archive."""
 
-_NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})")
+_NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})|assumptions")
 _HEADER = 2**16  # longer than the header of any array that holds numbers
 _KINDS = "iuf"
 
@@ -50,7 +54,7 @@ def write_npz(path: str | os.PathLike[str], network: Network) -> None:
     shown, _ = checked_path(path)
     if not isinstance(network, Network):
         raise FileError(f"{shown}: expected a Network to write, got {describe(network)}", shown)
-    arrays: dict[str, npt.NDArray[np.float64]] = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
     with reading(shown):
         for k, (matrix, vector) in enumerate(zip(network.weights, network.biases, strict=True), 1):
             arrays[f"weights_{k}"] = np.array(
@@ -60,6 +64,8 @@ def write_npz(path: str | os.PathLike[str], network: Network) -> None:
         if any(any(layer) for layer in network.slopes):
             for k, layer in enumerate(network.slopes, 1):
                 arrays[f"slopes_{k}"] = np.array(_doubles(layer, f"slopes_{k}"))
+    if network.assumptions:
+        arrays["assumptions"] = np.frombuffer(json.dumps(network.assumptions).encode(), np.uint8)
     with replacing(path) as draft, draft.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
@@ -130,6 +136,8 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
 
 
 def _network(arrays: dict[str, npt.NDArray[Any]]) -> Network:
+    notes = _assumptions(arrays)
+    arrays = {name: array for name, array in arrays.items() if name != "assumptions"}
     layers = max(1, sum(name.startswith("weights_") for name in arrays))
     expected = {f"{kind}_{k}" for kind in ("weights", "biases") for k in range(1, layers + 1)}
     optional = {f"slopes_{k}" for k in range(1, layers)}
@@ -145,4 +153,17 @@ def _network(arrays: dict[str, npt.NDArray[Any]]) -> Network:
         [arrays[f"weights_{k}"] for k in range(1, layers + 1)],
         [arrays[f"biases_{k}"] for k in range(1, layers + 1)],
         slopes,
-    )
+    ).noted(*notes)
+
+
+def _assumptions(arrays: dict[str, npt.NDArray[Any]]) -> list[Any]:
+    """The lines of the array `assumptions`."""
+    array = arrays.get("assumptions")
+    if array is None:
+        return []
+    if array.dtype != np.uint8 or array.ndim != 1:
+        raise FileError(f"assumptions: expected a vector of bytes, got {describe(array)}")
+    notes = parse_strictly(array.tobytes(), "a list of strings")
+    if not isinstance(notes, list):
+        raise FileError(f"assumptions: expected a list of strings in JSON, got {describe(notes)}")
+    return notes

@@ -6,20 +6,15 @@ import os
 import pickletools
 import re
 import zipfile
-from typing import Any
+from collections.abc import Sequence
 
-from polyrelu.errors import FileError, LimitError, MissingDependencyError, NetworkError, PolyreluError
+from polyrelu.errors import FileError, MissingDependencyError, PolyreluError
 from polyrelu.network import Network
-from polyrelu.rational import describe
-from polyrelu.readers.assembly import MAX_TOTAL, Assembly
 from polyrelu.readers.files import MAX_BYTES, checked_path, reading, reason
-from polyrelu.readers.torch.tensors import as_array
+from polyrelu.readers.torch.chains import chain_of
 
 SAFE_VERSION = (2, 6)
 """Before it, files could run code in spite of `weights_only` (CVE-2025-32434)."""
-
-WRAPPERS = ("state_dict", "model_state_dict")
-"""Keys under which a checkpoint may hold the state dict, beside other things."""
 
 MAX_PICKLE = 2**22
 """Longest description of tensors, without their numbers: some hundred bytes each."""
@@ -28,24 +23,26 @@ _KNOWN = re.compile(
     r"collections (OrderedDict|Counter)|torch (Size|device|bool|b?float\w+|u?int\d+|complex\d+|\w+Storage)"
     r"|torch\.storage UntypedStorage|torch\._utils _rebuild_(tensor_v2|tensor_v3|parameter)"
 )
-_ADVICE = "build the module, load the state dict into it, and give it to from_torch"
 
 
-def read_state_dict(path: str | os.PathLike[str]) -> Network:
+def read_state_dict(path: str | os.PathLike[str], activation: str | Sequence[str] | None = None) -> Network:
     """The multilayer perceptron whose state dict a `.pt` or `.pth` file holds.
 
     Such files are written by `torch.save(model.state_dict(), path)`.
 
     The keys are, in the order of the layers, `<name>.weight` (a matrix) and `<name>.bias` (a vector; it may be
-    missing), as "0.weight", "0.bias", "2.weight", ... A state dict does not say which functions stand between: all
-    hidden neurons are taken to be ReLUs. For every other model, use `from_torch` on the module.
+    missing), as "0.weight", "0.bias", "2.weight", ... A state dict does not say which functions stand between, nor
+    whether this is all, so `activation` has to: "relu", "leaky:0.3", "abs", "identity", or one for each hidden layer,
+    as for `from_torch`. The network keeps the assumption (`Network.assumptions`). A state dict that holds more than a
+    chain of matrices and vectors that fit is refused; for every other model, use `from_torch` on the module.
 
     The file is read with `weights_only`, which runs no code of it, and its tensors are mapped from the file, not
     allocated as it declares. Weights of every type are read exactly.
 
-    Raises FileError for what is no such file (TorchScript archives and pickled modules among them) or a state dict of
-    anything else, NetworkError for shapes that do not fit, NumberError for weights that are not finite, LimitError for
-    tensors beyond any network meant for this, MissingDependencyError without PyTorch. Messages start with the path.
+    Raises FileError for what is no such file (TorchScript archives and pickled modules among them), a state dict of
+    anything else, or one without `activation`, NetworkError for shapes that do not fit, NumberError for weights that
+    are not finite, LimitError for tensors beyond any network meant for this, MissingDependencyError without PyTorch;
+    all of them start with the path. InputError for an activation that is not known.
     """
     shown, target = checked_path(path)
     with reading(shown):
@@ -61,7 +58,7 @@ def read_state_dict(path: str | os.PathLike[str]) -> Network:
                 f"{shown}: reading files safely needs PyTorch 2.6 or newer: pip install 'polyrelu[torch]'", "torch"
             )
         try:
-            return _network(torch.load(target, map_location="cpu", weights_only=True, mmap=True), torch.Tensor)
+            return chain_of(torch.load(target, map_location="cpu", weights_only=True, mmap=True), activation)
         except PolyreluError:
             raise
         except Exception as error:  # also of objects that the pickle has left in a state of no use
@@ -124,44 +121,3 @@ def _reason(error: Exception) -> str:
     """Why PyTorch does not load the file, without its advice to load it unsafely."""
     found = re.search(r"WeightsUnpickler error:\s*(.+)", str(error))
     return (found[1] if found else reason(error))[:120]
-
-
-def _network(content: Any, tensor: type) -> Network:
-    if isinstance(content, dict):
-        content = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), content)
-    if not isinstance(content, dict):
-        raise FileError(f"expected a state dict (names and tensors), got {describe(content)}")
-    layers: dict[str, dict[str, Any]] = {}
-    for key, value in content.items():
-        name, _, kind = key.rpartition(".") if isinstance(key, str) else ("", "", "")
-        dims = {"weight": 2, "bias": 1}.get(kind)
-        if not isinstance(value, tensor) or value.ndim != dims:  # type: ignore[attr-defined]
-            shape = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, tensor) else describe(value)  # type: ignore[attr-defined]
-            raise FileError(
-                f"{describe(key)} is {shape}, which no plain multilayer perceptron has (only matrices '….weight' and"
-                f" vectors '….bias'); {_ADVICE}"
-            )
-        layers.setdefault(name, {})[kind] = value
-    if not layers:
-        raise FileError("the state dict is empty")
-    count = sum(value.numel() for parts in layers.values() for value in parts.values())
-    if count > MAX_TOTAL:  # which one number with strides of 0 can stand for
-        raise LimitError(f"its tensors have {count} entries, more than the {MAX_TOTAL} that are read")
-    assembly = None
-    for name, parts in layers.items():
-        place = f"layer {name!r}"
-        if "weight" not in parts:
-            raise FileError(f"{place} has a bias, but no weight; {_ADVICE}")
-        if assembly is None:
-            assembly = Assembly(parts["weight"].shape[1])
-            signal = assembly.input
-        else:
-            signal = assembly.activation(signal)
-        assembly.place = place
-        try:
-            arrays = [as_array(parts[kind]) if kind in parts else None for kind in ("weight", "bias")]
-        except NetworkError as error:
-            raise NetworkError(f"{place}: {error}") from None
-        signal = assembly.affine(signal, *arrays)
-    assert assembly is not None
-    return assembly.finish(signal)

@@ -8,21 +8,29 @@ modules, hooks and parametrisations included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from operator import index
 from typing import Any, ClassVar
 
-from polyrelu.errors import LimitError, MissingDependencyError, NetworkError, NumberError, PolyreluError
+from polyrelu.errors import InputError, LimitError, MissingDependencyError, NetworkError, NumberError, PolyreluError
 from polyrelu.network import Network
 from polyrelu.rational import describe
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.files import reason
+from polyrelu.readers.torch.chains import chain_of
 from polyrelu.readers.torch.values import Value
 
 
-def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> Network:
-    """The network that a PyTorch module computes in evaluation mode.
+def from_torch(
+    module: Any,
+    input_shape: int | Sequence[int] | None = None,
+    *,
+    activation: str | Sequence[str] | None = None,
+    state_dict: Mapping[str, Any] | None = None,
+) -> Network:
+    """The network that a PyTorch module computes in evaluation mode, or that of a state dict.
 
     `input_shape` is the shape of one input, without the batch axis: 2, or (3, 32, 32). The module is called with a
     batch of one; the input and the output are flattened in C order. Without it, the module must begin with a Linear
@@ -39,18 +47,35 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
     compute without rounding errors, but for one double per channel of a batch normalisation (see
     `Assembly.batch_norm`), and for constants that the forward computes from others in PyTorch itself, taken as is.
 
+    With `state_dict` the module is read with the tensors of the state dict in place of its own, which must be the same
+    by name and shape; the module itself is left as it is. The tensors are taken as they are, not converted to the
+    module's type.
+
+    Without a module, a state dict (a mapping from names to tensors, in its place) is read as a plain multilayer
+    perceptron. It does not say what stands between its layers, so `activation` has to: "relu"; "leaky:0.3", which is
+    LeakyReLU(0.3), its slope as PyTorch takes it (a decimal becomes the nearest single, or double if the tensors are
+    doubles; a fraction such as "leaky:1/3" stays exact); "abs"; "identity"; or several of them, in a list or between
+    commas, one for each hidden layer. What was assumed is kept in `Network.assumptions`.
+
     Neurons of a branch whose result the forward throws away stay in the network: they do not change the function, but
     divide its regions.
 
-    Raises NetworkError, naming the layer, for what is not piecewise linear or not known, for a forward that branches
-    on values, and for an input of another shape; NumberError for weights that are not finite; LimitError for layers
-    beyond `Assembly`'s limits; MissingDependencyError without PyTorch.
+    Raises FileError for a state dict of anything but a plain perceptron, or without `activation`; InputError for
+    arguments that do not go together; NetworkError, naming the layer, for what is not piecewise linear or known, for a
+    forward that branches on values, and for an input of another shape; NumberError for weights that are not finite;
+    LimitError for layers beyond `Assembly`'s limits; MissingDependencyError without PyTorch.
     """
     try:
         import torch
     except ImportError:
         raise MissingDependencyError("reading it needs PyTorch: pip install 'polyrelu[torch]'", "torch") from None
+    if isinstance(module, Mapping) and not isinstance(module, torch.nn.Module):
+        if input_shape is not None or state_dict is not None:
+            raise InputError("from_torch: a state dict is read alone: no input_shape, and no second state dict")
+        return chain_of(module, activation)
     module = getattr(module, "_orig_mod", module)  # what torch.compile has wrapped
+    if activation is not None:
+        raise InputError("activation: is told for a state dict without a module; a module's forward says it itself")
     if not isinstance(module, torch.nn.Module):
         raise NetworkError(f"expected a torch.nn.Module, got {describe(module)}")
     if isinstance(module, torch.jit.ScriptModule):
@@ -58,6 +83,8 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         if torch.nn.parameter.is_lazy(tensor):  # the first input would set its shape, and random values
             raise NetworkError(f"{name}: has no values before the module is called for the first time")
+    if state_dict is not None:
+        module = _loaded(module, state_dict)
     if input_shape is None:
         lengths: tuple[int, ...] = (_input_width(module),)
     else:
@@ -73,6 +100,27 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
     if not isinstance(output, Value):
         raise NetworkError(f"output: expected one tensor that depends on the input, got {_kind(output)}")
     return assembly.finish(output.signal)
+
+
+def _loaded(module: Any, state_dict: Any) -> Any:
+    """A copy of the module that has the tensors of the state dict."""
+    if not isinstance(state_dict, Mapping):
+        raise InputError(f"state_dict: expected a mapping from names to tensors, got {describe(state_dict)}")
+    shared: dict[int, list[str]] = {}
+    for name, tensor in module.named_parameters(remove_duplicate=False):
+        shared.setdefault(id(tensor), []).append(name)
+    try:
+        for names in shared.values():
+            tensors = [state_dict[name] for name in names if name in state_dict]
+            if not all(tensor.equal(tensors[0]) for tensor in tensors[1:]):
+                raise NetworkError(f"state_dict: {' and '.join(names[:3])} are one tensor of the module, but differ")
+        module = deepcopy(module)
+        module.load_state_dict(state_dict, strict=True, assign=True)
+    except PolyreluError:
+        raise
+    except Exception as error:  # whatever a tensor, or a module that is copied or loaded, raises
+        raise NetworkError(f"state_dict: does not fit the module: {reason(error)}") from None
+    return module
 
 
 # --- running a module ---

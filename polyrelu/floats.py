@@ -1,0 +1,85 @@
+"""Binary floating-point numbers by their bits, whatever the processor's mode.
+
+A program may set the processor to take subnormal numbers for zero (`torch.set_flush_denormal`, or a library built with
+-ffast-math), or to round in another direction than to the nearest. Both change what a conversion between two types of
+float does, and a comparison with zero. What is here reads and rounds in integers, or by operations on normal numbers
+that round nothing, so that its results depend on the bits alone.
+"""
+
+from __future__ import annotations
+
+import struct
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+LEAST_NORMAL = 2.0**-1022
+"""The least positive double that is not subnormal."""
+
+_PROBE = (1.0, 2.0**-60, LEAST_NORMAL, 0.5)  # variables, so that the interpreter computes with them when it is asked
+_SINGLE = np.dtype(np.float32)
+
+
+def ordinary() -> bool:
+    """Whether arithmetic now rounds to the nearest and keeps subnormal numbers, as everybody expects it to."""
+    one, tiny, least, half = _PROBE
+    return one + tiny == one and one - tiny == one and least * half != 0
+
+
+def fraction_of(value: float) -> Fraction:
+    """The rational number that a finite double is. OverflowError or ValueError for infinities and NaN."""
+    if -LEAST_NORMAL < value < LEAST_NORMAL:  # also where subnormals are taken for zero
+        (bits,) = struct.unpack("<q", struct.pack("<d", value))
+        mantissa = bits & (2**63 - 1)
+        return Fraction(-mantissa if bits < 0 else mantissa, 2**1074) if mantissa else Fraction(0)
+    return Fraction(*float.as_integer_ratio(value))
+
+
+def widened(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An array of halves or singles as doubles, of the same values; any other array itself."""
+    if array.dtype.kind != "f" or array.dtype.itemsize > 4:
+        return array
+    single = np.asarray(array, dtype=_SINGLE)  # halves become normal singles, and a swap of bytes computes nothing
+    with np.errstate(all="ignore"):
+        result = np.asarray(single, dtype=np.float64)
+    bits = single.view(np.uint32)
+    subnormal = ((bits & 0x7F800000) == 0) & ((bits & 0x007FFFFF) != 0)
+    if subnormal.any():
+        result = np.array(result)
+        found = bits[subnormal]
+        sizes = (found & 0x007FFFFF).astype(np.float64) * 2.0**-149
+        result[subnormal] = np.where(found >> 31, -sizes, sizes)
+    return result
+
+
+def nearest(x: Fraction, *, single: bool = False) -> float:
+    """The double, or single, nearest to x, of two the even one; an infinity beyond their range."""
+    precision, least, most = (24, -149, 128) if single else (53, -1074, 1024)
+    sign, n, d = (-1 if x < 0 else 1), abs(x.numerator), x.denominator
+    if n == 0:
+        return 0.0
+    shift = n.bit_length() - d.bit_length()
+    if (n << max(-shift, 0)) < (d << max(shift, 0)):
+        shift -= 1  # now 2^shift ≤ |x| < 2^(shift + 1)
+    unit = max(shift - precision + 1, least)
+    quotient, rest = divmod(n << max(-unit, 0), d << max(unit, 0))
+    divisor = d << max(unit, 0)
+    if 2 * rest > divisor or (2 * rest == divisor and quotient % 2):
+        quotient += 1
+    if quotient.bit_length() + unit > most:
+        return sign * float("inf")
+    return sign * _assembled(quotient, unit)
+
+
+def _assembled(quotient: int, unit: int) -> float:
+    """quotient · 2^unit, which must be a double and not negative."""
+    if not quotient:
+        return 0.0
+    spare = min(53 - quotient.bit_length(), unit + 1074)
+    mantissa, exponent = quotient << spare, unit - spare + 1075  # 2^52 ≤ mantissa < 2^53, or a subnormal number
+    bits = mantissa if mantissa < 2**52 else (exponent << 52) | (mantissa & (2**52 - 1))
+    (value,) = struct.unpack("<d", struct.pack("<q", bits))
+    assert isinstance(value, float)
+    return value
