@@ -24,7 +24,9 @@ from polyrelu.constructions import (
     lower_bound_network,
     maximum,
     network_with_betti,
+    paper_network,
     predicted_betti,
+    predicted_paper_betti,
     sawtooth,
     shells,
 )
@@ -60,6 +62,7 @@ from polyrelu.export import (
 from polyrelu.homology import Homology, homology
 from polyrelu.identity import Comparison, identical
 from polyrelu.network import Network
+from polyrelu.paper.expressivity import topological_expressivity
 from polyrelu.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
 from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
 from polyrelu.region import Region
@@ -138,9 +141,11 @@ __all__ = [
     "maximum",
     "mesh",
     "network_with_betti",
+    "paper_network",
     "plot",
     "plot_html",
     "predicted_betti",
+    "predicted_paper_betti",
     "regions_table",
     "save",
     "save_complex",
@@ -148,6 +153,7 @@ __all__ = [
     "separation",
     "shells",
     "subdivide",
+    "topological_expressivity",
     "upper_bounds",
     "verify",
     "verify_claims",

@@ -44,7 +44,6 @@ neural networks, ICML 2018. Zaslavsky, Facing up to arrangements, Memoirs of the
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -53,14 +52,8 @@ from math import comb, log10, prod
 
 from polyrelu.constructions.arguments import integer, integers, read_architecture
 from polyrelu.constructions.folding import folded_regions
-from polyrelu.constructions.shells import (
-    VARIANTS,
-    Variant,
-    corner_counts,
-    lower_bound_shells,
-    predicted_betti,
-    read_steps,
-)
+from polyrelu.constructions.lower_bound import paper_lower_bound
+from polyrelu.constructions.shells import VARIANTS, Variant, closing_neurons, corner_counts, predicted_betti
 from polyrelu.errors import InputError, LimitError
 from polyrelu.markup import table
 
@@ -195,22 +188,6 @@ def folding_lower(architecture: object) -> int | None:
     At least `montufar_2014_lower` and `serra_2018_lower`, as no neuron is left out.
     """
     return folded_regions(read_architecture(architecture))
-
-
-def paper_lower_bound(architecture: object, w: object = None) -> tuple[int, ...]:
-    """The lower bound of Ergen & Grillo on the Betti numbers of {F > 0}, for w_1, …, w_{d−1} with Σ (w_k + 2) ≤ n_L.
-
-    With M = ∏_{l<L} 2⌊n_l/2d⌋: β_0 ≥ Σ_k (M/2 + 1)^k (M/2) ⌈w_k/2⌉ and β_k ≥ (M/2 − 1)^k (M/2) ⌈w_k/2⌉.
-    By default the w_k are as equal as possible with Σ (w_k + 2) = n_L, larger ones last.
-    `constructions.lower_bound_network(architecture, w)` reaches it, which is its proof here.
-
-    Raises InputError unless d ≥ 2, L ≥ 2, one output, n_l ≥ 2d for l < L, and the w fit.
-    """
-    widths, _, _ = lower_bound_shells(architecture, w)
-    half = prod(2 * (n // (2 * widths[0])) for n in widths[1:-2]) // 2
-    steps = [(step + 1) // 2 for step in read_steps(widths, w)]
-    above = [(half - 1) ** k * half * step for k, step in enumerate(steps, 1)]
-    return (sum((half + 1) ** k * half * step for k, step in enumerate(steps, 1)), *above)
 
 
 # --- tables ---
@@ -415,30 +392,37 @@ def _paper_bounds(widths: tuple[int, ...]) -> tuple[int, ...] | None:
 
 
 def _best_shells(widths: tuple[int, ...], k: int, variant: Variant) -> int | None:
-    """The largest β_k over admissible cuts of shells, or None if there are none.
+    """The largest β_k of shells found by choosing cuts and corners for it, or None if there are none.
 
-    For k ≥ 1 all cuts go to degree k. For k = 0 a first cut in degree i counts A_i, two more each A_i again; so some
-    degrees of the largest A_i get one cut each, and the largest A_i all others.
+    For k ≥ 1 all cuts go to degree k, with "paper" around a corner with nothing but tips, a_k = 0. For k = 0 a first
+    cut in degree i counts A_i, two more each A_i again; so some degrees of the largest A_i get one cut each, and the
+    largest A_i all others. There a_k = k has the most corners; for L = 2, where zeros cost neurons, a_k = 1 and 0 are
+    tried too.
     """
     try:
-        counts = corner_counts(widths, variant)
+        corners: tuple[int | None, ...] = (None,)
+        if variant == "paper":
+            corners = (0,) if k else (None, 1, 0) if len(widths) == 4 else (None,)
+        return max(_best_cuts(widths, k, variant, corner) for corner in corners)
     except InputError:
         return None
+
+
+def _best_cuts(widths: tuple[int, ...], k: int, variant: Variant, corner: int | None) -> int:
+    counts = corner_counts(widths, variant, corner)
     order = sorted(range(1, widths[0]), key=lambda i: -counts[i - 1][0]) if k == 0 else [k]
-
-    def value(used: int, cuts: int) -> int | None:
-        """β_k; None if the cuts, with the neurons that close the outside, do not fit."""
-        try:
-            return predicted_betti(widths, {order[0]: cuts} | dict.fromkeys(order[1:used], 1), variant)[">"][k]
-        except InputError:
-            return None
-
-    values = []
+    roomy = (*widths[:-2], widths[-2] + widths[0], 1)
+    best = 0
     for used in range(1, min(len(order), widths[-2]) + 1):
-        # Fewer cuts fit where more do.
-        most = bisect_left(range(1, widths[-2] - used + 2), True, key=lambda cuts: value(used, cuts) is None)
-        values.append(value(used, most) if most else None)
-    return max((found for found in values if found is not None), default=0)
+        chosen = dict.fromkeys(order[:used], 1)
+        try:
+            spare = widths[-2] - used - closing_neurons(roomy, chosen, variant, corner)
+        except InputError:  # no such corners
+            continue
+        if spare >= 0:
+            chosen[order[0]] += spare
+            best = max(best, predicted_betti(widths, chosen, variant, corner)[">"][k])
+    return best
 
 
 def _mark(bounds: list[Bound], choose: Callable[[list[int]], int]) -> tuple[Bound, ...]:

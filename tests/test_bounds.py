@@ -20,7 +20,6 @@ from polyrelu.bounds import (
     montufar_2014_lower,
     montufar_2014_upper,
     montufar_2017_upper,
-    paper_lower_bound,
     raghu_2017_upper,
     serra_2018_lower,
     serra_2018_upper,
@@ -29,7 +28,7 @@ from polyrelu.bounds import (
     zaslavsky,
     zaslavsky_bounded,
 )
-from polyrelu.constructions import folding, predicted_betti, shells
+from polyrelu.constructions import folding, paper_lower_bound, predicted_betti, shells
 from polyrelu.errors import InputError, LimitError
 from polyrelu.homology import homology
 from polyrelu.network import Network
@@ -156,22 +155,26 @@ def test_lower_bounds_that_do_not_apply() -> None:
 
 def test_paper_lower_bound() -> None:
     assert paper_lower_bound((2, 4, 4, 4, 1)) == (6, 2)  # M = 4, w = 2
-    assert paper_lower_bound((3, 6, 6, 7, 1)) == (2 * 3 + 2 * 9, 2, 2)  # M = 4, w = (1, 2)
-    assert paper_lower_bound((3, 6, 6, 8, 1), (0, 3)) == (2 * 9 * 2, 0, 4)
+    assert paper_lower_bound((3, 6, 6, 7, 1)) == (2 * 3 + 4 * 3, 2, 4)  # M = 4, w = (1, 2)
+    assert paper_lower_bound((3, 6, 6, 8, 1), (0, 3)) == (4 * 3 * 2, 0, 8)
     with pytest.raises(InputError, match="n_1 ≥ 2d"):
         paper_lower_bound((3, 5, 8, 1))
 
 
-@pytest.mark.parametrize("architecture", [(2, 4, 3, 1), (2, 8, 6, 1), (2, 4, 4, 2, 1), (3, 6, 5, 1), (3, 6, 6, 2, 1)])
+@pytest.mark.parametrize(
+    "architecture",
+    [(2, 4, 3, 1), (2, 8, 6, 1), (2, 4, 4, 2, 1), (3, 6, 5, 1), (3, 12, 2, 1), (3, 12, 4, 1), (3, 6, 6, 2, 1)],
+)
 def test_lower_bounds_on_betti_numbers_are_reached(architecture: tuple[int, ...]) -> None:
-    """The best shells over all cuts, by enumeration."""
+    """The best shells over all cuts and corners, by enumeration."""
     d, width = architecture[0], architecture[-2]
     table = lower_bounds(architecture)
     best = [0] * d
-    for variant in ("paper", "interior"):
+    corners = list(product(*(range(k + 1) for k in range(1, d))))
+    for variant, corner in [*(("paper", corner) for corner in corners), ("interior", None)]:
         for cuts in product(range(width + 1), repeat=d - 1):
             try:
-                betti = predicted_betti(architecture, cuts, variant)[">"]
+                betti = predicted_betti(architecture, cuts, variant, corner)[">"]
             except InputError:
                 continue
             best = [max(pair) for pair in zip(best, betti, strict=True)]

@@ -318,7 +318,7 @@ def test_separation_figures_that_cannot_be_written(run, monkeypatch, figure):
 
 # ---- help and mistakes --------------------------------------------------------------------------------------------
 
-KINDS = ["shells", "lower-bound", "betti", "bumps", "sawtooth", "folding", "maximum"]
+KINDS = ["shells", "lower-bound", "paper", "betti", "bumps", "sawtooth", "folding", "maximum"]
 
 
 def test_help(run):

@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 
 from known_answers import SHELLS, Shells
 from known_answers import shells as reference_shells
-from polyrelu.bounds import paper_lower_bound
 from polyrelu.constructions import (
     corner_counts,
     folding,
     lower_bound_network,
     maximum,
     network_with_betti,
+    paper_lower_bound,
     predicted_betti,
     sawtooth,
     shells,
 )
 from polyrelu.constructions.layers import Curve, fold_count, mixed_fold, plain_fold, unit
-from polyrelu.constructions.shells import lower_bound_shells
+from polyrelu.constructions.lower_bound import lower_bound_shells
 from polyrelu.errors import InputError
 from polyrelu.homology import homology
 from polyrelu.network import Network

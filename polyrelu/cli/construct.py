@@ -16,12 +16,15 @@ from polyrelu.constructions import (
     lower_bound_network,
     maximum,
     network_with_betti,
+    paper_network,
     predicted_betti,
+    predicted_paper_betti,
     sawtooth,
     shells,
 )
 from polyrelu.constructions.bumps import bumps, bumps_betti
-from polyrelu.constructions.shells import VARIANTS, lower_bound_shells
+from polyrelu.constructions.lower_bound import lower_bound_shells
+from polyrelu.constructions.shells import VARIANTS
 from polyrelu.errors import InputError
 from polyrelu.network import Network
 from polyrelu.rational import check_digits
@@ -31,11 +34,12 @@ MAX_WIDTH, MAX_WEIGHTS = 4096, 10**6
 
 
 class Built(NamedTuple):
-    """A network, what it is, and what is claimed of it."""
+    """A network, what it is, what is claimed of it, and the options that `polyrelu verify` needs for that."""
 
     network: Network
     name: str
     claims: dict[str, Any]
+    options: str = ""
 
 
 def add_parser(commands: Any) -> None:
@@ -59,10 +63,22 @@ examples:
     _add_widths(kind)
     kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
     kind.add_argument("--variant", choices=VARIANTS, default="paper", help="how to fold; paper by default")
+    kind.add_argument(
+        "--corner", metavar="A1,A2,...",
+        help="coordinates at 0 of the corner of each degree, or one number for all; 1 is the paper's",
+    )  # fmt: skip
 
     kind = _kind(kinds, "lower-bound", _lower_bound, "at least the lower bound of Ergen & Grillo in every degree")
     _add_widths(kind)
     kind.add_argument("--w", metavar="W1,W2,...", help="the numbers w_k of the bound; as equal as possible by default")
+
+    kind = _kind(kinds, "paper", _paper, "the network of Ergen & Grillo 2024, Theorem 13 or 12, as it is printed")
+    kind.add_argument("folds", metavar="M1,M2,...", help="how often each hidden layer but the last folds; even numbers")
+    kind.add_argument("--w", metavar="W1,W2,...", required=True, help="the numbers w_k, one less than inputs")
+    kind.add_argument("--theorem", metavar="N", default="13", help="13, or 12 for the one without the constant b")
+    kind.add_argument(
+        "--cube", action="store_true", help="claim the Betti numbers in the unit cube; verify with --box 0,1"
+    )
 
     kind = _kind(kinds, "betti", _betti, "a network of logarithmic size with exactly these Betti numbers")
     kind.add_argument("betti", metavar="B0,B1,...", help="the Betti numbers of {F > 0}; there are d of them in R^d")
@@ -140,20 +156,26 @@ def run(options: argparse.Namespace) -> Answer:
     level = built.claims.get("level", 0)
     parts += [f"  Betti numbers of {{F {r} {level}}}: {', '.join(map(str, b))}" for r, b in betti.items()]
     if betti:
-        parts += [f"These are predicted by proof; polyrelu verify {options.out_file} computes them."]
+        parts += [f"These are predicted by proof; polyrelu verify {options.out_file}{built.options} computes them."]
     return Answer(lines(*parts))
 
 
 def _shells(options: argparse.Namespace) -> Built:
     widths, variant = _widths(options), options.variant
     cuts: Any = _cuts(options.cuts)
-    return _shells_built(shells(widths, cuts, variant), widths, cuts, variant)
+    corner: Any = None
+    if options.corner is not None:
+        corner = numbers(options.corner, "--corner")
+        corner = corner[0] if len(corner) == 1 else corner
+    return _shells_built(shells(widths, cuts, variant, corner), widths, cuts, variant, corner)
 
 
-def _shells_built(net: Network, widths: tuple[int, ...], cuts: Any, variant: Any) -> Built:
+def _shells_built(net: Network, widths: tuple[int, ...], cuts: Any, variant: Any, corner: Any) -> Built:
     shown = ", ".join(f"c_{k} = {c}" for k, c in sorted(cuts.items()) if c) if isinstance(cuts, dict) else ""
     shown = shown or "cuts " + ", ".join(map(str, cuts))
-    return Built(net, f"shells, {variant}, {shown}", {"betti": predicted_betti(widths, cuts, variant)})
+    if corner is not None:
+        shown += f", corner {corner if isinstance(corner, int) else ', '.join(map(str, corner))}"
+    return Built(net, f"shells, {variant}, {shown}", {"betti": predicted_betti(widths, cuts, variant, corner)})
 
 
 def _cuts(text: str) -> dict[int, int] | tuple[int, ...]:
@@ -172,6 +194,18 @@ def _lower_bound(options: argparse.Namespace) -> Built:
     widths = _widths(options)
     w = None if options.w is None else numbers(options.w, "--w")
     return _shells_built(lower_bound_network(widths, w), *lower_bound_shells(widths, w))
+
+
+def _paper(options: argparse.Namespace) -> Built:
+    folds, w = numbers(options.folds, "folds"), numbers(options.w, "--w")
+    theorem = positive(options.theorem, "--theorem")
+    d = len(w) + 1
+    _check_size([d, *(d * m for m in folds), sum(w) + 2 * len(w), 1])
+    net = paper_network(folds, w, theorem)
+    where = " in the unit cube" if options.cube else ""
+    name = f"Theorem {theorem}, folds {', '.join(map(str, folds))}, w {', '.join(map(str, w))}{where}"
+    claims = {"betti": predicted_paper_betti(folds, w, theorem, options.cube)}
+    return Built(net, name, claims, " --box 0,1" if options.cube else "")
 
 
 def _betti(options: argparse.Namespace) -> Built:

@@ -1,6 +1,7 @@
 """Networks whose topology or number of regions is known by proof: the paper's lower bounds, and others' classics.
 
 `shells`            nested shells: the lower bound of Ergen & Grillo (COLT 2024), and a variant that reaches more
+`paper_network`     their network as it is printed
 `network_with_betti` a network of logarithmic size with exactly the wanted Betti numbers
 `sawtooth`          Telgarsky's sawtooth
 `folding`           the many regions of Montúfar et al. 2014 and of Serra et al. 2018
@@ -10,9 +11,11 @@
 from __future__ import annotations
 
 from polyrelu.constructions.folding import folding, sawtooth
+from polyrelu.constructions.lower_bound import lower_bound_network, paper_lower_bound
 from polyrelu.constructions.maximum import maximum
 from polyrelu.constructions.prescribed import network_with_betti
-from polyrelu.constructions.shells import corner_counts, lower_bound_network, predicted_betti, shells
+from polyrelu.constructions.printed import paper_network, predicted_paper_betti
+from polyrelu.constructions.shells import corner_counts, predicted_betti, shells
 
 __all__ = [
     "corner_counts",
@@ -20,7 +23,10 @@ __all__ = [
     "lower_bound_network",
     "maximum",
     "network_with_betti",
+    "paper_lower_bound",
+    "paper_network",
     "predicted_betti",
+    "predicted_paper_betti",
     "sawtooth",
     "shells",
 ]

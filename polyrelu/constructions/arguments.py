@@ -12,9 +12,12 @@ from polyrelu.rational import describe, entries
 def integer(value: object, where: str, least: int) -> int:
     """`value` as a Python int of at least `least`; InputError, naming `where`, for anything else, booleans included."""
     try:
-        if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+        if type(value) is int:  # the usual case; asking a protocol takes long
+            number = value
+        elif isinstance(value, bool) or not isinstance(value, SupportsIndex):
             raise TypeError
-        number = operator.index(value)
+        else:
+            number = operator.index(value)
     except TypeError:
         raise InputError(f"{where}: expected an integer, got {describe(value)}") from None
     if number < least:

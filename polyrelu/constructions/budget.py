@@ -19,6 +19,7 @@ class Choice:
     """A constructed network and what is predicted of it.
 
     construction : "bumps", "bumps, complement", 'shells, "paper"' or 'shells, "interior"'
+    corner : the zeros of the corners of shells, None for the default
     architecture : (d, n_1, …, n_L, 1)
     parameters : the counts of bumps, or the cuts of shells
     betti : the predicted Betti numbers of {F > 0}
@@ -28,12 +29,13 @@ class Choice:
     architecture: tuple[int, ...]
     parameters: tuple[int, ...]
     betti: tuple[int, ...]
+    corner: int | None = None
 
     def network(self) -> Network:
         """The network itself."""
         if self.construction.startswith("bumps"):
             return bumps(self.architecture, self.parameters, self.construction != "bumps")
-        return shells(self.architecture, self.parameters, _variant(self.construction))
+        return shells(self.architecture, self.parameters, _variant(self.construction), self.corner)
 
     def value(self, degree: int | None) -> int:
         """The predicted β_degree of {F > 0}, or the sum of all Betti numbers for None."""
@@ -70,8 +72,10 @@ class ShellSearch:
     Best means: the largest predicted β_degree of {F > 0} (degree None: the largest sum of all Betti numbers) among the
     shells of both variants with d inputs, depth L, at most n hidden neurons, and cuts at one degree k only.
 
-    "paper" depends on the widths by M alone, a product with factors 2⌊n_l/2d⌋, which is largest when these are as equal
-    as possible. "interior" has N_k corners, a product with one factor for each layer; its maximum for a given sum of
+    "paper" depends on the widths by M alone, a product with factors 2⌊n_l/2d⌋, which is largest when these are as
+    equal as possible. Of its corners a_k = k has the most preimages and the largest sum of Betti numbers, a_k = 0
+    the most tips, which is no more than "interior" has; only for L = 2 others are compared, as each zero may cost a
+    neuron. "interior" has N_k corners, a product with one factor for each layer; its maximum for a given sum of
     widths is found by dynamic programming, one layer after the other.
 
     Raises InputError for d < 2, or a degree that is not 0..d−1 or None.
@@ -94,7 +98,7 @@ class ShellSearch:
 
     def value(self, neurons: int, depth: int) -> int:
         """The largest predicted value, 0 if there are no such shells."""
-        paper = max((value for value, _, _ in self._papers(neurons, depth)), default=0)
+        paper = max((value for value, *_ in self._papers(neurons, depth)), default=0)
         return max(paper, *(table.value(neurons, depth) for table in self._interior.values()))
 
     def interior_value(self, neurons: int, k: int) -> int:
@@ -107,17 +111,19 @@ class ShellSearch:
         if not value:
             return None
         found: list[Choice] = []
-        for achieved, architecture, cuts in self._papers(neurons, depth):
+        for achieved, architecture, cuts, corner in self._papers(neurons, depth):
             if achieved == value:
-                found.append(_choice("paper", architecture, cuts))
+                found.append(_choice("paper", architecture, cuts, corner))
         for k, table in self._interior.items():
             if table.value(neurons, depth) == value:
                 widths, c = table.widths(neurons, depth)
                 found.append(_choice("interior", (self._d, *widths, c, 1), _cuts(self._d, k, c)))
         return min(found, key=lambda choice: sum(choice.architecture))
 
-    def _papers(self, neurons: int, depth: int) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
-        """Value, architecture and cuts of "paper" shells, among them one of the best."""
+    def _papers(
+        self, neurons: int, depth: int
+    ) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...], int | None]]:
+        """Value, architecture, cuts and corner of "paper" shells, among them one of the best."""
         d = self._d
         for last in range(1, neurons - 2 * d * (depth - 1) + 1):
             if depth == 2:
@@ -126,10 +132,12 @@ class ShellSearch:
                 first = tuple(2 * d * q for q in split_evenly((neurons - last) // (2 * d), depth - 1))
             half = prod(2 * (n // (2 * d)) for n in first) // 2
             for k in self.cut_degrees:
-                open_sides = max(0, k - (first[0] - d * 2 * half)) if depth == 2 else 0
-                if (c := last - open_sides) > 0:
-                    value = _worth(half * (half + 1) ** k, half * (half - 1) ** k, c, self._degree)
-                    yield value, (d, *first, last, 1), _cuts(d, k, c)
+                for zeros in range(k, -1 if depth == 2 else k - 1, -1):
+                    open_sides = max(0, zeros - (first[0] - d * 2 * half)) if depth == 2 else 0
+                    if (c := last - open_sides) > 0:
+                        corners, tips = (half ** (k + 1 - zeros) * (half + i) ** zeros for i in (1, -1))
+                        value = _worth(corners, tips, c, self._degree)
+                        yield value, (d, *first, last, 1), _cuts(d, k, c), None if zeros == k else zeros
 
 
 class _Interior:
@@ -191,9 +199,12 @@ def _cuts(d: int, k: int, c: int) -> tuple[int, ...]:
     return tuple(c if i == k else 0 for i in range(1, d))
 
 
-def _choice(variant: Variant, architecture: tuple[int, ...], cuts: tuple[int, ...]) -> Choice:
-    betti = predicted_betti(architecture, cuts, variant)[">"]
-    return Choice(f'shells, "{variant}"', architecture, cuts, betti)
+def _choice(
+    variant: Variant, architecture: tuple[int, ...], cuts: tuple[int, ...], corner: int | None = None
+) -> Choice:
+    betti = predicted_betti(architecture, cuts, variant, corner)[">"]
+    name = f'shells, "{variant}"' if corner is None else f'shells, "{variant}", corner {corner}'
+    return Choice(name, architecture, cuts, betti, corner)
 
 
 def _variant(construction: str) -> Variant:

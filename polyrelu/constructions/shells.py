@@ -6,10 +6,13 @@ L ≥ 2.
 
 1. *Fold.* Every hidden layer but the last replaces each coordinate by a zigzag of itself. The last of them yields, for
    coordinate i, two functions of x_i alone: low_i and high_i, which are never both below 1/2.
-2. *Cut.* For k = 1, …, d−1 put s_k = low_1 + … + low_k + high_{k+1}. The sets {s_k < 1/2} are disjoint: for k < l,
-   high_{k+1} < 1/2 on the one and low_{k+1} < 1/2 on the other. The last hidden layer has c_k neurons ReLU(τ_i − s_k),
-   τ_i = (c_k + 1 − i)/(2(c_k + 1)), and F = −1 + Σ_k G_k(s_k), where −1 + G_k is the zigzag that is −1 for
-   s_k ≥ τ_1 (τ_1 < 1/2) and takes c_k steps between −1 and 1 from there to s_k = 0, with slopes ±4(c_k + 1).
+2. *Cut.* For k = 1, …, d−1 let s_k be the sum of k+1 terms, one for each of the first k+1 coordinates: low_i or
+   high_i as the i-th letter of a word p_k of letters 0 (low) and 1 (high) says, by default low_1 + … + low_k +
+   high_{k+1}. The words are a prefix code (see `polyrelu.constructions.corners`), so the sets {s_k < 1/2} are disjoint:
+   for k ≠ l there is a coordinate with low_i < 1/2 on the one and high_i < 1/2 on the other. The last hidden layer has
+   c_k neurons ReLU(τ_i − s_k), τ_i = (c_k + 1 − i)/(2(c_k + 1)), and F = −1 + Σ_k G_k(s_k), where −1 + G_k is the
+   zigzag that is −1 for s_k ≥ τ_1 (τ_1 < 1/2) and takes c_k steps between −1 and 1 from there to s_k = 0, with slopes
+   ±4(c_k + 1).
 
 A *corner* of s_k is a component of {s_k = 0}. All low_i and high_i below are convex near their zeros and rise strictly
 away from them, so the component of {s_k < 1/2} around a corner is convex, and s_k is convex on it. Towards the corner
@@ -32,17 +35,21 @@ N_k = a_1 ⋯ a_k b_{k+1} corners; and the level sets of s_k around each are S^k
 No neuron is spent on the outside, and the layers l ≤ L−2 may have any width n_l ≥ d.
 
 **Variant "paper".** All layers fold m_l = 2⌊n_l/2d⌋ times by `plain_fold`; M = m_1 ⋯ m_{L−1}; low_i = y_i, the folded
-coordinate, and high_i = 1 − y_i. On [0, 1] low has M/2 + 1 zeros, of which 0 and 1 are not tips, and high has M/2, all
-tips. On x_i ≤ 0 y_i stays 0; so it does on x_i ≥ 1 if L ≥ 3, where the next layer cuts off what is below 0. If L = 2,
-y_i falls below 0 on x_i > 1, which matters only for i ≤ K, the largest k with c_k > 0: y_i has a plus sign only in s_k
-with k ≥ i. These K coordinates are closed: as far as n_1 − d m_1 neurons are left over, by one of them (`plain_fold`);
-the others, call them *W-closed*, by a neuron ReLU(−y_i) of the last layer with output weight −W, W > Σ_k 4(c_k + 1).
-So Σ_k c_k plus the number of W-closed coordinates may be n_L. Outside, F falls strictly with every −y_i > 0, so
-pushing x_i > 1 back to 1 never lowers F, and {F > 0} and {F ≥ 0} retract to where no W-closed x_i exceeds 1.
-At a corner with a non-tip the shells are contractible: level sets of a convex function on an unbounded set without
-lines are spaces R^k, and shells that end at x_i = 1 are parts of such or of a shell, cut through the corner. So
+coordinate, and high_i = 1 − y_i ≥ 0. On [0, 1] low has M/2 + 1 zeros, of which 0 and 1 are not tips, and high has M/2,
+all tips. On x_i ≤ 0 y_i stays 0; so it does on x_i ≥ 1 if L ≥ 3, where the next layer cuts off what is below 0. If
+L = 2, y_i falls below 0 on x_i > 1, which does no harm to high_i, but matters for the coordinates i that are low in
+some s_k with c_k > 0. These are closed: as far as n_1 − d m_1 neurons are left over, by one of them (`plain_fold`),
+in order; the others, call them *W-closed*, by a neuron ReLU(−y_i) of the last layer with output weight −W,
+W > Σ_k 4(c_k + 1). So Σ_k c_k plus the number of W-closed coordinates may be n_L. Outside, F falls strictly with every
+−y_i > 0, so pushing x_i > 1 back to 1 never lowers F, and {F > 0} and {F ≥ 0} retract to where no W-closed x_i
+exceeds 1. At a corner with a non-tip the shells are contractible: level sets of a convex function on an unbounded set
+without lines are spaces R^k, and shells that end at x_i = 1 are parts of such or of a shell, cut through the corner.
+If p_k has a_k letters 0 and b_k = k + 1 − a_k ≥ 1 letters 1, then s_k has (M/2)^{b_k} (M/2 + 1)^{a_k} corners, of which
+(M/2)^{b_k} (M/2 − 1)^{a_k} are at tips only, and
 
-    β_0(F > 0) = Σ_k (M/2)(M/2 + 1)^k ⌈c_k/2⌉,   β_k(F > 0) = (M/2)(M/2 − 1)^k ⌊c_k/2⌋.
+    β_0(F > 0) = Σ_k (M/2)^{b_k} (M/2 + 1)^{a_k} ⌈c_k/2⌉,   β_k(F > 0) = (M/2)^{b_k} (M/2 − 1)^{a_k} ⌊c_k/2⌋.
+
+More zeros mean more components and fewer spheres. The corner of the paper is a_k = 1, the default here a_k = k.
 
 **The other relations.** P = {F ≥ 0} and N = {F ≤ 0} cover R^d and meet in Z = {F = 0}, the boundary of P, so by
 Mayer–Vietoris β_k(Z) = β_k(P) + β_k(N) for k ≥ 1 and β_0(Z) = β_0(P) + β_0(N) − 1. It remains to count the boundaries
@@ -50,7 +57,7 @@ of the bands of P over R^{k+1}, then times R^{d−k−1}. *Tips only:* a shell h
 side (x_i ≤ 0, or x_i ≥ 1 closed otherwise), no W-closed one:* a shell is R^k × [a, b] with two contractible boundaries,
 a ball is a half-space and has one. *Some W-closed side x_i = 1, no flat one:* the band is cut off there, a shell is a
 (k+1)-ball, and so is a ball: one sphere. *Both:* a half-space: one contractible boundary. Finally, if a coordinate
-among k+2, …, K is W-closed, every band C over s_k ends there: it is C × H with H a half-space, whose boundary is
+beyond the (k+1)-st is W-closed, every band C over s_k ends there: it is C × H with H a half-space, whose boundary is
 homotopy equivalent to C.
 """
 
@@ -59,10 +66,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import prod
 from typing import Literal
 
 from polyrelu.constructions.arguments import integer, integers, read_architecture, require
+from polyrelu.constructions.corners import Corners, Word, fold_corners, read_corner, words
 from polyrelu.constructions.layers import (
     Curve,
     Form,
@@ -82,60 +91,34 @@ Variant = Literal["paper", "interior"]
 VARIANTS: tuple[Variant, ...] = ("paper", "interior")
 
 
-@dataclass(frozen=True)
-class Corners:
-    """The corners {s_k = 0} of one k by their kind; see the module's text.
-
-    tips: at the tips of all k+1 coordinates; flat: a flat side and no W-closed one; closed: a W-closed side and no flat
-    one; mixed: both. ends: the components over these corners end at a W-closed coordinate that s_k does not use.
-    """
-
-    tips: int
-    flat: int = 0
-    closed: int = 0
-    mixed: int = 0
-    ends: bool = False
-
-    @property
-    def total(self) -> int:
-        """All corners of s_k."""
-        return self.tips + self.flat + self.closed + self.mixed
-
-    def region(self, cuts: int) -> tuple[int, int]:
-        """What c_k = `cuts` contributes to β_0 and β_k of {F > 0} and {F ≥ 0}."""
-        return self.total * (cuts - cuts // 2), self.tips * (cuts // 2)
-
-    def boundary(self, cuts: int) -> tuple[int, int]:
-        """What c_k = `cuts` contributes to β_0 and β_k of {F = 0}."""
-        if self.ends:
-            return self.region(cuts)
-        shells, balls = cuts // 2, cuts % 2
-        components = shells * (2 * self.tips + 2 * self.flat + self.closed + self.mixed) + balls * self.total
-        return components, shells * (2 * self.tips + self.closed) + balls * (self.tips + self.closed)
-
-
-def shells(architecture: object, cuts: object, variant: Variant = "paper") -> Network:
+def shells(architecture: object, cuts: object, variant: Variant = "paper", corner: object = None) -> Network:
     """The network of nested shells (see the module's text) with exactly the given architecture.
 
     architecture : (d, n_1, …, n_L, 1) with d ≥ 2 and L ≥ 2. Neurons that are not needed have zero weights.
     cuts : the numbers c_k ≥ 0 of bands around the corners of degree k = 1..d−1, as a mapping {k: c_k} (left out: 0) or
         as the sequence (c_1, …, c_{d−1}).
     variant : "paper" or "interior".
+    corner : how many of the k+1 coordinates are 0 at the corner of degree k, the others being 1 ("paper" only): the
+        numbers (a_1, …, a_{d−1}), 0 ≤ a_k ≤ k, or one number a for a_k = min(a, k); by default a_k = k. The more
+        zeros, the more components and the fewer spheres: 1 is the corner of the paper. a_k = 0 has nothing but tips,
+        but then all other cuts must be zero.
 
-    Conditions: Σ_k c_k ≤ n_L, where for L = 2 "paper" may need up to d−1 neurons more; n_l ≥ 2d for l < L
-    ("interior": n_{L−1} ≥ 2d and n_l ≥ d for l < L−1). An InputError says which of them fails and by how much.
-    The Betti numbers of its five regions at level 0 are `predicted_betti(architecture, cuts, variant)`.
+    Conditions: Σ_k c_k ≤ n_L, where for L = 2 "paper" may need up to d neurons more, one for each coordinate that is 0
+    at a corner; n_l ≥ 2d for l < L ("interior": n_{L−1} ≥ 2d and n_l ≥ d for l < L−1). An InputError says which of them
+    fails and by how much. The Betti numbers of its five regions at level 0 are those of `predicted_betti`.
     """
-    plan = _plan(architecture, cuts, variant)
+    plan = _plan(architecture, cuts, variant, corner)
     return _paper_network(plan) if variant == "paper" else _interior_network(plan)
 
 
-def predicted_betti(architecture: object, cuts: object, variant: Variant = "paper") -> dict[str, tuple[int, ...]]:
-    """The Betti numbers (degrees 0..d−1) of the five regions of `shells(architecture, cuts, variant)` at level 0.
+def predicted_betti(
+    architecture: object, cuts: object, variant: Variant = "paper", corner: object = None
+) -> dict[str, tuple[int, ...]]:
+    """The Betti numbers (degrees 0..d−1) of the five regions of `shells` with the same arguments, at level 0.
 
     The keys are ">", ">=", "<", "<=" and "="; the proof is the module's text. Same arguments and errors as `shells`.
     """
-    plan = _plan(architecture, cuts, variant)
+    plan = _plan(architecture, cuts, variant, corner)
     corners = _corners(plan, variant)
     above, boundary = [0] * plan.d, [0] * plan.d
     for k, c in enumerate(plan.cuts, 1):
@@ -148,70 +131,31 @@ def predicted_betti(architecture: object, cuts: object, variant: Variant = "pape
     return {relation: tuple(betti) for relation, betti in regions.items()}
 
 
-def corner_counts(architecture: object, variant: Variant = "paper") -> tuple[tuple[int, int], ...]:
+def corner_counts(
+    architecture: object, variant: Variant = "paper", corner: object = None
+) -> tuple[tuple[int, int], ...]:
     """For k = 1..d−1 the numbers (A_k, B_k) of corners of s_k and of those that are tips only.
 
     So cuts c that `shells` admits give β_0 = Σ_k A_k ⌈c_k/2⌉ and β_k = B_k ⌊c_k/2⌋ for F > 0. Raises InputError for an
     architecture that has no shells.
     """
-    corners = _corners(_plan(architecture, (), variant), variant)
+    corners = _corners(_plan(architecture, (), variant, corner), variant)
     return tuple((corners[k].total, corners[k].tips) for k in sorted(corners))
 
 
-def lower_bound_network(architecture: object, w: object = None) -> Network:
-    """A network of this architecture whose {F > 0} has at least the paper's lower bound in every degree.
-
-    w : the numbers w_1, …, w_{d−1} ≥ 0 of the paper's bound, with Σ (w_k + 2) ≤ n_L; by default as equal as possible
-        with sum n_L − 2(d−1), larger ones last. The bound is, with M = ∏_{l<L} 2⌊n_l/2d⌋,
-        β_0 ≥ Σ_k (M/2 + 1)^k (M/2) ⌈w_k/2⌉ and β_k ≥ (M/2 − 1)^k (M/2) ⌈w_k/2⌉.
-
-    Cuts c_k = w_k + 2 of variant "paper" have ⌈c_k/2⌉, ⌊c_k/2⌋ ≥ ⌈w_k/2⌉; so have c_k = w_k + 1, which is what L = 2
-    leaves at worst, when d − 1 neurons close the outside. Variant "interior" with c_k = w_k + 2 is taken instead where
-    no Betti number of it is smaller: always if n_l ≥ 3d for some l ≤ L−2, where N_k ≥ (M/2)(M/2 + 1)^k.
-
-    Raises InputError for d < 2, L < 2, more than one output, n_l < 2d for some l < L, or too large w.
-    """
-    return shells(*lower_bound_shells(architecture, w))
-
-
-def lower_bound_shells(architecture: object, w: object = None) -> tuple[tuple[int, ...], tuple[int, ...], Variant]:
-    """The arguments of `shells` that `lower_bound_network(architecture, w)` chooses. Same errors."""
-    plan = _plan(architecture, (), "paper")
-    steps = read_steps(plan.architecture, w)
-    cuts = [step + 2 for step in steps]
-    closing = _closing_neurons(plan, plan.d - 1)
-    for k in range(max(0, sum(cuts) + closing - plan.widths[-1])):  # at most closing ≤ d − 1 times
-        cuts[k] -= 1
-    paper = predicted_betti(plan.architecture, cuts)[">"]
-    wide = tuple(step + 2 for step in steps)
-    interior = predicted_betti(plan.architecture, wide, "interior")[">"]
-    if all(new >= old for new, old in zip(interior, paper, strict=True)):
-        return plan.architecture, wide, "interior"
-    return plan.architecture, tuple(cuts), "paper"
-
-
-def read_steps(architecture: tuple[int, ...], w: object = None) -> tuple[int, ...]:
-    """The numbers w_1, …, w_{d−1} of the paper's bound: read and checked, or as equal as possible.
-
-    InputError unless there are d−1 of them, each ≥ 0, with Σ (w_k + 2) ≤ n_L.
-    """
-    d, last = architecture[0], architecture[-2]
-    if w is None:
-        require("the paper's lower bound", "n_L ≥ 2(d − 1)", last, 2 * (d - 1))
-        return tuple(reversed(split_evenly(last - 2 * (d - 1), d - 1)))
-    steps = integers(w, "w", 0)
-    if len(steps) != d - 1:
-        raise InputError(f"w: expected d − 1 = {d - 1} numbers, got {len(steps)}")
-    require("the paper's lower bound", "n_L ≥ Σ (w_k + 2)", last, sum(steps) + 2 * (d - 1))
-    return steps
+def closing_neurons(architecture: object, cuts: object, variant: Variant = "paper", corner: object = None) -> int:
+    """How many neurons of the last layer close the outside of `shells` with these arguments. Same errors."""
+    return _plan(architecture, cuts, variant, corner).closing
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """Checked arguments: the architecture, its parts, and c_1, …, c_{d−1}."""
+    """Checked arguments: the architecture, its parts, c_1, …, c_{d−1}, and a_1, …, a_{d−1}."""
 
     architecture: tuple[int, ...]
     cuts: tuple[int, ...]
+    variant: str
+    zeros: tuple[int, ...]
 
     @property
     def d(self) -> int:
@@ -220,11 +164,6 @@ class _Plan:
     @property
     def widths(self) -> tuple[int, ...]:
         return self.architecture[1:-1]
-
-    @property
-    def top(self) -> int:
-        """K, the largest k with c_k > 0, or 0."""
-        return max((k for k, c in enumerate(self.cuts, 1) if c), default=0)
 
     @property
     def folds(self) -> list[int]:
@@ -236,20 +175,49 @@ class _Plan:
         """Neurons of each coordinate, layer by layer, in variant "interior"."""
         return [split_evenly(n, self.d) for n in self.widths[:-1]]
 
+    @cached_property
+    def words(self) -> dict[int, Word]:
+        """p_k for the k with c_k > 0."""
+        return words(self.zeros, tuple(k for k, c in enumerate(self.cuts, 1) if c))
 
-def _plan(architecture: object, cuts: object, variant: str) -> _Plan:
+    @cached_property
+    def low(self) -> list[int]:
+        """The coordinates (from 0) that are 0 at some corner."""
+        return sorted({i for word in self.words.values() for i, letter in enumerate(word) if letter == 0})
+
+    @property
+    def spare(self) -> int:
+        """How many of these coordinates spare neurons of a single folding layer close ("paper", L = 2)."""
+        if self.variant != "paper" or len(self.widths) > 2:
+            return 0
+        return min(len(self.low), self.widths[0] - self.d * self.folds[0])
+
+    @property
+    def outside(self) -> list[int]:
+        """The W-closed coordinates (from 0)."""
+        return self.low[self.spare :] if self.variant == "paper" and len(self.widths) == 2 else []
+
+    @property
+    def closing(self) -> int:
+        """Neurons of the last layer that close the outside."""
+        return len(self.outside)
+
+
+def _plan(architecture: object, cuts: object, variant: str, corner: object) -> _Plan:
     if variant not in VARIANTS:
         raise InputError(f"variant: expected one of {', '.join(VARIANTS)}, got {variant!r}")
+    if corner is not None and variant != "paper":
+        raise InputError('corner: only variant "paper" has a choice of corners')
     widths = read_architecture(architecture, hidden=2, scalar=True)
     d, last = widths[0], widths[-2]
     require("shells", "d ≥ 2", d, 2)
-    plan = _Plan(widths, _read_cuts(cuts, d))
+    plan = _Plan(widths, _read_cuts(cuts, d), variant, read_corner(corner, d))
     for layer, n in enumerate(widths[1:-2], 1):
         if variant == "paper" or layer == len(widths) - 3:
             require(f"shells: layer {layer}", f"n_{layer} ≥ 2d", n, 2 * d)
         else:
             require(f"shells: layer {layer}", f"n_{layer} ≥ d", n, d)
-    closing = _closing_neurons(plan, plan.top) if variant == "paper" else 0
+    closing = plan.closing
     needed = f"Σ c_k + {closing}, of which {closing} close the outside," if closing else "Σ c_k"
     require(f"shells: last hidden layer {len(widths) - 2}", f"n_L ≥ {needed}", last, sum(plan.cuts) + closing)
     return plan
@@ -270,16 +238,6 @@ def _read_cuts(cuts: object, d: int) -> tuple[int, ...]:
     return numbers or (0,) * (d - 1)
 
 
-def _spare(plan: _Plan, top: int) -> int:
-    """How many of the first `top` coordinates spare neurons of a single folding layer can close ("paper", L = 2)."""
-    return min(top, plan.widths[0] - plan.d * plan.folds[0]) if len(plan.widths) == 2 else 0
-
-
-def _closing_neurons(plan: _Plan, top: int) -> int:
-    """Neurons of the last layer that close the outside ("paper"), if the cuts go up to degree `top`."""
-    return top - _spare(plan, top) if len(plan.widths) == 2 else 0
-
-
 # --- counting corners ---
 
 
@@ -289,20 +247,12 @@ def _corners(plan: _Plan, variant: str) -> dict[int, Corners]:
 
 def _paper_corners(plan: _Plan) -> dict[int, Corners]:
     half = prod(plan.folds) // 2
-    tips = half - 1
-    spare = _spare(plan, plan.top)
-    # Coordinates spare+1, …, top are W-closed at x_i = 1 and flat before 0; all others are flat on both sides.
-    first, last = (spare + 1, plan.top) if len(plan.widths) == 2 else (1, 0)
+    outside = plan.outside
     result = {}
-    for k in range(1, plan.d):
-        w = max(0, min(k, last) - first + 1)
-        v = k - w
-        tip = tips**k
-        not_flat = (tips + 1) ** w * tips**v
-        not_closed = (tips + 1) ** w * (tips + 2) ** v
-        flat, closed = not_closed - tip, not_flat - tip
-        mixed = (tips + 2) ** k - tip - flat - closed
-        result[k] = Corners(half * tip, half * flat, half * closed, half * mixed, ends=max(k + 2, first) <= last)
+    for k, a in enumerate(plan.zeros, 1):
+        word = plan.words.get(k, ())
+        closed = sum(1 for i in outside if i < len(word) and word[i] == 0)
+        result[k] = fold_corners(half, a, k + 1 - a, closed, ends=any(i > k for i in outside))
     return result
 
 
@@ -321,11 +271,11 @@ def _interior_corners(plan: _Plan) -> dict[int, Corners]:
 def _paper_network(plan: _Plan) -> Network:
     stack = LayerStack(plan.d)
     y = stack.inputs()
-    spare = _spare(plan, plan.top)
+    spare = plan.low[: plan.spare]
     for m, width in zip(plan.folds, plan.widths[:-1], strict=True):
-        y = folded(stack, y, [plain_fold(m, closed=i < spare) for i in range(plan.d)], width)
-    outside = [-y[i] for i in range(spare, plan.top)] if len(plan.widths) == 2 else []
-    return _cut(stack, plan, y, [1 - form for form in y], outside)
+        y = folded(stack, y, [plain_fold(m, closed=i in spare) for i in range(plan.d)], width)
+    sums = {k: total(1 - y[i] if letter else y[i] for i, letter in enumerate(word)) for k, word in plan.words.items()}
+    return _cut(stack, plan, sums, [-y[i] for i in plan.outside])
 
 
 def _interior_network(plan: _Plan) -> Network:
@@ -340,7 +290,7 @@ def _interior_network(plan: _Plan) -> Network:
     neurons = fold(stack, y, low, plan.widths[-2])
     lows = [curve.read(block) for curve, block in zip(low, neurons, strict=True)]
     highs = [curve.read(block) for curve, block in zip(high, neurons, strict=True)]
-    return _cut(stack, plan, lows, highs, [])
+    return _cut(stack, plan, {k: total(lows[:k]) + highs[k] for k in plan.words}, [])
 
 
 def _valleys(q: int, first: int) -> Curve:
@@ -355,12 +305,12 @@ def _valleys(q: int, first: int) -> Curve:
     return Curve(tuple(j / g for j in range(1, q + 1)), values, left, right, leftward=(q - 1,))
 
 
-def _cut(stack: LayerStack, plan: _Plan, low: list[Form], high: list[Form], outside: list[Form]) -> Network:
-    """Add the last hidden layer and the output: the cuts, and F made negative where a form of `outside` is positive."""
+def _cut(stack: LayerStack, plan: _Plan, sums: dict[int, Form], outside: list[Form]) -> Network:
+    """Add the last hidden layer and the output: the cuts of s_k, and F made negative where `outside` is positive."""
     preactivations: list[Form] = []
     output: list[Fraction] = []
-    for k, c in enumerate(plan.cuts, 1):
-        s = total(low[:k]) + high[k]
+    for k, s in sums.items():
+        c = plan.cuts[k - 1]
         preactivations += [Fraction(c + 1 - i, 2 * (c + 1)) - s for i in range(1, c + 1)]
         output += [Fraction(4 * (c + 1) * (1 if i == 0 else 2 * (-1) ** i)) for i in range(c)]
     weight = 1 + sum(4 * (c + 1) for c in plan.cuts if c)

@@ -1,0 +1,178 @@
+"""The networks of Ergen & Grillo, Theorems 12 and 13, as they are printed, and the Betti numbers that they have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+from polyrelu.constructions.arguments import integer, integers
+from polyrelu.constructions.layers import Form, LayerStack, total
+from polyrelu.errors import InputError
+from polyrelu.network import Network
+
+
+def paper_network(folds: object, w: object, theorem: int = 13) -> Network:
+    """The network of Ergen & Grillo (COLT 2024), Theorem 13 or 12, with their weights.
+
+    folds : m_1, …, m_{L−1}, even and at least 2, how often each hidden layer but the last folds a coordinate.
+    w : w_1, …, w_{d−1}, at least 1 each, so that d = len(w) + 1 ≥ 2; degree k gets w_k + 2 neurons of the last layer.
+    theorem : 13, or 12 for the network without the constant b.
+
+    The architecture is (d, d m_1, …, d m_{L−1}, Σ (w_k + 2), 1). *Folds* (Definition 32): neurons m ReLU(x_j) and
+    2m ReLU(x_j − i/m), i = 1..m−1, with alternating sum h_j. *Cuts* (Lemmas 35 and 36, and B.5): with
+    s_k = (1 − y_1) + … + (1 − y_k) + y_{k+1} for the folded coordinates y and w = w_k, the neurons ReLU(s_k),
+    2 ReLU(s_k − (2q − 1)/4w) for q = 1..w, and ReLU(s_k − 1/2), with alternating sum g_k; F = Σ_k g_k(s_k) + b with
+    b = min_k 1/(8 w_k M), M = m_1 ⋯ m_{L−1} (B.7). The constants are those of the appendix. With those of the main
+    text, 8w and 1/4 in place of 4w and 1/2, g_k(s) becomes g_k(2s)/2, and the topology is the same.
+
+    The Betti numbers of its five regions are `predicted_paper_betti(folds, w, theorem)`, with their proof.
+
+    Raises InputError.
+
+    Examples
+    --------
+    >>> from polyrelu import betti_numbers, paper_network
+    >>> net = paper_network([2, 2], [2])
+    >>> net.architecture, betti_numbers(net, "<=")
+    ((2, 4, 4, 4, 1), (6, 2))
+    """
+    plan = _read(folds, w, theorem)
+    stack = LayerStack(plan.d)
+    y = stack.inputs()
+    for m in plan.folds:
+        neurons = stack.add([m * x for x in y] + [2 * m * (x - Fraction(i, m)) for i in range(1, m) for x in y])
+        y = [_alternating(neurons[j :: plan.d]) for j in range(plan.d)]
+    cuts: list[list[Form]] = []
+    for k, n in enumerate(plan.w, 1):
+        s = total(1 - y[i] for i in range(k)) + y[k]
+        steps = [2 * (s - Fraction(2 * q - 1, 4 * n)) for q in range(1, n + 1)]
+        cuts.append([s, *steps, s - Fraction(1, 2)])
+    outputs = iter(stack.add([form for cut in cuts for form in cut]))
+    value = total(_alternating([next(outputs) for _ in cut]) for cut in cuts)
+    return stack.network([value + plan.constant])
+
+
+def predicted_paper_betti(
+    folds: object, w: object, theorem: int = 13, cube: bool = False
+) -> dict[str, tuple[int, ...]]:
+    """The Betti numbers (degrees 0..d−1) of the five regions of `paper_network` with the same arguments, at level 0.
+
+    In R^d, or with `cube` in the unit cube. The keys are ">", ">=", "<", "<=" and "=". The theorem has ⌈w_k/2⌉ for
+    {F < 0} or {F ≤ 0}; these networks have
+
+        β_0 = Σ_k A_k ⌊w_k/2⌋,  β_k = B_k ⌊w_k/2⌋,  A_k = (M/2)^k (M/2 + 1),  B_k = (M/2)^k (M/2 − 1).
+
+    *Proof.* g_k vanishes for s ≤ 0 and s ≥ 1/2, and is a zigzag in between: its slopes are 1, −1, 1, … and its breaks
+    (2q − 1)/4w, so its zeros are q/2w, and for q = 0, …, w − 1 the *band* q/2w < s < (q+1)/2w has g_k > 0 if q is even
+    and < 0 if q is odd, with |g_k| ≤ 1/4w: ⌈w/2⌉ positive and ⌊w/2⌋ negative bands. In the cube 0 ≤ y ≤ 1, and the sets
+    {s_k < 1/2} of different k are disjoint: for k < l, y_{k+1} < 1/2 on the one and 1 − y_{k+1} < 1/2 on the other. So
+    {F < 0} of Theorem 12 is the disjoint union of the negative bands around the points with s_k = 0. There are A_k,
+    since a coordinate is folded to 1 at M/2 points of [0, 1] and to 0 at M/2 + 1, and B_k of them do not have
+    x_{k+1} ∈ {0, 1}. Around these the level sets of s_k are S^k × [0, 1]^{d−k−1}, around the others contractible.
+
+    Adding b with 0 < b < 1/4w_k for all k makes negative bands thinner and positive ones wider, no more, and gives F
+    the value b where g = Σ g_k is 0. So {F < 0} and {F ≤ 0} of Theorem 13 have the numbers above. {F > 0} and {F ≥ 0}
+    are what is left of the cube without the disjoint closed (open) bands {g ≤ −b}: by Mayer–Vietoris, with {F = 0}
+    their boundary, two parallel copies of the middle level set of each, β_0 is one more, the others are the same.
+
+    Theorem 12 has F = g. No vertex value of g on the complex lies in (0, ε) or (−ε, 0) for small ε, so {g ≥ 0} has the
+    homology of {g > −ε}, and {g ≤ 0} that of {g < ε}: all but the *positive* bands. So with ⌈w_k/2⌉ in place of ⌊w_k/2⌋
+    it has the numbers above for {F > 0}, and one more component for {F ≤ 0}; {F < 0} and {F ≥ 0} have ⌊w_k/2⌋. Again
+    {F = 0} follows by Mayer–Vietoris.
+
+    In R^d nothing changes for L ≥ 3: outside [0, 1] y_i is 0, so that 1 − y_i = 1, and the bands with y_{k+1} low at
+    the ends 0 and 1 go on to infinity. For L = 2 y_i falls below 0 on x_i > 1 with slope −m. For d = 2 all bands
+    around the M/2 points with x_2 = 1 are then parts of one: with A = 1 − y_1 ≥ 0 and x_2 ≥ 1 − 1/m, where y_2 falls
+    from 1 to −∞, the band a < s_1 < b is a − A < y_2 < b − A, a strip over the x_1-axis. So A_1 = (M/2)² + 1. For d > 2
+    bands of different degrees meet outside the cube, and nothing is predicted.
+
+    Raises InputError as `paper_network`, and in R^d for L = 2, d > 2.
+
+    Examples
+    --------
+    >>> from polyrelu.constructions import predicted_paper_betti
+    >>> predicted_paper_betti([4], [2], cube=True)["<="], predicted_paper_betti([4], [2])["<="]
+    ((6, 2), (5, 2))
+    """
+    plan = _read(folds, w, theorem)
+    if not plan.is_predicted(cube):
+        raise InputError(
+            "paper network: with one fold and d > 2 cuts of different degrees meet outside the unit cube; "
+            "nothing is predicted in R^d, only in the cube"
+        )
+    half = prod(plan.folds) // 2
+    merged = len(plan.folds) == 1 and not cube
+    corners = [half**2 + 1] if merged else [half**k * (half + 1) for k in range(1, plan.d)]
+    tips = [half**k * (half - 1) for k in range(1, plan.d)]
+
+    def numbers(bands: Sequence[int], around: int) -> tuple[int, ...]:
+        components = sum(a * c for a, c in zip(corners, bands, strict=True))
+        return (components + around, *(b * c for b, c in zip(tips, bands, strict=True)))
+
+    negative, positive = [n // 2 for n in plan.w], [n - n // 2 for n in plan.w]
+    if theorem == 13:
+        below, above, both = numbers(negative, 0), numbers(negative, 1), numbers([2 * n for n in negative], 0)
+        return {">": above, ">=": above, "<": below, "<=": below, "=": both}
+    return {
+        ">": numbers(positive, 0),
+        ">=": numbers(negative, 1),
+        "<": numbers(negative, 0),
+        "<=": numbers(positive, 1),
+        "=": numbers(plan.w, 1),
+    }
+
+
+def printed_lower_bound(folds: object, w: object) -> tuple[int, ...]:
+    """What the proof of Theorems 12 and 13 states for `paper_network(folds, w)`, with ⌈w_k/2⌉ in place of ⌊w_k/2⌋.
+
+    β_0 = Σ_k (M/2)^k (M/2 + 1) ⌈w_k/2⌉ and β_k = (M/2)^k (M/2 − 1) ⌈w_k/2⌉ (Lemma 41 and the induction in B.6), for
+    {F < 0} of Theorem 12 and {F ≤ 0} of Theorem 13. Raises InputError as `paper_network`.
+    """
+    plan = _read(folds, w, 13)
+    half = prod(plan.folds) // 2
+    terms = [half**k * ((n + 1) // 2) for k, n in enumerate(plan.w, 1)]
+    return (sum(terms) * (half + 1), *(term * (half - 1) for term in terms))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Checked arguments."""
+
+    folds: tuple[int, ...]
+    w: tuple[int, ...]
+    theorem: int
+
+    @property
+    def d(self) -> int:
+        return len(self.w) + 1
+
+    @property
+    def constant(self) -> Fraction:
+        """b of Theorem 13, or 0."""
+        return Fraction(1, 8 * max(self.w) * prod(self.folds)) if self.theorem == 13 else Fraction(0)
+
+    def is_predicted(self, cube: bool) -> bool:
+        """Whether `predicted_paper_betti` has an answer."""
+        return cube or self.d == 2 or len(self.folds) > 1
+
+
+def _read(folds: object, w: object, theorem: object) -> _Plan:
+    numbers = integers(folds, "folds", 2)
+    if not numbers:
+        raise InputError("folds: expected at least one number m_1, …, m_{L−1}")
+    for i, m in enumerate(numbers, 1):
+        if m % 2:
+            raise InputError(f"folds, entry {i}: expected an even number, got {m}")
+    steps = integers(w, "w", 1)
+    if not steps:
+        raise InputError("w: expected at least one number w_1, …, w_{d−1}")
+    number = integer(theorem, "theorem", 12)
+    if number > 13:
+        raise InputError(f"theorem: expected 12 or 13, got {number}")
+    return _Plan(numbers, steps, number)
+
+
+def _alternating(forms: Sequence[Form]) -> Form:
+    return total(form if i % 2 == 0 else -form for i, form in enumerate(forms))
