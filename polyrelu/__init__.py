@@ -59,12 +59,14 @@ from polyrelu.export import (
     write_polymake,
     write_table,
 )
+from polyrelu.formula import Formula
 from polyrelu.homology import Homology, homology
 from polyrelu.identity import Comparison, identical
 from polyrelu.network import Network
 from polyrelu.paper.expressivity import topological_expressivity
 from polyrelu.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
 from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
+from polyrelu.refinement import FormulaRegion, Refinement, refine
 from polyrelu.region import Region
 from polyrelu.separation import Separation, separation
 from polyrelu.slices import Slice
@@ -100,6 +102,8 @@ __all__ = [
     "DomainError",
     "Estimate",
     "FileError",
+    "Formula",
+    "FormulaRegion",
     "HRepresentation",
     "Homology",
     "InputError",
@@ -112,6 +116,7 @@ __all__ = [
     "PointError",
     "PolyhedralComplex",
     "PolyreluError",
+    "Refinement",
     "Region",
     "RegionError",
     "RegionReport",
@@ -146,6 +151,7 @@ __all__ = [
     "plot_html",
     "predicted_betti",
     "predicted_paper_betti",
+    "refine",
     "regions_table",
     "save",
     "save_complex",

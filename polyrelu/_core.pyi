@@ -21,6 +21,7 @@ def subdivide(
     callback: Callable[[int, int, int, int], object] | None = None,
     threads: int = 1,
     arithmetic: str = "certified",
+    last_signs: int = 0,
 ) -> dict[str, Any]: ...
 class VertexSolver:
     def __init__(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from polyrelu import _core
 from polyrelu.errors import ChainComplexError, LimitError, MissingDependencyError
 from polyrelu.markup import table
+from polyrelu.order_complex import mixed_boundaries
 from polyrelu.region import CellSet
 
 if TYPE_CHECKING:
@@ -288,7 +289,12 @@ def chain_complex(region: CellSet) -> ChainComplex:
     relative interiors lie in U are closed under taking cofaces, and H_c^* is the cohomology of the cochain complex on
     them. So: degree k is spanned by the (r−k)-cells in U, unbounded ones included, and the boundary map is their
     coboundary map.
+
+    Regions that are neither, such as the half-open band {a < F ≤ b}: a part of the order complex of their cells, see
+    `order_complex`, which has the proof.
     """
+    if not (region.is_open or region.is_closed):
+        return ChainComplex.from_arrays(*mixed_boundaries(region))
     cx = region.complex
     low = len(cx.lineality)
     chosen = generating_cells(region)
@@ -305,7 +311,7 @@ def generating_cells(region: CellSet) -> list[npt.NDArray[np.bool_]]:
     """For every cell of dimension λ, λ + 1, …, d whether it is one of the generators of `chain_complex(region)`.
 
     Generators are numbered as their cells are: those of degree k are the cells of dimension λ + k of a closed region
-    and of dimension d − k of an open one.
+    and of dimension d − k of an open one. For other regions generators are no cells of the complex.
     """
     cx = region.complex
     low, d = len(cx.lineality), cx.input_dim

@@ -16,7 +16,7 @@ from polyrelu.errors import LimitError, MissingDependencyError, PointError, Veri
 from polyrelu.linear import null_space, rank
 from polyrelu.network import Network
 from polyrelu.rational import exact_point, primitive, show
-from polyrelu.region import Facets, Region
+from polyrelu.region import Facets, Region, distinct
 from polyrelu.stages import Stage, complex_stages
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ class PolyhedralComplex:
             counts = np.diff(indptr)[facet]
             cell = np.repeat(np.repeat(np.arange(len(start) - 1), np.diff(start)), counts)
             first = np.repeat(indptr[facet] - np.concatenate([[0], np.cumsum(counts[:-1])]), counts)
-            pairs = np.unique(cell * n + index[first + np.arange(len(first))])
+            pairs = distinct(cell * n + index[first + np.arange(len(first))])
             indptr = np.searchsorted(pairs, np.arange(len(start)) * n).astype(np.int64)
             index = (pairs % n).astype(np.int32)
         end = indptr[self._finite[q]]

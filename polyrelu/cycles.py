@@ -125,6 +125,11 @@ class CycleFinder:
             source = self._source
             if isinstance(source, ChainComplex):
                 self._prepared = source, Reduction(source), None
+            elif not (source.is_open or source.is_closed):
+                raise InputError(
+                    "cycles: found for open and for closed regions, and this one is neither; take only strict or only "
+                    "weak inequalities"
+                )
             else:
                 complex_ = chain_complex(source)
                 reduction = Reduction(complex_)

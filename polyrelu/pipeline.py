@@ -8,10 +8,12 @@ from typing import Any, Unpack
 
 from polyrelu.classes import classify
 from polyrelu.errors import InputError, RegionError
+from polyrelu.formula import Formula, read_formula
 from polyrelu.homology import Homology, homology
 from polyrelu.markup import line
 from polyrelu.network import Network
 from polyrelu.rational import show
+from polyrelu.refinement import refine
 from polyrelu.region import RELATIONS
 from polyrelu.subdivide import Options, subdivide
 
@@ -78,12 +80,22 @@ def analyse_region(
     return RegionReport(network, relation, cx.level, groups, cx.f_vector)
 
 
-def betti_numbers(network: Network, relation: str = ">", level: Any = 0, domain: Any = None) -> tuple[int, ...]:
-    """The Betti numbers (β₀, …, β_{d−1}) of {x : F(x) relation level}, exactly.
+def betti_numbers(
+    network: Network, relation: str = ">", level: Any = 0, domain: Any = None, *, where: Formula | str | None = None
+) -> tuple[int, ...]:
+    """The Betti numbers (β₀, …, β_{d−1}) of {x : F(x) relation level}, or of the points where a formula holds, exactly.
 
-    They are the ranks of its unreduced integral homology. Raises what `analyse_region` raises.
+    They are the ranks of its unreduced integral homology.
+
+    where: a formula such as "0 < F <= 1" or "F0 > 0 and F1 >= F0", in place of relation and level; see `refine`.
+
+    Raises what `analyse_region` or `refine` raises.
     """
-    return analyse_region(network, relation, level, domain).betti
+    if where is None:
+        return analyse_region(network, relation, level, domain).betti
+    if relation != ">" or level != 0:
+        raise RegionError("where: a formula takes the place of level and relation; give one or the other")
+    return homology(refine(network, read_formula(where), domain).region()).betti
 
 
 def class_betti_numbers(network: Network, domain: Any = None, closed: bool = False) -> tuple[tuple[int, ...], ...]:

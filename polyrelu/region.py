@@ -24,6 +24,14 @@ RELATIONS: dict[str, frozenset[int]] = {
 """Each relation with the signs of F − t that satisfy it."""
 
 
+def distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The distinct values, ascending. (`numpy.unique` may hash, and takes ten times as long then.)"""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
+
+
 class AnyComplex(Protocol):
     """What a set of cells needs to know of the complex it is cut from."""
 
@@ -33,6 +41,10 @@ class AnyComplex(Protocol):
     def input_dim(self) -> int: ...
     @property
     def lineality(self) -> Any: ...
+    @property
+    def n_finite_vertices(self) -> int: ...
+    def n_cells(self, k: int) -> int: ...
+    def cells(self, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]: ...
     def facets(self, k: int) -> Facets: ...
     def bounded_modulo_lineality(self, k: int) -> npt.NDArray[np.bool_]: ...
     def on_boundary(self, k: int) -> npt.NDArray[np.bool_]: ...
@@ -50,8 +62,8 @@ class LeveledComplex(AnyComplex, Protocol):
 class CellSet(ABC):
     """A subset of the domain of a complex that is the union of the relative interiors of some of its cells.
 
-    It is either relatively open in the domain or closed, as `is_open` says. Immutable. What `chain_complex` and
-    `homology` take; the kinds of sets there are say in `mask` which cells they consist of.
+    Whether it is open in the domain, closed, or neither say `is_open` and `is_closed`. Immutable. What `chain_complex`
+    and `homology` take; the kinds of sets there are say in `mask` which cells they consist of.
     """
 
     __slots__ = ("_complex",)
@@ -72,7 +84,12 @@ class CellSet(ABC):
     @property
     @abstractmethod
     def is_open(self) -> bool:
-        """Whether the set is open in the domain; it is closed otherwise."""
+        """Whether the set is open in the domain."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the set is closed; one that is not open is, unless the kind of set says otherwise."""
+        return not self.is_open
 
     @abstractmethod
     def mask(self, k: int) -> npt.NDArray[np.bool_]:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypedDict
 
+import numpy as np
+import numpy.typing as npt
+
 from polyrelu import _core
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.coordinates import Coordinates
@@ -21,6 +24,7 @@ from polyrelu.rational import exact, primitive
 from polyrelu.stages import complex_stages
 
 Progress = Callable[[str, int, int], object]
+Signs = npt.NDArray[np.int8]
 MAX_THREADS = 256
 MAX_CELLS = 2**30  # of one dimension; what 32-bit incidence codes can number
 
@@ -68,6 +72,19 @@ def subdivide(
     VerificationError if signs contradict each other, which would be a fault of this library.
     Ctrl-C raises KeyboardInterrupt within a fraction of a second.
     """
+    options: Options = {"max_cells": max_cells, "max_memory": max_memory, "threads": threads, "progress": progress}
+    return subdivided(network, level, domain, 0, options)[0]
+
+
+def subdivided(
+    network: Network, level: Any, domain: Any, signs: int, options: Options
+) -> tuple[PolyhedralComplex, list[list[Signs]]]:
+    """`subdivide`, and for the cells of each dimension λ..d the signs of the first `signs` neurons of the last layer.
+
+    Those must be neurons that split. There is an array for each dimension and neuron.
+    """
+    max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
+    threads, progress = options.get("threads", 1), options.get("progress")
     t = read_level(network, level)
     for name, limit in (("max_cells", max_cells), ("max_memory", max_memory)):
         if limit is not None and not _is_positive(limit):
@@ -91,10 +108,12 @@ def subdivide(
         def report(stage: int, done: int, total: int, cells: int) -> None:
             listener(names[stage], done, total)
 
+    reported: dict[str, Any] = {"last_signs": signs} if signs else {}
     try:
         parts = _core.subdivide(
             *(len(kept), start, frame, stages, bool(walls), t is not None, artificial > 0),
             *(max_cells, max_memory, report, threads),
+            **reported,
         )
     except _core.Limit as reached:
         by_memory, cells, memory, done = reached.args
@@ -119,7 +138,8 @@ def subdivide(
         ) from None
     if t is not None and network.depth == 0:  # the level set itself was started from
         parts["canonical"] = subdivide(network, None, region).f_vector
-    return PolyhedralComplex(network, t, region, coordinates, artificial, parts)
+    found = [[x[:n] for x in of] for of, n in zip(parts.pop("last_signs", []), parts["finite"], strict=False)]
+    return PolyhedralComplex(network, t, region, coordinates, artificial, parts), found
 
 
 def _most_cells(max_cells: int | None) -> int:

@@ -16,7 +16,7 @@ determinants.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd, lcm
@@ -386,7 +386,11 @@ class Reference:
         poset of these cells: inside a simplex of the barycentric subdivision that meets the union (its largest cell is
         in the union) the barycentric coordinates of cells outside the union can be scaled to zero.
         """
-        chosen = [c for cells in self.cells for c in cells if self.in_region(c, relation)]
+        return self.order_complex_of(lambda cell: self.in_region(cell, relation))
+
+    def order_complex_of(self, is_chosen: Callable[[Cell], bool]) -> Homology:
+        """The same for the union of any cells that are not at infinity."""
+        chosen = [c for cells in self.cells for c in cells if c.is_finite and is_chosen(c)]
         below = [[i for i in range(j) if is_face(chosen[i].signs, c.signs)] for j, c in enumerate(chosen)]
         chains: list[list[tuple[int, ...]]] = [[(j,) for j in range(len(chosen))]]
         while chains[-1]:

@@ -204,7 +204,7 @@ class NoInterior(Exception):
 
 def subdivide(int rank, list start, list frame, list stages, bint discard_first, bint last_is_level, bint all_signs,
               object max_cells=None, object max_memory=None, object callback=None, int threads=1,
-              str arithmetic="certified"):
+              str arithmetic="certified", int last_signs=0):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
@@ -216,6 +216,7 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
     threads: how many work on it; the result does not depend on it.
     arithmetic: "certified"; "big", everything in GMP, for tests; or "uncertified", doubles as they are, for benchmarks
     of what certainty costs (the result proves nothing, and may not even be a complex).
+    last_signs: report the signs of all cells for so many neurons of the last stage, an array by dimension and neuron.
     """
     if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
         raise Limit(False, 0, 0, 0)
@@ -257,6 +258,8 @@ def subdivide(int rank, list start, list frame, list stages, bint discard_first,
             "level_signs": [_signs_of(s, order, k, 0) for k in range(rank + 1)] if last_is_level else None,
             "statistics": s.statistics(),
         }
+        if last_signs:
+            result["last_signs"] = [[_signs_of(s, order, k, j) for j in range(last_signs)] for k in range(rank + 1)]
         if all_signs:
             signs = [[] for k in range(rank + 1)]
             for i in range(len(stages)):

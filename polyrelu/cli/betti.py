@@ -14,6 +14,7 @@ from polyrelu.cli.options import (
     add_net,
     add_region,
     add_slice,
+    chosen,
     domain,
     effort,
     read,
@@ -23,9 +24,13 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
-from polyrelu.errors import one_line
+from polyrelu.errors import InputError, one_line
+from polyrelu.formula import Formula
+from polyrelu.homology import Homology, homology
+from polyrelu.network import Network
 from polyrelu.pipeline import analyse_region
 from polyrelu.rational import exact, show
+from polyrelu.refinement import refine
 
 MEANING = {0: "connected components", 1: "independent loops", 2: "independent closed surfaces"}
 
@@ -42,12 +47,19 @@ examples:
   polyrelu betti net.json
   polyrelu betti net.json --relation "<=" --level -1/2
   polyrelu betti net.json --box "-1,1" --json
+  polyrelu betti net.json --where "-1/2 < F <= 0"     a band between two levels
+  polyrelu betti classifier.json --where "F0 > 0 and F1 >= F2"
   polyrelu betti classifier.json --difference 2 0     where output 2 exceeds output 0
   polyrelu betti large.json --slice points.json       on a plane through three points, [[0, ...], [...], [...]]""",
         **SHARED,
     )
     add_net(parser)
-    add_region(parser)
+    add_region(parser, default=False)
+    parser.add_argument(
+        "--where", metavar="FORMULA",
+        help='a condition in place of --relation and --level: "0 < F <= 1", or "F0 > 0 and (F1 >= 2 or F2 < F1)" for '
+        "several outputs",
+    )  # fmt: skip
     add_choice(parser)
     add_slice(parser)
     add_box(parser)
@@ -58,11 +70,13 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The homology of the region that the options name."""
+    if options.where is not None:
+        return _where(options)
     net = sliced(options, scalar(options, read(options)))
-    level = exact(options.level, where="--level")
+    level = exact("0" if options.level is None else options.level, where="--level")
     where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:
-        report = analyse_region(net, options.relation, level, where, **limits, progress=progress.hook)
+        report = analyse_region(net, options.relation or ">", level, where, **limits, progress=progress.hook)
     if options.json:
         return Answer(
             as_json(
@@ -75,23 +89,56 @@ def run(options: argparse.Namespace) -> Answer:
                 f_vector=report.f_vector,
             )
         )
-    rows = [["k", "Betti number", "torsion", ""]]
-    for k, (betti, torsion) in enumerate(zip(report.betti, report.torsion, strict=True)):
-        groups = " + ".join(f"Z/{factor}" for factor in torsion) or "-"
-        rows.append([str(k), str(betti), groups, MEANING.get(k, "")])
-    cells = [["dimension", *map(str, range(len(report.f_vector)))], ["cells", *map(str, report.f_vector)]]
-    return Answer(
-        lines(
-            f"{one_line(options.net)}: {net!r}",
-            f"Integral homology of the region {{F {report.relation} {show(report.level)}}} "
-            f"in {space(options, net.input_dim)}",
-            "",
-            table(rows),
-            "",
-            f"Euler characteristic {report.euler_characteristic}, computed from these cells of C(F, {show(level)}):",
-            "",
-            table(cells),
-            "",
-            EXACT,
+    region, complex_ = f"the region {{F {report.relation} {show(report.level)}}}", f"C(F, {show(level)})"
+    return Answer(_text(options, net, region, report.homology, complex_, report.f_vector))
+
+
+def _where(options: argparse.Namespace) -> Answer:
+    """The homology of the region of the formula of --where."""
+    if options.relation is not None or options.level is not None:
+        raise InputError("--where takes the place of --relation and --level; give one or the other")
+    formula = Formula(options.where)
+    net = sliced(options, chosen(options, read(options)))
+    where, limits = domain(options, net.input_dim), effort(options)
+    with Progress() as progress:
+        region = refine(net, formula, where, **limits, progress=progress.hook).region()
+        groups = homology(region, progress=progress.hook)
+    f_vector = region.complex.f_vector
+    if options.json:
+        return Answer(
+            as_json(
+                architecture=net.architecture,
+                where=str(formula),
+                is_open=region.is_open,
+                is_closed=region.is_closed,
+                betti=groups.betti,
+                torsion=groups.torsion,
+                euler_characteristic=groups.euler_characteristic,
+                f_vector=f_vector,
+            )
         )
+    kind = "open" if region.is_open else "closed" if region.is_closed else "neither open nor closed"
+    what = f"the region {{{formula}}}, which is {kind},"
+    return Answer(_text(options, net, what, groups, "C(F), refined by what is compared", f_vector))
+
+
+def _text(
+    options: argparse.Namespace, net: Network, region: str, groups: Homology, complex_: str, f_vector: tuple[int, ...]
+) -> str:
+    rows = [["k", "Betti number", "torsion", ""]]
+    for k, (betti, torsion) in enumerate(zip(groups.betti, groups.torsion, strict=True)):
+        factors = " + ".join(f"Z/{factor}" for factor in torsion) or "-"
+        rows.append([str(k), str(betti), factors, MEANING.get(k, "")])
+    cells = [["dimension", *map(str, range(len(f_vector)))], ["cells", *map(str, f_vector)]]
+    return lines(
+        f"{one_line(options.net)}: {net!r}",
+        f"Integral homology of {region} in {space(options, net.input_dim)}",
+        "",
+        table(rows),
+        "",
+        f"Euler characteristic {groups.euler_characteristic}, computed from these cells of {complex_}:",
+        "",
+        table(cells),
+        "",
+        EXACT,
     )
