@@ -35,6 +35,7 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     [
         ([ANNULUS, "--where", "0 < F <= 1/2"], [2, 2], False, False),
         ([ANNULUS, "--where", "not F <= 0"], [1, 1], True, False),
+        ([ANNULUS, "--where", "-1<F"], [1, 1], True, False),
         ([ANNULUS, "--where", "F >= 0"], [1, 1], False, True),
         ([ANNULUS, "--where", "F = 0 or F != 0", "--box", "-1,1"], [1, 0], True, True),
         (["two.json", "--where", "F0 > 0 and F1 > 0"], [1, 0], True, False),

@@ -172,7 +172,7 @@ def _bind_values(argv: Sequence[str]) -> list[str]:
     """Turn ``--level -1/2`` into ``--level=-1/2``, because argparse takes the loose value for an option."""
     bound: list[str] = []
     for argument in argv:
-        if bound and bound[-1] in ("--level", "--box", "--window"):
+        if bound and bound[-1] in ("--level", "--box", "--window", "--where"):
             bound[-1] += f"={argument}"
         else:
             bound.append(argument)
