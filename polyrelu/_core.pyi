@@ -1,8 +1,9 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
 class Limit(Exception): ...
 class NoInterior(Exception): ...
@@ -23,16 +24,17 @@ def subdivide(
     arithmetic: str = "certified",
     last_signs: int = 0,
 ) -> dict[str, Any]: ...
+@disjoint_base
 class VertexSolver:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         stages: list[Any],
         pieces: Sequence[Any],
         coordinates: npt.NDArray[np.float64],
         error: npt.NDArray[np.float64],
         recipe: npt.NDArray[np.int32],
         roots: dict[int, tuple[int, ...]],
-    ) -> None: ...
+    ) -> Self: ...
     def vector(self, i: int) -> tuple[int, ...]: ...
 
 def affine_forms(

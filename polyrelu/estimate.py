@@ -491,7 +491,8 @@ class _Search:
                 continue
             found = never[k - len(cx.lineality)][chosen]
             crossing = np.unpackbits(~(found[:, :width] | found[:, width:]), axis=1).sum(axis=1)
-            guess = np.array([sum(comb(c, j) / factorial(j) for j in range(k + 1)) for c in range(crossing.max() + 1)])
+            most = int(crossing.max())
+            guess = np.array([sum(comb(c, j) / factorial(j) for j in range(k + 1)) for c in range(most + 1)])
             sizes.append((16 * np.minimum(guess, 1e9)).astype(np.int64)[crossing])
         return sizes
 

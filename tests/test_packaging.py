@@ -153,3 +153,61 @@ def test_wheels_are_tested_and_carry_gmp():
     pythons = {re.search(r":: (3\.\d+)$", line) for line in project["project"]["classifiers"]}
     versions = {match[1] for match in pythons if match}
     assert {f"cp{version.replace('.', '')}-*" for version in versions} == set(settings["build"])
+
+
+def test_only_check_regions_imports_pycddlib():
+    """pycddlib is under the GPL: whoever does not ask for it does not load it."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]:
+            for node in ast.iter_child_nodes(function) if function is tree else ast.walk(function):
+                names = [alias.name for alias in getattr(node, "names", [])] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                if any(name.split(".")[0] == "cdd" for name in names):
+                    found.add((path.name, getattr(function, "name", None)))
+    assert found == {("crosscheck.py", "check_regions")}
+    code = """
+import pkgutil, sys, polyrelu
+for module in pkgutil.walk_packages(polyrelu.__path__, "polyrelu."):
+    if not module.name.endswith("__main__"):
+        __import__(module.name)
+net = polyrelu.shells((2, 8, 6, 1), {1: 2})
+polyrelu.betti_numbers(net), polyrelu.verify(net, regions=polyrelu.subdivide(net).n_regions)
+print([name for name in sys.modules if name.split(".")[0] == "cdd"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.skipif(not (ROOT / "tools").exists(), reason="the tests were copied without the source tree")
+def test_oldest_versions_are_those_declared():
+    """What runs in continuous integration with the oldest dependencies is what pyproject.toml allows."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared: dict[str, set[str]] = {}
+    extra = project["optional-dependencies"]
+    lists = [project["dependencies"], *(extra[name] for name in extra if name not in NOT_FOR_USERS - {"test"})]
+    for line in [line for lines in lists for line in lines]:
+        if bound := re.fullmatch(r"([\w.-]+)>=([\d.]+)", line):
+            declared.setdefault(bound[1], set()).add(bound[2])
+    lines = (ROOT / "tools" / "oldest.txt").read_text(encoding="utf-8").splitlines()
+    oldest = dict(line.split("==") for line in lines if not line.startswith("#"))
+
+    def version(text: str) -> tuple[int, ...]:
+        numbers = [int(number) for number in text.split(".")]
+        return (*numbers, *[0] * (3 - len(numbers)))
+
+    assert {name: version(text) for name, text in oldest.items()} == {
+        name: max(map(version, texts)) for name, texts in declared.items() if name != "torch"
+    }
+
+
+@pytest.mark.skipif(not (ROOT / ".github").exists(), reason="the tests were copied without the source tree")
+def test_actions_are_pinned_by_commit():
+    found = 0
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if "uses:" in line:
+                found += 1
+                assert re.search(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+    assert found >= 10

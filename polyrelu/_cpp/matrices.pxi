@@ -66,7 +66,7 @@ def transposition(const int64_t[::1] indptr, const int32_t[::1] index, int64_t r
             p[index[t] + 1] += 1
         for i in range(rows):
             p[i + 1] += p[i]
-    place = starts[:-1].copy()
+    place = starts[:rows].copy()
     with nogil:
         for i in range(n):
             for t in range(indptr[i], indptr[i + 1]):

@@ -66,7 +66,10 @@ class Value:
         """As of a tensor."""
         return len(self._signal.shape)
 
-    ndim = property(dim)
+    @property
+    def ndim(self) -> int:
+        """As of a tensor."""
+        return self.dim()
 
     def numel(self) -> int:
         """As of a tensor."""

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Builds the core with the address and undefined-behaviour sanitizers and runs tests of it from Python, in a copy of the
+# clone. (Without the leak detector: interpreters keep what they need until they end. `tests/test_core_build.py` runs the
+# core alone, with it, and under the thread sanitizer.)
+# Usage: tools/check_sanitizers.sh [PYTEST ARGUMENTS...]     the tests that use the core most unless told otherwise
+# PYTHON: an interpreter that has the test dependencies and Cython; otherwise an environment is made
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+if [ $# -eq 0 ]; then
+    set -- tests/test_subdivide.py tests/test_chain.py tests/test_homology.py tests/test_classes.py
+fi
+
+mkdir "$work/src"
+cp -r "$root"/{polyrelu,tests,examples,setup.py,pyproject.toml,README.md,LICENSE} "$work/src/"
+rm -f "$work"/src/polyrelu/*.so
+python=${PYTHON:-}
+if [ -z "$python" ]; then
+    python3 -m venv "$work/venv"
+    python=$work/venv/bin/python
+    "$python" -m pip install --quiet --disable-pip-version-check "setuptools>=77" "cython>=3.0"
+    "$python" -m pip install --quiet --disable-pip-version-check "$root[test]"
+    "$python" -m pip uninstall --quiet --disable-pip-version-check --yes polyrelu
+fi
+
+cd "$work/src"
+sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g1"
+POLYRELU_CFLAGS=$sanitize "$python" setup.py --quiet build_ext --inplace
+# libasan has to come first; libstdc++ with it, for the sanitizer to see exceptions.
+LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" \
+ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
+PYTHONPATH=$work/src "$python" -m pytest -q -p no:cacheprovider "$@"
