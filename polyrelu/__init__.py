@@ -64,6 +64,7 @@ from polyrelu.homology import Homology, homology
 from polyrelu.identity import Comparison, identical
 from polyrelu.network import Network
 from polyrelu.paper.expressivity import topological_expressivity
+from polyrelu.paper.stable_networks import Stability, stability
 from polyrelu.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
 from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
 from polyrelu.refinement import FormulaRegion, Refinement, refine
@@ -123,6 +124,7 @@ __all__ = [
     "Report",
     "Separation",
     "Slice",
+    "Stability",
     "VRepresentation",
     "VerificationError",
     "analyse_region",
@@ -158,6 +160,7 @@ __all__ = [
     "sawtooth",
     "separation",
     "shells",
+    "stability",
     "subdivide",
     "topological_expressivity",
     "upper_bounds",

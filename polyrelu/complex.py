@@ -575,6 +575,16 @@ class PolyhedralComplex:
         nonzero = np.array([any(form) for form in forms], dtype=np.bool_)[numbers]
         return int(np.argmax(nonzero)) if nonzero.any() else None
 
+    def constant_regions(self) -> tuple[int | None, ...]:
+        """For every output of the network the first region on which it is constant, or None. Exact."""
+        numbers, forms = self._affine_maps()
+        width = len(forms[0]) // self._network.output_dim
+        found: list[int | None] = []
+        for first in range(1, len(forms[0]), width):
+            flat = np.array([not any(form[first : first + width - 1]) for form in forms], dtype=np.bool_)[numbers]
+            found.append(int(np.argmax(flat)) if flat.any() else None)
+        return tuple(found)
+
     def _affine_maps(self) -> tuple[npt.NDArray[np.int64], list[tuple[int, ...]]]:
         """For every region the number of its affine map, and the maps, each output up to a positive factor."""
         if self._network.depth == 0:

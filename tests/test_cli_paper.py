@@ -418,3 +418,56 @@ def test_inadmissible_cuts_name_the_inequality(run):
     status, _, err = run("construct", "shells", "2-8-6-1", "--cuts", "1=7")
     assert status == 2 and "fails" in err and re.search(r"\d+ < \d+", err)
     assert predicted_betti((2, 8, 6, 1), {1: 5})
+
+
+# ---- stability ------------------------------------------------------------------------------------------------------
+
+
+def test_stability(run):
+    iris = str(EXAMPLES / "iris2.json")
+    found = answer(run, "stability", iris, "--box", "0,8;0,3")
+    assert found == {
+        "architecture": [2, 8, 8, 1],
+        "level": 0,
+        "combinatorial": True,
+        "topological": True,
+        "radius": "3/16384",
+        "obstruction": None,
+        "printed_combinatorial": True,
+        "printed_topological": True,
+        "constant": None,
+    }
+    found = answer(run, "stability", ANNULUS, "--box", "-3,3", "--level", "1/2")
+    assert (found["combinatorial"], found["topological"], found["radius"], found["level"]) == (False, False, 0, "1/2")
+    assert found["obstruction"] == {"vertex": [0, 3], "neuron": [1, 2], "values": [[0, 0, 3, -3], [3, 1], ["-1/2"]]}
+    status, out, err = run("stability", ANNULUS, "--box", "-3,3")
+    assert (status, err) == (0, "") and out.isascii() and "neuron 2 of layer 1 vanishes at the vertex (0, 3)" in out
+    assert run("construct", "shells", "2-8-6-1", "--cuts", "6", "--variant", "interior", "-o", "net.json")[0] == 0
+    found = answer(run, "stability", "net.json", "--box", "0,1")
+    assert found["topological"] and not found["printed_topological"]
+    assert set(found["constant"]) == {"neuron", "point", "value"} and found["constant"]["neuron"] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "needs --box"),
+        (["--box", "-3,inf"], "unbounded in the direction"),
+        (["--box", "0,1;0,1;0,1"], "dimension"),
+        (["--box", "0,1", "--level", "x"], "--level"),
+        (["--box", "0,1", "--output", "3"], "no output 3"),
+    ],
+)
+def test_stability_needs_a_box(run, options, message):
+    status, out, err = run("stability", ANNULUS, *options)
+    assert_one_line(status, out, err)
+    assert message in err
+
+
+def test_stability_of_several_outputs(run):
+    net = {"weights": [[[1], [2]]], "biases": [[0, 1]]}
+    Path("two.json").write_text(json.dumps(net))
+    status, out, err = run("stability", "two.json", "--box", "0,1")
+    assert_one_line(status, out, err)
+    assert "--output I" in err and "--difference I J" in err
+    assert answer(run, "stability", "two.json", "--box", "1,2", "--output", "1")["topological"]

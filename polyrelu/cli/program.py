@@ -24,6 +24,7 @@ from polyrelu.cli import (
     plot,
     regions,
     separation,
+    stability,
     verify,
 )
 from polyrelu.cli.options import SHARED
@@ -44,6 +45,7 @@ COMMANDS = (
     construct,
     bounds,
     separation,
+    stability,
     completion,
 )
 

@@ -1,0 +1,240 @@
+"""Whether a network is stable over a polytope, and how far its parameters may move: section 3 of Ergen & Grillo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple, Unpack
+
+from polyrelu.complex import Point, PolyhedralComplex
+from polyrelu.errors import DomainError
+from polyrelu.network import Network
+from polyrelu.paper.general_position import Neuron, incidence, vertex_values
+from polyrelu.paper.perturbation import certified_radius
+from polyrelu.rational import exact, show
+from polyrelu.subdivide import Options, read_level, subdivide
+
+_WHY = (
+    "stability is defined over a polytope: two unbounded faces that are parallel may meet after any perturbation, "
+    "however small"
+)
+
+
+class Obstruction(NamedTuple):
+    """A neuron that vanishes at a vertex of the complex before it, the first one in the order of the neurons.
+
+    vertex : the vertex, exact.
+    neuron : (layer, number within the layer), both counted from 1; (L + 1, 1) is the output, that is F − t.
+    values : the values of all neurons there before their activation, layer by layer, F − t last; that of the neuron is
+        values[layer − 1][number − 1] = 0.
+    """
+
+    vertex: Point
+    neuron: Neuron
+    values: tuple[tuple[Fraction, ...], ...]
+
+
+class ConstantNeuron(NamedTuple):
+    """A neuron that is constant on a region of the layers before it.
+
+    neuron : as in `Obstruction`.
+    point : an interior point of the region, exact.
+    value : the constant; for the output that of F − t.
+    """
+
+    neuron: Neuron
+    point: Point
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Whether a network is stable over a polytope; made by `stability`.
+
+    combinatorial : no hidden neuron vanishes at a vertex of the complex before it.
+    topological : the output does not either: F ≠ t at all vertices of C(F).
+    radius : a radius for which stability is proved: whatever all parameters do within it, C(F, t) has the same faces
+        and {F > t}, {F ≥ t}, {F < t}, {F ≤ t}, {F = t} are the same up to homeomorphism, within the polytope.
+        0 unless topologically stable, otherwise positive.
+    obstruction : why not, or None if topologically stable.
+    printed_combinatorial, printed_topological : whether Definitions 44 and 46 hold as they are printed. They also ask
+        that no neuron be constant on a region, though one that is constant and not 0 stays away from 0.
+    constant : a neuron that is constant on a region, the first one in the order of the neurons, or None.
+    """
+
+    combinatorial: bool
+    topological: bool
+    radius: Fraction
+    obstruction: Obstruction | None
+    printed_combinatorial: bool
+    printed_topological: bool
+    constant: ConstantNeuron | None
+
+    def __str__(self) -> str:
+        if self.topological:
+            radius = f"{show(self.radius)} (about {float(self.radius):.2g})"
+            lines = [f"topologically stable: the same for all parameters within {radius}"]
+        elif self.combinatorial:
+            lines = ["combinatorially stable, but not topologically"]
+        else:
+            lines = ["not stable"]
+        if self.obstruction is not None:
+            where = _point(self.obstruction.vertex)
+            lines.append(f"{_name(self.obstruction.neuron)} vanishes at the vertex {where}")
+        if self.constant is not None:
+            neuron, point, value = self.constant
+            lines.append(f"{_name(neuron)} is constant, {_short(value)}, near ({', '.join(map(_short, point))})")
+        return "\n".join(lines)
+
+
+def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[Options]) -> Stability:
+    """Whether a scalar network is stable over a polytope, decided exactly, and a proved radius of stability.
+
+    Parameters
+    ----------
+    network : a Network with one output; activations other than ReLU are admitted, identity neurons (slope 1) bend
+        nothing and are passed over.
+    domain : a bounded Domain, or a box given as d pairs (lower, upper).
+    level : t, an exact number; the output's zero set is {F = t}. It does not change with the parameters.
+    options : max_cells, max_memory, threads and progress, as for `subdivide`.
+
+    Returns
+    -------
+    Stability : with the radius in the maximum norm of all weights and biases, those of the output included. It is a
+        lower bound for the largest one there is, found on a grid of short numbers.
+
+    Raises
+    ------
+    DomainError : no domain, an unbounded one, or what `subdivide` raises it for.
+    RegionError : a network with several outputs.
+    NumberError, InputError, LimitError : as `subdivide`.
+
+    Notes
+    -----
+    Stability is decided by counting which neurons vanish at the vertices of C(F, t): the lemma of
+    `polyrelu.paper.general_position`. The radius is proved by the theorem of `polyrelu.paper.perturbation`.
+
+    Definition 44 as printed lets the layer run up to L + 1, which would include the output; Definition 46 adds the
+    output to it, so here "combinatorial" is about hidden neurons.
+
+    References
+    ----------
+    Ergen & Grillo, "Topological Expressivity of ReLU Neural Networks" (COLT 2024), section 3 and appendix C:
+    Definitions 44 and 46, Propositions 15, 16, 45 and 47, which prove that some radius exists.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[-1, -1]]], [[0, 0], [1]])  # F(x) = 1 − |x|
+    >>> found = pr.stability(net, [(-2, 2)], "1/2")  # both hidden neurons vanish at 0
+    >>> found.combinatorial, found.radius, found.obstruction.neuron
+    (False, Fraction(0, 1), (1, 2))
+    >>> net = pr.Network([[[1], [1]], [[1, -2]]], [[0, -1], [0]])
+    >>> pr.stability(net, [(-2, 2)], "1/2").topological
+    True
+    """
+    t = read_level(network, exact(level, "level"))
+    if domain is None:
+        raise DomainError(f"domain: None stands for all of R^{network.input_dim}, but {_WHY}")
+    assert t is not None
+    _check_bounded(domain, network)
+    progress = options.get("progress")
+    cx = subdivide(network, t, domain, **options)
+    at = incidence(cx)
+    found = at.obstruction(network.input_dim)
+    obstruction = None
+    if found is not None:
+        vertex, neuron = found
+        obstruction = Obstruction(cx.vertex(vertex), at.neurons[neuron], vertex_values(cx, vertex))
+    output = at.neurons[-1]
+    combinatorial = obstruction is None or obstruction.neuron == output
+    constant = _constant_neuron(network, cx, options)
+    steep = constant is None or constant.neuron == output
+    radius = Fraction(0)
+    if obstruction is None:
+        listener = progress or (lambda what, done, total: None)
+        radius = certified_radius(cx, at, lambda done, total: listener("vertices", done, total))
+    return Stability(
+        combinatorial,
+        obstruction is None,
+        radius,
+        obstruction,
+        combinatorial and steep,
+        obstruction is None and constant is None,
+        constant,
+    )
+
+
+def away_from_zero(network: Network, domain: Any, **options: Unpack[Options]) -> Network:
+    """The same function on the domain by a network whose neurons that only touch 0 there stay away from it.
+
+    A hidden neuron f with f ≥ 0 on all of the domain gets f + 1 in its place, one with f ≤ 0 (or f = 0) gets f − 1, and
+    the biases of the next layer make up for it. Architecture and weights stay. Such a neuron bends nothing in the
+    domain, yet where it is 0 at a vertex the network is unstable; the networks of the paper's lower bound have them:
+    max(0, m·x_j) on the unit cube, for one.
+
+    The domain may be unbounded. Raises what `subdivide` raises.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> from polyrelu.paper.stable_networks import away_from_zero
+    >>> net = pr.Network([[[2], [4]], [[1, -1]]], [[0, -2], ["-1/2"]])  # 2 max(0, x) − 4 max(0, x − 1/2) − 1/2
+    >>> pr.stability(net, [(0, 1)]).obstruction.neuron
+    (1, 1)
+    >>> pr.stability(away_from_zero(net, [(0, 1)]), [(0, 1)]).topological
+    True
+    """
+    signs = subdivide(network, None, domain, **options).region_signs()
+    column, biases = 0, [list(bias) for bias in network.biases]
+    for layer, slopes in enumerate(network.slopes):
+        for i, slope in enumerate(slopes):
+            if slope == 1:
+                continue
+            own = signs[:, column]
+            column += 1
+            if (own > 0).any() and (own < 0).any():
+                continue
+            shift = Fraction(1 if (own > 0).any() else -1)
+            biases[layer][i] += shift
+            moved = shift if shift > 0 else slope * shift
+            for row, weights in enumerate(network.weights[layer + 1]):
+                biases[layer + 1][row] -= weights[i] * moved
+    return Network(network.weights, biases, network.slopes).noted(*network.assumptions, units=network.units or None)
+
+
+def _check_bounded(domain: Any, network: Network) -> None:
+    """DomainError for an unbounded domain, before the work over it."""
+    d = network.input_dim
+    cx = subdivide(Network([[[0] * d]], [[0]]), None, domain)  # the faces of the domain alone
+    directions = [*cx.lineality, *cx.rays()]
+    if directions:
+        raise DomainError(f"domain: it is unbounded in the direction {_point(directions[0])}, but {_WHY}")
+
+
+def _constant_neuron(network: Network, cx: PolyhedralComplex, options: Options) -> ConstantNeuron | None:
+    """The first neuron with a bend (or the output) that is constant on a region of the layers before it."""
+    for layer in range(len(network.weights)):
+        part = Network(network.weights[: layer + 1], network.biases[: layer + 1], network.slopes[:layer])
+        before = subdivide(part, None, cx.domain, **options)
+        for i, region in enumerate(before.constant_regions()):
+            if region is not None and (layer == network.depth or network.slopes[layer][i] != 1):
+                point = before.interior_point(cx.input_dim, region)
+                value = part.output(i)(point)
+                assert isinstance(value, Fraction) and cx.level is not None
+                return ConstantNeuron((layer + 1, i + 1), point, value - cx.level * (layer == network.depth))
+    return None
+
+
+def _name(neuron: Neuron) -> str:
+    return f"neuron {neuron[1]} of layer {neuron[0]}"
+
+
+def _short(x: Fraction) -> str:
+    """The number, or about what it is if it is long."""
+    text = show(x)
+    return text if len(text) <= 12 else f"about {float(x):.6g}"
+
+
+def _point(x: tuple[Fraction, ...] | tuple[int, ...]) -> str:
+    return f"({', '.join(show(c) for c in x)})"
