@@ -296,7 +296,7 @@ def chain_complex(region: CellSet) -> ChainComplex:
     if not (region.is_open or region.is_closed):
         return ChainComplex.from_arrays(*mixed_boundaries(region))
     cx = region.complex
-    low = len(cx.lineality)
+    low = cx.coordinates.lineality_dim
     chosen = generating_cells(region)
     bits = [mask.view(np.uint8) for mask in chosen]
     columns = []
@@ -314,7 +314,7 @@ def generating_cells(region: CellSet) -> list[npt.NDArray[np.bool_]]:
     and of dimension d − k of an open one. For other regions generators are no cells of the complex.
     """
     cx = region.complex
-    low, d = len(cx.lineality), cx.input_dim
+    low, d = cx.coordinates.lineality_dim, cx.input_dim
     chosen = [region.mask(k) for k in range(low, d + 1)]
     for k, mask in enumerate(chosen, low):
         mask &= ~cx.on_boundary(k) if region.is_open else cx.bounded_modulo_lineality(k)

@@ -70,7 +70,7 @@ class Partition:
     def masks(self, k: int) -> Masks:
         """`winners(k)` as packed bits, a row of bytes for each cell (`numpy.packbits`); read-only."""
         self._complex.n_cells(k)  # raises for a dimension that is none
-        return self._masks[k - len(self._complex.lineality)]
+        return self._masks[k - self._complex.coordinates.lineality_dim]
 
     def class_numbers(self) -> npt.NDArray[np.int64]:
         """For every d-cell its class, or −1 for a tie throughout the cell."""

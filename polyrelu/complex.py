@@ -119,7 +119,7 @@ class PolyhedralComplex:
         """The dimension λ of the lineality space of the cells."""
         if self._classes is not None:  # the refinement has less lineality than C(F) may have
             return next(k for k, n in enumerate(self.f_vector) if n)
-        return len(self._coordinates.lineality)
+        return self._coordinates.lineality_dim
 
     @property
     def lineality(self) -> tuple[IntegerVector, ...]:
@@ -182,7 +182,7 @@ class PolyhedralComplex:
         return _classes(signs, self._finite).f_vector(self.input_dim)
 
     def _padded(self, counts: list[int]) -> tuple[int, ...]:
-        return (0,) * len(self._coordinates.lineality) + tuple(counts)
+        return (0,) * self._coordinates.lineality_dim + tuple(counts)
 
     @property
     def n_vertices(self) -> int:
@@ -226,7 +226,7 @@ class PolyhedralComplex:
 
     def n_cells(self, k: int) -> int:
         """The number of numbered k-cells (the f-vector's entry, unless there are artificial hyperplanes)."""
-        return self._finite[self._index(k)] if len(self.lineality) <= k else 0
+        return self._finite[self._index(k)] if self._coordinates.lineality_dim <= k else 0
 
     def facets(self, k: int) -> Facets:
         """The facets of the k-cells with incidence numbers, as sparse rows (indptr, indices, signs).
@@ -315,7 +315,7 @@ class PolyhedralComplex:
         return faces
 
     def _index(self, k: int) -> int:
-        low = len(self.lineality)
+        low = self._coordinates.lineality_dim
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not low <= k <= self.input_dim:
             raise PointError(f"dimension: expected an integer from {low} to {self.input_dim}, got {k!r}")
         return int(k) - low
@@ -619,7 +619,7 @@ class PolyhedralComplex:
         import networkx as nx
 
         poset = nx.DiGraph()
-        for k in range(len(self.lineality), self.input_dim + 1):
+        for k in range(self._coordinates.lineality_dim, self.input_dim + 1):
             poset.add_nodes_from((k, i) for i in range(self.n_cells(k)))
             indptr, index, sign = self.facets(k)
             cell = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
@@ -661,7 +661,7 @@ class PolyhedralComplex:
                     q, i = q - 1, f
                     break
             else:
-                return q + len(self.lineality), i
+                return q + self._coordinates.lineality_dim, i
 
     def _closed_region(self, point: Point, vector: IntegerVector) -> int:
         """A region whose closure contains the point."""

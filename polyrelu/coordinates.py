@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
+from polyrelu.errors import LimitError
 from polyrelu.rational import primitive
+
+MAX_BASIS = 5 * 10**7
+"""Most numbers in a basis of the lineality space."""
 
 
 @dataclass(frozen=True)
@@ -14,15 +19,43 @@ class Coordinates:
     """The quotient of R^d by a linear subspace, represented by the points whose dropped coordinates are zero.
 
     kept: the r input coordinates that are coordinates of the quotient; dropped: the others.
-    projection: the r × (d − r) matrix T such that x and (x_kept + T x_dropped, 0) differ by an element of the subspace.
-    lineality: a basis of the subspace, primitive integer vectors of length d.
+    projection: the r × (d − r) matrix T such that x and (x_kept + T x_dropped, 0) differ by an element of the subspace;
+        so the subspace is {x : x_kept + T x_dropped = 0}.
     """
 
     input_dim: int
     kept: tuple[int, ...]
     dropped: tuple[int, ...]
     projection: tuple[tuple[Fraction, ...], ...]
-    lineality: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def lineality(self) -> tuple[tuple[int, ...], ...]:
+        """A basis of the subspace: for each dropped coordinate the primitive integer vector along it and no other.
+
+        LimitError where that is more than MAX_BASIS numbers; `lineality_dim` is their number in any case.
+        """
+        if not self.has_basis:
+            raise LimitError(
+                f"a basis of the lineality space, {self.lineality_dim} vectors of length {self.input_dim}, is too large"
+            )
+        basis = []
+        for t, j in enumerate(self.dropped):
+            vector: list[Fraction | int] = [0] * self.input_dim
+            vector[j] = 1
+            for i, k in enumerate(self.kept):
+                vector[k] = -self.projection[i][t]
+            basis.append(primitive(vector))
+        return tuple(basis)
+
+    @property
+    def has_basis(self) -> bool:
+        """Whether `lineality` is small enough to be made."""
+        return self.lineality_dim * self.input_dim <= MAX_BASIS
+
+    @property
+    def lineality_dim(self) -> int:
+        """The dimension d − r of the subspace."""
+        return len(self.dropped)
 
     @property
     def rank(self) -> int:

@@ -154,7 +154,7 @@ class CycleFinder:
 
 def _cell_numbers(place: Realisation, degree: int) -> npt.NDArray[np.int64]:
     """The cells of the polyhedral complex that span a degree of the chain complex of the region."""
-    dimension = place.cell_dimension(degree) - len(place.region.complex.lineality)
+    dimension = place.cell_dimension(degree) - place.region.complex.coordinates.lineality_dim
     return np.flatnonzero(generating_cells(place.region)[dimension])
 
 

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.errors import DomainError
+from polyrelu.errors import DomainError, LimitError
 from polyrelu.rational import exact_matrix, exact_point, exact_vector, primitive, show
+
+MAX_BOX = 5 * 10**7
+"""Most numbers in the inequalities of a box."""
 
 
 class Domain:
@@ -44,11 +47,18 @@ class Domain:
     def box(cls, lower: Sequence[Any], upper: Sequence[Any]) -> Domain:
         """The box lower ≤ x ≤ upper; None or an infinite float in its place leaves a side open.
 
-        Raises DomainError if the sides do not match or some lower bound is not below the upper one.
+        Raises DomainError if the sides do not match or some lower bound is not below the upper one, LimitError for more
+        than MAX_BOX numbers.
         """
         if len(lower) != len(upper) or len(lower) == 0:
             raise DomainError(f"box: expected as many lower as upper bounds, got {len(lower)} and {len(upper)}")
-        rows: list[list[int]] = []
+        if 2 * len(lower) ** 2 > MAX_BOX:
+            raise LimitError(
+                f"box: in {len(lower)} dimensions its {2 * len(lower)} inequalities are {2 * len(lower) ** 2} numbers, "
+                f"more than {MAX_BOX}; a slice of fewer dimensions (Slice.restrict) needs fewer"
+            )
+        zeros = (Fraction(0),) * len(lower)
+        rows: list[tuple[Fraction, ...]] = []
         offsets: list[Fraction] = []
         for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
             least = _bound(low, -math.inf, f"box, lower bound {i + 1}")
@@ -59,10 +69,10 @@ class Domain:
                 )
             for bound, side in ((most, 1), (least, -1)):
                 if bound is not None:
-                    rows.append([side * (i == j) for j in range(len(lower))])
+                    rows.append((*zeros[:i], Fraction(side), *zeros[i + 1 :]))
                     offsets.append(side * bound)
         box = cls.__new__(cls)
-        box._set(len(lower), exact_matrix(rows), tuple(offsets))
+        box._set(len(lower), tuple(rows), tuple(offsets))
         return box
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -460,7 +460,7 @@ class _Search:
             if cx.artificial_hyperplanes:
                 raise _GivenUpError("identity neurons in the first layer need hyperplanes that are no part of C(F)")
             cells = [np.zeros(0, np.int64)] * (k + 1)
-            for j in range(len(cx.lineality), k + 1):
+            for j in range(cx.coordinates.lineality_dim, k + 1):
                 cells[j] = np.arange(cx.n_cells(j)) if whole else np.flatnonzero(~cx.on_boundary(j))
             branch = _Branch(node._replace(step=step), cx, neurons, cells, [])
             return branch if neurons == self._neurons else branch._replace(sizes=self._sizes(branch))
@@ -489,7 +489,7 @@ class _Search:
             if not len(chosen):
                 sizes.append(chosen)
                 continue
-            found = never[k - len(cx.lineality)][chosen]
+            found = never[k - cx.coordinates.lineality_dim][chosen]
             crossing = np.unpackbits(~(found[:, :width] | found[:, width:]), axis=1).sum(axis=1)
             most = int(crossing.max())
             guess = np.array([sum(comb(c, j) / factorial(j) for j in range(k + 1)) for c in range(most + 1)])

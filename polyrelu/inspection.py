@@ -15,7 +15,7 @@ from polyrelu.errors import LimitError
 from polyrelu.estimate import TRUNK_CELLS, begins_within_trunk
 from polyrelu.linear import rank
 from polyrelu.network import Network
-from polyrelu.rational import primitive
+from polyrelu.rational import primitive, show
 from polyrelu.subdivide import Progress, read_domain, subdivide
 
 Neuron = tuple[int, int]
@@ -156,7 +156,7 @@ def _unsigned(form: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _digits(numbers: Any) -> int:
-    return len(str(max(map(abs, numbers))))
+    return len(show(max(map(abs, numbers))))
 
 
 def _is_float(x: Fraction, kind: Any) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from polyrelu.errors import NetworkError, PointError
 from polyrelu.markup import table
+from polyrelu.memory import budget, spend_digits
 from polyrelu.rational import (
     check_digits,
     common_denominator,
@@ -249,7 +250,8 @@ class Network:
         """The affine maps row by row as (integer weights, integer bias, common denominator); made once, when needed."""
         if self._rows is None:
             layers = zip(self._weights, self._biases, strict=True)
-            rows = tuple(tuple(map(_integer_row, matrix, bias)) for matrix, bias in layers)
+            with budget():
+                rows = tuple(tuple(map(_integer_row, matrix, bias)) for matrix, bias in layers)
             object.__setattr__(self, "_rows", rows)
         assert self._rows is not None
         return self._rows
@@ -404,6 +406,7 @@ class Network:
 
 def _integer_row(row: Vector, bias: Fraction) -> _IntegerRow:
     integers, denominator = common_denominator((*row, bias))
+    spend_digits(integers, "the network with integer weights")
     return tuple(integers[:-1]), integers[-1], denominator
 
 

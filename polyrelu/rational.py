@@ -18,12 +18,17 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from flint import fmpz
 
-from polyrelu.errors import NumberError, PointError
+from polyrelu.errors import LimitError, NumberError, PointError
 from polyrelu.floats import fraction_of, widened
+from polyrelu.memory import is_counted, spend_numbers
 
 MAX_DIGITS = 4000
 """Longest numerator or denominator that is read, in decimal digits. Below Python's own limit of 4300 for int(str)."""
+
+MAX_COMMON_BITS = 2**32
+"""Most bits of the integers that a row of rational numbers becomes over its common denominator (half a gigabyte)."""
 
 MAX_ENTRIES = 10**7
 """Longest vector, and largest array, that is read: what is lazily huge (a range, say) is refused, not expanded."""
@@ -31,6 +36,8 @@ MAX_ENTRIES = 10**7
 _BOUND = 10**MAX_DIGITS
 _CHUNK = 600  # digits that str(int) converts under every setting of sys.set_int_max_str_digits (which is at least 640)
 _CHUNK_BOUND = 10**_CHUNK
+_SLICE = 1000  # so many numbers are read before their memory is counted
+_LONG = 2**14  # bits in all from which on FLINT's integers are faster than Python's, whose gcd is quadratic
 _READABLE_DTYPES = "biufOUT"  # "b" passes so that the refusal of booleans names the entry
 
 _RATIO = re.compile(r"([+-]?[0-9]+)(?:/([0-9]+))?")
@@ -68,11 +75,20 @@ def exact_vector(values: object, where: str = "vector", unit: str = "entry") -> 
     if items is None:
         raise NumberError(f"{where}: expected a sequence of numbers, got {describe(values)}")
     result: list[Fraction] = []
+    counted = is_counted()
+    made: list[Fraction] = []
     try:
         for item in items:
             result.append(_read(item))
+            if counted:
+                if result[-1] is not item:
+                    made.append(result[-1])
+                if len(made) == _SLICE:
+                    spend_numbers(made, where)
+                    made.clear()
     except _RefusedError as refusal:
         raise NumberError(f"{where}, {unit} {len(result) + 1}: {refusal}") from None
+    spend_numbers(made, where)
     return tuple(result)
 
 
@@ -173,18 +189,54 @@ def to_json(x: Fraction | int) -> int | str:
 
 
 def primitive(values: Sequence[Fraction | int]) -> tuple[int, ...]:
-    """The positive multiple of a rational vector whose entries are coprime integers; a zero vector stays zero."""
-    integers, _ = common_denominator(values)
-    divisor = math.gcd(*integers)
-    return tuple(integers) if divisor <= 1 else tuple(n // divisor for n in integers)
+    """The positive multiple of a rational vector whose entries are coprime integers; a zero vector stays zero.
+
+    LimitError for a common denominator beyond MAX_COMMON_BITS.
+    """
+    return tuple(_integers(values, gcd([v.numerator for v in values]) or 1)[0])
 
 
 def common_denominator(values: Sequence[Fraction | int]) -> tuple[list[int], int]:
-    """Integers n_i and the least positive q with values[i] = n_i / q."""
-    q = math.lcm(*{v.denominator for v in values})
-    if q == 1:
-        return [v.numerator for v in values], 1
-    return [v.numerator * (q // v.denominator) for v in values], q
+    """Integers n_i and the least positive q with values[i] = n_i / q. LimitError for one beyond MAX_COMMON_BITS."""
+    return _integers(values, 1)
+
+
+def _integers(values: Sequence[Fraction | int], divisor: int) -> tuple[list[int], int]:
+    """values · q / divisor for the least common denominator q, and q; `divisor` divides all numerators.
+
+    The gcd of all values · q is that of the numerators: for a prime p that divides a denominator, the entry with the
+    highest power of p there is not divisible by p after multiplication, nor is its numerator; for another it is
+    evident. So no gcd of the long products is needed.
+    """
+    denominators = {v.denominator for v in values}
+    if denominators == {1}:
+        return [v.numerator for v in values] if divisor == 1 else [v.numerator // divisor for v in values], 1
+    if sum(map(int.bit_length, denominators)) < _LONG:
+        q = math.lcm(*denominators)
+        return [v.numerator // divisor * (q // v.denominator) for v in values], q
+    common = fmpz(1)
+    for denominator in denominators:
+        common *= denominator // math.gcd(denominator, int(common % denominator))
+        if common.bit_length() * len(values) > MAX_COMMON_BITS:
+            digits = round(common.bit_length() * math.log10(2))
+            raise LimitError(
+                f"a row of {len(values)} fractions has a common denominator of more than {digits} digits; write the "
+                "numbers with fewer digits, or with one denominator"
+            )
+    factors = {denominator: common // denominator for denominator in denominators}
+    return [int(factors[v.denominator] * (v.numerator // divisor)) for v in values], int(common)
+
+
+def gcd(numbers: Sequence[int]) -> int:
+    """The greatest common divisor, in less than quadratic time."""
+    if sum(map(int.bit_length, numbers)) < _LONG:
+        return math.gcd(*numbers)
+    result = fmpz(0)
+    for n in numbers:
+        result = result.gcd(n)
+        if result == 1:
+            break
+    return int(result)
 
 
 def check_digits(x: Fraction, where: str) -> None:

@@ -33,7 +33,7 @@ class Realisation:
     def cell_dimension(self, degree: int) -> int:
         """The dimension of the cells that span a degree of `chain_complex(region)`."""
         cx = self.region.complex
-        return int(cx.input_dim - degree if self.region.is_open else len(cx.lineality) + degree)
+        return int(cx.input_dim - degree if self.region.is_open else cx.coordinates.lineality_dim + degree)
 
     def simplices(self, degree: int, cells: Mapping[int, int]) -> list[tuple[tuple[Point, ...], int]]:
         """A cycle of `chain_complex(region)` as a chain of straight simplices: (degree + 1 points, coefficient).
@@ -66,7 +66,7 @@ class Realisation:
         return [(tuple(points[name] for name in simplex), coefficient) for simplex, coefficient in found.items()]
 
     def _triangulated(self, degree: int, cells: Mapping[int, int]) -> Iterator[tuple[tuple[Name, ...], int]]:
-        low = len(self.region.complex.lineality)
+        low = self.region.complex.coordinates.lineality_dim
         vertices: dict[Name, frozenset[int]] = {}
         known: dict[Name, list[tuple[tuple[Name, ...], int]]] = {}
 

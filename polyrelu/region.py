@@ -40,7 +40,7 @@ class AnyComplex(Protocol):
     @property
     def input_dim(self) -> int: ...
     @property
-    def lineality(self) -> Any: ...
+    def coordinates(self) -> Any: ...
     @property
     def n_finite_vertices(self) -> int: ...
     def n_cells(self, k: int) -> int: ...
@@ -109,7 +109,7 @@ class CellSet(ABC):
     @property
     def f_vector(self) -> tuple[int, ...]:
         """The number of numbered cells in the set by dimension 0..d."""
-        low: int = len(self._complex.lineality)
+        low: int = self._complex.coordinates.lineality_dim
         d: int = self._complex.input_dim
         counts = tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
         return (0,) * (d + 1 - len(counts)) + counts

@@ -192,7 +192,7 @@ def enclosing(region: CellSet, complex_: ChainComplex, vertices: Signed) -> list
     import networkx as nx
 
     cx = region.complex
-    low, d = len(cx.lineality), cx.input_dim
+    low, d = cx.coordinates.lineality_dim, cx.input_dim
     chosen = generating_cells(region)
     # Incidences of nodes and links: entries of ∂ from dimension d (closed), or from low + 1 transposed (open).
     if region.is_open:

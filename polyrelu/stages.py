@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
 from polyrelu.domain import Domain
+from polyrelu.memory import budget, spend_digits
 from polyrelu.network import Network
+from polyrelu.rational import gcd, primitive
 
 Row = list[int]
 Stage = tuple[list[Row], list[Row] | None, list[bool], int]
@@ -21,7 +22,8 @@ def complex_stages(
     walls = domain.half_spaces() if domain is not None else ()
     rows = [[wall[0], *(wall[1 + j] for j in kept)] for wall in walls]
     first: list[Stage] = [(rows, None, [True] * len(rows), -1)] if rows else []
-    return [*first, *network_stages(network, kept, len(first), level)]
+    with budget():
+        return [*first, *network_stages(network, kept, len(first), level)]
 
 
 def network_stages(network: Network, kept: Sequence[int], first: int, level: Fraction | None) -> list[Stage]:
@@ -51,6 +53,7 @@ def network_stages(network: Network, kept: Sequence[int], first: int, level: Fra
                 above = [offset, *(w / s for w, s in zip(row, scale, strict=True))]
             below = [x * a for x, a in zip(above[1:], slopes, strict=True)] if bent else []
             factor, integers = _clear(above + below)
+            spend_digits(integers, f"layer {number + 1} with integer weights")
             factors.append(factor)
             plus.append(integers[: len(above)])
             minus.append([0, *integers[len(above) :]])
@@ -62,7 +65,9 @@ def network_stages(network: Network, kept: Sequence[int], first: int, level: Fra
 
 def _clear(row: Sequence[Fraction]) -> tuple[Fraction, Row]:
     """(f, f · row) with f > 0 and f · row coprime integers; f = 1 for a zero row."""
-    denominator = math.lcm(*(x.denominator for x in row))
-    integers = [x.numerator * (denominator // x.denominator) for x in row]
-    content = math.gcd(*integers) or denominator
-    return Fraction(denominator, content), [x // content for x in integers]
+    content = gcd([x.numerator for x in row])
+    if not content:
+        return Fraction(1), [0] * len(row)
+    integers = primitive(row)
+    at = next(i for i, x in enumerate(row) if x)
+    return integers[at] / row[at], list(integers)

@@ -18,7 +18,7 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
 from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
-from polyrelu.linear import independent_columns, independent_rows, least_rank, null_space, solve
+from polyrelu.linear import independent_columns, independent_rows, least_rank, solve
 from polyrelu.network import Network
 from polyrelu.rational import exact, primitive
 from polyrelu.stages import complex_stages
@@ -237,9 +237,8 @@ def _start(
         start += [ray, tuple(-x for x in ray)]
     dropped = [j for j in range(d) if j not in set(kept)]
     projection = solve(square, [[rows[i][1 + j] for j in dropped] for i in chosen]) if dropped else ()
-    lineality = null_space([row[1:] for row in rows], d)
     return (
-        Coordinates(d, tuple(kept), tuple(dropped), projection, lineality),
+        Coordinates(d, tuple(kept), tuple(dropped), projection),
         start,
         [(rows[i][0], *(rows[i][1 + j] for j in kept)) for i in chosen],
         sum(1 for i in chosen if i >= real),

@@ -21,6 +21,7 @@ ORDER = (
     "errors",
     "markup",
     "floats",
+    "memory",
     "rational",
     "formula",
     "linear",

@@ -190,7 +190,7 @@ def test_refuses_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(FileError, match=r"^'.*two\\nlines': cannot be read"):
         load(tmp_path / "two\nlines")
 
-    def forbidden(*args: object) -> None:
+    def forbidden(*args: object, **options: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", forbidden)

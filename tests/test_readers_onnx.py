@@ -1134,7 +1134,7 @@ def test_external_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"location": "link"}, "lies outside the folder"),
         ({"location": "up/secret"}, "lies outside the folder"),
         ({"location": "loop"}, "cannot be read"),
-        ({"location": "data"}, "not a regular file"),
+        ({"location": "data"}, "cannot be read: Is a directory"),
         ({"location": "pipe"}, "not a regular file"),
         ({"location": "w\0.bin"}, "not a path within the folder"),
         ({"location": "x" * 5000}, "cannot be read: File name too long"),

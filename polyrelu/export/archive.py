@@ -20,8 +20,8 @@ come last):
 The header has the keys `format` ("polyrelu complex"), `version` (1), `network` and `level` and `domain` ({"a", "b"} or
 null) with numbers as in network files, `kept`, `projection`, `lineality` (`polyrelu.coordinates`), `artificial`,
 `finite` (numbers of cells that are not at infinity), `canonical` (the same for C(F)), `statistics`, and `roots`
-(coordinates of vertices by number). The numbers in `projection`, `lineality` and `roots`, which may be very long, are
-hexadecimal strings "p" or "p/q".
+(coordinates of vertices by number); `lineality` is null where it would be too large. The numbers in `projection`,
+`lineality` and `roots`, which may be very long, are hexadecimal strings "p" or "p/q".
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _to_arrays(cx: PolyhedralComplex) -> dict[str, Array]:
         "domain": None if domain is None else {"a": _rows(domain.a), "b": [to_json(x) for x in domain.b]},
         "kept": where.kept,
         "projection": [[_hex(x) for x in row] for row in where.projection],
-        "lineality": [[_hex(x) for x in row] for row in where.lineality],
+        "lineality": [[_hex(x) for x in row] for row in where.lineality] if where.has_basis else None,
         "artificial": cx.artificial_hyperplanes,
         "finite": list(parts["finite"]),
         "canonical": list(parts["canonical"]),
@@ -230,14 +230,21 @@ def _domain(value: Any, dim: int) -> Domain | None:
 
 def _coordinates(header: dict[str, Any], dim: int) -> Coordinates:
     kept = _integers(header["kept"], "kept")
-    projection, lineality = (
-        tuple(tuple(_number(x, name) for x in _list(row, name)) for row in _list(header[name], name))
-        for name in ("projection", "lineality")
-    )
-    if any(x.denominator != 1 for row in lineality for x in row):
-        raise FileError("header, lineality: expected integers")
+    projection = _matrix(header["projection"], "projection")
     dropped = tuple(j for j in range(dim) if j not in set(kept))
-    return Coordinates(dim, tuple(kept), dropped, projection, tuple(tuple(map(int, row)) for row in lineality))
+    if len(kept) + len(dropped) != dim or list(map(len, projection)) != ([len(dropped)] * len(kept) if dropped else []):
+        raise FileError(
+            f"header, projection: expected {len(kept)} rows of length {len(dropped)}, or none without lineality"
+        )
+    where = Coordinates(dim, tuple(kept), dropped, projection)
+    expected = where.lineality if where.has_basis else None
+    if (None if header["lineality"] is None else _matrix(header["lineality"], "lineality")) != expected:
+        raise FileError("header, lineality: not the basis that belongs to the projection")
+    return where
+
+
+def _matrix(value: Any, name: str) -> tuple[tuple[Fraction, ...], ...]:
+    return tuple(tuple(_number(x, name) for x in _list(row, name)) for row in _list(value, name))
 
 
 def _roots(value: Any) -> dict[int, tuple[int, ...]]:

@@ -41,7 +41,7 @@ def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions:
     written.
     """
     check_complex(cx, "write_cells")
-    low, d = len(cx.lineality), cx.input_dim
+    low, d = cx.coordinates.lineality_dim, cx.input_dim
     try:
         chosen = sorted(set(range(low, d + 1) if dimensions is None else dimensions))
     except TypeError:
@@ -81,7 +81,7 @@ def _row(values: Iterable[Any]) -> list[int | str]:
 def _cells(cx: PolyhedralComplex, k: int) -> Iterator[dict[str, Any]]:
     indptr, members = cx.cells(k)
     start, facets, incidence = cx.facets(k)
-    bounded = cx.bounded_modulo_lineality(k) & (not cx.lineality)
+    bounded = cx.bounded_modulo_lineality(k) & (not cx.coordinates.lineality_dim)
     signs = cx.signs(k) if cx.level is not None else None
     finite = cx.n_finite_vertices
     for i in range(cx.n_cells(k)):

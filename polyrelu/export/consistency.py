@@ -13,7 +13,6 @@ from polyrelu.chain import ChainComplex
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
 from polyrelu.errors import FileError
-from polyrelu.linear import rank
 from polyrelu.network import Network
 from polyrelu.rational import primitive
 from polyrelu.stages import complex_stages
@@ -27,24 +26,21 @@ MAX_RANK = 63
 def check_coordinates(where: Coordinates, network: Network, level: Fraction | None, domain: Domain | None) -> None:
     """Check that the coordinates are those of a quotient on which the network's first layer and the walls live.
 
-    Raises FileError. The projection is right iff it is 0 on d − r independent vectors: it is then determined by them.
+    Raises FileError. What the projection maps to 0 is a subspace of dimension d − r, spanned by the vectors with one
+    dropped coordinate 1; all rows must vanish on these.
     """
     d, r = where.input_dim, where.rank
     if list(where.kept) != sorted(set(where.kept)) or any(j >= d for j in where.kept) or r > MAX_RANK:
         raise FileError(f"header, kept: expected ascending coordinates below {d}, {MAX_RANK} at most")
     if list(map(len, where.projection)) != ([d - r] * r if r < d else []):
         raise FileError(f"header, projection: expected {r} rows of length {d - r}, or none without lineality")
-    lines = where.lineality
-    if len(lines) != d - r or any(len(row) != d or row != primitive(row) for row in lines) or rank(lines) != d - r:
-        raise FileError(f"header, lineality: expected {d - r} independent primitive vectors of length {d}")
     rows: list[Sequence[Fraction | int]] = [row[1:] for row in domain.half_spaces()] if domain is not None else []
     if network.depth or level is not None:
         rows.extend(network.weights[0])
-    for line in lines:
-        if any(where.project([Fraction(x) for x in line])[1:]):
-            raise FileError("header, projection: does not vanish on the lineality space")
-        if any(sum(a * b for a, b in zip(row, line, strict=True)) for row in rows):
-            raise FileError("header, lineality: not a lineality space of this network and domain")
+    for row in rows:
+        for t, j in enumerate(where.dropped):
+            if row[j] != sum((row[k] * where.projection[i][t] for i, k in enumerate(where.kept)), Fraction(0)):
+                raise FileError("header, projection: not along a lineality space of this network and domain")
 
 
 def check_parts(

@@ -116,9 +116,10 @@ def _chosen(cells: Any, dimension: int | None) -> tuple[int, Array, PolyhedralCo
     cx = cells.complex if isinstance(cells, CellSet) else cells
     check_complex(cx, "mesh")
     _check_inputs(cx.input_dim)
-    if isinstance(cells, CellSet) and not any(cells.mask(k).any() for k in range(len(cx.lineality), cx.input_dim + 1)):
+    low = cx.coordinates.lineality_dim
+    if isinstance(cells, CellSet) and not any(cells.mask(k).any() for k in range(low, cx.input_dim + 1)):
         raise InputError(f"mesh: {cells!r} is empty")
-    if cx.lineality:
+    if low:
         raise InputError("mesh: all cells are unbounded, as they contain lines; clip the complex to a box (clipped)")
     masks = {
         k: cx.bounded_modulo_lineality(k) & (cells.mask(k) if isinstance(cells, CellSet) else True)

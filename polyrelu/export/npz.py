@@ -10,21 +10,27 @@ import os
 import zipfile
 from collections.abc import Mapping
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.errors import FileError
-from polyrelu.readers.files import checked_path, reason, replacing
+from polyrelu.errors import FileError, LimitError
+from polyrelu.readers.files import (
+    MAX_MEMBERS,
+    checked_path,
+    open_archive,
+    open_regular,
+    read_member,
+    reason,
+    replacing,
+)
 
 Array = npt.NDArray[Any]
 
 TYPES = ("int8", "uint8", "int32", "int64", "uint64", "float64")
 """The types of numbers that are read and written, in little-endian order."""
 
-MAX_MEMBERS = 10**5
 
 
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
@@ -41,16 +47,15 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
     takes on the disk, nothing is unpickled, and the declared shapes must fit the bytes that are there. Checksums of
     the archive are compared, which finds damage. Everything else is refused with a FileError.
     """
-    shown, given = checked_path(path)
-    target = Path(given)
+    shown, target = checked_path(path)
     try:
-        if target.exists() and not target.is_file():
-            raise FileError("cannot be read: not a regular file")
-        with target.open("rb") as file, zipfile.ZipFile(file) as archive:
+        with open_regular(target) as file, open_archive(file, MAX_MEMBERS) as archive:
             size = os.fstat(file.fileno()).st_size
             return dict(_member(archive, info) for info in _members(archive, size))
     except FileError as error:
         raise FileError(f"{shown}: {error}", shown) from None
+    except LimitError as error:
+        raise LimitError(f"{shown}: {error}") from None
     except OSError as error:
         raise FileError(f"{shown}: cannot be read: {reason(error)}", shown) from None
     except MemoryError:
@@ -75,7 +80,7 @@ def _members(archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[str, Array]:
-    data = archive.read(info)
+    data = read_member(archive, info)
     name = info.filename.removesuffix(".npy")
     stream = io.BytesIO(data)
     try:

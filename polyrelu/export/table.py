@@ -39,7 +39,7 @@ def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
     are artificial hyperplanes (see `PolyhedralComplex`).
     """
     check_complex(cx, "regions_table")
-    d, low = cx.input_dim, len(cx.lineality)
+    d, low = cx.input_dim, cx.coordinates.lineality_dim
     indptr, members = cx.cells(d)
     n = cx.n_cells(d)
     finite = np.add.reduceat((members < cx.n_finite_vertices).astype(np.int64), indptr[:-1])

@@ -29,7 +29,7 @@ def volumes(cx: PolyhedralComplex) -> list[Fraction | float]:
     """
     d = cx.input_dim
     volume: list[Fraction | float] = [inf] * cx.n_cells(d)
-    if cx.lineality:
+    if cx.coordinates.lineality_dim:
         return volume
     points = _points(cx)
     apex = np.arange(len(points))

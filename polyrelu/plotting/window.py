@@ -71,7 +71,7 @@ def default_window(subject: Subject, marked: Floats) -> tuple[Window, bool]:
         _check_sides(high - low)
         return _rounded(low, high, 0.0), True
     everything = _box(points[drawable] if drawable.any() else np.zeros((1, d)))
-    on = subject.on_boundary(len(cx.lineality))
+    on = subject.on_boundary(cx.coordinates.lineality_dim)
     first = drawable if on is None or not (on & drawable).any() else on & drawable
     low, high = _widened(*(_box(points[first]) if first.any() else everything), marked)
     if not (high > low).any():

@@ -38,6 +38,7 @@ import numpy.typing as npt
 
 from polyrelu.errors import LimitError, NetworkError, NumberError
 from polyrelu.floats import widened
+from polyrelu.memory import is_counted, spend_digits
 from polyrelu.network import Network
 from polyrelu.rational import MAX_ENTRIES, exact, exact_vector
 
@@ -163,7 +164,7 @@ class Assembly:
         batches = _grouped(signal.positions).tolist()
         self.check_size((len(batches), m))
         self._check_work(m * _terms(signal, signal.positions), m * len(batches))
-        rows = [_combined(signal, batch, row) for batch in batches for row in matrix.tolist()]
+        rows = _counted(_combined(signal, batch, row) for batch in batches for row in matrix.tolist())
         return _signal(signal.layer, rows, offsets * len(batches), (*signal.shape[:-1], m))
 
     def scale(self, signal: Signal, factors: Any = _ONE, offsets: Any = 0) -> Signal:
@@ -174,7 +175,7 @@ class Assembly:
         self.spend(_terms(signal, indices) + _ENTRY * indices.size)
         positions = indices.ravel().tolist()
         factor, offset = np.broadcast_to(factor, shape).ravel(), np.broadcast_to(offset, shape).ravel()
-        rows = [_combined(signal, (i,), (c,)) for i, c in zip(positions, factor.tolist(), strict=True)]
+        rows = _counted(_combined(signal, (i,), (c,)) for i, c in zip(positions, factor.tolist(), strict=True))
         return _signal(signal.layer, rows, offset.tolist(), shape)
 
     def batch_norm(
@@ -215,7 +216,7 @@ class Assembly:
         self._check_work(_terms(signal, array), math.prod(array.shape[:-1]))
         factors = np.broadcast_to(self.exact_array(coefficients, "coefficients"), array.shape)
         groups = zip(_grouped(array).tolist(), _grouped(factors).tolist(), strict=True)
-        rows = [_combined(signal, group, row) for group, row in groups]
+        rows = _counted(_combined(signal, group, row) for group, row in groups)
         return _signal(signal.layer, rows, [_ZERO] * len(rows), array.shape[:-1])
 
     def add(self, a: Signal, b: Signal, factor: Any = 1) -> Signal:
@@ -226,7 +227,7 @@ class Assembly:
         joined = self._joined([self._lifted(a, layer), self._lifted(b, layer)])
         self.spend(_terms(joined, joined.positions) + _ENTRY * a.size)
         factors = (_ONE, self.exact(factor, "factor"))
-        rows = [_combined(joined, (i, a.size + i), factors) for i in range(a.size)]
+        rows = _counted(_combined(joined, (i, a.size + i), factors) for i in range(a.size))
         return _signal(layer, rows, [_ZERO] * a.size, shape)
 
     def subtract(self, a: Signal, b: Signal) -> Signal:
@@ -279,13 +280,13 @@ class Assembly:
         filters = kernels.reshape(groups, out // groups, per_group * taps)
         self.check_size((len(inputs), out, *space))
         self._check_work(_terms(signal, inputs) * (out // groups), len(inputs) * out * math.prod(space))
-        rows = [
+        rows = _counted(
             _combined(signal, window, taps_of)
             for batch in inputs.tolist()
             for group, members in zip(batch, filters.tolist(), strict=True)
             for taps_of in members
             for window in group
-        ]
+        )
         constants = [offset for _ in range(len(inputs)) for offset in offsets for _ in range(math.prod(space))]
         return _signal(signal.layer, rows, constants, (*lead, out, *space))
 
@@ -575,6 +576,17 @@ def _combined(signal: Signal, indices: Iterable[int], coefficients: Iterable[Fra
                     continue
             total[i] = term
     return total, constant
+
+
+def _counted(parts: Iterable[tuple[Row, Fraction]]) -> list[tuple[Row, Fraction]]:
+    """The parts, one by one, while the memory that long numbers take is counted."""
+    result: list[tuple[Row, Fraction]] = []
+    counted = is_counted()
+    for row, constant in parts:
+        if counted:
+            spend_digits((constant, *row.values()), "its numbers")
+        result.append((row, constant))
+    return result
 
 
 def _terms(signal: Signal, indices: Indices) -> int:

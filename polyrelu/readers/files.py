@@ -1,19 +1,35 @@
-"""Paths and bytes, for the readers and the writers of every format."""
+"""Paths and bytes, for the readers and the writers of every format.
+
+No file is trusted. Only regular files are opened: a pipe could wait, a device go on, for ever. What a file becomes in
+memory is counted against one budget (`polyrelu.memory`), as it is made: the bytes of the file, what members of an
+archive unpack to, texts and lists, exact numbers.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
+from polyrelu.memory import budget, spend
 from polyrelu.rational import describe
 
 MAX_BYTES = 2**28
 """Largest file that is read (a network of ten million weights fits)."""
 
+MAX_MEMBERS = 10**5
+"""Most members of an archive of any kind."""
+
+MEMBER_BYTES = 1000
+"""Bytes that the entry of a member in the directory of an archive takes in memory, about."""
+
 _PIECE = 2**20
+_ENTRY = b"PK\x01\x02"  # begins the entry of each member
 
 
 def checked_path(path: object) -> tuple[str, str]:
@@ -30,19 +46,74 @@ def checked_path(path: object) -> tuple[str, str]:
     return shown, target
 
 
-def read_bytes(target: str) -> bytes:
-    """The content of a file. FileError if it cannot be read or is larger than MAX_BYTES."""
-    data = bytearray()
+@contextmanager
+def open_regular(target: str) -> Iterator[BinaryIO]:
+    """A file to read from, which is a regular file (after all links). FileError for all others, and for none.
+
+    It is opened without waiting and then looked at, so that nobody can put something else in its place in between.
+    """
     try:
-        with open(target, "rb") as file:
-            # piece by piece: one read of MAX_BYTES sets aside as much memory, however small the file
-            while len(data) <= MAX_BYTES and (piece := file.read(_PIECE)):
-                data += piece
+        file = open(target, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK))  # noqa: SIM115
     except (OSError, ValueError) as error:
         raise FileError(f"cannot be read: {reason(error)}") from None
+    with file:
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            what = "Is a directory" if stat.S_ISDIR(mode) else "not a regular file (a pipe or a device)"
+            raise FileError(f"cannot be read: {what}")
+        yield file
+
+
+def read_bytes(target: str) -> bytes:
+    """The content of a regular file. FileError if it cannot be read or is larger than MAX_BYTES."""
+    with open_regular(target) as file:
+        data = b"".join(read_pieces(file, MAX_BYTES + 1))
     if len(data) > MAX_BYTES:
         raise FileError(f"larger than {MAX_BYTES} bytes, which is no network meant for this")
-    return bytes(data)
+    return data
+
+
+def read_pieces(file: BinaryIO, most: int) -> Iterator[bytes]:
+    """The rest of a file, `most` bytes of it, in pieces that are counted. FileError if it cannot be read."""
+    try:
+        # piece by piece: one read sets aside as much memory as is asked for, however small the file
+        while most > 0 and (piece := file.read(min(_PIECE, most))):
+            spend(len(piece), "its content")
+            most -= len(piece)
+            yield piece
+    except OSError as error:
+        raise FileError(f"cannot be read: {reason(error)}") from None
+
+
+@contextmanager
+def open_archive(file: BinaryIO, most: int = MAX_MEMBERS) -> Iterator[zipfile.ZipFile]:
+    """The zip archive in a file. FileError for one of more than `most` members, before its directory is read."""
+    found, tail = 0, b""
+    while piece := file.read(_PIECE):
+        # A number may happen to look like the beginning of an entry, once in some gigabytes.
+        found += (tail + piece).count(_ENTRY)
+        if found > most + 1000:
+            raise FileError(f"holds more than {most} members")
+        tail = piece[-len(_ENTRY) + 1 :]
+    spend(MEMBER_BYTES * found, "the directory of the archive")
+    file.seek(0)
+    with zipfile.ZipFile(file) as archive:
+        yield archive
+
+
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """The content of a member of an archive, of the size that it declares; in pieces, each of which is counted.
+
+    FileError for a member that unpacks to more or to less, or is packed otherwise than by deflation: the others unpack
+    a few bytes to gigabytes in one step, and no format that is read here uses them.
+    """
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise FileError(f"{describe(info.filename)} is compressed in another way than deflation, which is not read")
+    with archive.open(info) as file:
+        data = b"".join(read_pieces(file, info.file_size + 1))  # type: ignore[arg-type]
+    if len(data) != info.file_size:
+        raise FileError(f"{describe(info.filename)} declares {info.file_size} bytes, but holds {len(data)} or more")
+    return data
 
 
 @contextmanager
@@ -89,9 +160,12 @@ def _to_disk(path: Path) -> None:
 
 @contextmanager
 def reading(shown: str) -> Iterator[None]:
-    """What goes wrong within is told with the path before it."""
+    """What goes wrong within is told with the path before it; what is made counts against one budget of memory."""
     try:
-        yield
+        with budget():
+            yield
+    except MemoryError:
+        raise LimitError(f"{shown}: too large for the memory of this machine") from None
     except NetworkError as error:
         raise NetworkError(f"{shown}: {error}", error.layer) from None
     except NumberError as error:

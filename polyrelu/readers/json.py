@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from polyrelu.errors import FileError, NumberError
+from polyrelu.memory import spend
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact
 from polyrelu.readers.files import checked_path, read_bytes, reading, reason, replacing
@@ -117,6 +118,7 @@ def _parse(data: bytes) -> dict[str, Any]:
 
 def parse_strictly(data: bytes, expected: str) -> Any:
     """The value of a JSON text: no NaN, no duplicate keys, no overflow, no absurdly long integers. FileError."""
+    _spend_on_values(data)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -135,6 +137,20 @@ def parse_strictly(data: bytes, expected: str) -> Any:
         raise FileError(f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise FileError(f"not {expected}: brackets are nested too deeply") from None
+
+
+_COSTS = {b"{": 300, b"[": 96, b",": 44, b'"': 40, b":": 200}
+"""Bytes that what begins with a character, or follows it, becomes at the most: an object, a list, a value, a string."""
+
+
+def _spend_on_values(data: bytes) -> None:
+    """Count what a JSON text will become, before it does: its characters, and the values that begin with some of them.
+
+    An upper bound on the memory of all values but the digits of long integers, which are no more than the text itself.
+    Characters within strings count as well, which only makes it larger.
+    """
+    spend(len(data) if data.isascii() else 4 * len(data), "its text")
+    spend(sum(cost * data.count(character) for character, cost in _COSTS.items()), "the values in it")
 
 
 def _parse_int(text: str) -> int:

@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from polyrelu.domain import Domain
 from polyrelu.errors import DomainError, FileError, NetworkError, NumberError
+from polyrelu.memory import spend, spend_numbers
 from polyrelu.network import Network
 from polyrelu.rational import MAX_ENTRIES, describe, exact, show
 from polyrelu.readers.assembly import Assembly
@@ -67,8 +68,12 @@ def read_nnet_domain(path: str | os.PathLike[str], normalise: bool = False) -> D
 
 
 def _lines(target: str) -> _Lines:
+    data = read_bytes(target)
+    if data.count(b"\n") > MAX_LINES:
+        raise FileError(f"has more than {MAX_LINES} lines; expected a network in the NNet format")
+    spend(len(data) if data.isascii() else 4 * len(data), "its text")
     try:
-        return _Lines(read_bytes(target).decode("utf-8-sig"))
+        return _Lines(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise FileError(f"not UTF-8 text (byte {error.start + 1}); expected a network in the NNet format") from None
 
@@ -80,6 +85,11 @@ NOTE = (
     "polyrelu.readers.nnet.read_nnet(path, normalise=True) takes those of its bounds"
 )
 
+MAX_LINES = MAX_ENTRIES
+"""Most lines, blank ones and comments included."""
+
+_WORD = 60  # bytes of a short string in a list
+
 UNUSED = "a line that is not used"
 BOUNDS = ("lower bounds of the inputs", "upper bounds of the inputs")
 
@@ -90,16 +100,20 @@ class _Lines:
     def __init__(self, text: str) -> None:
         self._lines: Iterator[tuple[int, str]] = (
             (number, line)
-            for number, line in enumerate(text.split("\n"), 1)
+            for number, line in enumerate(_split(text), 1)
             if line.strip() and not line.lstrip().startswith("//")
         )
 
     def numbers(self, count: int, what: str) -> list[Fraction]:
         """The numbers of the next line, of which there must be `count`."""
-        number, parts = self._next(what)
-        if len(parts) != count:
-            raise FileError(f"line {number}: expected {count} numbers ({what}), got {len(parts)}")
-        return [exact(part, f"line {number} ({what}), number {k}") for k, part in enumerate(parts, 1)]
+        number, line = self._next(what)
+        line = line.removesuffix(",")
+        if (found := line.count(",") + 1) != count:
+            raise FileError(f"line {number}: expected {count} numbers ({what}), got {found}")
+        spend(_WORD * count, what)
+        values = [exact(part, f"line {number} ({what}), number {k}") for k, part in enumerate(line.split(","), 1)]
+        spend_numbers(values, what)
+        return values
 
     def integers(self, count: int, what: str) -> list[int]:
         """The numbers of the next line, which must be positive integers."""
@@ -117,11 +131,19 @@ class _Lines:
         for number, line in self._lines:
             raise FileError(f"line {number}: expected the end of the file, got {describe(line)}")
 
-    def _next(self, what: str) -> tuple[int, list[str]]:
+    def _next(self, what: str) -> tuple[int, str]:
         for number, line in self._lines:
-            parts = line.strip().split(",")
-            return number, parts[:-1] if len(parts) > 1 and not parts[-1].strip() else parts
+            return number, line.strip()
         raise FileError(f"the file ends where {what} should be; expected a network in the NNet format")
+
+
+def _split(text: str) -> Iterator[str]:
+    """The lines, one at a time."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    yield text[start:]
 
 
 def _widths(lines: _Lines) -> list[int]:

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.errors import FileError, NetworkError
+from polyrelu.errors import FileError, LimitError, NetworkError
 from polyrelu.network import Network
 from polyrelu.rational import MAX_ENTRIES, describe, show
-from polyrelu.readers.files import checked_path, read_bytes, reading, reason, replacing
+from polyrelu.readers.files import checked_path, open_archive, read_bytes, read_member, reading, reason, replacing
 from polyrelu.readers.json import parse_strictly
 
 MAX_NAMES = 3000
@@ -90,11 +90,11 @@ def _doubles(values: tuple[Fraction, ...], where: str) -> list[float]:
 def _arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
     """The arrays of an archive, by name."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with open_archive(io.BytesIO(data), MAX_NAMES) as archive:
             members = archive.infolist()
             _check_members(members)
             arrays = {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
-    except FileError:
+    except (FileError, LimitError, MemoryError):
         raise
     except Exception as error:  # the modules for zip archives, decompression and headers raise a dozen kinds
         raise FileError(f"not an .npz archive, or a damaged one: {reason(error)}") from None
@@ -121,7 +121,7 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
     """One array. The header's shape is compared with the bytes there are before NumPy allocates what it declares."""
     where = info.filename.removesuffix(".npy")
-    stream = io.BytesIO(archive.read(info))
+    stream = io.BytesIO(read_member(archive, info))
     version = np.lib.format.read_magic(stream)
     read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in read_header:

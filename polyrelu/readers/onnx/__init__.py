@@ -23,6 +23,7 @@ from polyrelu.rational import describe
 from polyrelu.readers.files import checked_path, read_bytes, reading, reason
 from polyrelu.readers.onnx.evaluate import OPERATORS, network_of
 from polyrelu.readers.onnx.graph import checked_graph
+from polyrelu.readers.onnx.wire import spend_on_message
 
 __all__ = ["OPERATORS", "from_onnx", "read_onnx"]
 
@@ -58,6 +59,7 @@ def _parsed(data: bytes) -> Any:
     model = _model_proto()()  # first, since protobuf comes with onnx
     from google.protobuf.message import DecodeError
 
+    spend_on_message(data, model.DESCRIPTOR)
     try:
         model.ParseFromString(data)
     except (DecodeError, ValueError, RecursionError) as error:

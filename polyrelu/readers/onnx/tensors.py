@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +18,7 @@ import numpy.typing as npt
 
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
 from polyrelu.rational import MAX_ENTRIES, describe
-from polyrelu.readers.files import reason
+from polyrelu.readers.files import open_regular, read_pieces, reason
 
 Array = npt.NDArray[Any]
 
@@ -214,14 +213,11 @@ def _external(tensor: Any, where: str, folder: str | None, expected: int) -> byt
         path = os.path.realpath(os.path.join(root, location))
         if os.path.commonpath((root, path)) != root:
             raise FileError(f"{shown} lies outside the folder of the model")
-        # Checked before it is opened: opening a pipe would wait for ever.
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise FileError(f"{shown} is not a regular file")
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             file.seek(offset)
-            data = file.read(expected)
-    except FileError:
-        raise
+            data = b"".join(read_pieces(file, expected))
+    except FileError as error:
+        raise error if str(error).startswith(where) else FileError(f"{shown} {error}") from None
     except (OSError, ValueError, OverflowError) as error:
         raise FileError(f"{shown} cannot be read: {reason(error)}") from None
     if len(data) != expected:

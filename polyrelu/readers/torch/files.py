@@ -8,9 +8,9 @@ import re
 import zipfile
 from collections.abc import Sequence
 
-from polyrelu.errors import FileError, MissingDependencyError, PolyreluError
+from polyrelu.errors import FileError, LimitError, MissingDependencyError, PolyreluError
 from polyrelu.network import Network
-from polyrelu.readers.files import MAX_BYTES, checked_path, reading, reason
+from polyrelu.readers.files import MAX_BYTES, checked_path, open_archive, open_regular, read_member, reading, reason
 from polyrelu.readers.torch.chains import chain_of
 
 SAFE_VERSION = (2, 6)
@@ -68,17 +68,22 @@ def read_state_dict(path: str | os.PathLike[str], activation: str | Sequence[str
 def _check_archive(target: str) -> None:
     """Refuse what `torch.save` does not write, before PyTorch sees it: above all, anything that unpacks to more."""
     try:
-        size = os.path.getsize(target)
-        if size > MAX_BYTES:
-            raise FileError(f"larger than {MAX_BYTES} bytes, which is no network meant for this")
-        with open(target, "rb") as file, zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            _check_members(members, size)
-            for info in members:
-                if _inner(info).lower() == "data.pkl":  # whichever of several PyTorch takes
-                    del info.CRC  # PyTorch need not write it, and does not read it
-                    _check_pickle(archive.read(info))
-    except FileError:
+        with open_regular(target) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise FileError(f"larger than {MAX_BYTES} bytes, which is no network meant for this")
+            with open_archive(file) as archive:
+                members = archive.infolist()
+                _check_members(members, size)
+                for info in members:
+                    if _inner(info).lower() == "data.pkl":  # whichever of several PyTorch takes
+                        if info.file_size > MAX_PICKLE:
+                            raise FileError(
+                                f"describes its tensors in {info.file_size} bytes, more than {MAX_PICKLE} are not read"
+                            )
+                        del info.CRC  # PyTorch need not write it, and does not read it
+                        _check_pickle(read_member(archive, info))
+    except (FileError, LimitError):
         raise
     except OSError as error:
         raise FileError(f"cannot be read: {reason(error)}") from None
@@ -105,8 +110,6 @@ def _inner(info: zipfile.ZipInfo) -> str:
 
 def _check_pickle(data: bytes) -> None:
     """Refuse a pickle that names more than a state dict of dense tensors does: some of it can allocate at will."""
-    if len(data) > MAX_PICKLE:
-        raise FileError(f"describes its tensors in {len(data)} bytes, more than the {MAX_PICKLE} that are read")
     try:
         names = [str(argument) for opcode, argument, _ in pickletools.genops(data) if opcode.name == "GLOBAL"]
     except Exception as error:  # of whatever kind, for whatever bytes
