@@ -79,7 +79,8 @@ def _check_archive(target: str) -> None:
                     if _inner(info).lower() == "data.pkl":  # whichever of several PyTorch takes
                         if info.file_size > MAX_PICKLE:
                             raise FileError(
-                                f"describes its tensors in {info.file_size} bytes, more than {MAX_PICKLE} are not read"
+                                f"describes its tensors in {info.file_size} bytes, "
+                                f"more than the {MAX_PICKLE} that are read"
                             )
                         del info.CRC  # PyTorch need not write it, and does not read it
                         _check_pickle(read_member(archive, info))
