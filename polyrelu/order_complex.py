@@ -75,7 +75,7 @@ class _Poset:
 
     def __init__(self, region: CellSet) -> None:
         cx = region.complex
-        self.low = len(cx.lineality)
+        self.low = cx.coordinates.lineality_dim
         self.rank = cx.input_dim - self.low
         self.facets = [cx.facets(self.low + q) if q else None for q in range(self.rank + 1)]
         inside = [region.mask(self.low + q) for q in range(self.rank + 1)]

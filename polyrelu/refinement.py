@@ -74,7 +74,7 @@ class Refinement:
     def signs(self, k: int) -> tuple[Signs, ...]:
         """For each form an array of its signs on the relative interiors of the k-cells."""
         self._complex.n_cells(k)  # raises for a dimension that is none
-        return self._signs[k - len(self._complex.lineality)]
+        return self._signs[k - self._complex.coordinates.lineality_dim]
 
     def region(self, formula: Formula | str | None = None) -> FormulaRegion:
         """The set of points where the formula holds: the one that was given to `refine`, or any one in the same forms.
@@ -158,7 +158,7 @@ class FormulaRegion(CellSet):
 
         Facets suffice: between a face and a cell there is a chain of facets, and somewhere in it the sides change.
         """
-        low = len(self._complex.lineality)
+        low = self._complex.coordinates.lineality_dim
         below = self.mask(low)
         for k in range(low + 1, self._complex.input_dim + 1):
             indptr, index, _ = self._complex.facets(k)
@@ -215,7 +215,7 @@ def refine(
     forms = list(dict.fromkeys(form for formula in read for form in formula.forms))
     if not forms:
         cx = subdivide(network, None, domain, **options)
-        return Refinement(network, read, forms, cx, [()] * (cx.input_dim + 1 - len(cx.lineality)))
+        return Refinement(network, read, forms, cx, [()] * (cx.input_dim + 1 - cx.coordinates.lineality_dim))
     n, m = network.output_dim, len(forms)
     outputs = [[int(i == j) for j in range(n)] for i in range(n)]
     layer = Network(
