@@ -8,9 +8,10 @@ that round nothing, so that its results depend on the bits alone.
 
 from __future__ import annotations
 
+import math
 import struct
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -54,10 +55,16 @@ def widened(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return result
 
 
-def nearest(x: Fraction, *, single: bool = False) -> float:
-    """The double, or single, nearest to x, of two the even one; an infinity beyond their range."""
-    precision, least, most = (24, -149, 128) if single else (53, -1074, 1024)
-    sign, n, d = (-1 if x < 0 else 1), abs(x.numerator), x.denominator
+Kind = Literal["half", "single", "double"]
+
+_FORMATS = {"half": (11, -24, 16), "single": (24, -149, 128), "double": (53, -1074, 1024)}
+"""Bits of the mantissa, exponent of the least number, and the exponent that is too large."""
+
+
+def nearest(x: Fraction, kind: Kind = "double") -> float:
+    """The number of this kind that is nearest to x, of two the even one; an infinity beyond their range."""
+    precision, least, most = _FORMATS[kind]
+    n, d = abs(x.numerator), x.denominator
     if n == 0:
         return 0.0
     shift = n.bit_length() - d.bit_length()
@@ -68,18 +75,30 @@ def nearest(x: Fraction, *, single: bool = False) -> float:
     divisor = d << max(unit, 0)
     if 2 * rest > divisor or (2 * rest == divisor and quotient % 2):
         quotient += 1
+        if quotient == 2**precision:
+            quotient, unit = quotient // 2, unit + 1
     if quotient.bit_length() + unit > most:
-        return sign * float("inf")
-    return sign * _assembled(quotient, unit)
+        return -math.inf if x < 0 else math.inf
+    return _assembled(quotient, unit, x < 0)
 
 
-def _assembled(quotient: int, unit: int) -> float:
-    """quotient · 2^unit, which must be a double and not negative."""
+def root(x: Fraction) -> float:
+    """The double nearest to √x, x ≥ 0."""
+    shift = max(0, 120 - x.numerator.bit_length() + x.denominator.bit_length())
+    shift += shift % 2
+    square, rest = divmod(x.numerator << shift, x.denominator)
+    found = math.isqrt(square)
+    # More than 59 bits; a further one says whether something is left, so that it is rounded as √x itself.
+    return nearest(Fraction(2 * found + (found * found != square or rest != 0), 2 << (shift // 2)))
+
+
+def _assembled(quotient: int, unit: int, negative: bool) -> float:
+    """± quotient · 2^unit, which must be a double; quotient ≥ 0."""
     if not quotient:
         return 0.0
     spare = min(53 - quotient.bit_length(), unit + 1074)
     mantissa, exponent = quotient << spare, unit - spare + 1075  # 2^52 ≤ mantissa < 2^53, or a subnormal number
     bits = mantissa if mantissa < 2**52 else (exponent << 52) | (mantissa & (2**52 - 1))
-    (value,) = struct.unpack("<d", struct.pack("<q", bits))
+    (value,) = struct.unpack("<d", struct.pack("<Q", bits | negative << 63))
     assert isinstance(value, float)
     return value

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from polyrelu.errors import LimitError
 from polyrelu.estimate import TRUNK_CELLS, begins_within_trunk
+from polyrelu.floats import Kind, fraction_of, nearest
 from polyrelu.linear import rank
 from polyrelu.network import Network
 from polyrelu.rational import primitive, show
@@ -76,8 +78,8 @@ def inspect(network: Network, domain: Any = None, *, progress: Progress | None =
     return Inspection(
         parameters=len(numbers),
         digits=(_digits(x.numerator for x in numbers), _digits(x.denominator for x in numbers)),
-        float32=all(_is_float(x, np.float32) for x in numbers),
-        float64=all(_is_float(x, np.float64) for x in numbers),
+        float32=all(_is_float(x, "single") for x in numbers),
+        float64=all(_is_float(x, "double") for x in numbers),
         rank=rank(network.weights[0]),
         zero=tuple(neuron for neuron in neurons if neuron not in forms),
         repeated=_groups(forms, lambda form: form),
@@ -159,9 +161,6 @@ def _digits(numbers: Any) -> int:
     return len(show(max(map(abs, numbers))))
 
 
-def _is_float(x: Fraction, kind: Any) -> bool:
-    with np.errstate(over="ignore"):
-        try:
-            return bool(np.isfinite(kind(float(x)))) and Fraction(float(kind(float(x)))) == x
-        except OverflowError:
-            return False
+def _is_float(x: Fraction, kind: Kind) -> bool:
+    value = nearest(x, kind)
+    return isfinite(value) and fraction_of(value) == x

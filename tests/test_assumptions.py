@@ -16,6 +16,7 @@ import polyrelu as pr
 from polyrelu.cli import main
 from polyrelu.errors import FileError, InputError, NetworkError
 from polyrelu.readers.activations import read_activations
+from polyrelu.readers.assembly import BATCH_NORM_NOTE
 from polyrelu.readers.numpy import write_npz
 
 torch = pytest.importorskip("torch")
@@ -237,6 +238,15 @@ def test_formats_that_say_it_themselves_are_not_told(tmp_path: Path, suffix: str
         pr.load(path, activation="relu")
     with pytest.raises(FileError, match="do not go together"):
         pr.load(path, output="y", activation="relu")
+
+
+def test_a_square_root_that_was_rounded_is_said() -> None:
+    norm = nn.BatchNorm1d(2).eval()
+    norm.eps = 0.25
+    norm.running_var.data[:] = torch.tensor([3.75, 0.0])  # √4 and √(1/4)
+    assert pr.from_torch(norm).assumptions == ()
+    norm.running_var.data[0] = 1
+    assert pr.from_torch(norm).assumptions == (BATCH_NORM_NOTE,)
 
 
 # ------------------------------------------------------------------------------------------- what keeps an assumption

@@ -37,7 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import LimitError, NetworkError, NumberError
-from polyrelu.floats import widened
+from polyrelu.floats import fraction_of, nearest, root, widened
 from polyrelu.memory import is_counted, spend_digits
 from polyrelu.network import Network
 from polyrelu.rational import MAX_ENTRIES, exact, exact_vector
@@ -64,6 +64,11 @@ MAX_TOTAL = 6 * MAX_ENTRIES
 A step takes a microsecond or two, and some forty bytes where nothing cancels. Convolutional networks of forty million
 weights, most of them 0, are below; perceptrons of twenty million reach it.
 """
+
+BATCH_NORM_NOTE = (
+    "in batch normalisation γ / √(σ² + ε), which is irrational in general, is taken as the double that it evaluates to"
+)
+"""What a network keeps of `Assembly.batch_norm` (see `Network.assumptions`) unless these numbers are exact."""
 
 _ENTRY = 10  # steps that an entry of a signal takes beside its coefficients
 
@@ -125,6 +130,7 @@ class Assembly:
         self.place = "input"
         self._layers: list[_Layer] = []
         self._steps = 0
+        self._notes: dict[str, None] = {}
         lengths = (shape,) if isinstance(shape, int) else tuple(shape)
         if any(length < 1 for length in lengths):
             raise self._error(f"expected a shape of positive lengths, got {show_shape(lengths)}")
@@ -197,12 +203,15 @@ class Assembly:
             return self._vector([default] * channels if values is None else values, channels, name)
 
         means, variances = vector(mean, "mean", 0), vector(variance, "variance", 1)
-        factors = []
+        factors, small = [], self.exact(epsilon, "epsilon")
         for gamma, sigma in zip(vector(weight, "weight", 1), variances, strict=True):
-            total = float(sigma) + float(epsilon)
+            total = nearest(fraction_of(nearest(sigma)) + fraction_of(nearest(small)))
             if not 0 < total < math.inf:
                 raise self._error(f"expected positive variances, got variance + epsilon = {total}")
-            factors.append(self.exact(float(gamma) / math.sqrt(total), "scale"))
+            quotient = nearest(fraction_of(nearest(gamma)) / fraction_of(root(fraction_of(total))))
+            factors.append(self.exact(quotient, "scale"))
+            if factors[-1] ** 2 * (sigma + small) != gamma**2:
+                self._notes[BATCH_NORM_NOTE] = None
         shifts = vector(bias, "bias", 0)
         offsets = [beta - c * mu for beta, c, mu in zip(shifts, factors, means, strict=True)]
         return self.scale(signal, _array(factors).reshape(shape), _array(offsets).reshape(shape))
@@ -459,7 +468,8 @@ class Assembly:
         self.spend(sum(self._width(k) * n for k, n in enumerate([*(len(layer.rows) for layer in layers), signal.size])))
         ends = [*((layer.rows, layer.constants) for layer in layers), (signal.rows, signal.constants)]
         weights = [[_dense(row, self._width(k)) for row in rows] for k, (rows, _) in enumerate(ends)]
-        return Network(weights, [constants for _, constants in ends], [layer.slopes for layer in layers])
+        network = Network(weights, [constants for _, constants in ends], [layer.slopes for layer in layers])
+        return network.noted(*self._notes)
 
     # --- parts ---
 

@@ -9,12 +9,16 @@ such as "p/q" or "0.1", read exactly.
 
 from __future__ import annotations
 
+import decimal
 import json
+import math
 import os
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, NoReturn
 
 from polyrelu.errors import FileError, NumberError
+from polyrelu.floats import nearest, ordinary
 from polyrelu.memory import spend
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact
@@ -129,7 +133,7 @@ def parse_strictly(data: bytes, expected: str) -> Any:
         return json.loads(
             text,
             parse_int=_parse_int,
-            parse_float=_parse_float,
+            parse_float=_parse_float if ordinary() else _parse_float_exactly,
             parse_constant=_parse_constant,
             object_pairs_hook=_parse_object,
         )
@@ -162,6 +166,14 @@ def _parse_float(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise NumberError(f"{describe(text)} is beyond the range of doubles; write an exact number as a string")
     return value
+
+
+def _parse_float_exactly(text: str) -> float:
+    """The same where the processor rounds in another direction, or flushes subnormal numbers to zero."""
+    number = decimal.Decimal(text)
+    digits = number.adjusted()
+    value = 0.0 if digits < -400 else _parse_float(text) if digits > 400 else nearest(Fraction(number))
+    return _parse_float(text) if math.isinf(value) else value
 
 
 def _parse_constant(text: str) -> NoReturn:

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import FileError, LimitError, NetworkError
+from polyrelu.floats import fraction_of, nearest
 from polyrelu.network import Network
 from polyrelu.rational import MAX_ENTRIES, describe, show
 from polyrelu.readers.files import checked_path, open_archive, read_bytes, read_member, reading, reason, replacing
@@ -73,11 +74,8 @@ def write_npz(path: str | os.PathLike[str], network: Network) -> None:
 def _doubles(values: tuple[Fraction, ...], where: str) -> list[float]:
     result = []
     for k, value in enumerate(values, 1):
-        try:
-            double = float(value)
-        except OverflowError:
-            double = math.inf
-        if math.isinf(double) or Fraction(double) != value:
+        double = nearest(value)
+        if math.isinf(double) or fraction_of(double) != value:
             text = show(value)
             raise FileError(
                 f"{where}, entry {k}: {text if len(text) <= 40 else 'the number'} is no double, and an array of"

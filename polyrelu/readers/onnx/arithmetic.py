@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import NetworkError
+from polyrelu.floats import nearest
 from polyrelu.rational import describe
 from polyrelu.readers.assembly import Signal, show_shape
 from polyrelu.readers.onnx.call import Call, Value, shape_of
@@ -103,7 +104,7 @@ def relu(call: Call) -> Value:
 
 def leaky_relu(call: Call) -> Value:
     """LeakyRelu: α x below zero, with the exact value of the float α."""
-    return _activated(call, call.value(0), call.attribute("alpha", float(np.float32(0.01))))
+    return _activated(call, call.value(0), call.attribute("alpha", nearest(Fraction(0.01), "single")))
 
 
 def prelu(call: Call) -> Value:
@@ -130,7 +131,7 @@ def clip(call: Call) -> Value:
 
 def hard_sigmoid(call: Call) -> Value:
     """HardSigmoid: max(0, min(1, α x + β)), with the exact values of the floats α and β."""
-    alpha, beta = (call.attribute(name, float(np.float32(x))) for name, x in (("alpha", 0.2), ("beta", 0.5)))
+    alpha, beta = (call.attribute(name, nearest(Fraction(x), "single")) for name, x in (("alpha", 0.2), ("beta", 0.5)))
     return call.assembly.clip(call.assembly.scale(call.signal(0), alpha, beta), 0, 1)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from polyrelu.errors import FileError, NetworkError
 from polyrelu.rational import describe
-from polyrelu.readers.onnx.tensors import MAX_RANK, element_type, is_float
+from polyrelu.readers.onnx.tensors import MAX_RANK, element_type, is_float, stored_singles
 
 OPSETS = range(7, 29)
 """Versions of the standard operators that are read. Before 7 operands were not broadcast as they are now."""
@@ -42,13 +42,13 @@ class Node:
         if proto.type == kinds.INT:
             return int(proto.i)
         if proto.type == kinds.FLOAT:
-            return float(proto.f)
+            return float(stored_singles(proto, "f")[0]) if proto.HasField("f") else 0.0
         if proto.type == kinds.STRING:
             return proto.s.decode("utf-8", "replace")
         if proto.type == kinds.INTS:
             return [int(n) for n in proto.ints]
         if proto.type == kinds.FLOATS:
-            return [float(x) for x in proto.floats]
+            return list(map(float, stored_singles(proto, "floats")))
         if proto.type == kinds.TENSOR:
             return proto.t
         raise NetworkError(f"the attribute {describe(name)} is of a kind that is not read")

@@ -252,7 +252,8 @@ def pad(call: Call) -> Value:
     signal = call.as_signal(value)
     indices = np.pad(signal.positions[tuple(crops)], widths, constant_values=-1)
     padded = signal.select(indices)
-    return padded if fill == 0 else call.assembly.scale(padded, offsets=_filled(indices, fill))
+    filled = call.assembly.exact(fill, "fill") != 0
+    return call.assembly.scale(padded, offsets=_filled(indices, fill)) if filled else padded
 
 
 def where(call: Call) -> Value:
@@ -272,7 +273,8 @@ def equal(call: Call) -> Value:
     """Equal: of constants."""
     a, b = call.constant(0), call.constant(1)
     shape_of([a, b])
-    return call.made(np.asarray(a.array == b.array, dtype=bool))
+    arrays = [value.exact() if value.array.dtype.kind == "f" else value.array for value in (a, b)]
+    return call.made(np.asarray(arrays[0] == arrays[1], dtype=bool))
 
 
 def range_(call: Call) -> Value:

@@ -17,12 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
+from polyrelu.floats import Kind, fraction_of, nearest, ordinary, widened
 from polyrelu.rational import MAX_ENTRIES, describe
 from polyrelu.readers.files import open_regular, read_pieces, reason
 
 Array = npt.NDArray[Any]
 
 _FLOATS = {"FLOAT": "<f4", "DOUBLE": "<f8", "FLOAT16": "<f2", "BFLOAT16": "<u2"}  # NumPy has no bfloat16: its bits
+_KINDS: dict[str, Kind] = {"FLOAT": "single", "DOUBLE": "double", "FLOAT16": "half"}
 _INTEGERS = {f"{sign}INT{bits}": f"<{sign.lower() or 'i'}{bits // 8}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
 _TYPES = {**_FLOATS, **_INTEGERS, "BOOL": "|u1"}
 _FIELDS = {
@@ -61,7 +63,8 @@ class Constant:
                 f"tensor {describe(self.name)}, entry {list(index)}: {array[index]!s} is not a finite number"
             )
         result = np.empty(array.size, dtype=object)
-        result[:] = [Fraction(x) for x in array.ravel().tolist()]
+        read = fraction_of if array.dtype.kind == "f" else Fraction
+        result[:] = [read(x) for x in array.ravel().tolist()]
         return result.reshape(array.shape)
 
     def integers(self, what: str) -> list[int]:
@@ -121,7 +124,8 @@ def decode(tensor: Any, name: str, folder: str | None) -> Constant:
             bounds = np.iinfo(stored)
             if min(values) < bounds.min or max(values) > bounds.max:
                 raise FileError(f"{where}: an entry is stored that the type {kind} cannot hold")
-        array = np.array(values, dtype=stored).view(dtype)
+        # Singles come as the doubles that they are.
+        array = stored_singles(tensor) if kind == "FLOAT" else np.array(values, dtype=stored).view(dtype)
     check_count(max(shape, default=1), where)  # of an empty tensor
     return Constant(_widened(array, kind, where).reshape(shape), name)
 
@@ -131,8 +135,7 @@ def _widened(array: Array, kind: str, where: str) -> Array:
     if kind == "BFLOAT16":
         array = (array.astype(np.uint32) << 16).view(np.float32)  # the upper half of a single
     if kind in _FLOATS:
-        with np.errstate(invalid="ignore"):  # NaN is refused where it is used, and need not be warned of
-            return array.astype(np.float64)
+        return widened(array).astype(np.float64)
     if kind == "UINT64" and (array >= 2**63).any():
         raise FileError(f"{where}: has an entry beyond the 64-bit integers with sign")
     if kind == "BOOL" and (array > 1).any():
@@ -150,10 +153,12 @@ def round_to(constant: Constant, code: int) -> Array:
     if kind in _FLOATS and kind != "BFLOAT16":
         if array.dtype == object:
             return array
-        with np.errstate(over="ignore", invalid="ignore"):
-            return array.astype(_TYPES[kind]).astype(np.float64)
+        if ordinary():
+            with np.errstate(over="ignore", invalid="ignore"):
+                return widened(array.astype(_TYPES[kind])).astype(np.float64)
+        return _rounded(array, _KINDS[kind])
     if kind == "BOOL":
-        return np.asarray(array != 0)
+        return np.asarray((array.view(np.int64) << 1 if array.dtype.kind == "f" else array) != 0)
     if kind not in _INTEGERS:
         raise NetworkError(f"{where}: cannot be converted to the type {kind}")
     numbers = [int(x) if x == x and abs(x) != math.inf else None for x in array.ravel().tolist()]
@@ -162,6 +167,32 @@ def round_to(constant: Constant, code: int) -> Array:
     if any(n is None or not bounds.min <= n <= high for n in numbers):
         raise NetworkError(f"{where}: has an entry that the type {kind} cannot hold")
     return np.array(numbers, dtype=np.int64).reshape(array.shape)
+
+
+def _rounded(array: Array, kind: Kind) -> Array:
+    """The entries rounded to the nearest, whichever way the processor rounds now."""
+    entries = [
+        nearest(fraction_of(x) if isinstance(x, float) else Fraction(x), kind) if math.isfinite(x) else x
+        for x in array.ravel().tolist()
+    ]
+    return np.array(entries, dtype=np.float64).reshape(array.shape)
+
+
+def stored_singles(message: Any, field: str = "float_data") -> Array:
+    """The numbers of a field of singles, in a tensor or an attribute, as doubles: from their bits.
+
+    Protobuf hands them over converted to doubles, which loses subnormal numbers where they are taken for zero.
+    """
+    bare = type(message)()
+    bare.CopyFrom(message)
+    for other, _ in bare.ListFields():
+        if other.name != field:
+            bare.ClearField(other.name)
+    data = np.frombuffer(bare.SerializeToString(), np.uint8)
+    # Packed: a tag and a length, then all numbers. Otherwise each has a tag of one byte.
+    packed = field == "float_data"
+    data = data[len(data) - 4 * len(message.float_data) :] if packed else data.reshape(-1, 5)[:, 1:]
+    return widened(np.ascontiguousarray(data).reshape(-1).view("<f4"))
 
 
 def check_count(count: int, where: str) -> None:

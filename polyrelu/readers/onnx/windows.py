@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-
-import numpy as np
+from fractions import Fraction
 
 from polyrelu.errors import NetworkError, NumberError
+from polyrelu.floats import nearest
 from polyrelu.rational import describe
 from polyrelu.readers.assembly import Signal, show_shape
 from polyrelu.readers.onnx.call import Call, Value
@@ -65,7 +65,7 @@ def batch_normalise(call: Call) -> Value:
     if call.flag("training_mode") or extra or not call.flag("spatial", True):
         raise NetworkError("is in training mode, or not per channel; export the model for inference")
     weight, bias, mean, variance = (call.constant(position).exact() for position in range(1, 5))
-    epsilon = call.attribute("epsilon", float(np.float32(1e-5)))
+    epsilon = call.attribute("epsilon", nearest(Fraction(1e-5), "single"))
     try:
         return call.assembly.batch_norm(call.signal(0), 1, mean, variance, epsilon, weight, bias)
     except OverflowError:

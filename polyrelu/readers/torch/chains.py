@@ -76,7 +76,7 @@ def _taken(activation: Activation, double: bool) -> Fraction:
     if not activation.decimal:
         return activation.slope
     value = exact(nearest(activation.slope), "activation, slope")
-    return value if double else exact(nearest(value, single=True), "activation, slope")
+    return value if double else exact(nearest(value, "single"), "activation, slope")
 
 
 def _state(content: Any) -> tuple[Mapping[Any, Any], list[str]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from polyrelu.errors import LimitError, NetworkError
+from polyrelu.floats import widened
 from polyrelu.rational import MAX_ENTRIES
 
 _AS_NUMPY = ("torch.float16", "torch.float32", "torch.float64")
@@ -17,7 +18,7 @@ _EXACT = re.compile(r"torch\.(bool|u?int(8|16|32|64)|float(16|32|64)|bfloat16|fl
 def as_array(tensor: Any) -> npt.NDArray[Any]:
     """The entries of a dense tensor of floats, integers or booleans, every one exactly.
 
-    Types that NumPy has not (bfloat16, float8) are subsets of float32 and come back in it. Raises NetworkError for
+    Floats come back as doubles. Raises NetworkError for
     complex, sparse, nested, quantized and packed tensors and for those without values, LimitError for more than
     MAX_ENTRIES entries (a stride of 0 declares any number of them with one stored).
     """
@@ -29,5 +30,4 @@ def as_array(tensor: Any) -> npt.NDArray[Any]:
     tensor = tensor.detach().cpu().resolve_neg()
     if tensor.is_floating_point() and kind not in _AS_NUMPY:
         tensor = tensor.float()
-    array: npt.NDArray[Any] = tensor.numpy()
-    return array
+    return widened(tensor.numpy())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import Any
 
-import numpy as np
-
 from polyrelu.errors import NetworkError, PolyreluError
+from polyrelu.floats import fraction_of, nearest
 from polyrelu.readers.assembly import Assembly, Signal
 from polyrelu.readers.files import reason
 from polyrelu.readers.torch.operations import OPERATIONS, VIEWS
@@ -172,8 +172,7 @@ def _plain(argument: Any, double: bool) -> Any:
         # as an index, a list is not what a tuple is
         return (list if isinstance(argument, list) else tuple)(_plain(x, double) for x in argument)
     if isinstance(argument, float) and not double:
-        with np.errstate(over="ignore"):
-            return float(np.float32(argument))
+        return nearest(fraction_of(argument), "single") if isfinite(argument) else argument
     if isinstance(argument, type):  # of tensors: it has their methods
         return argument
     return as_array(argument) if hasattr(argument, "numpy") and hasattr(argument, "detach") else argument
