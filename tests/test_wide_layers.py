@@ -1,13 +1,14 @@
-"""Layers as wide as the words of the sign masks, one less and one or two more, in which neurons repeat each other.
+"""Layers as wide as the sign masks have bits, one less and one or two more, in which neurons may repeat each other.
 
-The core keeps the signs of a layer's neurons in bit masks of 64-bit words; what is right for 6 neurons may go wrong at
-the 64th, the 65th, the 128th …
+The core keeps the signs of a layer's neurons in bit masks of 8, 16, 32 or any number of times 64 bits, and adds up 64
+products of words before it looks at their size; what is right for 6 neurons may go wrong at the 9th, the 65th, …
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
-from math import comb
+from math import comb, isqrt
 from random import Random
 
 import numpy as np
@@ -20,12 +21,13 @@ from polyrelu.homology import homology
 from polyrelu.network import Network
 from polyrelu.subdivide import subdivide
 from reference import RELATIONS, Reference
-from strategies import seeded_network
+from strategies import Kind, random_network, seeded_network
 from support.arrangements import generic
 from support.comparison import random_level, same_topology
 from support.copies import Expanded, expanded
+from support.line import components, vertices
 
-WORDS = [63, 64, 65, 127, 128, 129, 130, 191, 192, 193]
+WIDTHS = [7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 130, 191, 192, 193]
 NARROW = {1: [(4, 4), (5,)], 2: [(5,), (4, 4)], 3: [(4,), (3, 3)], 4: [(3, 2)]}
 
 
@@ -53,7 +55,7 @@ def original_signs(wide: Expanded, complex_: PolyhedralComplex) -> set[tuple[int
     return {tuple(row) for row in table[:, chosen].tolist()}
 
 
-@pytest.mark.parametrize("width", WORDS)
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 3))])
 def test_repeated_neurons(width: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same complex as without repetitions, by doubles and by GMP throughout."""
@@ -87,7 +89,7 @@ def test_repeated_neurons_against_the_reference(width: int) -> None:
         assert (h.betti, h.torsion) == reference.homology(relation), relation
 
 
-@pytest.mark.parametrize("width", WORDS)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_repeated_neurons_of_shells(width: int) -> None:
     known = SHELLS[1]
     wide = expanded(shells(known.architecture, known.cuts), [width, width, width], Random(width)).network
@@ -99,7 +101,7 @@ def test_repeated_neurons_of_shells(width: int) -> None:
 # ------------------------------------------------------------------------------------------- all neurons of their own
 
 
-@pytest.mark.parametrize("width", WORDS)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_lines_in_general_position(width: int) -> None:
     known = generic(width, 2)
     complex_ = subdivide(known.network())
@@ -113,7 +115,7 @@ def zigzag_weights(n: int) -> list[int]:
     return [1] + [2 * (-1) ** j for j in range(1, n)]
 
 
-@pytest.mark.parametrize("width", WORDS)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_intervals(width: int) -> None:
     """On the line F is negative up to 1/2, and its width zeros 1/2, 3/2, … separate intervals of alternate signs."""
     net = Network([[[1]] * width, [zigzag_weights(width)]], [[-j for j in range(width)], ["-1/2"]])
@@ -125,7 +127,7 @@ def test_intervals(width: int) -> None:
     assert betti == {">": (positive,), ">=": (positive,), "<": (negative,), "<=": (negative,), "=": (width,)}
 
 
-@pytest.mark.parametrize("width", WORDS)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_annuli(width: int) -> None:
     """The same zigzag of |x| + |y|, whose neurons are in the second layer: nested squares.
 
@@ -146,3 +148,71 @@ def test_annuli(width: int) -> None:
     assert betti[">"] == betti[">="] == (positive, positive)
     assert betti["<"] == betti["<="] == (negative, negative - 1)
     assert betti["="] == (width, width)
+
+
+# --------------------------------------------------------------------------------------------------------- on the line
+
+
+def check_on_the_line(net: Network, level: Fraction) -> None:
+    complex_ = subdivide(net, level=level)
+    refined, canonical = vertices(net, level), vertices(net)
+    for cx, known in ((complex_, refined), (subdivide(net), canonical)):
+        assert cx.f_vector == (len(known), len(known) + 1)
+        found = {x for (x,) in cx.vertices()}
+        assert found >= set(known)
+        # without any the one cell is a line, which a point stands for; artificial hyperplanes are numbered too
+        assert found == set(known) or not known or cx.artificial_hyperplanes
+    assert complex_.canonical_f_vector[0] == len(canonical)
+    betti = {relation: homology(complex_.region(relation)).betti[0] for relation in RELATIONS}
+    assert betti == components(net, level, refined)
+
+
+def network_on_the_line(hidden: tuple[int, ...], rng: Random) -> Network:
+    kind = Kind(number=rng.randrange(5), degenerate=rng.random() < 0.5, low_rank=False, relu=False)
+    return random_network(rng, 1, hidden, kind)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_wide_layers_on_the_line(width: int) -> None:
+    """Neurons of their own, many of them equal by chance: against a walk along the line."""
+    rng = Random(width)
+    net = network_on_the_line((width,), rng)
+    check_on_the_line(net, random_level(net, rng))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", WIDTHS)
+def test_wide_layers_beside_others_on_the_line(width: int) -> None:
+    rng = Random(width)
+    for hidden in ((width, 2), (3, width)):
+        net = network_on_the_line(hidden, rng)
+        check_on_the_line(net, random_level(net, rng))
+
+
+# ---------------------------------------------------------------------------------------- sums of many large products
+
+
+def test_sums_of_products_near_the_limit_of_words() -> None:
+    """F adds up a thousand times nearly 2^118 x, and constants that cancel: on the right it is (2^128 + 3)x − 6.
+
+    In integers of 128 bits without a look at their size that would be 3x − 6, and it is the core that makes these maps.
+    """
+    rng = Random(0)
+    products = [(2**59 - rng.choice([1, 3, 5]), 2**59 - rng.choice([7, 9])) for _ in range(1020)]
+    rest = 2**128 + 3 - sum(w * a for w, a in products)
+    while rest:
+        products.append((min(2**59 - 1, isqrt(rest)),) * 2)
+        rest -= products[-1][0] ** 2
+    constants: list[int] = []
+    total = 0
+    for w, _ in products:
+        constants.append(-1 if total > 0 else 1)
+        total += constants[-1] * w
+    assert abs(total + 6) < 2**59  # everything is given in words
+    net = Network([[[a] for _, a in products], [[w for w, _ in products]]], [constants, [-6 - total]])
+    complex_ = subdivide(net)
+    maps, numbers = complex_.affine_maps(), complex_.affine_map_numbers()
+    for i in range(complex_.n_regions):
+        assert maps[numbers[i]] == complex_.affine_map(i)
+    right = complex_.locate([2])
+    assert right is not None and maps[numbers[right[1]]] == (((2**128 + 3,),), (-6,))
