@@ -20,11 +20,13 @@ from polyrelu.chain import ChainComplex, chain_complex
 from polyrelu.classes import ClassRegion, DecisionBoundary, Partition, classify
 from polyrelu.complex import HRepresentation, PolyhedralComplex, VRepresentation
 from polyrelu.constructions import (
+    FrontPoint,
     folding,
     lower_bound_network,
     maximum,
     network_with_betti,
     paper_network,
+    pareto_front,
     predicted_betti,
     predicted_paper_betti,
     sawtooth,
@@ -105,6 +107,7 @@ __all__ = [
     "FileError",
     "Formula",
     "FormulaRegion",
+    "FrontPoint",
     "HRepresentation",
     "Homology",
     "InputError",
@@ -149,6 +152,7 @@ __all__ = [
     "mesh",
     "network_with_betti",
     "paper_network",
+    "pareto_front",
     "plot",
     "plot_html",
     "predicted_betti",

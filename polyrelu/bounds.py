@@ -26,11 +26,12 @@ Put U = {F > t}, Y = {F ≤ t}.
   hyperplanes, one for each m-cell that C meets; the complement of m hyperplanes or fewer has no bounded component,
   but C would contain one. So C meets m + 1 cells or more, and no cell meets two such C.
 * `nerve`: β_k ≤ C(R, k+1): the k-simplices of the nerve of the cover of {F ≥ t} by the R sets σ ∩ {F ≥ t}.
-* `nerve_complement`: β_k ≤ max over 1 ≤ j ≤ m − k of C(R, j), for 1 ≤ k < m; the bound is C(R, r − k) if the rank is r,
-  which is the form of Ergen & Grillo. Divide by the lineality. β_k(U) is the rank of H_c^{r−k−1}(Y), and Y is covered
-  by the R sets σ ∩ Y. Their intersections are closed, convex and without lines, so that H_c^* is Z in degree 0 if
-  they are compact and 0 if not. By the Mayer–Vietoris spectral sequence of the cover the rank is at most the number of
-  (r−k)-tuples with compact intersection.
+* `Proposition 18` of Ergen & Grillo: β_0 ≤ R, as above, and β_k ≤ C(R, d − k − s), s the dimension of the lineality,
+  for 1 ≤ k < m: C(R, r − k) if the rank is r = d − s, so at most the maximum over 1 ≤ j ≤ m − k of C(R, j). (Their
+  proof in our words: `polyrelu.paper.upper.proposition_18`.) Another one: divide by the lineality. β_k(U) is the rank
+  of H_c^{r−k−1}(Y), and Y is covered by the R sets σ ∩ Y. Their intersections are closed, convex and without lines, so
+  that H_c^* is Z in degree 0 if they are compact and 0 if not. By the Mayer–Vietoris spectral sequence of the cover the
+  rank is at most the number of (r−k)-tuples with compact intersection.
 
 For "=" Mayer–Vietoris (R^d = {F ≥ t} ∪ {F ≤ t}) gives β_k(=) = β_k(≥) + β_k(≤) for k ≥ 1, and β_0(=) is
 β_0(≥) + β_0(≤) − 1 or 0; so twice the bounds above (minus one). Also β_0(=) ≤ R, as above.
@@ -370,7 +371,7 @@ def _betti_bounds(k: int, rank: int, counts: _CellCounts, choices: list[int], bo
     if k == 0:
         half = regions // 2 + 1
         yield Bound(quantity, "components_half", 2 * half - 1 if boundary else half, _PROOF)
-        yield Bound(quantity, "regions", regions, f"{_ERGEN}; {_PROOF}")
+        yield Bound(quantity, "Proposition 18", regions, f"{_ERGEN}; {_PROOF}")
         return
     condition = "k ≥ min(d, n_1)"
     yield Bound(quantity, "dimension", 0 if k >= rank else None, _PROOF, condition)
@@ -381,7 +382,7 @@ def _betti_bounds(k: int, rank: int, counts: _CellCounts, choices: list[int], bo
     yield Bound(quantity, "cells", factor * counts.of_codimension(k), _PROOF)
     yield Bound(quantity, "cells_complement", factor * counts.of_codimension(k + 1), _PROOF)
     yield Bound(quantity, "nerve", factor * choices[k + 1], _PROOF)
-    yield Bound(quantity, "nerve_complement", factor * max(choices[1 : rank - k + 1]), f"{_ERGEN}; {_PROOF}")
+    yield Bound(quantity, "Proposition 18", factor * max(choices[1 : rank - k + 1]), f"{_ERGEN}; {_PROOF}")
 
 
 def _paper_bounds(widths: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -3,18 +3,21 @@
 Ergen & Grillo (COLT 2024) show that the topology of {F > 0} grows exponentially with the depth of a network, while with
 one hidden layer it is polynomial in the number of neurons. Here both sides are exact integers for a given number of
 neurons: on the deep side networks that are built and, where the machine carries it, verified by computing their
-homology; on the shallow side the least of the bounds that are proved in `polyrelu.bounds`.
+homology; on the shallow side the least of the bounds that are proved in `polyrelu.bounds`. What no network of the
+*same* depth exceeds stands beside it.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from math import comb
+from fractions import Fraction
+from math import ceil, comb
 
 from polyrelu.bounds import cells_upper, short, upper_bounds, zaslavsky
 from polyrelu.constructions.arguments import integer
 from polyrelu.constructions.budget import Choice, ShellSearch, best_shallow, read_degree
+from polyrelu.depth_bounds import DepthBounds
 from polyrelu.errors import InputError, LimitError, VerificationError
 from polyrelu.network import Network
 from polyrelu.pipeline import analyse_region
@@ -36,6 +39,7 @@ class Row:
     verified : whether all Betti numbers were computed, and found as predicted; if not, a limit was reached.
     f_vector : the cells of C(F, 0) by dimension, if verified.
     shallow_neurons : one hidden layer needs at least this many neurons to reach `value`.
+    depth_bound : no network of this depth with at most as many neurons has more (proved).
     """
 
     choice: Choice
@@ -43,6 +47,7 @@ class Row:
     verified: bool
     f_vector: tuple[int, ...] | None
     shallow_neurons: int
+    depth_bound: int
 
     @property
     def depth(self) -> int:
@@ -53,6 +58,11 @@ class Row:
     def status(self) -> str:
         """ "verified" or "predicted"."""
         return "verified" if self.verified else "predicted"
+
+    @property
+    def factor(self) -> Fraction:
+        """How far the bound for this depth and the constructed network are apart: their quotient, at least 1."""
+        return Fraction(self.depth_bound, self.value)
 
     def network(self) -> Network:
         """The network of this row."""
@@ -83,7 +93,8 @@ class Separation:
         return "sum of the Betti numbers" if self.degree is None else f"beta_{self.degree}"
 
     def __str__(self) -> str:
-        table = [("depth", "architecture", "construction", "parameters", "value", "", "cells", "one layer needs")]
+        head = ("depth", "architecture", "construction", "parameters", "value", "", "cells", "one layer needs")
+        table = [(*head, "any of this depth")]
         for row in self.rows:
             choice = row.choice
             table.append(
@@ -96,8 +107,10 @@ class Separation:
                     row.status,
                     str(sum(row.f_vector)) if row.f_vector else "-",
                     ">= " + short(row.shallow_neurons),
+                    f"<= {short(row.depth_bound)}, factor {_factor(row.factor)}",
                 )
             )
+        factors = [row.factor for row in self.rows]
         sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = ["  ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip() for row in table]
         return "\n".join(
@@ -110,8 +123,18 @@ class Separation:
                 "* marks what no such network has.",
                 f"From {self.threshold} neurons on, some deep network has more than any with one hidden layer and as "
                 "many neurons (proved).",
+                f"Last column: what no network of the same depth and size exceeds (proved), {_factor(min(factors))} to "
+                f"{_factor(max(factors))} times what is built.",
             ]
         )
+
+
+def _factor(x: Fraction) -> str:
+    """A factor to three digits, not rounded down."""
+    if x >= 100:
+        return short(ceil(x))
+    digits = 1 if x >= 10 else 2
+    return f"{ceil(x * 10**digits) / 10**digits:.{digits}f}"
 
 
 def separation(
@@ -134,6 +157,9 @@ def separation(
 
     progress : called with ("depth k: what is done", steps done, steps in all) while networks are verified.
 
+    Against each stands also the least proved bound for all networks of its own depth and at most n neurons
+    (`polyrelu.depth_bounds`): how much of what is possible the constructions reach is open between the two.
+
     The deep networks are the best shells of each depth (`constructions.budget.ShellSearch` says among which), the
     shallow one is `constructions.bumps`. Raises InputError, and VerificationError if a computed Betti number is not the
     predicted one.
@@ -145,14 +171,16 @@ def separation(
     limit = integer(max_cells, "max_cells", 1)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
         raise InputError(f"seconds: expected a number that is not negative, got {seconds!r}")
-    search = ShellSearch(d, n, k)
+    search, bounds = ShellSearch(d, n, k), DepthBounds(d, n, k)
     found = [best_shallow(d, n, k), *(search.best(n, depth) for depth in range(2, search.max_depth + 1))]
     rows = []
     for choice in found:
         if choice is not None:
             f_vector = _verify(choice, seconds, limit, progress)
             value = choice.value(k)
-            rows.append(Row(choice, value, f_vector is not None, f_vector, shallow_neurons(d, value, k)))
+            depth = len(choice.architecture) - 2
+            bound = shallow_bound(d, n, k) if depth == 1 else bounds.bound(depth)
+            rows.append(Row(choice, value, f_vector is not None, f_vector, shallow_neurons(d, value, k), bound))
     return Separation(d, n, k, shallow_bound(d, n, k), tuple(rows), threshold(d, k))
 
 

@@ -30,6 +30,7 @@ ORDER = (
     "intervals",
     "constructions",
     "bounds",
+    "depth_bounds",
     "domain",
     "readers",
     "_core",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import comb, prod
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -190,7 +190,7 @@ def test_betti_bounds_by_hand() -> None:
     assert values["betti_0", "components_half"] == 4
     assert values["betti_1", "cavities"] == 2
     assert (values["betti_1", "cells"], values["betti_1", "cells_complement"]) == (9, 3)
-    assert (values["betti_1", "nerve"], values["betti_1", "nerve_complement"]) == (21, 7)
+    assert (values["betti_1", "nerve"], values["betti_1", "Proposition 18"]) == (21, 7)
     boundary = upper_bounds((2, 3, 1), "=")
     assert (boundary.best("betti_0"), boundary.best("betti_1")) == (7, 4)
     assert upper_bounds((5, 1, 4, 1)).best("betti_1") == 0  # the first layer has rank 1
@@ -230,11 +230,11 @@ def test_cells_are_counted_as_the_formula_says(data: st.DataObject) -> None:
 
 
 def test_many_dimensions_take_no_time() -> None:
-    start = perf_counter()
+    start = process_time()
     upper_bounds((784, 128, 64, 10))
     lower_bounds((64, 150, 150, 1))
     lower_bounds((1000, 2000, 2000, 1), degrees=())
-    assert perf_counter() - start < 3
+    assert process_time() - start < 3
 
 
 def test_degrees_of_lower_bounds() -> None:
@@ -248,9 +248,9 @@ def test_degrees_of_lower_bounds() -> None:
 
 
 def test_large_architectures_are_fast() -> None:
-    start = perf_counter()
+    start = process_time()
     upper, lower = upper_bounds(LARGE), lower_bounds(LARGE)
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
     for k in range(10):
         assert 0 < lower.best(f"betti_{k}") < upper.best(f"betti_{k}")
     assert len(str(upper).splitlines()) == len(upper) + 1
@@ -298,10 +298,10 @@ def test_wrong_arguments(call: object, message: str) -> None:
 
 
 def test_millions_of_neurons_take_no_time_and_too_many_are_left_out():
-    start = perf_counter()
+    start = process_time()
     most = MAX_PATTERN_NEURONS
     rows = {b.name: b for b in upper_bounds((2, most, most, 1)) if b.quantity == "regions"}
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2
     assert not rows["activation patterns"].applies and any(row.best for row in rows.values())
     assert next(b for b in upper_bounds((2, most, 1)) if b.name == "activation patterns").value == 1 << most
     with pytest.raises(LimitError, match="too many digits"):

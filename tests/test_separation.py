@@ -5,11 +5,13 @@ from __future__ import annotations
 import builtins
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import product
 from math import prod
 
 import pytest
 
+from polyrelu import depth_bounds
 from polyrelu.bounds import upper_bounds
 from polyrelu.constructions import predicted_betti
 from polyrelu.constructions.budget import ShellSearch, best_shallow
@@ -266,3 +268,60 @@ def test_counts_of_bumps_are_products():
     assert bumps_betti((3, 9, 1), (2, 3)) == (prod((2, 3)), 0, 0)
     assert bumps_betti((3, 9, 1), (2, 3), True) == (1, 6, 0)
     assert bumps_betti((3, 9, 1), (3,), True) == (4, 0, 0)
+
+
+# --- the same depth ---
+
+
+@pytest.mark.parametrize("limit", [0, depth_bounds.MAX_STEPS])
+@pytest.mark.parametrize(("d", "neurons", "depth"), [(1, 7, 3), (2, 9, 2), (2, 8, 4), (3, 9, 3), (4, 8, 2)])
+def test_depth_bounds_hold_for_all_widths(
+    d: int, neurons: int, depth: int, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By enumeration of the architectures: none has a larger bound of the kinds that are used."""
+    monkeypatch.setattr(depth_bounds, "MAX_STEPS", limit)
+    kinds = {"components_half", "cells", "cells_complement", "cavities", "dimension"}
+    for degree in [*range(d), None]:
+        bound = depth_bounds.DepthBounds(d, neurons, degree).bound(depth)
+        for n in range(depth, neurons + 1):
+            for hidden in compositions(n, depth):
+                table = upper_bounds((d, *hidden, 1))
+                best = []
+                for k in range(d):
+                    values = [b.value for b in table if b.quantity == f"betti_{k}" and b.name in kinds]
+                    best.append(min(value for value in values if value is not None))
+                assert (sum(best) if degree is None else best[degree]) <= bound
+
+
+@pytest.mark.parametrize("degree", [0, 1, 2, None])
+def test_what_is_built_obeys_the_bound_for_its_depth(degree: int | None) -> None:
+    result = separation(3, 24, degree=degree, seconds=0)
+    for row in result.rows:
+        assert row.value <= row.depth_bound and row.factor == Fraction(row.depth_bound, row.value) >= 1
+    assert result.rows[0].depth_bound == result.shallow_bound
+    assert "any of this depth" in str(result) and f"<= {result.rows[1].depth_bound}, factor" in str(result)
+
+
+def test_depth_bounds_say_what_is_wrong() -> None:
+    with pytest.raises(InputError, match="degree at most 1"):
+        depth_bounds.DepthBounds(2, 5, 2)
+    with pytest.raises(InputError, match="expected 1 to 5 hidden layers, got 6"):
+        depth_bounds.DepthBounds(2, 5).bound(6)
+
+
+def test_shells_around_the_cheapest_corner_are_found() -> None:
+    """With one fold each zero of a corner may cost a neuron: fewer zeros can be better."""
+    search = ShellSearch(4, 20, 0)
+    best = search.best(20, 2)
+    assert best is not None and best.value(0) == search.value(20, 2)
+    for last in range(1, 13):
+        for k in (1, 2, 3):
+            for zeros in range(k + 1):
+                for cuts in range(last + 1):
+                    corner = tuple(min(zeros, j) for j in (1, 2, 3))
+                    try:
+                        betti = predicted_betti((4, 20 - last, last, 1), {k: cuts}, "paper", corner)[">"]
+                    except InputError:
+                        continue
+                    assert betti[0] <= best.value(0)
+    assert betti_numbers(best.network()) == best.betti

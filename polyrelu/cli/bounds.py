@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.bounds import Bound, BoundTable, lower_bounds, upper_bounds
+from polyrelu.bounds import Bound, BoundTable, lower_bounds, short, upper_bounds
 from polyrelu.cli.options import SHARED, add_json, architecture
 from polyrelu.cli.output import Answer, as_json, lines
+from polyrelu.constructions import pareto_front
 from polyrelu.rational import to_json
 from polyrelu.region import RELATIONS
 
@@ -27,6 +28,7 @@ def add_parser(commands: Any) -> None:
 examples:
   polyrelu bounds 2-8-6-1
   polyrelu bounds 10-200-200-200-1 --json
+  polyrelu bounds 3-6-6-6-1 --front                      what shells reach in all degrees at once
 
 If inputs and the first layer are both wider than {MAX_DIM}, only regions are bounded, as the rest would take
 long. --json: degrees is the number of Betti numbers that are bounded, all or none.""",
@@ -40,6 +42,9 @@ long. --json: degrees is the number of Betti numbers that are bounded, all or no
     parser.add_argument(
         "--any-slopes", action="store_true", help="only upper bounds that hold for any slopes below zero, not just ReLU"
     )
+    parser.add_argument(
+        "--front", action="store_true", help="instead the Pareto front of the Betti numbers of {F > 0} that shells have"
+    )
     add_json(parser)
     parser.set_defaults(command=run)
 
@@ -47,6 +52,8 @@ long. --json: degrees is the number of Betti numbers that are bounded, all or no
 def run(options: argparse.Namespace) -> Answer:
     """Both tables."""
     widths = architecture(options.architecture)
+    if options.front:
+        return _front(widths, options.json)
     degrees = None if min(widths[:2]) <= MAX_DIM else ()
     upper = upper_bounds(widths, options.relation, degrees=degrees, relu=not options.any_slopes)
     lower = lower_bounds(widths, degrees=degrees)
@@ -65,6 +72,35 @@ def run(options: argparse.Namespace) -> Answer:
             "",
             str(lower),
             *([] if degrees is None else ["", note]),
+        )
+    )
+
+
+def _front(widths: tuple[int, ...], json: bool) -> Answer:
+    """The Pareto front, one line or object for each point."""
+    points = pareto_front(widths)
+    if json:
+        rows = [
+            {
+                "betti": [to_json(b) for b in point.betti],
+                "cuts": point.cuts,
+                "variant": point.variant,
+                "corner": point.corner,
+            }
+            for point in points
+        ]
+        return Answer(as_json(architecture=widths, front=rows))
+    table = [(*(f"betti_{k}" for k in range(widths[0])), "cuts", "variant", "corner")]
+    for point in points:
+        corner = "-" if point.corner is None else ",".join(map(str, point.corner))
+        table.append((*map(short, point.betti), ",".join(map(str, point.cuts)), point.variant, corner))
+    sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
+    name = "-".join(map(str, widths))
+    return Answer(
+        lines(
+            f"Betti numbers of {{F > 0}} that shells {name} have and no others surpass: {len(points)}",
+            "",
+            *("  ".join(cell.ljust(n) for cell, n in zip(row, sizes, strict=True)).rstrip() for row in table),
         )
     )
 

@@ -77,6 +77,7 @@ def _json(result: Separation) -> str:
             "status": row.status,
             "f_vector": row.f_vector,
             "shallow_neurons": to_json(row.shallow_neurons),
+            "depth_bound": to_json(row.depth_bound),
             "beyond_shallow": row.value > result.shallow_bound,
         }
         for row in result.rows

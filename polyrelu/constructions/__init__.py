@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from polyrelu.constructions.folding import folding, sawtooth
+from polyrelu.constructions.front import FrontPoint, pareto_front
 from polyrelu.constructions.lower_bound import lower_bound_network, paper_lower_bound
 from polyrelu.constructions.maximum import maximum
 from polyrelu.constructions.prescribed import network_with_betti
@@ -18,6 +19,7 @@ from polyrelu.constructions.printed import paper_network, predicted_paper_betti
 from polyrelu.constructions.shells import corner_counts, predicted_betti, shells
 
 __all__ = [
+    "FrontPoint",
     "corner_counts",
     "folding",
     "lower_bound_network",
@@ -25,6 +27,7 @@ __all__ = [
     "network_with_betti",
     "paper_lower_bound",
     "paper_network",
+    "pareto_front",
     "predicted_betti",
     "predicted_paper_betti",
     "sawtooth",

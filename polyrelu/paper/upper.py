@@ -1,0 +1,108 @@
+"""The upper bounds of the paper: Proposition 18 for an architecture, Lemma 52 for a complex."""
+
+from __future__ import annotations
+
+from math import comb
+
+from polyrelu.bounds import serra_2018_upper
+from polyrelu.constructions.arguments import integer, read_architecture
+from polyrelu.errors import InputError, RegionError
+from polyrelu.region import CellSet
+
+
+def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ...]:
+    """Bounds (b_0, …, b_{d−1}) on the Betti numbers of {F ≤ 0}: b_0 = R and b_k = C(R, d − k − s) for 0 < k < d.
+
+    Ergen & Grillo (COLT 2024), Proposition 18. R = Σ ∏ C(n_l, j_l), over 0 ≤ j_l ≤ min(d, n_1 − j_1, …,
+    n_{l−1} − j_{l−1}, n_l), bounds the number of regions (Serra, Tjandraatmadja & Ramalingam 2018, Theorem 1), and s is
+    the dimension of the lineality space of C(F, 0). The bounds hold at every level, for {F ≥ 0} by −F, and for the open
+    regions, whose homology is that of closed ones at a level nearby (see `polyrelu.bounds`).
+
+    *Proof.* b_0: F is affine on a closed d-cell, so {F ≤ 0} meets it in a convex set, and every component meets one.
+    Let k ≥ 1. Project along the lineality space, so that all cells are pointed and have s dimensions less. Retract
+    unbounded cells to their boundaries, maximal ones first: what remains of C(F, 0) is a bounded complex, contractible,
+    in which the region is a subcomplex. By `lemma_52` β_k is at most the number of (k+1)-cells not in the region, and
+    each of these lies in its own cell of C(F), since F is affine there: β_k ≤ number of (k+1+s)-cells of C(F). A j-cell
+    is the intersection of d − j + 1 of the d-cells that contain it: begin with one; while the intersection is a larger
+    face, one of the d-cells does not contain that, and takes away a dimension at least. So there are at most
+    C(R, d − j + 1) cells of dimension j; put j = k + 1 + s.
+
+    The printed condition is s ≥ 1 only by the notation [d]; s = 0 is the usual case. Sharper bounds stand in
+    `upper_bounds`.
+
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, 1).
+    lineality : int, optional
+        s ≤ d.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> from polyrelu.paper.upper import proposition_18
+    >>> proposition_18((2, 8, 6, 1)), proposition_18((3, 4, 1))
+    ((814, 814), (15, 105, 15))
+    """
+    widths = read_architecture(architecture, scalar=True)
+    d, s = widths[0], integer(lineality, "lineality", 0)
+    if s > d:
+        raise InputError(f"lineality: at most d = {d}, got {s}")
+    regions = serra_2018_upper(widths)
+    return (regions, *(comb(regions, d - k - s) if k + s <= d else 0 for k in range(1, d)))
+
+
+def lemma_52(region: CellSet) -> tuple[int, ...]:
+    """Bounds on the Betti numbers of a closed region from the cells of its complex: β_k ≤ (k+1)-cells not in it.
+
+    Ergen & Grillo (COLT 2024), Lemma 52: if C is a bounded contractible complex and X a subcomplex, then β_k(X) is at
+    most the number of (k+1)-cells of C that are not in X, for k ≥ 1. *Proof*: in the exact sequence
+    H_{k+1}(C, X) → H_k(X) → H_k(C) the last group is 0, and the first has a generator for each (k+1)-cell of C not in
+    X at most. For k = 0 the last group is Z, so β_0(X) is at most one more.
+
+    C is here what remains of the complex when its lineality space is divided out and the unbounded cells are retracted
+    to their boundaries: the bounded cells. It is a deformation retract of R^r, or of the domain, and so contractible.
+
+    Parameters
+    ----------
+    region : Region
+        Closed: >=, <= or =. Of any complex, a coarse one included; the more cells, the weaker the bound.
+
+    Returns
+    -------
+    tuple of int
+        One bound for each degree 0..d−1.
+
+    Raises
+    ------
+    RegionError
+        If the region is open; take the closed one at a level nearby, which has the same homology.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> from polyrelu.paper.upper import lemma_52
+    >>> region = pr.subdivide(pr.shells((2, 4, 4, 2, 1), [2]), 0).region(">=")
+    >>> all(b <= bound for b, bound in zip(pr.homology(region).betti, lemma_52(region)))
+    True
+    """
+    if region.is_open:
+        raise RegionError("Lemma 52: expected a closed region, of >=, <= or =, got an open one")
+    complex_ = region.complex
+    d, s = complex_.input_dim, len(complex_.lineality)
+
+    def outside(k: int) -> int:
+        """Bounded k-cells, modulo lineality, that are not in the region."""
+        if k + s > d:
+            return 0
+        return int((complex_.bounded_modulo_lineality(k + s) & ~region.mask(k + s)).sum())
+
+    empty = not any((complex_.bounded_modulo_lineality(k + s) & region.mask(k + s)).any() for k in range(d - s + 1))
+    return (0,) * d if empty else (1 + outside(1), *(outside(k + 1) for k in range(1, d)))
