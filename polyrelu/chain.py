@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from polyrelu import _core
 from polyrelu.errors import ChainComplexError, LimitError, MissingDependencyError
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.markup import table
 from polyrelu.order_complex import mixed_boundaries
 from polyrelu.region import CellSet
@@ -44,6 +45,7 @@ class ChainComplex:
     _ranks: tuple[int, ...]
     _columns: tuple[Columns, ...]
 
+    @memory_is_a_limit
     def __init__(self, boundaries: Iterable[Any], ranks: Sequence[int] | None = None) -> None:
         matrices = list(boundaries)
         known: list[int | None] = [None] * (len(matrices) + 1)
@@ -71,6 +73,7 @@ class ChainComplex:
         self._check()
 
     @classmethod
+    @memory_is_a_limit
     def from_arrays(cls, ranks: Sequence[int], columns: Sequence[tuple[Any, Any, Any]]) -> ChainComplex:
         """The complex with boundary maps `columns[k - 1]` = (indptr, indices, data), see `Columns`.
 
@@ -138,6 +141,7 @@ class ChainComplex:
                 rows[indices[entry]][column] = int(data[entry])
         return rows
 
+    @memory_is_a_limit
     def boundary_matrix(self, degree: int) -> csc_array:
         """∂_degree as a SciPy sparse matrix, rank of C_{degree−1} × rank of C_degree, for degree 1..n.
 
@@ -158,6 +162,7 @@ class ChainComplex:
         shape = (self._ranks[degree - 1], self._ranks[degree])
         return csc_array((data.copy(), indices.copy(), indptr.copy()), shape=shape)
 
+    @memory_is_a_limit
     def dual(self) -> ChainComplex:
         """The cochain complex Hom(C, Z) with degree k renamed n − k, so that it is a chain complex again.
 
@@ -274,6 +279,7 @@ def _transpose(columns: Columns, n_rows: int) -> Columns:
     return starts, rows, data[order]
 
 
+@memory_is_a_limit
 def chain_complex(region: CellSet) -> ChainComplex:
     """A chain complex whose homology is the integral homology of the region (a Region, or any other CellSet).
 

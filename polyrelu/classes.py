@@ -14,6 +14,7 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.domain import Domain
 from polyrelu.errors import InputError, PointError, RegionError, VerificationError
 from polyrelu.intervals import OutputBounds
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.markup import table
 from polyrelu.network import Network
 from polyrelu.rational import describe
@@ -205,6 +206,7 @@ class DecisionBoundary(_ClassSet):
         return f"DecisionBoundary({self._partition.network!r})"
 
 
+@memory_is_a_limit
 def classify(
     network: Network, domain: Domain | Sequence[Sequence[Any]] | None = None, **options: Unpack[Options]
 ) -> Partition:

@@ -8,11 +8,13 @@ from typing import Any
 
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError, MissingDependencyError, VerificationError
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.rational import primitive
 
 Row = tuple[int, ...]
 
 
+@memory_is_a_limit
 def check_regions(cx: PolyhedralComplex, regions: Iterable[int] | None = None) -> int:
     """Compare regions of a complex with the polyhedra that their signs define; returns how many were compared.
 

@@ -11,6 +11,7 @@ from polyrelu import _core
 from polyrelu.chain import ChainComplex, chain_complex
 from polyrelu.cycles import Cycle, CycleFinder
 from polyrelu.errors import InputError, VerificationError
+from polyrelu.limits import memory_is_a_limit, read_limit
 from polyrelu.markup import table
 from polyrelu.region import CellSet
 from polyrelu.smith import invariant_factors
@@ -33,6 +34,7 @@ class Homology:
         """Alternating sum of the Betti numbers."""
         return sum((-1) ** k * rank for k, rank in enumerate(self.betti))
 
+    @memory_is_a_limit
     def cycles(self, degree: int) -> tuple[Cycle, ...]:
         """Representative cycles: `betti[degree]` for a basis of H_degree modulo torsion, then one for each Z/m.
 
@@ -71,11 +73,18 @@ class Homology:
         return ", ".join(groups)
 
 
-def homology(obj: ChainComplex | CellSet, *, progress: Callable[[str, int, int], object] | None = None) -> Homology:
+@memory_is_a_limit
+def homology(
+    obj: ChainComplex | CellSet,
+    *,
+    max_memory: int | None = None,
+    progress: Callable[[str, int, int], object] | None = None,
+) -> Homology:
     """The homology over Z of a chain complex (in degrees 0..n) or of a region in R^d (in degrees 0..d−1).
 
     Regions are all kinds of CellSet: a Region, the region of a class, a decision boundary.
 
+    max_memory: bytes that each Smith form of what remains may take, if it is large; all that is free by default.
     progress: called with ("homology", steps done, steps in all) when the chain complex is made, when it is reduced and
     after each Smith form; an exception it raises stops the work and is passed on.
 
@@ -86,22 +95,26 @@ def homology(obj: ChainComplex | CellSet, *, progress: Callable[[str, int, int],
     Checks: in every degree the eliminated pivots and the remaining cells add up to the given ranks, no Betti number is
     negative, their alternating sum is that of the ranks of the complex as given, and a region has no homology in
     degrees ≥ d and no torsion in degree d − 1 (VerificationError otherwise); the Smith forms have a check of their own.
-    InputError: neither a chain complex nor a region.
+    InputError: neither a chain complex nor a region. LimitError: the memory does not suffice.
+    Ctrl-C raises KeyboardInterrupt within a fraction of a second.
     """
+    read_limit(max_memory, "max_memory")
     if isinstance(obj, ChainComplex):
-        return replace(_homology(obj, progress), _finder=CycleFinder(obj))
+        return replace(_homology(obj, max_memory, progress), _finder=CycleFinder(obj))
     if not isinstance(obj, CellSet):
         raise InputError(f"homology: expected a ChainComplex or a Region, got {type(obj).__name__}")
     if progress is not None:
         progress("homology", 0, obj.complex.input_dim + 2)
-    whole = _homology(chain_complex(obj), progress)
+    whole = _homology(chain_complex(obj), max_memory, progress)
     d = obj.complex.input_dim
     if any(whole.betti[d:]) or any(whole.torsion[d - 1 :]):
         raise VerificationError(f"no region of R^{d} has this homology: {whole}")
     return Homology((whole.betti + (0,) * d)[:d], (whole.torsion + ((),) * d)[:d], CycleFinder(obj))
 
 
-def _homology(complex_: ChainComplex, progress: Callable[[str, int, int], object] | None) -> Homology:
+def _homology(
+    complex_: ChainComplex, max_memory: int | None, progress: Callable[[str, int, int], object] | None
+) -> Homology:
     ranks = complex_.ranks
 
     def report(done: int) -> None:
@@ -119,7 +132,7 @@ def _homology(complex_: ChainComplex, progress: Callable[[str, int, int], object
     factors: list[tuple[int, ...]] = []
     for remainder in remainders:
         report(2 + len(factors))
-        factors.append(invariant_factors(remainder))
+        factors.append(invariant_factors(remainder, max_memory=max_memory))
     report(len(ranks) + 1)
     rank_of = [0, *(len(f) + n for f, n in zip(factors, pivots, strict=True)), 0]
     betti = tuple(rank - rank_of[k] - rank_of[k + 1] for k, rank in enumerate(ranks))

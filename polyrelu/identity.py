@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from polyrelu.complex import Point, PolyhedralComplex
 from polyrelu.errors import InputError, NetworkError, VerificationError
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.network import Network
 from polyrelu.rational import describe
 from polyrelu.subdivide import Options, subdivide
@@ -79,6 +80,7 @@ def _deepened(net: Network, depth: int) -> Network:
     return Network(weights, biases, slopes)
 
 
+@memory_is_a_limit
 def identical(
     f: Network,
     g: Network,

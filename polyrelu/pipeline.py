@@ -76,7 +76,9 @@ def analyse_region(
         raise InputError("level: expected an exact number, got None")
     cx = subdivide(network, level, domain, **options)
     assert cx.level is not None
-    groups = homology(cx.region(relation), progress=options.get("progress"))
+    groups = homology(
+        cx.region(relation), max_memory=options.get("max_memory"), progress=options.get("progress")
+    )
     return RegionReport(network, relation, cx.level, groups, cx.f_vector)
 
 

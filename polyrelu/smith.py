@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import gcd, lcm
-from typing import Any
+from typing import Any, TypeVar
 
 import flint
 import numpy as np
 
-from polyrelu import _core
+from polyrelu import _core, bounded
 from polyrelu.chain import read_matrix
 from polyrelu.errors import InputError, VerificationError
+from polyrelu.limits import memory_is_a_limit, read_limit
 
 Entries = dict[tuple[int, int], int]
+Value = TypeVar("Value")
 
 DENSE_LIMIT = 40
 """Up to this many rows or columns the Smith form is taken at once; beyond it, the Hermite form comes first."""
@@ -22,28 +25,33 @@ CHECK_PRIMES = (2, 3, 2**61 - 1)
 """Moduli of the independent rank check."""
 
 
-def invariant_factors(matrix: Any) -> tuple[int, ...]:
+@memory_is_a_limit
+def invariant_factors(matrix: Any, *, max_memory: int | None = None) -> tuple[int, ...]:
     """The non-zero invariant factors s_1 | s_2 | … | s_r > 0 of an integer matrix of rank r.
 
     `matrix` is a nested list, NumPy array or SciPy sparse matrix, or (rows, columns, entries) with entries an iterable
     of (row, column, value); entries at the same place are added. InputError for what is not a matrix of integers.
 
+    max_memory: bytes that the normal form of a large matrix may take, what is free on the machine by default;
+    LimitError beyond. Ctrl-C raises KeyboardInterrupt within a fraction of a second.
+
     Method, every step exact and unimodular: zero rows and columns and copies of a row or column up to sign are dropped,
     the gcd of all entries is taken out (S(gA) = g·S(A)), pivots ±1 are eliminated in the core, and this is repeated
     while it changes something. What is left splits into blocks that share no row and no column. Each goes to FLINT; a
     large one is first brought to Hermite normal form, whose non-zero rows generate the same row lattice, alternately
-    of the matrix and of its transpose.
+    of the matrix and of its transpose. What may take FLINT long is done in a process of its own (`bounded.WORK`).
 
     Check: modulo a prime p the rank of a matrix is the number of its factors that p does not divide. The Smith form of
     what reaches FLINT is held against that for the primes 2, 3 and 2^61 − 1 (VerificationError).
     """
-    factors = _factors(_read(matrix))
+    read_limit(max_memory, "max_memory")
+    factors = _factors(_read(matrix), max_memory)
     if any(b % a for a, b in pairwise(factors)):
         raise VerificationError("the invariant factors do not divide one another")
     return tuple(factors)
 
 
-def _factors(entries: Entries) -> list[int]:
+def _factors(entries: Entries, max_memory: int | None) -> list[int]:
     factors: list[int] = []
     scale = 1
     fruitless = 0
@@ -57,13 +65,11 @@ def _factors(entries: Entries) -> list[int]:
             continue
         blocks = _blocks(entries)
         if len(blocks) > 1:
-            rest = _merged([_factors(block) for block in blocks])
+            rest = _merged([_factors(block, max_memory) for block in blocks])
         elif fruitless == 2 or min(n_rows, n_columns) <= DENSE_LIMIT:
-            rest = _smith(_dense(n_rows, n_columns, entries))
+            rest = _by_flint(_smith, n_rows, n_columns, entries, max_memory)
         else:
-            # Transposed, so that the next Hermite form works on the other side.
-            hermite = _dense(n_rows, n_columns, entries).hnf()
-            entries = {(j, i): value for (i, j), value in _nonzero(hermite).items()}
+            entries = _by_flint(_hermite_transposed, n_rows, n_columns, entries, max_memory)
             fruitless += 1
             continue
         return factors + [scale * factor for factor in rest]
@@ -171,12 +177,29 @@ def _dense(n_rows: int, n_columns: int, entries: Entries) -> flint.fmpz_mat:
     return dense
 
 
-def _nonzero(dense: flint.fmpz_mat) -> Entries:
-    return {(i, j): int(value) for i, row in enumerate(dense.tolist()) for j, value in enumerate(row) if value != 0}
+def _by_flint(
+    function: Callable[[int, int, Entries], Value],
+    n_rows: int,
+    n_columns: int,
+    entries: Entries,
+    max_memory: int | None,
+) -> Value:
+    """The function of a matrix, here if that is certain to be quick, else in a process of its own."""
+    bits = max(value.bit_length() for value in entries.values())
+    if bounded.work(n_rows, n_columns, bits) <= bounded.WORK:
+        return function(n_rows, n_columns, entries)
+    return bounded.call(function, n_rows, n_columns, entries, max_memory=max_memory)
 
 
-def _smith(dense: flint.fmpz_mat) -> list[int]:
+def _hermite_transposed(n_rows: int, n_columns: int, entries: Entries) -> Entries:
+    """The Hermite normal form of the rows, transposed, so that the next one works on the other side."""
+    hermite = _dense(n_rows, n_columns, entries).hnf()
+    return {(j, i): int(value) for i, row in enumerate(hermite.tolist()) for j, value in enumerate(row) if value != 0}
+
+
+def _smith(n_rows: int, n_columns: int, entries: Entries) -> list[int]:
     """Invariant factors by FLINT, checked against the ranks modulo CHECK_PRIMES."""
+    dense = _dense(n_rows, n_columns, entries)
     diagonal = dense.snf()
     factors = [int(diagonal[i, i]) for i in range(min(dense.nrows(), dense.ncols())) if diagonal[i, i] != 0]
     for prime in CHECK_PRIMES:

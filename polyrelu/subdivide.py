@@ -18,9 +18,10 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
 from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
+from polyrelu.limits import read_limit
 from polyrelu.linear import independent_columns, independent_rows, least_rank, solve
 from polyrelu.network import Network
-from polyrelu.rational import exact, primitive
+from polyrelu.rational import describe, exact, primitive
 from polyrelu.stages import complex_stages
 
 Progress = Callable[[str, int, int], object]
@@ -86,11 +87,10 @@ def subdivided(
     max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     threads, progress = options.get("threads", 1), options.get("progress")
     t = read_level(network, level)
-    for name, limit in (("max_cells", max_cells), ("max_memory", max_memory)):
-        if limit is not None and not _is_positive(limit):
-            raise InputError(f"{name}: expected a positive integer or None, got {limit!r}")
-    if not _is_positive(threads) or threads > MAX_THREADS:
-        raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {threads!r}")
+    read_limit(max_cells, "max_cells")
+    read_limit(max_memory, "max_memory")
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
+        raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {describe(threads)}")
     region = read_domain(domain, network)
     walls = region.half_spaces() if region is not None else ()
 
@@ -144,10 +144,6 @@ def subdivided(
 
 def _most_cells(max_cells: int | None) -> int:
     return min(max_cells or MAX_CELLS, MAX_CELLS)
-
-
-def _is_positive(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def read_level(network: Network, level: Any) -> Fraction | None:

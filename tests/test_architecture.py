@@ -24,6 +24,8 @@ ORDER = (
     "memory",
     "rational",
     "formula",
+    "limits",
+    "bounded",
     "linear",
     "network",
     "slices",

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import polyrelu.cli
+from polyrelu import limits
 from polyrelu.cli import options
 from polyrelu.errors import LimitError, VerificationError
 
@@ -308,11 +309,11 @@ def test_free_memory_is_a_limit(run, monkeypatch):
 
 def test_free_memory(tmp_path, monkeypatch):
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert 0 < options.free_memory() <= machine
-    monkeypatch.setattr(options, "MEMINFO", tmp_path / "meminfo")
-    assert options.free_memory() == machine
+    assert 0 < limits.free_memory() <= machine
+    monkeypatch.setattr(limits, "MEMINFO", tmp_path / "meminfo")
+    assert limits.free_memory() == machine
     (tmp_path / "meminfo").write_text("MemTotal:       8000 kB\nMemAvailable:   2048 kB\n")
-    assert options.free_memory() == 2 * 2**20
+    assert limits.free_memory() == 2 * 2**20
 
 
 @pytest.mark.parametrize("degree", ["9", "2", "-1", "x"])

@@ -20,7 +20,6 @@ from polyrelu.cli.options import (
     add_slice,
     chosen,
     domain,
-    free_memory,
     integer,
     positive,
     read,
@@ -33,6 +32,7 @@ from polyrelu.cli.progress import Progress
 from polyrelu.errors import one_line
 from polyrelu.estimate import MAX_RANK, Estimate, estimate, size
 from polyrelu.inspection import Groups, Inspection, Neuron, inspect
+from polyrelu.limits import free_memory
 from polyrelu.network import Network
 from polyrelu.plotting import MAX_DIM
 from polyrelu.rational import exact, show, to_json

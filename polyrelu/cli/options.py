@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import re
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 from polyrelu.domain import Domain
 from polyrelu.errors import InputError, one_line
+from polyrelu.limits import free_memory
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact
 from polyrelu.readers import Document, load, read_document
@@ -25,9 +24,6 @@ SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.Raw
 
 MEMORY_SHARE = Fraction(9, 10)
 """Of the memory that is free, what cells may take unless --max-memory is given."""
-
-MEMINFO = Path("/proc/meminfo")
-"""Where Linux tells how much memory is free."""
 
 
 def add_net(parser: argparse.ArgumentParser) -> None:
@@ -196,14 +192,6 @@ def effort(options: argparse.Namespace) -> dict[str, Any]:
         if memory < 1:
             raise InputError(f"--max-memory: expected a positive number of gigabytes, got {options.max_memory!r}")
     return {"max_cells": cells, "max_memory": memory, "threads": positive(options.threads, "--threads")}
-
-
-def free_memory() -> int:
-    """Bytes that a program can have without swapping, as Linux estimates them; elsewhere all that the machine has."""
-    with suppress(OSError):
-        if found := re.search(r"^MemAvailable: +(\d+) kB$", MEMINFO.read_text(encoding="ascii"), re.MULTILINE):
-            return int(found[1]) * 1024
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def integer(text: str, option: str) -> int:

@@ -40,6 +40,7 @@ from polyrelu.errors import FileError, PolyreluError
 from polyrelu.export.arguments import check_complex
 from polyrelu.export.consistency import check_coordinates, check_parts
 from polyrelu.export.npz import Array, read_arrays, write_arrays
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact, to_json
 from polyrelu.readers.files import checked_path
@@ -48,6 +49,7 @@ FORMAT = "polyrelu complex"
 VERSION = 1
 
 
+@memory_is_a_limit
 def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
     """Write a complex to a `.npz` file that `load_complex` reads back as an equal complex.
 
@@ -59,6 +61,7 @@ def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
     write_arrays(path, _to_arrays(cx))
 
 
+@memory_is_a_limit
 def load_complex(path: str | os.PathLike[str]) -> PolyhedralComplex:
     """The complex of a file that `save_complex` wrote: every method gives the same results.
 

@@ -27,6 +27,7 @@ import numpy as np
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError
 from polyrelu.export.arguments import check_complex
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.rational import describe, to_json
 from polyrelu.readers.files import replacing
 
@@ -34,6 +35,7 @@ FORMAT = "polyrelu cells"
 VERSION = 1
 
 
+@memory_is_a_limit
 def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions: Iterable[int] | None = None) -> None:
     """Write the cells of the given dimensions (all by default) as JSON, see `polyrelu.export.cells` for the format.
 

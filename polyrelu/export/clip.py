@@ -9,6 +9,7 @@ from polyrelu.classes import ClassRegion, DecisionBoundary, Partition, classify
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.domain import Domain
 from polyrelu.errors import InputError
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.rational import describe
 from polyrelu.region import Region
 from polyrelu.subdivide import Options, read_domain, subdivide
@@ -16,6 +17,7 @@ from polyrelu.subdivide import Options, read_domain, subdivide
 T = TypeVar("T", PolyhedralComplex, Partition, Region, ClassRegion, DecisionBoundary)
 
 
+@memory_is_a_limit
 def clipped(source: T, box: Domain | Sequence[Sequence[Any]], **options: Unpack[Options]) -> T:
     """The same over the intersection of its domain with a box (d pairs (lower, upper)) or another Domain.
 

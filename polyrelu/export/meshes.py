@@ -13,6 +13,7 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError
 from polyrelu.export.arguments import check_complex
 from polyrelu.export.polygons import by_size, determinants, polygons, tetrahedra, triangles
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.readers.files import checked_path, replacing
 from polyrelu.region import CellSet
 
@@ -27,6 +28,7 @@ SUFFIXES: dict[str, tuple[int, ...]] = {".vtk": (0, 1, 2, 3), ".vtu": (0, 1, 2, 
 """The formats of `write_mesh` by suffix, with the dimensions of the cells that they can hold."""
 
 
+@memory_is_a_limit
 def mesh(cells: PolyhedralComplex | CellSet, dimension: int | None = None, *, triangulate: bool = False) -> meshio.Mesh:
     """The bounded cells of one dimension as a meshio.Mesh, for networks with at most three inputs.
 
@@ -62,6 +64,7 @@ def mesh(cells: PolyhedralComplex | CellSet, dimension: int | None = None, *, tr
     )
 
 
+@memory_is_a_limit
 def write_mesh(
     cells: PolyhedralComplex | CellSet,
     path: str | os.PathLike[str],

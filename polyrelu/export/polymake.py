@@ -16,12 +16,14 @@ from typing import TextIO
 
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.export.arguments import check_complex
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.rational import show
 from polyrelu.readers.files import replacing
 
 NAMESPACE = {"polymake": ["https://polymake.org", "4.0"]}
 
 
+@memory_is_a_limit
 def write_polymake(cx: PolyhedralComplex, path: str | os.PathLike[str], cell: tuple[int, int] | None = None) -> None:
     """Write a complex as a fan::PolyhedralComplex<Rational>, or its cell (k, i) as a polytope::Polytope<Rational>.
 

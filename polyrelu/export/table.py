@@ -16,12 +16,14 @@ from polyrelu.complex import Point, PolyhedralComplex
 from polyrelu.errors import InputError
 from polyrelu.export.arguments import check_complex
 from polyrelu.export.volume import volumes
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.rational import describe, show
 from polyrelu.readers.files import replacing
 
 Table = dict[str, Sequence[Any] | npt.NDArray[Any]]
 
 
+@memory_is_a_limit
 def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
     """A table of the numbered regions: columns by name, all of one length; pandas.DataFrame takes it as it is.
 
@@ -59,6 +61,7 @@ def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
     return table
 
 
+@memory_is_a_limit
 def write_table(table: Mapping[str, Sequence[Any] | npt.NDArray[Any]], path: str | os.PathLike[str]) -> None:
     """Write a table such as that of `regions_table` as CSV, with a line of names.
 
