@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, SupportsIndex, Unpack
 
 from polyrelu.errors import InputError, RegionError, VerificationError
+from polyrelu.formula import Formula
 from polyrelu.homology import Homology, homology
 from polyrelu.markup import table
 from polyrelu.network import Network
 from polyrelu.rational import describe, entries, exact, show
+from polyrelu.refinement import refine
 from polyrelu.region import RELATIONS
 from polyrelu.smith import invariant_factors
 from polyrelu.subdivide import Options, subdivide
 
 COUNTS = ("regions", "bounded_regions", "linear_pieces", "vertices", "f_vector", "refined_f_vector")
 HOMOLOGY = ("betti", "torsion", "euler_characteristic")
-KEYS = ("relation", "level", *HOMOLOGY, *COUNTS)
+KEYS = ("relation", "level", *HOMOLOGY, "where", *COUNTS)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def verify(
     betti: Any = None,
     torsion: Any = None,
     euler_characteristic: int | None = None,
+    where: Mapping[str, Any] | None = None,
     regions: int | None = None,
     bounded_regions: int | None = None,
     linear_pieces: int | None = None,
@@ -85,6 +88,7 @@ def verify(
     """Compute everything that is claimed, exactly, and compare. Options as for `subdivide`.
 
     betti, torsion, euler_characteristic: of {F relation level}, degrees 0..d−1; or mappings from relations to these.
+    where: a mapping from formulas such as "0 < F <= 1" (see `refine`) to the Betti numbers of where they hold.
     regions, bounded_regions, linear_pieces, vertices, f_vector (dimensions 0..d): of C(F).
     refined_f_vector: of C(F, level).
 
@@ -99,6 +103,7 @@ def verify(
         "betti": betti,
         "torsion": torsion,
         "euler_characteristic": euler_characteristic,
+        "where": where,
         "regions": regions,
         "bounded_regions": bounded_regions,
         "linear_pieces": linear_pieces,
@@ -108,11 +113,12 @@ def verify(
     }
     claims = {name: value for name, value in claims.items() if value is not None}
     if not claims:
-        raise InputError(f"verify: nothing is claimed; claims are {', '.join((*HOMOLOGY, *COUNTS))}")
+        raise InputError(f"verify: nothing is claimed; claims are {', '.join((*HOMOLOGY, 'where', *COUNTS))}")
     if not isinstance(relation, str) or relation not in RELATIONS:
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     t = exact(level, "level")
     by_relation = {name: _by_relation(name, claims[name], relation) for name in HOMOLOGY if name in claims}
+    formulas = _formulas(network, where)
     counts = {name: _count(name, claims[name]) for name in COUNTS if name in claims}
 
     checks: list[Check] = []
@@ -130,6 +136,8 @@ def verify(
         if "refined_f_vector" in counts:
             how = f"all cells of C(F, {show(t)})"
             checks.append(Check("refined_f_vector", counts.pop("refined_f_vector"), cx.f_vector, how))
+    if formulas:
+        checks += _conditions(network, formulas, domain, options)
     if counts:
         canonical = subdivide(network, None, domain, **options)
         for name, value in counts.items():
@@ -162,6 +170,31 @@ def _by_relation(name: str, value: Any, relation: str) -> dict[str, Any]:
         if r not in RELATIONS:
             raise RegionError(f"{name}: expected one of the relations >, >=, <, <=, =, got {describe(r)}")
     return {r: _read(name, x) for r, x in value.items()}
+
+
+def _formulas(network: Network, where: Any) -> dict[Formula, tuple[int, ...]]:
+    """The claims `where`, read."""
+    if where is None:
+        return {}
+    if not isinstance(where, Mapping) or not where:
+        raise InputError(f"where: expected a mapping from formulas to Betti numbers, got {describe(where)}")
+    claims = {Formula(text): _integers(f"where {describe(text)}", betti) for text, betti in where.items()}
+    if isinstance(network, Network):
+        for formula in claims:
+            formula.check_outputs(network.output_dim)
+    return claims
+
+
+def _conditions(
+    network: Network, claims: Mapping[Formula, tuple[int, ...]], domain: Any, options: Options
+) -> Iterator[Check]:
+    """What is claimed of formulas, all from one complex."""
+    refinement = refine(network, list(claims), domain, **options)
+    for formula, betti in claims.items():
+        region = refinement.region(formula)
+        how = _model(">") if region.is_open else _model(">=") if region.is_closed else "order complex of its cells"
+        found = homology(region, progress=options.get("progress")).betti
+        yield Check(f"betti of {{{formula}}}", betti, found, how)
 
 
 def _read(name: str, value: Any) -> Any:

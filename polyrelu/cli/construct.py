@@ -22,8 +22,10 @@ from polyrelu.constructions import (
     sawtooth,
     shells,
 )
+from polyrelu.constructions.bands import band_formulas, banded, bands, predicted_band_betti
 from polyrelu.constructions.bumps import bumps, bumps_betti
 from polyrelu.constructions.lower_bound import lower_bound_shells
+from polyrelu.constructions.recurrent import KINDS, predicted_recurrent_betti, recurrent
 from polyrelu.constructions.shells import VARIANTS
 from polyrelu.errors import InputError
 from polyrelu.network import Network
@@ -31,6 +33,7 @@ from polyrelu.rational import check_digits
 from polyrelu.readers import save
 
 MAX_WIDTH, MAX_WEIGHTS = 4096, 10**6
+MAX_CLASSES = 1000
 
 
 class Built(NamedTuple):
@@ -66,6 +69,27 @@ examples:
     kind.add_argument(
         "--corner", metavar="A1,A2,...",
         help="coordinates at 0 of the corner of each degree, or one number for all; 1 is the paper's",
+    )  # fmt: skip
+
+    kind = _kind(kinds, "bands", _bands, "several classes as bands of one output, all with many holes (section 5)")
+    _add_widths(kind)
+    kind.add_argument("--classes", metavar="K", default="2", help="claim the Betti numbers of K classes; 2 by default")
+    kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
+    kind.add_argument("--variant", choices=VARIANTS, default="interior", help="how to fold; interior by default")
+    kind.add_argument("--corner", metavar="A1,A2,...", help="as for shells, variant paper")
+    kind.add_argument(
+        "--classifier", action="store_true", help="K + 2 outputs, the largest of which tells the class; without claims"
+    )
+
+    kind = _kind(kinds, "recurrent", _recurrent, "shells by a recurrent network, unfolded (section 5)")
+    kind.add_argument("inputs", metavar="D", help="number of inputs")
+    kind.add_argument("--folds", metavar="M", default="2", help="pieces of every coordinate's fold, even; 2 by default")
+    kind.add_argument("--steps", metavar="T", required=True, help="how often the block is applied, at least 2")
+    kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
+    kind.add_argument("--corner", metavar="A1,A2,...", help="as for shells")
+    kind.add_argument(
+        "--kind", choices=KINDS, default="dense",
+        help="a dense layer after the last step (the default), or all in the block and its state",
     )  # fmt: skip
 
     kind = _kind(kinds, "lower-bound", _lower_bound, "at least the lower bound of Ergen & Grillo in every degree")
@@ -130,9 +154,10 @@ def _check_size(widths: Sequence[int]) -> None:
 
 def _check_claims(claims: dict[str, Any]) -> None:
     """Refuse claims that no reader of the file would take: Betti numbers grow exponentially with the depth."""
-    for relation, betti in claims.get("betti", {}).items():
+    regions = {f"F {relation} {claims.get('level', 0)}": betti for relation, betti in claims.get("betti", {}).items()}
+    for region, betti in {**regions, **claims.get("where", {})}.items():
         for k, number in enumerate(betti):
-            check_digits(Fraction(number), f"the claimed b_{k} of {{F {relation} {claims.get('level', 0)}}}")
+            check_digits(Fraction(number), f"the claimed b_{k} of {{{region}}}")
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -155,7 +180,9 @@ def run(options: argparse.Namespace) -> Answer:
     betti = built.claims.get("betti", {})
     level = built.claims.get("level", 0)
     parts += [f"  Betti numbers of {{F {r} {level}}}: {', '.join(map(str, b))}" for r, b in betti.items()]
-    if betti:
+    where = built.claims.get("where", {})
+    parts += [f"  Betti numbers of {{{formula}}}: {', '.join(map(str, b))}" for formula, b in where.items()]
+    if betti or where:
         parts += [f"These are predicted by proof; polyrelu verify {options.out_file}{built.options} computes them."]
     return Answer(lines(*parts))
 
@@ -163,10 +190,7 @@ def run(options: argparse.Namespace) -> Answer:
 def _shells(options: argparse.Namespace) -> Built:
     widths, variant = _widths(options), options.variant
     cuts: Any = _cuts(options.cuts)
-    corner: Any = None
-    if options.corner is not None:
-        corner = numbers(options.corner, "--corner")
-        corner = corner[0] if len(corner) == 1 else corner
+    corner = _corner(options)
     return _shells_built(shells(widths, cuts, variant, corner), widths, cuts, variant, corner)
 
 
@@ -176,6 +200,40 @@ def _shells_built(net: Network, widths: tuple[int, ...], cuts: Any, variant: Any
     if corner is not None:
         shown += f", corner {corner if isinstance(corner, int) else ', '.join(map(str, corner))}"
     return Built(net, f"shells, {variant}, {shown}", {"betti": predicted_betti(widths, cuts, variant, corner)})
+
+
+def _corner(options: argparse.Namespace) -> Any:
+    if options.corner is None:
+        return None
+    corner = numbers(options.corner, "--corner")
+    return corner[0] if len(corner) == 1 else corner
+
+
+def _bands(options: argparse.Namespace) -> Built:
+    widths, variant, corner = _widths(options), options.variant, _corner(options)
+    cuts: Any = _cuts(options.cuts)
+    classes = positive(options.classes, "--classes")
+    if classes > MAX_CLASSES:
+        raise InputError(f"--classes: expected at most {MAX_CLASSES}, got {short(classes)}")
+    net, betti = bands(widths, cuts, variant, corner), predicted_band_betti(widths, cuts, variant, corner)
+    name = f"{classes} classes as bands, {variant}"
+    if options.classifier:
+        return Built(banded(net, [Fraction(p, classes) for p in range(-classes, 1)]), f"{name}, classifier", {})
+    return Built(net, name, {"where": dict.fromkeys(band_formulas(classes), betti)})
+
+
+def _recurrent(options: argparse.Namespace) -> Built:
+    d, folds, steps = (
+        positive(text, where)
+        for text, where in ((options.inputs, "D"), (options.folds, "--folds"), (options.steps, "--steps"))
+    )
+    cuts: Any = _cuts(options.cuts)
+    sums = sum(cuts.values()) if isinstance(cuts, dict) else sum(cuts)
+    block = [d * folds] if options.kind == "dense" else [d * folds, d + sums]
+    _check_size([d, *block * min(steps, MAX_WEIGHTS), max(sums, 1), 1])
+    arguments = d, folds, steps, cuts, options.kind, _corner(options)
+    name = f"recurrent, {options.kind}, {steps} steps of {folds} folds"
+    return Built(recurrent(*arguments), name, {"betti": predicted_recurrent_betti(*arguments)})
 
 
 def _cuts(text: str) -> dict[int, int] | tuple[int, ...]:

@@ -47,7 +47,8 @@ examples:
   polyrelu verify net.json --betti 12,2
   polyrelu verify net.json --betti 12,2 --relation "<" --level 1/2 --regions 136
 In a file: "claims": {"betti": {">": [12, 2], "=": [14, 14]}, "regions": 136}; further keys are relation, level,
-torsion, euler_characteristic, bounded_regions, linear_pieces, vertices, f_vector and refined_f_vector.""",
+torsion, euler_characteristic, where (such as {"0 < F <= 1": [2, 0]}), bounded_regions, linear_pieces, vertices,
+f_vector and refined_f_vector.""",
         **SHARED,
     )
     parser.add_argument("net", metavar="NET", help="network file")
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> Answer:
     claims = _given(options) or content.claims
     if not claims:
         raise InputError(f"{options.net}: nothing is claimed, neither by options such as --betti nor in the file")
-    needs_level = any(key not in COUNTS for key in claims) or "refined_f_vector" in claims
+    needs_level = any(key not in (*COUNTS, "where") for key in claims) or "refined_f_vector" in claims
     net = sliced(options, (scalar if needs_level else chosen)(options, content.network))
     where, limits = domain(options, net.input_dim), effort(options)
     with Progress() as progress:

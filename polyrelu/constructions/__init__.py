@@ -1,6 +1,8 @@
 """Networks whose topology or number of regions is known by proof: the paper's lower bounds, and others' classics.
 
 `shells`            nested shells: the lower bound of Ergen & Grillo (COLT 2024), and a variant that reaches more
+`bands`             several classes, all with many components and holes
+`recurrent`         the same shells by a network whose layers repeat
 `paper_network`     their network as it is printed
 `network_with_betti` a network of logarithmic size with exactly the wanted Betti numbers
 `sawtooth`          Telgarsky's sawtooth
@@ -10,17 +12,29 @@
 
 from __future__ import annotations
 
+from polyrelu.constructions.bands import band_formulas, banded, bands, predicted_band_betti
 from polyrelu.constructions.folding import folding, sawtooth
 from polyrelu.constructions.front import FrontPoint, pareto_front
 from polyrelu.constructions.lower_bound import lower_bound_network, paper_lower_bound
 from polyrelu.constructions.maximum import maximum
 from polyrelu.constructions.prescribed import network_with_betti
 from polyrelu.constructions.printed import paper_network, predicted_paper_betti
+from polyrelu.constructions.recurrent import (
+    fold_block,
+    predicted_recurrent_betti,
+    recurrent,
+    repeated,
+    state_block,
+)
 from polyrelu.constructions.shells import corner_counts, predicted_betti, shells
 
 __all__ = [
     "FrontPoint",
+    "band_formulas",
+    "banded",
+    "bands",
     "corner_counts",
+    "fold_block",
     "folding",
     "lower_bound_network",
     "maximum",
@@ -28,8 +42,13 @@ __all__ = [
     "paper_lower_bound",
     "paper_network",
     "pareto_front",
+    "predicted_band_betti",
     "predicted_betti",
     "predicted_paper_betti",
+    "predicted_recurrent_betti",
+    "recurrent",
+    "repeated",
     "sawtooth",
     "shells",
+    "state_block",
 ]

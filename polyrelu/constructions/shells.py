@@ -211,7 +211,7 @@ def _plan(architecture: object, cuts: object, variant: str, corner: object) -> _
     widths = read_architecture(architecture, hidden=2, scalar=True)
     d, last = widths[0], widths[-2]
     require("shells", "d ≥ 2", d, 2)
-    plan = _Plan(widths, _read_cuts(cuts, d), variant, read_corner(corner, d))
+    plan = _Plan(widths, read_cuts(cuts, d), variant, read_corner(corner, d))
     for layer, n in enumerate(widths[1:-2], 1):
         if variant == "paper" or layer == len(widths) - 3:
             require(f"shells: layer {layer}", f"n_{layer} ≥ 2d", n, 2 * d)
@@ -223,7 +223,20 @@ def _plan(architecture: object, cuts: object, variant: str, corner: object) -> _
     return plan
 
 
-def _read_cuts(cuts: object, d: int) -> tuple[int, ...]:
+def cut_network(input_dim: int, cuts: object, corner: object = None) -> Network:
+    """The last hidden layer and the output of `shells`, variant "paper", as a network of the folded coordinates y ↦ F.
+
+    input_dim : d ≥ 2; the other arguments are as for `shells`, with the same errors.
+    """
+    d = integer(input_dim, "input_dim", 2)
+    numbers = read_cuts(cuts, d)
+    plan = _plan((d, 2 * d, 2 * d, max(sum(numbers), 1), 1), numbers, "paper", corner)
+    stack = LayerStack(d)
+    return _cut(stack, plan, _sums(plan, stack.inputs()), [])
+
+
+def read_cuts(cuts: object, d: int) -> tuple[int, ...]:
+    """The numbers c_1, …, c_{d−1} ≥ 0, given as such a sequence or as a mapping {k: c_k}. InputError."""
     if isinstance(cuts, Mapping):
         result = [0] * (d - 1)
         for key, value in cuts.items():
@@ -274,8 +287,12 @@ def _paper_network(plan: _Plan) -> Network:
     spare = plan.low[: plan.spare]
     for m, width in zip(plan.folds, plan.widths[:-1], strict=True):
         y = folded(stack, y, [plain_fold(m, closed=i in spare) for i in range(plan.d)], width)
-    sums = {k: total(1 - y[i] if letter else y[i] for i, letter in enumerate(word)) for k, word in plan.words.items()}
-    return _cut(stack, plan, sums, [-y[i] for i in plan.outside])
+    return _cut(stack, plan, _sums(plan, y), [-y[i] for i in plan.outside])
+
+
+def _sums(plan: _Plan, y: list[Form]) -> dict[int, Form]:
+    """The s_k with c_k > 0, in the folded coordinates."""
+    return {k: total(1 - y[i] if letter else y[i] for i, letter in enumerate(word)) for k, word in plan.words.items()}
 
 
 def _interior_network(plan: _Plan) -> Network:
