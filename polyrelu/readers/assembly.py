@@ -41,6 +41,7 @@ from polyrelu.floats import fraction_of, nearest, root, widened
 from polyrelu.memory import is_counted, spend_digits
 from polyrelu.network import Network
 from polyrelu.rational import MAX_ENTRIES, exact, exact_vector
+from polyrelu.readers.batch import Layer, sample_of
 
 Row = dict[int, Fraction]
 """A linear function of the neurons of a layer: neuron -> coefficient, zeros left out."""
@@ -123,11 +124,13 @@ class _Layer:
 class Assembly:
     """A network under construction, whose input has the given shape (an int is the length of a vector).
 
-    `place` says which operation of the model is being read; every error starts with it.
+    `place` says which operation of the model is being read; every error starts with it. With `samples` the input may be
+    a batch of so many samples, of which `sample` reads one; then limits are for the weights of one.
     """
 
-    def __init__(self, shape: int | Sequence[int]) -> None:
+    def __init__(self, shape: int | Sequence[int], samples: int = 1) -> None:
         self.place = "input"
+        self._samples = samples
         self._layers: list[_Layer] = []
         self._steps = 0
         self._notes: dict[str, None] = {}
@@ -398,7 +401,7 @@ class Assembly:
             self._layers.append(_Layer())
         layer = self._layers[signal.layer]
         first = len(layer.rows)
-        self._check((first + signal.size) * self._width(signal.layer), f"weights in hidden layer {signal.layer + 1}")
+        self._check_weights(first + signal.size, signal.layer)
         self.spend(_ENTRY * signal.size)
         layer.rows.extend(signal.rows)
         layer.constants.extend(signal.constants)
@@ -471,6 +474,17 @@ class Assembly:
         network = Network(weights, [constants for _, constants in ends], [layer.slopes for layer in layers])
         return network.noted(*self._notes)
 
+    def sample(self, signal: Signal) -> Network | None:
+        """The network of one sample, if the signal treats all samples of the input alike; None if this is not seen.
+
+        See `polyrelu.readers.batch`, where it is proved.
+        """
+        layers = [Layer(layer.rows, layer.constants, layer.slopes) for layer in self._layers[: signal.layer]]
+        layers.append(Layer(signal.rows, signal.constants, None))
+        self.spend(sum(len(row) for layer in layers for row in layer.rows))
+        found = sample_of(self.input.size, layers, self._samples)
+        return None if found is None else found.network().noted(*self._notes)
+
     # --- parts ---
 
     def exact(self, value: Any, name: str) -> Fraction:
@@ -532,7 +546,7 @@ class Assembly:
                 above = {i: layer.carry(form) for form in neurons for i in form}
                 rows = [{above[i]: c for i, c in row.items()} for row in signal.rows]
             signal = Signal(signal.layer + 1, rows, signal.constants, signal.shape)
-            self._check(len(layer.rows) * self._width(signal.layer - 1), f"weights in hidden layer {signal.layer}")
+            self._check_weights(len(layer.rows), signal.layer - 1)
         return signal
 
     def _broadcast(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
@@ -542,6 +556,11 @@ class Assembly:
             raise self._error(f"shapes {', '.join(map(show_shape, shapes))} do not fit together") from None
         self._check(math.prod(shape), "entries", MAX_SIZE)
         return shape
+
+    def _check_weights(self, neurons: int, before: int) -> None:
+        """LimitError for too many weights in the hidden layer that reads layer `before`."""
+        count = neurons * self._width(before) // self._samples**2
+        self._check(count, f"weights in hidden layer {before + 1}")
 
     def _check(self, count: int, what: str, most: int | None = None) -> None:
         limit = MAX_ENTRIES if most is None else most

@@ -7,7 +7,9 @@ general, is one double (see `Assembly.batch_norm`); and a Cast rounds stored con
 runtime, but leaves alone what is computed.
 
 The input and the output are flattened in C order. A first axis of the input that has no fixed length, the batch, has
-length 1. Operators are those of `OPERATORS` in the standard operator sets 7 to 28.
+length 1. One of a fixed length n > 1 is a batch where the graph provably does the same to each of the n samples, by
+itself: then the network is that of one sample, and says so (`Network.assumptions`). Where it does not, though the
+output has such an axis, the model is refused. Operators are those of `OPERATORS` in the standard operator sets 7 to 28.
 
 Nothing in a file is executed, no file outside the model's folder is opened, and no declared size is trusted.
 """

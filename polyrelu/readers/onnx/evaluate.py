@@ -10,7 +10,7 @@ from itertools import chain
 
 import numpy as np
 
-from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
+from polyrelu.errors import FileError, InputError, LimitError, NetworkError, NumberError
 from polyrelu.network import Network
 from polyrelu.rational import MAX_DIGITS, describe
 from polyrelu.readers.assembly import Assembly, Signal
@@ -86,14 +86,57 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
     """The network of the function from the graph's input to one of its tensors; see `polyrelu.readers.onnx`."""
     target = _target(graph, output)
     order = graph.needed(target)
+    names = list({name: None for node in order for name in node.inputs if name in graph.inputs} or [target])
+    if len(names) != 1 or names[0] not in graph.inputs:
+        listing = ", ".join(map(describe, names[:5])) if names[0] in graph.inputs else "none of the inputs"
+        raise NetworkError(f"the output {describe(target)} depends on {listing}; expected one input")
+    name = names[0]
+    shape = input_shape(name, graph.inputs[name])
+    where = f"the first axis of the input {describe(name)}, of length {shape[0] if shape else 1},"
+    samples = shape[0] if len(shape) > 1 else 1
+    try:
+        assembly, value = _evaluated(graph, target, order, name, Assembly(shape, samples), folder)
+    except LimitError as error:
+        if samples == 1:
+            raise
+        raise LimitError(f"{error} ({where} may be a batch: export the model with a batch of one)") from None
+    if samples == 1:
+        return assembly.finish(value)
+    if value.shape and value.shape[0] % samples == 0 and (network := assembly.sample(value)) is not None:
+        note = f"{where} is taken to be a batch: the graph does the same to each of the {samples} samples, by itself"
+        return (_alone(graph, target, order, name, shape, folder, network) or network).noted(note)
+    if value.shape[:1] == (samples,):
+        raise NetworkError(
+            f"{where} is as long as that of the output {describe(target)}, but the graph does not act on each of them "
+            "alike and by itself, so it is no batch of samples; for a model of one sample export it with a batch of "
+            "one or with a first axis that varies, and for one of the whole input with a leading axis of length 1"
+        )
+    note = f"{where} is taken to be a part of the input, not a batch: the output {describe(target)} has no such axis"
+    return assembly.finish(value).noted(note)
+
+
+def _alone(
+    graph: Graph, target: str, order: list[Node], name: str, shape: tuple[int, ...], folder: str | None, sample: Network
+) -> Network | None:
+    """What the graph does to a batch of one, if it takes one and this is what it does to every sample of a batch.
+
+    Then it is the network that the model has when it is exported so, constant neurons included.
+    """
+    try:
+        assembly, value = _evaluated(graph, target, order, name, Assembly((1, *shape[1:])), folder)
+        found = assembly.sample(value)
+        return assembly.finish(value) if found == sample else None
+    except InputError:
+        return None
+
+
+def _evaluated(
+    graph: Graph, target: str, order: list[Node], name: str, assembly: Assembly, folder: str | None
+) -> tuple[Assembly, Signal]:
+    """The target as a function of the input, which is called `name`."""
     used = Counter(name for node in order for name in node.inputs)
     used[target] += 1
-    names = [name for name in used if name in graph.inputs]
-    if len(names) != 1:
-        listing = ", ".join(map(describe, names[:5])) or "none of the inputs"
-        raise NetworkError(f"the output {describe(target)} depends on {listing}; expected one input")
-    assembly = Assembly(input_shape(names[0], graph.inputs[names[0]]))
-    values: dict[str, Value] = {names[0]: assembly.input}
+    values: dict[str, Value] = {name: assembly.input}
     for node in order:
         assembly.place = node.place
         try:
@@ -120,7 +163,7 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
     if isinstance(value, Constant):
         raise NetworkError(f"the output {describe(target)} does not depend on the input")
     assembly.place = f"output {describe(target)}"
-    return assembly.finish(value)
+    return assembly, value
 
 
 def _target(graph: Graph, output: str | None) -> str:
