@@ -12,6 +12,8 @@ from random import Random
 import pytest
 
 import polyrelu as pr
+from polyrelu.constructions import predicted_paper_betti
+from polyrelu.constructions.lower_bound import paper_lower_bound
 from polyrelu.errors import DomainError, InputError, LimitError, NumberError, RegionError
 from polyrelu.linear import solve
 from polyrelu.network import Network
@@ -428,6 +430,61 @@ def test_proposition_17(architecture, options):
     assert betti == pr.betti_numbers(net, ">", domain=cube) == pr.predicted_betti(architecture, options["cuts"])[">"]
     for _ in range(3):
         assert pr.betti_numbers(perturbed(steady, found.radius, rng), ">", domain=cube) == betti
+
+
+def with_constants_of_the_main_text(net: Network) -> Network:
+    """`paper_network` with thresholds for s_k that are half as large: 8w and 1/4 in place of 4w and 1/2."""
+    rows, biases = net.weights[-2], list(net.biases[-2])
+    start = 0
+    for i, row in enumerate(rows):
+        factor = 2 if row == tuple(2 * x for x in rows[start]) else 1
+        if factor == 1 and row != rows[start]:
+            start = i  # the first neuron for the next degree, max(0, s_k)
+        biases[i] = (biases[i] + factor * biases[start]) / 2
+    return Network(net.weights, [*net.biases[:-2], biases, net.biases[-1]])
+
+
+@pytest.mark.parametrize("w", [(2,), (3,), (5,), (2, 2), (3, 1)])
+@pytest.mark.parametrize("folds", [(2,), (4,), (2, 2)])
+def test_the_networks_as_printed(folds, w):
+    """Theorem 13's network: its neurons touch 0 in the cube, and for d ≥ 3 cuts of two degrees meet at a vertex.
+
+    They are s_1 = 1/2 and s_2 = 1/2, for the constants of the appendix; with those of the main text they do not meet.
+    """
+    d = len(w) + 1
+    cube = pr.Domain.box([0] * d, [1] * d)
+    net = pr.paper_network(folds, w)
+    found = stability(net, cube)
+    assert not found.combinatorial and found.obstruction.neuron == (1, 1)
+    found = stability(away_from_zero(net, cube), cube)
+    assert found.topological == (d == 2)
+    if d > 2:
+        layer, i = found.obstruction.neuron
+        assert layer == net.depth and i == sum(w) + 4  # max(0, s_2 − 1/2)
+        values = found.obstruction.values[layer - 1]
+        assert values[w[0] + 1] == values[i - 1] == 0
+    steady = away_from_zero(with_constants_of_the_main_text(net), cube)
+    found = stability(steady, cube)
+    assert found.topological and found.radius > 0
+    assert found.constant.neuron == (net.depth + 1, 1)  # so by (i) of Definition 46, as printed, it is not stable
+    betti = predicted_paper_betti(folds, w, cube=True)["<="]
+    assert pr.betti_numbers(steady, "<=", domain=cube) == betti
+    assert pr.betti_numbers(perturbed(steady, found.radius, Random(6)), "<=", domain=cube) == betti
+
+
+def test_proposition_17_with_the_numbers_of_the_theorem():
+    """The library's networks for the theorem: stable in the cube, and no degree has less than the bound."""
+    cases = [((2, 8, 6, 1), (4,)), ((2, 4, 4, 3, 1), (1,)), ((3, 6, 6, 1), (1, 1)), ((3, 12, 8, 1), (2, 2))]
+    for architecture, w in cases:
+        d = architecture[0]
+        cube = pr.Domain.box([0] * d, [1] * d)
+        net = away_from_zero(-pr.lower_bound_network(architecture, w=w), cube)
+        assert net.architecture == architecture
+        found = stability(net, cube)
+        assert found.topological and found.radius > 0
+        betti = pr.betti_numbers(net, "<=", domain=cube)
+        assert all(b >= least for b, least in zip(betti, paper_lower_bound(architecture, w), strict=True))
+        assert pr.betti_numbers(perturbed(net, found.radius, Random(7)), "<=", domain=cube) == betti
 
 
 def test_idle_neurons():

@@ -81,7 +81,7 @@ STEPS = 16
 """Radii are (16 + i)/16 · 2^e, i = 0..15."""
 
 _LEAST_EXPONENT = -400  # smaller radii are left to rational numbers
-_ENTRIES = 500_000  # of the coefficient arrays of one batch
+_ENTRIES = 100_000  # of the coefficient arrays of one batch: they fit into the cache
 _TINY = 2.0**-1000
 _LEAST = 2.0**-1022
 _LARGE = 2.0**300
@@ -210,7 +210,7 @@ class _Numbers:
     def __init__(self, cx: PolyhedralComplex, at: Incidence, exact: bool) -> None:
         net = cx.network
         assert cx.level is not None
-        self._at, self._exact = at, exact
+        self._at, self._vanishing, self._exact = at, at.vanishing, exact
         self._d, self._widths = net.input_dim, net.architecture[1:]
         self._starts = [0, *accumulate(self._widths)]
         biases = (*net.biases[:-1], tuple(b - cx.level for b in net.biases[-1]))
@@ -252,7 +252,7 @@ class _Numbers:
     def _certificates(self, chosen: npt.NDArray[np.int64]) -> Certificates:
         d, n = self._d, len(self._at.neurons)
         signs = self._at.signs[chosen]
-        vanishing = self._at.vanishing[chosen]
+        vanishing = self._vanishing[chosen]
         factors = np.where(signs > 0, self._one(), np.where(signs < 0, self._below, self._at_zero))
         factors[:, ~self._at.bends] = self._one()
         forms, errors = self._forms(factors)
