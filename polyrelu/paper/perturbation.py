@@ -17,12 +17,13 @@ changes. Layer ℓ has the values (W + ΔW) a + b + Δb = W a + b + ξ with ξ =
 in (1, x, ξ) with coefficients made of p alone: f_j(1, x, ξ).
 
 **2. Elimination.** The d forms are zero at x(u). Some combination g_j = f_j − Σ λ_i (form i) has no x in it, and the
-value of f_j for u at x(u) is that of g_j. The constant of g_j is f_j(v), the value for p; so with T_{jℓ} the sum of the
-|coefficients| in g_j of the ξ of layer ℓ,
+value of f_j for u at x(u) is that of g_j. The constant of g_j is f_j(v), the value for p. So these two values differ by
+at most
 
-    |f_j for u at x(u) − f_j(v)| ≤ δ Σ_ℓ T_{jℓ} S_{ℓ−1}.   (1)
+    δ Σ_ℓ T_{jℓ} S_{ℓ−1},   (1)
 
-The same with the coordinates x_j in place of f_j, their T coming from the forms alone.
+with T_{jℓ} the sum of the absolute values of the coefficients in g_j of the ξ of layer ℓ. The same with the coordinates
+x_j in place of f_j, their T coming from the forms alone.
 
 **3. The sums S.** By (1), S ≤ c + δ M S componentwise, where c_ℓ = 1 + Σ |s_j f_j(v)| and M_{ℓℓ'} = Σ |s_j| T_{j,ℓ'+1},
 sums over the neurons j of layer ℓ that are not in Z (those in Z are 0 at x(u)), for ℓ = 0 over the coordinates. If some
