@@ -211,3 +211,14 @@ def test_actions_are_pinned_by_commit():
                 found += 1
                 assert re.search(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
     assert found >= 10
+
+
+def test_the_citation_is_of_this_version():
+    file = Path(polyrelu.__file__).parent.parent / "CITATION.cff"
+    if not file.exists():
+        pytest.skip("the tests were copied without CITATION.cff")
+    text = file.read_text(encoding="utf-8")
+    assert f"\nversion: {polyrelu.__version__}\n" in text and "\nlicense: BSD-3-Clause\n" in text
+    for page in ("README.md", "docs/index.md"):
+        shown = (file.parent / page).read_text(encoding="utf-8")
+        assert f"version {polyrelu.__version__}, the polyrelu developers" in shown and "PMLR 247:1599–1642" in shown

@@ -185,3 +185,26 @@ def test_the_command_says_what_is_wrong(capsys: Any) -> None:
     for arguments in wrong:
         assert main(["construct", "paper", *arguments]) == 2
         assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_indices_of_the_statement_as_typeset() -> None:
+    """β_k with exponent k − 1 and w_{k−1}: not what the network has, even where all w_k are even; the proof's is."""
+    folds, w, half = (2, 2), (2, 4), 2
+    net = paper_network(folds, w)
+    typeset = half ** (2 - 1) * (half - 1) * -(-w[2 - 2] // 2)  # k = 2
+    assert pr.topological_expressivity(net)[2] == printed_lower_bound(folds, w)[2] == 8 != typeset == 2
+
+
+@pytest.mark.parametrize("w", [2, 3, 4])
+def test_the_bands_of_lemma_35(w: int) -> None:
+    """sgn ĝ = (−1)^q on q/4w < s < (q+1)/4w: with the constants 8w and 1/4 of the text, not with 4w and 1/2."""
+
+    def g_hat(s: Fraction, per: int, last: Fraction) -> Fraction:
+        terms = [s, *(2 * (s - Fraction(2 * q - 1, per * w)) for q in range(1, w + 1)), s - last]
+        return sum(((-1) ** q * max(Fraction(0), t) for q, t in enumerate(terms)), Fraction(0))
+
+    for q in range(w):
+        inside = [Fraction(q, 4 * w) + Fraction(i, 16 * w) for i in (1, 2, 3)]
+        assert all(g_hat(s, 8, Fraction(1, 4)) * (-1) ** q > 0 for s in inside)
+        assert all(g_hat(2 * s, 4, Fraction(1, 2)) == 2 * g_hat(s, 8, Fraction(1, 4)) for s in inside)
+    assert all(g_hat(Fraction(1, 4 * w) + Fraction(i, 16 * w), 4, Fraction(1, 2)) > 0 for i in (1, 2, 3))  # q = 1
