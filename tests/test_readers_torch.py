@@ -22,6 +22,7 @@ import exact_layers as by_definition
 from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError, NetworkError, NumberError
 from polyrelu.network import Network
 from polyrelu.readers import from_torch, load
+from polyrelu.readers.assembly import BATCH_NORM_NOTE
 from polyrelu.readers.torch.tensors import as_array
 from test_readers_assembly import values_of
 
@@ -339,6 +340,56 @@ class Modeless(nn.Linear):
         raise NotImplementedError("Calling eval() is not supported yet.")
 
 
+def test_what_a_call_changes_is_said() -> None:
+    class Counts(nn.Module):
+        def __init__(self, tensor: bool) -> None:
+            super().__init__()
+            self.calls, self.fc, self.tensor = 0, nn.Linear(2, 2), tensor
+
+        def forward(self, x: Any) -> Any:
+            if self.tensor:
+                self.fc.bias += 1
+            else:
+                self.calls += 1
+            return self.fc(x)
+
+    assert from_torch(Counts(tensor=False), 2).assumptions == (
+        "the forward changes the module (calls): another call may be another network",
+    )
+    assert "fc.bias" in from_torch(Counts(tensor=True), 2).assumptions[0]
+    norm = nn.BatchNorm1d(2).eval()
+    assert from_torch(norm).assumptions == (BATCH_NORM_NOTE,)  # which changes nothing
+
+
+class Asks(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return torch.relu(x) if self.training else x
+
+
+@pytest.mark.parametrize(
+    ("part", "named"),
+    [
+        (nn.Dropout(0.5), "'1'"), (nn.Dropout(0), None), (nn.RReLU(), "'1'"), (nn.BatchNorm1d(2), "'1'"),
+        (Asks(), "'1'"), (nn.ReLU(), None),
+    ],
+)  # fmt: skip
+def test_training_mode_is_said_where_it_matters(part: Any, named: str | None) -> None:
+    module = nn.Sequential(nn.Linear(2, 2), part)
+    training = [note for note in from_torch(module).assumptions if "training mode" in note]
+    assert training == ([] if named is None else [training[0]])
+    assert named is None or f"({named}), is read in evaluation mode" in training[0]
+    assert module.training
+    assert not any("training" in note for note in from_torch(module.eval()).assumptions)
+
+
+def test_the_slope_of_a_random_leaky_relu_is_rounded_once() -> None:
+    for double in (False, True):
+        module = nn.Sequential(nn.Linear(1, 1), nn.RReLU(0.1, 0.3))
+        module = module.double() if double else module
+        mean = (0.1 + 0.3) / 2
+        assert from_torch(module).slopes == ((Fraction(mean if double else float(np.float32(mean))),),)
+
+
 REFUSED: list[tuple[Callable[[], Any], Any, str]] = [
     (lambda: Modeless(2, 2), 2, r"Modeless: cannot be put in evaluation mode: Calling eval\(\) is not supported"),
     (lambda: Modeless(2, 2), None, "Modeless: cannot be put in evaluation mode"),
@@ -374,6 +425,8 @@ REFUSED: list[tuple[Callable[[], Any], Any, str]] = [
     (lambda: Calls(lambda x: x if x[0, 0] > 0 else -x), 2, "gt is not read"),
     (lambda: Calls(lambda x: torch.where(torch.tensor([True, False]), x, -x)), 2, "where is not read"),
     (lambda: Calls(lambda x: F.dropout(x, 0.5)), 2, "random"),
+    (lambda: Calls(lambda x: x.sum(1, dtype=torch.int64)), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: x.mean(1, dtype=torch.complex64)), 2, "or is complex"),
     (lambda: Calls(lambda x: x.int()), 2, "int of a tensor is not read"),
     (lambda: Calls(lambda x: x.to(torch.int32)), 2, "rounds them to integers"),
     (lambda: Calls(lambda x: (x, x)), 2, "expected one tensor .* got 2 values in a tuple"),

@@ -214,7 +214,7 @@ class Assembly:
             quotient = nearest(fraction_of(nearest(gamma)) / fraction_of(root(fraction_of(total))))
             factors.append(self.exact(quotient, "scale"))
             if factors[-1] ** 2 * (sigma + small) != gamma**2:
-                self._notes[BATCH_NORM_NOTE] = None
+                self.assume(BATCH_NORM_NOTE)
         shifts = vector(bias, "bias", 0)
         offsets = [beta - c * mu for beta, c, mu in zip(shifts, factors, means, strict=True)]
         return self.scale(signal, _array(factors).reshape(shape), _array(offsets).reshape(shape))
@@ -473,6 +473,10 @@ class Assembly:
         weights = [[_dense(row, self._width(k)) for row in rows] for k, (rows, _) in enumerate(ends)]
         network = Network(weights, [constants for _, constants in ends], [layer.slopes for layer in layers])
         return network.noted(*self._notes)
+
+    def assume(self, note: str) -> None:
+        """Keep what the network takes for granted: one clause, see `Network.assumptions`."""
+        self._notes[note] = None
 
     def sample(self, signal: Signal) -> Network | None:
         """The network of one sample, if the signal treats all samples of the input alike; None if this is not seen.

@@ -40,7 +40,9 @@ def from_torch(
     RReLU, ReLU6, Hardtanh, Hardsigmoid, Softshrink, Flatten, Identity, Dropout, padding, and in a forward also sums
     (residual connections), multiples, matrix products with constants, abs, clamp, maximum and minimum, means, and what
     moves entries about (reshape, transpose, indexing, cat, stack, split, ...). Evaluation mode means that dropout does
-    nothing and batch normalisation uses its running statistics; afterwards the module's modes are as before.
+    nothing and batch normalisation uses its running statistics; afterwards the module's modes are as before. Where that
+    makes a difference to a module in training mode, the network says so, and likewise where the forward changes the
+    module itself (`Network.assumptions`).
 
     Weights of every type (float64 to float8, integers) are read exactly, other numbers (slopes, bounds, ε) as PyTorch
     uses them: as singles, unless the module's parameters are doubles. So the network is what the module would
@@ -95,7 +97,16 @@ def from_torch(
     assembly = Assembly((1, *lengths))
     dtypes = [p.dtype for p in module.parameters() if p.is_floating_point()]
     dtype = dtypes[0] if dtypes else torch.get_default_dtype()
+    if named := _random_in_training(module):
+        assembly.assume(
+            f"the module, which is in training mode ({named}), is read in evaluation mode: dropout does nothing, and "
+            "batch normalisation uses its running statistics"
+        )
+    before = _state(module)
     output = _run(module, Value(assembly, assembly.input, dtype), assembly)
+    if changed := [name for name, value in _state(module).items() if before.get(name, value) != value]:
+        named = ", ".join(changed[:3])
+        assembly.assume(f"the forward changes the module ({named}): another call may be another network")
     assembly.place = "output"
     if not isinstance(output, Value):
         raise NetworkError(f"output: expected one tensor that depends on the input, got {_kind(output)}")
@@ -121,6 +132,38 @@ def _loaded(module: Any, state_dict: Any) -> Any:
     except Exception as error:  # whatever a tensor, or a module that is copied or loaded, raises
         raise NetworkError(f"state_dict: does not fit the module: {reason(error)}") from None
     return module
+
+
+def _random_in_training(module: Any) -> str:
+    """Parts in training mode that act in another way in evaluation mode, or whose forward asks for the mode."""
+    from torch import nn
+
+    names = []
+    for name, part in module.named_modules():
+        if not part.training:
+            continue
+        if isinstance(part, nn.modules.dropout._DropoutNd):
+            differs = part.p > 0
+        elif type(part).__module__.startswith("torch.nn."):
+            differs = isinstance(part, (nn.modules.batchnorm._BatchNorm, nn.RReLU))
+        else:
+            code = getattr(type(part).forward, "__code__", None)
+            differs = code is not None and "training" in code.co_names
+        if differs:
+            names.append(repr(name) if name else type(part).__name__)
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def _state(module: Any) -> dict[str, Any]:
+    """How often every tensor of the module was changed in place, and its attributes that are numbers or strings."""
+    state: dict[str, Any] = {}
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        state[name] = id(tensor), None if tensor.is_inference() else tensor._version
+    for name, part in module.named_modules():
+        for key, value in vars(part).items():
+            if key != "training" and isinstance(value, (bool, int, float, str)):
+                state[f"{name}.{key}" if name else key] = value
+    return state
 
 
 # --- running a module ---

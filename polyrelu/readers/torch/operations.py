@@ -77,10 +77,12 @@ def _addmm(a: Assembly, input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alph
 
 
 def _sum(a: Assembly, input: Signal, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Signal:
+    _kept(a, dtype)
     return a.weighted_sums(input, _gathered(input, dim, keepdim), 1)
 
 
 def _mean(a: Assembly, input: Signal, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Signal:
+    _kept(a, dtype)
     groups = _gathered(input, dim, keepdim)
     return a.weighted_sums(input, groups, Fraction(1, groups.shape[-1]))
 
@@ -340,9 +342,14 @@ def _same(a: Assembly, input: Signal) -> Signal:
 
 def _converted(a: Assembly, input: Signal, *args: Any, **kwargs: Any) -> Signal:
     """The same numbers in another tensor, which shares its memory with the first or is a copy, as it happens."""
-    if any(map(_rounds, (*args, *kwargs.values()))):
-        raise NetworkError(f"{a.place}: values converted to a type that rounds them to integers")
+    _kept(a, *args, *kwargs.values())
     return a.reshape(input, input.shape)
+
+
+def _kept(a: Assembly, *targets: Any) -> None:
+    """NetworkError if one of the types that values are converted to does not keep real numbers."""
+    if any(map(_rounds, targets)):
+        raise NetworkError(f"{a.place}: values converted to a type that rounds them to integers, or is complex")
 
 
 def _rounds(target: Any) -> bool:

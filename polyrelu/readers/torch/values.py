@@ -137,6 +137,9 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             f"{assembly.place}: {base} is not read: it is not piecewise linear, or no operation that is known here"
         )
     double = dtype.itemsize == 8
+    if base == "rrelu" and "lower" in kwargs and "upper" in kwargs:  # PyTorch takes the mean of doubles, then rounds it
+        total = fraction_of(float(kwargs["lower"])) + fraction_of(float(kwargs["upper"]))
+        kwargs["lower"] = kwargs["upper"] = nearest(fraction_of(nearest(total)) / 2)
     try:
         positional = [_plain(x, double) for x in args]
         result = OPERATIONS[base](assembly, *positional, **{key: _plain(x, double) for key, x in kwargs.items()})
