@@ -114,19 +114,44 @@ class _Poset:
         return True
 
     def _leave_out(self, cx: Any, inside: list[Bools]) -> None:
-        """Leave out cells as in 3: n counts vertices and rays of A, `most` those of its cell with most of them."""
-        finite = cx.n_finite_vertices
-        outside = ~inside[0]
-        largest = outside.astype(np.int64)  # of the cells of A in a cell, that with the most vertices
+        """Leave out cells as in 3: of each its vertices and rays in A are counted, and those of its largest cell in A.
+
+        Only the others and their faces are looked at. A ray of a cell belongs to an unbounded edge of it, so that the
+        vertices and rays of a cell are those of its facets, if it is larger than an edge.
+        """
+        needed = [x.copy() for x in self.others]
+        for q in range(self.rank - 1, -1, -1):
+            needed[q] |= self._any_coface(q, needed[q + 1])
+        outside = np.append(~inside[0], True)  # all rays are: they are at infinity
+        finite, total = len(inside[0]), cx.n_finite_vertices + cx.n_rays
+        place = np.zeros(0, np.int64)
+        vertices = _Below(np.zeros(1, np.int64), place)  # of needed cells of the dimension before, numbered by `place`
+        largest = outside[:-1].astype(np.int64)  # of the cells of A in a cell, the vertices and rays of that with most
         for q in range(1, self.rank + 1):
-            indptr, index, _ = self.facets[q]  # type: ignore[misc]
-            starts, vertices = cx.cells(self.low + q)
-            rays = np.add.reduceat(vertices >= finite, starts[:-1], dtype=np.int64) if len(starts) > 1 else starts[:0]
-            lost = np.append(outside, True)[np.minimum(vertices, finite)]  # a ray is at infinity
-            n = np.add.reduceat(lost, starts[:-1], dtype=np.int64) if len(starts) > 1 else starts[:0]
-            most = np.maximum(np.maximum.reduceat(largest[index], indptr[:-1]) if len(indptr) > 1 else rays, rays)
-            self.others[q] &= ~((most == n) & (n > 0))
-            largest = np.where(inside[q], most, np.diff(starts))
+            cells = np.flatnonzero(needed[q])
+            if q == 1:
+                starts, index = cx.cells(self.low + 1)
+                row, vertex = _Below(starts, index.astype(np.int64)).of_each(cells)
+            else:
+                position, facet = self._facets_of(q, cells)
+                row, vertex = vertices.of_each(place[facet])
+                row, vertex = np.divmod(distinct(position[row] * total + vertex), total)
+            vertices = _Below.of(len(cells), row, vertex)
+            place = np.cumsum(needed[q]) - 1
+            size = np.diff(vertices.indptr)
+            most = np.bincount(row[vertex >= finite], minlength=len(cells))
+            lost = np.bincount(row[outside[np.minimum(vertex, finite)]], minlength=len(cells))
+            position, facet = self._facets_of(q, cells)
+            np.maximum.at(most, position, largest[facet])
+            leave = (most == lost) & (lost > 0)
+            self.others[q][cells[leave]] = False
+            largest = np.zeros(len(needed[q]), np.int64)
+            largest[cells] = np.where(inside[q][cells], most, size)
+
+    def _facets_of(self, q: int, cells: Ints) -> tuple[Ints, Ints]:
+        """(position in `cells`, facet) for all facets of these cells of dimension q."""
+        indptr, index, _ = self.facets[q]  # type: ignore[misc]
+        return _Below(indptr, index).of_each(cells)
 
     def _relate(self) -> None:
         """Number the others, ascending with their dimension, and find what is below them."""
@@ -140,8 +165,7 @@ class _Poset:
             cell = np.flatnonzero(self.others[q])
             element = number[q][cell]
             for p in range(q, 0, -1):
-                indptr, index, _ = self.facets[p]  # type: ignore[misc]
-                position, face = _Below(indptr, index.astype(np.int64)).of_each(cell)
+                position, face = self._facets_of(p, cell)
                 n = len(self.whole[p - 1])
                 pairs = distinct(element[position] * n + face)
                 element, cell = pairs // n, pairs % n

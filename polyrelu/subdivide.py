@@ -150,6 +150,8 @@ def read_level(network: Network, level: Any) -> Fraction | None:
     """The level given to `subdivide`, exactly; InputError for no Network, NumberError, RegionError as there."""
     if not isinstance(network, Network):
         raise InputError(f"subdivide: expected a Network, got an object of type {type(network).__name__}")
+    if isinstance(level, (list, tuple)):
+        raise InputError("level: expected one number; refine(network, ['F = 0', 'F = 1']) refines by several levels")
     t = None if level is None else exact(level, "level")
     if t is not None and network.output_dim != 1:
         raise RegionError(

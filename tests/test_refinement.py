@@ -256,6 +256,8 @@ def test_errors() -> None:
         refinement.region()
     with pytest.raises(RegionError, match="was not refined by"):
         refinement.region("F0 > 1")
+    with pytest.raises(InputError, match="expected one number; refine"):
+        subdivide(net.output(0), level=[0, 1])
     with pytest.raises(RegionError, match="level and relation"):
         betti_numbers(net, ">=", where="F0 > 0")
     assert homology(refinement.region("F0 > 0 or F1 >= 0")).betti == (1, 0)
