@@ -34,6 +34,7 @@ class VertexSolver:
         error: npt.NDArray[np.float64],
         recipe: npt.NDArray[np.int32],
         roots: dict[int, tuple[int, ...]],
+        longest: int,
     ) -> Self: ...
     def vector(self, i: int) -> tuple[int, ...]: ...
 

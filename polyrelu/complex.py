@@ -12,12 +12,13 @@ import numpy.typing as npt
 from polyrelu import _core, markup
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
-from polyrelu.errors import LimitError, MissingDependencyError, PointError, VerificationError
+from polyrelu.errors import FileError, LimitError, MissingDependencyError, PointError, VerificationError
 from polyrelu.linear import null_space, rank
 from polyrelu.network import Network
-from polyrelu.rational import exact_point, primitive, show
+from polyrelu.printing import brief, brief_repr
+from polyrelu.rational import describe, exact_point, primitive
 from polyrelu.region import Facets, Region, distinct
-from polyrelu.stages import Stage, complex_stages
+from polyrelu.stages import Stage, complex_stages, form_bits
 
 if TYPE_CHECKING:
     import networkx as nx  # slow to import; the functions that need it import it themselves
@@ -37,6 +38,9 @@ class HRepresentation(NamedTuple):
     inequalities: tuple[IntegerVector, ...]
     equations: tuple[IntegerVector, ...]
 
+    def __repr__(self) -> str:
+        return f"HRepresentation(inequalities={brief_repr(self[0])}, equations={brief_repr(self[1])})"
+
 
 class VRepresentation(NamedTuple):
     """A polyhedron conv(vertices) + cone(rays) + span(lines), irredundant.
@@ -47,6 +51,10 @@ class VRepresentation(NamedTuple):
     vertices: tuple[Point, ...]
     rays: tuple[IntegerVector, ...]
     lines: tuple[IntegerVector, ...]
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name}={brief_repr(x)}" for name, x in zip(self._fields, self, strict=True))
+        return f"VRepresentation({parts})"
 
 
 class PolyhedralComplex:
@@ -153,11 +161,11 @@ class PolyhedralComplex:
 
     def _repr_html_(self) -> str:
         where = "" if self._domain is None else f" over {self._domain!r}"
-        name = "C(F)" if self._level is None else f"C(F, {show(self._level)})"
+        name = "C(F)" if self._level is None else f"C(F, {brief(self._level)})"
         return markup.table(f"{name} of {self._network!r}{where}", ["dimension", "cells"], enumerate(self.f_vector))
 
     def __repr__(self) -> str:
-        kind = "C(F)" if self._level is None else f"C(F, {self._level})"
+        kind = "C(F)" if self._level is None else f"C(F, {brief(self._level)})"
         where = "" if self._domain is None else f" over {self._domain!r}"
         return f"PolyhedralComplex({kind} of {self._network!r}{where}: f-vector {', '.join(map(str, self.f_vector))})"
 
@@ -317,13 +325,13 @@ class PolyhedralComplex:
     def _index(self, k: int) -> int:
         low = self._coordinates.lineality_dim
         if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not low <= k <= self.input_dim:
-            raise PointError(f"dimension: expected an integer from {low} to {self.input_dim}, got {k!r}")
+            raise PointError(f"dimension: expected an integer from {low} to {self.input_dim}, got {describe(k)}")
         return int(k) - low
 
     def _cell(self, k: int, i: int) -> int:
         n = self._finite[self._index(k)]
         if isinstance(i, bool) or not isinstance(i, (int, np.integer)) or not 0 <= i < n:
-            raise PointError(f"cell: expected the number of a {k}-cell, 0 to {n - 1}, got {i!r}")
+            raise PointError(f"cell: expected the number of a {k}-cell, 0 to {n - 1}, got {describe(i)}")
         return int(i)
 
     def bounded_modulo_lineality(self, k: int) -> npt.NDArray[np.bool_]:
@@ -361,7 +369,7 @@ class PolyhedralComplex:
 
     def _check_vertex(self, v: int, first: int, end: int) -> None:
         if isinstance(v, bool) or not isinstance(v, (int, np.integer)) or not first <= v < end:
-            raise PointError(f"vertex or ray: expected a number from {first} to {end - 1}, got {v!r}")
+            raise PointError(f"vertex or ray: expected a number from {first} to {end - 1}, got {describe(v)}")
 
     def _vector(self, v: int) -> IntegerVector:
         coordinates, error, recipe, roots = self._vertices
@@ -370,10 +378,17 @@ class PolyhedralComplex:
         try:
             if self._solver is None:
                 stages = self._stages(self._level)
-                self._solver = _core.VertexSolver(stages, self._pieces, coordinates, error, recipe, roots)
-            return self._solver.vector(v)
+                longest = self._coordinates.rank * form_bits(stages) + 1
+                self._solver = _core.VertexSolver(stages, self._pieces, coordinates, error, recipe, roots, longest)
+            vector = self._solver.vector(v)
         except MemoryError:
             raise LimitError("the memory of this machine does not suffice for the exact vertices") from None
+        except OverflowError:
+            vector = ()
+        if not any(vector) or (vector[0] > 0) != (v < self._finite[0]):
+            # A subdivision has none of these; a file that was made up, and `load_complex` did not prove, may.
+            raise FileError(f"vertex or ray {v} is none of this network: the file of the complex is wrong")
+        return vector
 
     def _stages(self, level: Fraction | None) -> list[Stage]:
         return complex_stages(self._network, self._domain, self._coordinates.kept, level)
@@ -684,7 +699,7 @@ class PolyhedralComplex:
             rows = self.h_representation(self.input_dim, int(i)).inequalities
             if all(sum(a * p for a, p in zip(row[1:], point, strict=True)) <= row[0] for row in rows):
                 return int(i)
-        raise VerificationError(f"no region contains the point {point}, but the regions cover the domain")
+        raise VerificationError(f"no region contains the point {brief_repr(point)}, but the regions cover the domain")
 
     def region_signs(self, first: int = 0) -> npt.NDArray[np.int8]:
         """For every region the signs of all hidden preactivations that split (slope ≠ 1), layer by layer: n × N.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from threading import Lock
 from typing import Any
 
 from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError, MissingDependencyError, VerificationError
 from polyrelu.limits import memory_is_a_limit
+from polyrelu.printing import brief_repr
 from polyrelu.rational import primitive
 
 Row = tuple[int, ...]
@@ -37,24 +41,40 @@ def check_regions(cx: PolyhedralComplex, regions: Iterable[int] | None = None) -
     count = 0
     for i in range(cx.n_cells(d)) if regions is None else regions:
         rows = [*fixed, *_inequalities(cx, i)] or [(1, *(0,) * d)]
-        matrix = cdd.gmp.matrix_from_array(
-            [[Fraction(x) for x in row] for row in rows],
-            rep_type=cdd.RepType.INEQUALITY,
-            lin_set=set(range(len(fixed))),
-        )
-        generators = cdd.gmp.copy_generators(cdd.gmp.polyhedron_from_matrix(matrix))
-        expected = {primitive(row) for row in generators.array}
+        with _numbers_of_any_length():
+            matrix = cdd.gmp.matrix_from_array(
+                [[Fraction(x) for x in row] for row in rows],
+                rep_type=cdd.RepType.INEQUALITY,
+                lin_set=set(range(len(fixed))),
+            )
+            generators = cdd.gmp.copy_generators(cdd.gmp.polyhedron_from_matrix(matrix))
+            expected = {primitive(row) for row in generators.array}
         if not any(row[0] for row in expected):
             expected.add((1, *(0,) * d))  # cddlib leaves out the apex of a cone with apex 0
         indices = cx.cell_vertices(d, i)
         found = {cx.homogeneous(int(v)) for v in indices}
         if expected != found or len(found) != len(indices) or generators.lin_set:
             raise VerificationError(
-                f"region {i}: double description finds the vertices and rays {sorted(expected)}, "
-                f"the complex has {sorted(found)}"
+                f"region {i}: double description finds the vertices and rays {brief_repr(sorted(expected))}, "
+                f"the complex has {brief_repr(sorted(found))}"
             )
         count += 1
     return count
+
+
+_changing = Lock()
+
+
+@contextmanager
+def _numbers_of_any_length() -> Iterator[None]:
+    """pycddlib hands numbers to GMP in decimal, of which Python writes no more than 4300 digits unless told to."""
+    with _changing:
+        before = sys.get_int_max_str_digits()
+        sys.set_int_max_str_digits(0)
+        try:
+            yield
+        finally:
+            sys.set_int_max_str_digits(before)
 
 
 def _inequalities(cx: PolyhedralComplex, i: int) -> list[Row]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from polyrelu.chain import ChainComplex, chain_complex, generating_cells
 from polyrelu.errors import InputError, VerificationError
 from polyrelu.generators import generators
+from polyrelu.printing import BriefRepr, brief
 from polyrelu.realisation import Realisation
 from polyrelu.reduction import Chain, Reduction
 from polyrelu.region import CellSet
@@ -23,8 +24,8 @@ from polyrelu.smith import invariant_factors
 Point = tuple[Fraction, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cycle(BriefRepr):
     """A cycle of degree k in a chain complex: one of a basis of H_k modulo torsion, or a generator of torsion.
 
     degree: k. order: 0 for a class of infinite order, else m ≥ 2: m times the cycle is a boundary, and no smaller
@@ -74,7 +75,7 @@ class Cycle:
 
     def __str__(self) -> str:
         """Such as "1-cycle on 12 cells"."""
-        order = f" of order {self.order}" if self.order else ""
+        order = f" of order {brief(self.order)}" if self.order else ""
         return f"{self.degree}-cycle{order} on {len(self.terms)} cell{'s' * (len(self.terms) != 1)}"
 
 

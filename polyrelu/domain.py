@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from polyrelu.errors import DomainError, LimitError
-from polyrelu.rational import exact_matrix, exact_point, exact_vector, primitive, show
+from polyrelu.printing import brief
+from polyrelu.rational import exact_matrix, exact_point, exact_vector, primitive
 
 MAX_BOX = 5 * 10**7
 """Most numbers in the inequalities of a box."""
@@ -65,7 +66,7 @@ class Domain:
             most = _bound(high, math.inf, f"box, upper bound {i + 1}")
             if least is not None and most is not None and least >= most:
                 raise DomainError(
-                    f"box, coordinate {i + 1}: the lower bound {show(least)} is not below the upper bound {show(most)}"
+                    f"box, coordinate {i + 1}: the lower bound {brief(least)} is not below the upper {brief(most)}"
                 )
             for bound, side in ((most, 1), (least, -1)):
                 if bound is not None:
@@ -126,7 +127,7 @@ class Domain:
             if any(row):
                 rows[primitive([offset, *(-x for x in row)])] = None
             elif offset < 0:
-                raise DomainError(f"domain row {i}: 0 ≤ {show(offset)} holds for no point; the domain is empty")
+                raise DomainError(f"domain row {i}: 0 ≤ {brief(offset)} holds for no point; the domain is empty")
         return tuple(rows)
 
     def __eq__(self, other: object) -> bool:

@@ -48,7 +48,8 @@ from polyrelu.errors import InputError, LimitError, NumberError
 from polyrelu.linear import independent_columns, null_space, rank
 from polyrelu.markup import table
 from polyrelu.network import Network
-from polyrelu.rational import describe, show
+from polyrelu.printing import BriefRepr, brief
+from polyrelu.rational import describe
 from polyrelu.subdivide import Progress, read_domain, read_level, subdivide
 
 BYTES_PER_CELL = (80, 80, 80, 80, 80, 80, 90, 110, 115)
@@ -85,8 +86,8 @@ REPETITIONS = 8
 """Independent runs of the search, from whose spread the standard error is found."""
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, repr=False)
+class Estimate(BriefRepr):
     """What `subdivide(network, level, domain)` will make, as far as it is known before the work.
 
     f_vector : estimated number of cells by dimension 0..d, or None where none was possible (`reason` says why)
@@ -156,7 +157,7 @@ class Estimate:
         return table(self._title(), self._head(), self._rows(), self.summary())
 
     def _title(self) -> str:
-        kind = "C(F)" if self.level is None else f"C(F, {show(self.level)})"
+        kind = "C(F)" if self.level is None else f"C(F, {brief(self.level)})"
         where = "" if self.domain is None else f" over {self.domain!r}"
         return f"{kind} of {self.network!r}{where}"
 

@@ -13,12 +13,13 @@ from polyrelu.cycles import Cycle, CycleFinder
 from polyrelu.errors import InputError, VerificationError
 from polyrelu.limits import memory_is_a_limit, read_limit
 from polyrelu.markup import table
+from polyrelu.printing import BriefRepr, brief
 from polyrelu.region import CellSet
 from polyrelu.smith import invariant_factors
 
 
-@dataclass(frozen=True, slots=True)
-class Homology:
+@dataclass(frozen=True, slots=True, repr=False)
+class Homology(BriefRepr):
     """Integral homology, unreduced: H_k = Z^betti[k] ⊕ the sum of Z/m over m in torsion[k], for k = 0, 1, ….
 
     torsion[k] are the invariant factors greater than 1, each dividing the next. With `betti` they determine the group
@@ -60,7 +61,7 @@ class Homology:
         return self._finder.find(int(degree), self.betti[degree], self.torsion[degree])
 
     def _repr_html_(self) -> str:
-        torsion = (" ⊕ ".join(f"Z/{m}" for m in factors) or "-" for factors in self.torsion)
+        torsion = (" ⊕ ".join(f"Z/{brief(m)}" for m in factors) or "-" for factors in self.torsion)
         rows = zip(range(len(self.betti)), self.betti, torsion, strict=True)
         return table("Integral homology", ["degree", "Betti number", "torsion"], rows)
 
@@ -69,7 +70,7 @@ class Homology:
         groups = []
         for k, (rank, factors) in enumerate(zip(self.betti, self.torsion, strict=True)):
             free = ["Z" if rank == 1 else f"Z^{rank}"] if rank else []
-            groups.append(f"H_{k} = {' ⊕ '.join(free + [f'Z/{m}' for m in factors]) or '0'}")
+            groups.append(f"H_{k} = {' ⊕ '.join(free + [f'Z/{brief(m)}' for m in factors]) or '0'}")
         return ", ".join(groups)
 
 

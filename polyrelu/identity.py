@@ -10,12 +10,13 @@ from polyrelu.complex import Point, PolyhedralComplex
 from polyrelu.errors import InputError, NetworkError, VerificationError
 from polyrelu.limits import memory_is_a_limit
 from polyrelu.network import Network
+from polyrelu.printing import BriefRepr
 from polyrelu.rational import describe
 from polyrelu.subdivide import Options, subdivide
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(BriefRepr):
     """The outcome of `identical`: true in a boolean context iff the two networks are the same function.
 
     regions: the number of regions of F − G on which it was decided.

@@ -12,7 +12,7 @@ from polyrelu.formula import Formula, read_formula
 from polyrelu.homology import Homology, homology
 from polyrelu.markup import line
 from polyrelu.network import Network
-from polyrelu.rational import show
+from polyrelu.printing import brief
 from polyrelu.refinement import refine
 from polyrelu.region import RELATIONS
 from polyrelu.subdivide import Options, subdivide
@@ -54,8 +54,8 @@ class RegionReport:
         return self.f_vector[-1]
 
     def _repr_html_(self) -> str:
-        region = f"{{F {self.relation} {show(self.level)}}} of {self.network!r}"
-        note = f"computed from C(F, {show(self.level)}) with f-vector ({', '.join(map(str, self.f_vector))})"
+        region = f"{{F {self.relation} {brief(self.level)}}} of {self.network!r}"
+        note = f"computed from C(F, {brief(self.level)}) with f-vector ({', '.join(map(str, self.f_vector))})"
         return line(region) + self.homology._repr_html_() + line(note)
 
 

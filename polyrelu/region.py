@@ -11,6 +11,7 @@ import numpy.typing as npt
 from polyrelu.errors import RegionError
 from polyrelu.markup import table
 from polyrelu.network import Network
+from polyrelu.printing import brief
 
 Facets = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int8]]
 
@@ -170,4 +171,4 @@ class Region(CellSet):
         return (value > 0) - (value < 0) in RELATIONS[self._relation]
 
     def __repr__(self) -> str:
-        return f"Region(F {self._relation} {self._complex.level} of {self._complex.network!r})"
+        return f"Region(F {self._relation} {brief(self._complex.level)} of {self._complex.network!r})"

@@ -14,6 +14,7 @@ from polyrelu import _core, bounded
 from polyrelu.chain import read_matrix
 from polyrelu.errors import InputError, VerificationError
 from polyrelu.limits import memory_is_a_limit, read_limit
+from polyrelu.rational import describe
 
 Entries = dict[tuple[int, int], int]
 Value = TypeVar("Value")
@@ -84,7 +85,7 @@ def _read(matrix: Any) -> Entries:
             if not (0 <= i < n_rows and 0 <= j < n_columns):
                 raise InputError(f"matrix: entry at ({i}, {j}), but the matrix is {n_rows} × {n_columns}")
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-                raise InputError(f"matrix, row {i}, column {j}: expected an integer, got {value!r:.80}")
+                raise InputError(f"matrix, row {i}, column {j}: expected an integer, got {describe(value)}")
             entries[int(i), int(j)] = entries.get((int(i), int(j)), 0) + int(value)
         return entries
     _, _, (indptr, indices, data) = read_matrix(matrix, "matrix")

@@ -63,6 +63,25 @@ def network_stages(network: Network, kept: Sequence[int], first: int, level: Fra
     return stages
 
 
+def form_bits(stages: Sequence[Stage]) -> int:
+    """A bound on the bits of the Euclidean length of the neurons' affine forms on all regions, as primitive vectors.
+
+    A form is Σ w_j f_j + w_0 of the forms of the stage before, so its length is at most Σ |w| times the largest of
+    theirs (or 1, that of the inputs and of the constant). A vertex is where rank many forms vanish: its coordinates are
+    minors of these, and divide such minors once they are coprime, so they are at most the product of the lengths.
+    """
+    bits: list[int] = []
+    for plus, minus, _, previous in stages:
+        rows = plus
+        if minus is not None:  # what stands for negative values of the neurons before
+            rows = [
+                [max(abs(a), abs(b)) for a, b in zip(p, m, strict=True)] for p, m in zip(plus, minus, strict=True)
+            ]
+        own = max((sum(map(abs, row)).bit_length() for row in rows), default=0)
+        bits.append(own + (bits[previous] if previous >= 0 else 0))
+    return max(bits, default=0)
+
+
 def _clear(row: Sequence[Fraction]) -> tuple[Fraction, Row]:
     """(f, f · row) with f > 0 and f · row coprime integers; f = 1 for a zero row."""
     content = gcd([x.numerator for x in row])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, SupportsIndex, Unpack
 
 from polyrelu.errors import InputError, RegionError, VerificationError
@@ -12,6 +13,7 @@ from polyrelu.formula import Formula
 from polyrelu.homology import Homology, homology
 from polyrelu.markup import table
 from polyrelu.network import Network
+from polyrelu.printing import BriefRepr, brief
 from polyrelu.rational import describe, entries, exact, show
 from polyrelu.refinement import refine
 from polyrelu.region import RELATIONS
@@ -23,8 +25,8 @@ HOMOLOGY = ("betti", "torsion", "euler_characteristic")
 KEYS = ("relation", "level", *HOMOLOGY, "where", *COUNTS)
 
 
-@dataclass(frozen=True)
-class Check:
+@dataclass(frozen=True, repr=False)
+class Check(BriefRepr):
     """One statement that was tested: what was claimed, what was found, and by which computation."""
 
     name: str
@@ -42,8 +44,8 @@ class Check:
         return f"{self.name} = {_text(self.claimed)}: {verdict} ({self.how})"
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(BriefRepr):
     """What `verify` found: true in a boolean context iff every claim holds.
 
     claims: the claims, in the order of `KEYS`. cross_checks: identities that connect the answers, computed on the way;
@@ -58,7 +60,9 @@ class Report:
         return all(check.holds for check in self.claims)
 
     def _repr_html_(self) -> str:
-        checks = [(c.name, c.claimed, c.found, "holds" if c.holds else "fails", c.how) for c in self.claims]
+        checks = [
+            (c.name, _text(c.claimed), _text(c.found), "holds" if c.holds else "fails", c.how) for c in self.claims
+        ]
         return table(repr(self.network), ["claim", "claimed", "found", "verdict", "how"], checks)
 
     def __str__(self) -> str:
@@ -253,4 +257,4 @@ def _diagonal(entries: tuple[int, ...]) -> list[list[int]]:
 def _text(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return "(" + ", ".join(map(_text, value)) + ")"
-    return str(value)
+    return brief(value) if type(value) in (int, Fraction) else str(value)

@@ -20,6 +20,7 @@ ORDER = (
     "interruption",
     "errors",
     "markup",
+    "printing",
     "floats",
     "memory",
     "rational",

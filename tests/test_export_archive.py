@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,9 +23,11 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from known_answers import cases, random_float32, shells
+from polyrelu import _core
 from polyrelu.export import archive, npz
 from polyrelu.network import Network
 from polyrelu.readers.files import replacing
+from polyrelu.stages import complex_stages, form_bits
 from strategies import examples, levels, networks, polytopes, seeded_network
 
 
@@ -519,3 +522,142 @@ def test_another_process_reads_it(saved):
     found = subprocess.run([sys.executable, "-c", code, str(saved)], capture_output=True, text=True, check=True)
     cx = pr.load_complex(saved)
     assert found.stdout.strip() == f"{cx.f_vector} {cx.vertex(0)}"
+
+
+# --- what a file makes of its vertices, and the proof that they are the network's ---
+
+
+def hostile(tmp_path: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> pr.PolyhedralComplex:
+    pr.save_complex(pr.subdivide(random_float32((2, 6, 6, 1), 4), 0), tmp_path / "a.npz")
+    return pr.load_complex(changed(tmp_path / "a.npz", tmp_path / "b.npz", change))
+
+
+def test_recipes_that_double_the_digits_at_each_level(tmp_path):
+    """Every inexact vertex is made from the two before it: the checks of arrays hold, the digits would explode."""
+    n = 60
+    net = Network([[[1]] * 2, *[[[Fraction(k + 2, 3), 1], [1, Fraction(-1, k + 2)]] for k in range(n)], [[1, 1]]],
+                  [[0, 1], *[[Fraction(1, 7), 2]] * n, [0]])  # fmt: skip
+    cx = pr.subdivide(net)
+    parts = cx.parts()
+    coordinates, errors, recipes, _ = parts["vertices"]
+    finite = parts["finite"][0]
+    stages = len(parts["pieces"]) - 1
+    assert finite >= 2
+    # Vertices 0 and 1 stay; all others pretend to be on the line through others, at a neuron of a later layer each.
+    errors, recipes = errors.copy(), recipes.copy()
+    made = [v for v in range(len(errors)) if v not in (0, 1)]
+    for level, v in enumerate(made, 1):
+        errors[v] = 2.0**-40
+        recipes[v] = (made[level - 2] if level > 1 else 0, 1, 0, min(2 * level, 2 * stages - 1))
+    parts["vertices"] = (coordinates.copy(), errors, recipes, {})
+    other = pr.PolyhedralComplex(net, None, None, cx.coordinates, 0, parts)
+    begun = time.process_time()
+    for v in made:
+        try:
+            other.homogeneous(v)
+        except pr.FileError as error:
+            assert "is none of this network" in str(error)
+    assert time.process_time() - begun < 20
+
+
+def test_digits_beyond_those_of_any_vertex(tmp_path):
+    """The bound of Hadamard is what stops them: with a smaller one an honest complex is stopped as well."""
+    cx = pr.subdivide(random_float32((2, 6, 6, 1), 4), 0)
+    inexact = int(np.flatnonzero((cx.parts()["vertices"][1] > 0) & (cx.parts()["vertices"][2][:, 0] >= 0))[-1])
+    assert max(map(abs, cx.homogeneous(inexact))).bit_length() > 50
+    stages = complex_stages(cx.network, None, cx.coordinates.kept, cx.level)
+    coordinates, errors, recipes, roots = cx.parts()["vertices"]
+    solver = _core.VertexSolver(stages, cx.parts()["pieces"], coordinates, errors, recipes, roots, 50)
+    with pytest.raises(OverflowError):
+        solver.vector(inexact)
+
+
+@examples(60)
+@given(st.data())
+def test_no_vertex_is_longer_than_the_bound(data):
+    net = data.draw(networks())
+    cx = pr.subdivide(net, data.draw(levels(net)))
+    bound = cx.coordinates.rank * form_bits(complex_stages(net, None, cx.coordinates.kept, cx.level)) + 1
+    for v in range(cx.n_finite_vertices + cx.n_rays):
+        assert all(abs(x).bit_length() <= bound for x in cx.homogeneous(v))
+
+
+def test_vertices_on_the_wrong_side_of_infinity(tmp_path):
+    """Both ends of the edge are one vertex, so that the recipe leads to the zero vector."""
+
+    def change(arrays: dict[str, Any], header: dict[str, Any]) -> None:
+        arrays["recipes"][inexact(arrays), 1] = arrays["recipes"][inexact(arrays), 0]
+
+    cx = hostile(tmp_path, change)
+    with np.load(tmp_path / "a.npz") as arrays:
+        v = inexact(arrays)
+    with pytest.raises(pr.FileError, match=f"vertex or ray {v} is none of this network"):
+        cx.homogeneous(v)
+    with pytest.raises(pr.FileError, match="is none of this network"):
+        cx.homogeneous_array()
+    with pytest.raises(pr.FileError, match="is none of this network"):
+        pr.load_complex(tmp_path / "b.npz", verify=True)
+
+
+@pytest.mark.parametrize("level", [None, 0])
+@pytest.mark.parametrize("domain", [None, [(-1, 1), (-1, 1)]])
+def test_honest_files_are_proved(tmp_path, level, domain):
+    for number, net in enumerate((random_float32((2, 6, 6, 1), 4), shells((2, 4, 4, 1), (2,)), seeded_network(5))):
+        if net.input_dim == 2:
+            cx = pr.subdivide(net, level, domain)
+            pr.save_complex(cx, tmp_path / f"{number}.npz")
+            check_same(pr.load_complex(tmp_path / f"{number}.npz", verify=True), cx)
+
+
+def renumbered(arrays: dict[str, Any], header: dict[str, Any]) -> None:
+    """The regions in reverse order, and the first of them oriented the other way."""
+    indptr, indices, signs = (arrays[f"facets_2_{x}"] for x in ("indptr", "indices", "signs"))
+    rows = [slice(a, b) for a, b in pairwise(indptr.tolist())][::-1]
+    arrays["facets_2_indptr"] = np.cumsum([0, *(r.stop - r.start for r in rows)]).astype(np.int64)
+    arrays["facets_2_indices"] = np.concatenate([indices[r] for r in rows])
+    arrays["facets_2_signs"] = np.concatenate([signs[r] * (-1 if i == 0 else 1) for i, r in enumerate(rows)])
+    arrays["facets_2_signs"] = arrays["facets_2_signs"].astype(np.int8)
+    for name in ("boundary_2", "home_2", "level_signs_2"):
+        arrays[name] = arrays[name][::-1].copy()
+
+
+def test_files_numbered_in_another_way_are_proved_cell_by_cell(tmp_path):
+    cx = hostile(tmp_path, renumbered)
+    again = pr.load_complex(tmp_path / "b.npz", verify=True)
+    assert again.f_vector == cx.f_vector and pr.homology(again.region(">")) == pr.homology(cx.region(">"))
+
+
+def negated(arrays: dict[str, Any], header: dict[str, Any]) -> None:
+    for q in range(3):
+        arrays[f"level_signs_{q}"] = -arrays[f"level_signs_{q}"]
+
+
+def shifted(arrays: dict[str, Any], header: dict[str, Any]) -> None:
+    header["network"]["biases"][0][0] = "1/97"
+
+
+def swapped(name: str) -> Callable[[dict[str, Any], dict[str, Any]], None]:
+    def change(arrays: dict[str, Any], header: dict[str, Any]) -> None:
+        other = np.flatnonzero(arrays[name] != arrays[name][0])[0]
+        arrays[name][[0, other]] = arrays[name][[other, 0]]
+
+    return change
+
+
+FALSE = {
+    "signs of the other side": (negated, "level_signs_0"),
+    "another network": (shifted, "not those|is none|not one of|the network has|belong"),
+    "regions of other neurons": (swapped("home_2"), "pieces"),
+    "edges of other regions": (swapped("home_1"), "home_1"),
+    "an edge in the boundary": (setting("boundary_1", 0, 1), "boundary_1"),
+    "no bounds on errors": (lambda arrays, header: arrays["errors"].__setitem__(inexact(arrays), 1e-99), "bound on"),
+    "numbers of C(F)": (lambda arrays, header: header["canonical"].__setitem__(-1, 1), "cells by"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), FALSE.values(), ids=FALSE)
+def test_files_that_are_consistent_but_false(tmp_path, change, message):
+    hostile(tmp_path, change)  # passes every check
+    with pytest.raises(pr.FileError, match=message) as caught:
+        pr.load_complex(tmp_path / "b.npz", verify=True)
+    assert str(caught.value).startswith(str(tmp_path / "b.npz")) and "\n" not in str(caught.value)

@@ -1273,3 +1273,24 @@ def test_pytorch_models_make_the_same_network_through_onnx(tmp_path: Path, name:
         options = {"dynamo": True, "dynamic_shapes": ({0: torch.export.Dim("batch")},)}
     torch.onnx.export(module, (torch.randn(2, *shape),), str(path), verbose=False, input_names=["x"], **options)
     assert load(path) == network
+
+
+def test_operators_are_looked_at_before_any_is_composed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model whose last node is not read, or multiplies what depends on the input, is refused without arithmetic."""
+
+    def composed(*_: Any) -> Any:
+        raise AssertionError("a node was composed")
+
+    monkeypatch.setitem(OPERATORS, "Relu", composed)
+    for last, inputs in (("Softmax", ["y"]), ("MatMul", ["y", "y"]), ("Mul", ["y", "x"]), ("Div", ["y", "y"])):
+        nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node(last, inputs, ["z"])]
+        shape = [2, 2]
+        graph = helper.make_graph(
+            nodes,
+            "g",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info("z", TensorProto.FLOAT, shape)],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+        with pytest.raises(NetworkError, match=rf"node 2 \({last}\): .*not .*piecewise linear"):
+            from_onnx(model)

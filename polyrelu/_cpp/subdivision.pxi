@@ -65,7 +65,9 @@ cdef extern from "_cpp/arrays.hpp" namespace "polyrelu" nogil:
         void set(int64_t, const double*, double, const Recipe&)
         void set_exact(int64_t, const BigVector&) except +
         cbool is_root(int64_t)
+        size_t longest
         const BigVector& exact_coordinates(int32_t) except +
+        cbool advance(vector[int32_t]&, int64_t) except +
         void release()
 
     cdef cppclass Pieces:
@@ -347,20 +349,22 @@ cdef class VertexSolver:
     """Exact coordinates of the vertices of a subdivision, made when asked for (`_cpp/vertices.hpp`).
 
     coordinates, error, recipe, roots: what `subdivide` reports; a vertex with error 0 has its integer coordinates
-    already, roots are the others that have no recipe. stages, pieces: those of the subdivision.
+    already, roots are the others that have no recipe. stages, pieces: those of the subdivision. longest: the most bits
+    that a coordinate of a vertex can have; recipes that lead beyond are not those of a subdivision (OverflowError).
     """
     cdef vector[Stage] stages
     cdef vector[Pieces] pieces
     cdef Vertices* vertices
 
     def __cinit__(self, list stages, pieces, const double[:, ::1] coordinates, const double[::1] error,
-                  const int32_t[:, ::1] recipe, dict roots):
+                  const int32_t[:, ::1] recipe, dict roots, size_t longest):
         cdef Recipe how
         cdef int64_t i
         cdef vector[mpz_class] v
         fill_stages(self.stages, stages)
         fill_pieces(self.pieces, pieces)
         self.vertices = new Vertices(coordinates.shape[1] - 1, self.stages, self.pieces)
+        self.vertices.longest = longest
         self.vertices.resize(error.shape[0])
         for i in range(error.shape[0]):
             how.p, how.q, how.region, how.neuron = recipe[i, 0], recipe[i, 1], recipe[i, 2], recipe[i, 3]
@@ -376,7 +380,11 @@ cdef class VertexSolver:
         """Vertex i as a primitive integer vector, x0 first."""
         if not 0 <= i < self.vertices.size():
             raise IndexError(i)
+        cdef vector[int32_t] open_
         prepare_gmp_memory()
+        open_.push_back(i)
+        while not self.vertices.advance(open_, 16):
+            PyErr_CheckSignals()
         return get_vector(self.vertices.exact_coordinates(i))
 
 
@@ -445,6 +453,5 @@ def affine_forms(list stages, list pieces, int stage):
             else:
                 form.extend([get_integer(pull.big[k]) for k in range(<int>pull.big.size())])
         out[i] = known.setdefault(tuple(form), len(known))
-        if (i & 1023) == 0:
-            PyErr_CheckSignals()
+        PyErr_CheckSignals()
     return number, list(known)

@@ -29,6 +29,7 @@
 #pragma once
 
 #include <atomic>
+#include <stdexcept>
 #include <unordered_map>
 
 #include "forms.hpp"
@@ -85,6 +86,7 @@ class Vertices {
     Array<double> error;
     Array<Recipe> recipe;
     std::unordered_map<int32_t, BigVector> known;  // exact coordinates that were needed
+    size_t longest = SIZE_MAX;                     // bits that a coordinate may have
 
     int64_t size() const { return (int64_t)error.size(); }
     const double* operator[](int64_t v) const { return coordinates.data() + v * width; }
@@ -142,9 +144,23 @@ class Vertices {
 
     // The same where v may be one of the vertices `made` by the calling thread.
     const BigVector& exact_coordinates(int32_t v, NewVertices& made) {
-        const auto known_of = [&](int32_t t) -> auto& { return t < made.first ? known : made.known; };
         std::vector<int32_t> open{v};
-        while (!open.empty()) {
+        while (!advance(open, made, INT64_MAX)) {
+        }
+        return (v < made.first ? known : made.known)[v];
+    }
+
+    // Makes the exact coordinates of the last of the `open` vertices, those it is made from first, in so many steps at
+    // the most; whether it is done. With a limit on their length: std::overflow_error beyond it.
+    bool advance(std::vector<int32_t>& open, int64_t steps) {
+        NewVertices none;
+        none.first = (int32_t)size();
+        return advance(open, none, steps);
+    }
+    bool advance(std::vector<int32_t>& open, NewVertices& made, int64_t steps) {
+        const auto known_of = [&](int32_t t) -> auto& { return t < made.first ? known : made.known; };
+        for (; !open.empty(); --steps) {
+            if (steps <= 0) return false;
             check_gmp_memory();
             const int32_t t = open.back();
             auto& found = known_of(t);
@@ -168,10 +184,12 @@ class Vertices {
             if (!q) open.push_back(how.q);
             if (!p || !q) continue;
             BigVector x = intersect_exactly(known_of(how.p)[how.p], known_of(how.q)[how.q], how);
+            for (const mpz_class& c : x)
+                if (mpz_sizeinbase(c.get_mpz_t(), 2) > longest) throw std::overflow_error("a vertex is too long");
             exact_bytes_ += bytes_of(x);
             found.emplace(t, std::move(x));
         }
-        return known_of(v)[v];
+        return true;
     }
 
     // Keeps the exact coordinates of a vertex that was just made.

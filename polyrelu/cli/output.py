@@ -33,13 +33,16 @@ def with_assumptions(answer: Answer, assumed: Sequence[str], in_json: bool) -> A
 
 def as_json(**answer: Any) -> str:
     """One JSON object on one line; Fractions become integers or strings "p/q"."""
-    return json.dumps(answer, default=_plain) + "\n"
+    return json.dumps(_plain(answer)) + "\n"
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Fraction):
+    """The same of integers, strings, lists and objects; long integers become strings, which all programs can read."""
+    if isinstance(value, Fraction) or type(value) is int:
         return to_json(value)
-    raise TypeError(f"no JSON for {type(value).__name__}")
+    if isinstance(value, dict):
+        return {key: _plain(x) for key, x in value.items()}
+    return [_plain(x) for x in value] if isinstance(value, (list, tuple)) else value
 
 
 def lines(*parts: str) -> str:

@@ -6,6 +6,7 @@ import operator
 from typing import SupportsIndex
 
 from polyrelu.errors import InputError
+from polyrelu.printing import brief
 from polyrelu.rational import describe, entries
 
 
@@ -45,11 +46,11 @@ def read_architecture(architecture: object, hidden: int = 0, scalar: bool = Fals
             f"got {len(widths)} numbers"
         )
     if scalar and widths[-1] != 1:
-        raise InputError(f"architecture: expected one output, got {widths[-1]}")
+        raise InputError(f"architecture: expected one output, got {brief(widths[-1])}")
     return widths
 
 
 def require(where: str, inequality: str, left: int, right: int) -> None:
     """InputError, naming the inequality and by how much it fails, unless left ≥ right."""
     if left < right:
-        raise InputError(f"{where}: {inequality} fails, {left} < {right}: {right - left} too few")
+        raise InputError(f"{where}: {inequality} fails, {brief(left)} < {brief(right)}: {brief(right - left)} too few")

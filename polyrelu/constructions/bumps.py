@@ -6,9 +6,14 @@ from fractions import Fraction
 from math import prod
 
 from polyrelu.constructions.arguments import integer, integers, read_architecture, require
-from polyrelu.constructions.layers import Curve, LayerStack, split_evenly, total
-from polyrelu.errors import InputError
+from polyrelu.constructions.layers import Curve, LayerStack, check_weights, split_evenly, total
+from polyrelu.errors import InputError, LimitError
 from polyrelu.network import Network
+from polyrelu.printing import brief
+from polyrelu.rational import describe
+
+MAX_COORDINATES = 1000
+"""Up to so many coordinates `best_bumps` compares the bumps in each number of them."""
 
 
 def bumps(architecture: object, counts: object, complement: bool = False) -> Network:
@@ -23,9 +28,11 @@ def bumps(architecture: object, counts: object, complement: bool = False) -> Net
     with all g_i = 0, and the part of {F > 0}, or {F ≥ 0}, near a point is convex. With Alexander duality the Betti
     numbers are those of `bumps_betti`.
 
-    Raises InputError for wrong arguments; the message says which inequality fails and by how much.
+    Raises InputError for wrong arguments; the message says which inequality fails and by how much. LimitError for more
+    than `MAX_WEIGHTS` weights.
     """
     widths, numbers = _read(architecture, counts)
+    check_weights("bumps", widths)
     d, n, _ = widths
     stack = LayerStack(d)
     x = stack.inputs()
@@ -64,15 +71,20 @@ def best_bumps(input_dim: int, neurons: int, degree: int) -> tuple[tuple[int, ..
     """
     d, n = integer(input_dim, "input_dim", 1), integer(neurons, "neurons", 1)
     if integer(degree, "degree", 0) >= d:
-        raise InputError(f"degree: a region in R^{d} has Betti numbers of degree at most {d - 1}, got {degree}")
+        raise InputError(
+            f"degree: a region in R^{brief(d)} has Betti numbers of degree at most {brief(d - 1)}, "
+            f"got {describe(degree)}"
+        )
     if degree:
         counts = _split(n, degree + 1)
         return (counts, True) if counts else ((), False)
     options: list[tuple[tuple[int, ...], bool]] = [((), False)]
-    options += [(counts, False) for m in range(1, d + 1) if (counts := _split(n, m))]
+    if min(d, n // 2) > MAX_COORDINATES:
+        raise LimitError(f"best_bumps: more than {MAX_COORDINATES} coordinates with two neurons each are not compared")
+    options += [(counts, False) for m in range(1, min(d, n // 2) + 1) if (counts := _split(n, m))]
     if counts := _split(n, 1):
         options.append((counts, True))
-    return max(options, key=lambda option: bumps_betti((d, n, 1), *option)[0])
+    return max(options, key=lambda option: prod(option[0]) + option[1])  # β_0: see `bumps_betti`, m ≤ 1 outside
 
 
 def _read(architecture: object, counts: object) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import chain, repeat
 from math import comb
 
 from polyrelu.constructions.arguments import integer, read_architecture, require
-from polyrelu.constructions.layers import LayerStack, fold_count, folded, mixed_fold, plain_fold, split_evenly, total
+from polyrelu.constructions.layers import (
+    MAX_LAYERS,
+    LayerStack,
+    check_weights,
+    fold_count,
+    folded,
+    mixed_fold,
+    plain_fold,
+    split_evenly,
+    total,
+)
 from polyrelu.network import Network
 
 
@@ -17,10 +28,11 @@ def sawtooth(depth: int, pieces: int = 2) -> Network:
     with m = 2 this is the tent map of Telgarsky, Benefits of depth in neural networks (COLT 2016). {F > 1/2} has
     ⌈M/2⌉ components: before 0 F is 0; after 1 it goes on rising (m odd), stays 0 or goes on falling (m even).
 
-    Raises InputError unless depth and pieces are integers ≥ 1.
+    Raises InputError unless depth and pieces are integers ≥ 1, LimitError for more than `MAX_WEIGHTS` weights.
     """
-    depth = integer(depth, "sawtooth: depth", 1)
-    curve = plain_fold(integer(pieces, "sawtooth: pieces", 1))
+    depth, pieces = integer(depth, "sawtooth: depth", 1), integer(pieces, "sawtooth: pieces", 1)
+    check_weights("sawtooth", chain([1], repeat(pieces, min(depth, MAX_LAYERS + 1)), [1]))
+    curve = plain_fold(pieces)
     stack = LayerStack(1)
     x = stack.inputs()
     for _ in range(depth):
@@ -48,9 +60,11 @@ def folding(architecture: object, mixed: bool = False) -> Network:
     z_i = (C(d, i) + 1)(2 y_i − 1) puts all of them inside the cube of y. Every region of n ≥ d such hyperplanes has
     one of them as a vertex, and for n < d all regions meet in a flat that contains such points of a larger arrangement.
 
-    Raises InputError for an architecture without hidden layers or with n_l < d for some l < L.
+    Raises InputError for an architecture without hidden layers or with n_l < d for some l < L, LimitError for more than
+    `MAX_WEIGHTS` weights.
     """
     widths = read_architecture(architecture, hidden=1)
+    check_weights("folding", widths)
     d, *hidden, n_out = widths
     stack = LayerStack(d)
     x = stack.inputs()

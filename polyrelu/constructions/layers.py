@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
+from polyrelu.errors import LimitError
 from polyrelu.network import Network
+
+MAX_WEIGHTS = 10**7
+"""Most weights of a network that is constructed."""
+
+MAX_LAYERS = 10**5
+"""Most layers of such a network."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,19 @@ class Form:
 def unit(i: int) -> Form:
     """The i-th output of a layer."""
     return Form({i: Fraction(1)})
+
+
+def check_weights(where: str, widths: Iterable[int]) -> None:
+    """LimitError, naming the construction, for layers of these widths, inputs first, that are too many or too large.
+
+    They are added up only until there are too many, so that there may be any number of layers.
+    """
+    weights = 0
+    for layer, (m, n) in enumerate(pairwise(widths), 1):
+        weights += m * n
+        if weights > MAX_WEIGHTS or layer > MAX_LAYERS:
+            what = f"{MAX_WEIGHTS} weights" if weights > MAX_WEIGHTS else f"{MAX_LAYERS} layers"
+            raise LimitError(f"{where}: the network would have more than {what}")
 
 
 class LayerStack:

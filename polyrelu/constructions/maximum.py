@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from polyrelu.constructions.arguments import integer
-from polyrelu.constructions.layers import Form, LayerStack
+from polyrelu.constructions.layers import Form, LayerStack, check_weights
 from polyrelu.network import Network
 
 
@@ -14,9 +16,11 @@ def maximum(n: int) -> Network:
     on as ReLU(a) − ReLU(−a). This is the upper half of the depth result of Arora, Basu, Mianjy & Mukherjee,
     Understanding deep neural networks with rectified linear units (ICLR 2018).
 
-    Raises InputError unless n is an integer ≥ 1.
+    Raises InputError unless n is an integer ≥ 1, LimitError for more than `MAX_WEIGHTS` weights (n > 2000 or so).
     """
-    stack = LayerStack(integer(n, "maximum: n", 1))
+    count = integer(n, "maximum: n", 1)
+    check_weights("maximum", _widths(count))
+    stack = LayerStack(count)
     terms = stack.inputs()
     while len(terms) > 1:
         preactivations: list[Form] = []
@@ -29,3 +33,11 @@ def maximum(n: int) -> Network:
         left_over = [z[-2] - z[-1]] if len(terms) % 2 else []
         terms = [z[3 * i] + z[3 * i + 1] - z[3 * i + 2] for i in range(pairs)] + left_over
     return stack.network(terms)
+
+
+def _widths(terms: int) -> Iterator[int]:
+    yield terms
+    while terms > 1:
+        yield terms // 2 * 3 + terms % 2 * 2
+        terms = (terms + 1) // 2
+    yield 1

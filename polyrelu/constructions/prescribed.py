@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import repeat
 
 from polyrelu.constructions.arguments import integers
-from polyrelu.constructions.layers import Form, LayerStack, total
+from polyrelu.constructions.layers import MAX_LAYERS, Form, LayerStack, check_weights, total
 from polyrelu.errors import InputError
 from polyrelu.network import Network
+from polyrelu.printing import brief
 
 
 def network_with_betti(betti: object) -> Network:
@@ -39,7 +41,7 @@ def network_with_betti(betti: object) -> Network:
         raise InputError("betti: expected b_0, …, b_{d−1} with d ≥ 1, got no number")
     if not numbers[0] and any(numbers):
         k = next(k for k, b in enumerate(numbers) if b)
-        raise InputError(f"betti: b_0 = 0 but b_{k} = {numbers[k]}; a region without components is empty")
+        raise InputError(f"betti: b_0 = 0 but b_{k} = {brief(numbers[k])}; a region without components is empty")
     counts = {k: b - (k == 0) for k, b in enumerate(numbers) if b - (k == 0) > 0}
     stack = LayerStack(len(numbers))
     if not counts:
@@ -54,6 +56,8 @@ def network_with_betti(betti: object) -> Network:
 def _removed_sets(stack: LayerStack, counts: dict[int, int]) -> list[Form]:
     """Add the layers that fold x_1; returns the forms s_k in the last of them for the types k in `counts`."""
     folds = (sum(counts.values()) - 1).bit_length() + 1
+    width = 3 + 2 * max(counts) + 2 * len(counts)
+    check_weights("network_with_betti", [len(stack.inputs()), *repeat(width, min(folds, MAX_LAYERS + 1))])
     inputs = stack.inputs()
     distance, position = inputs[0], inputs[0]
     others = inputs[1 : max(counts) + 1]

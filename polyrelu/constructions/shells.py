@@ -76,6 +76,7 @@ from polyrelu.constructions.layers import (
     Curve,
     Form,
     LayerStack,
+    check_weights,
     fold,
     fold_count,
     folded,
@@ -105,9 +106,11 @@ def shells(architecture: object, cuts: object, variant: Variant = "paper", corne
 
     Conditions: Σ_k c_k ≤ n_L, where for L = 2 "paper" may need up to d neurons more, one for each coordinate that is 0
     at a corner; n_l ≥ 2d for l < L ("interior": n_{L−1} ≥ 2d and n_l ≥ d for l < L−1). An InputError says which of them
-    fails and by how much. The Betti numbers of its five regions at level 0 are those of `predicted_betti`.
+    fails and by how much, a LimitError of more than `MAX_WEIGHTS` weights. The Betti numbers of its five regions at
+    level 0 are those of `predicted_betti`.
     """
     plan = _plan(architecture, cuts, variant, corner)
+    check_weights("shells", plan.architecture)
     return _paper_network(plan) if variant == "paper" else _interior_network(plan)
 
 
@@ -211,6 +214,7 @@ def _plan(architecture: object, cuts: object, variant: str, corner: object) -> _
     widths = read_architecture(architecture, hidden=2, scalar=True)
     d, last = widths[0], widths[-2]
     require("shells", "d ≥ 2", d, 2)
+    require("shells", "10^6 ≥ d", 10**6, d)
     plan = _Plan(widths, read_cuts(cuts, d), variant, read_corner(corner, d))
     for layer, n in enumerate(widths[1:-2], 1):
         if variant == "paper" or layer == len(widths) - 3:

@@ -40,6 +40,7 @@ from polyrelu.errors import FileError, PolyreluError
 from polyrelu.export.arguments import check_complex
 from polyrelu.export.consistency import check_coordinates, check_parts
 from polyrelu.export.npz import Array, read_arrays, write_arrays
+from polyrelu.export.proof import check_belongs
 from polyrelu.limits import memory_is_a_limit
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact, to_json
@@ -62,7 +63,7 @@ def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
 
 
 @memory_is_a_limit
-def load_complex(path: str | os.PathLike[str]) -> PolyhedralComplex:
+def load_complex(path: str | os.PathLike[str], *, verify: bool = False) -> PolyhedralComplex:
     """The complex of a file that `save_complex` wrote: every method gives the same results.
 
     Verified, so that no file can run code, take more memory than its size, or lead a method out of its arrays or into
@@ -71,8 +72,12 @@ def load_complex(path: str | os.PathLike[str]) -> PolyhedralComplex:
     characteristic is that of a ball; that every cell has enough facets and every face a cell; that the signs of F − t
     on cells and facets fit; that exact coordinates are coprime integers, and that recipes determine all others.
 
-    Trusted: that these cells, signs and vertices are those of this network, which the file merely says. `check_regions`
-    compares regions with the network itself; `subdivide` makes the complex anew.
+    Exact coordinates of vertices that are not in the file are computed when they are asked for: FileError then, if they
+    are longer than those of any vertex of a network like this (Hadamard's bound), or on the wrong side of infinity.
+
+    Trusted without `verify`: that these cells, signs and vertices are those of this network, which the file merely
+    says. With `verify` it is proved: the network is subdivided again, in the time and memory of `subdivide`, and
+    everything in the file is compared with the outcome; see `polyrelu.export.proof`.
 
     Raises FileError, naming the path, for a file that cannot be read, is damaged, or is not what
     it should be.
@@ -80,7 +85,10 @@ def load_complex(path: str | os.PathLike[str]) -> PolyhedralComplex:
     arrays = read_arrays(path)
     shown, _ = checked_path(path)
     try:
-        return _from_arrays(arrays)
+        cx = _from_arrays(arrays)
+        if verify:
+            check_belongs(cx)
+        return cx
     except PolyreluError as error:
         raise FileError(f"{shown}: {error}", shown) from None
     except RecursionError:

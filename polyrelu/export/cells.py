@@ -28,7 +28,7 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError
 from polyrelu.export.arguments import check_complex
 from polyrelu.limits import memory_is_a_limit
-from polyrelu.rational import describe, to_json
+from polyrelu.rational import MAX_ENTRIES, describe, to_json
 from polyrelu.readers.files import replacing
 
 FORMAT = "polyrelu cells"
@@ -44,12 +44,7 @@ def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions:
     """
     check_complex(cx, "write_cells")
     low, d = cx.coordinates.lineality_dim, cx.input_dim
-    try:
-        chosen = sorted(set(range(low, d + 1) if dimensions is None else dimensions))
-    except TypeError:
-        raise InputError(f"write_cells: expected dimensions such as [0, {d}], got {describe(dimensions)}") from None
-    for k in chosen:
-        cx.facets(k)  # refuses what is no dimension
+    chosen = range(low, d + 1) if dimensions is None else _dimensions(cx, dimensions)
     domain = cx.domain
     header = {
         "format": FORMAT,
@@ -69,6 +64,22 @@ def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions:
         file.write(',\n"cells": [')
         file.writelines(_lines(cell for k in chosen for cell in _cells(cx, k)))
         file.write("]}\n")
+
+
+def _dimensions(cx: PolyhedralComplex, dimensions: Iterable[int]) -> list[int]:
+    """The distinct dimensions in order. The first that no cell has ends it, so that there may be any number."""
+    chosen: set[int] = set()
+    try:
+        for count, k in enumerate(dimensions):
+            if k not in chosen:
+                cx.facets(k)  # refuses what is no dimension
+                chosen.add(k)
+            if count > MAX_ENTRIES:
+                raise InputError(f"write_cells: more than {MAX_ENTRIES} dimensions")
+    except TypeError:
+        d = cx.input_dim
+        raise InputError(f"write_cells: expected dimensions such as [0, {d}], got {describe(dimensions)}") from None
+    return sorted(chosen)
 
 
 def _lines(values: Iterable[Any]) -> Iterator[str]:

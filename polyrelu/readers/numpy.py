@@ -24,7 +24,8 @@ import numpy.typing as npt
 from polyrelu.errors import FileError, LimitError, NetworkError
 from polyrelu.floats import fraction_of, nearest
 from polyrelu.network import Network
-from polyrelu.rational import MAX_ENTRIES, describe, show
+from polyrelu.printing import brief
+from polyrelu.rational import MAX_ENTRIES, describe
 from polyrelu.readers.files import checked_path, open_archive, read_bytes, read_member, reading, reason, replacing
 from polyrelu.readers.json import parse_strictly
 
@@ -76,9 +77,8 @@ def _doubles(values: tuple[Fraction, ...], where: str) -> list[float]:
     for k, value in enumerate(values, 1):
         double = nearest(value)
         if math.isinf(double) or fraction_of(double) != value:
-            text = show(value)
             raise FileError(
-                f"{where}, entry {k}: {text if len(text) <= 40 else 'the number'} is no double, and an array of"
+                f"{where}, entry {k}: {brief(value)} is no double, and an array of"
                 " doubles would round it; a .json file keeps every number"
             )
         result.append(double)

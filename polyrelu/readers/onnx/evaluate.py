@@ -91,6 +91,7 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
         listing = ", ".join(map(describe, names[:5])) if names[0] in graph.inputs else "none of the inputs"
         raise NetworkError(f"the output {describe(target)} depends on {listing}; expected one input")
     name = names[0]
+    _check_operators(graph, order, name)
     shape = input_shape(name, graph.inputs[name])
     where = f"the first axis of the input {describe(name)}, of length {shape[0] if shape else 1},"
     samples = shape[0] if len(shape) > 1 else 1
@@ -145,7 +146,7 @@ def _evaluated(
                     values[name] = decode(graph.constants[name], name, folder)
                     assembly.spend(math.prod(values[name].shape) // 10)  # NumPy is that much faster, at least
             inputs = [_found(values, name) if name else None for name in node.inputs]
-            results = _applied(Call(node, inputs, assembly, graph.opset, folder), graph)
+            results = _applied(Call(node, inputs, assembly, graph.opset, folder))
             for value in results:
                 assembly.spend(math.prod(value.shape))
                 _check_numbers(value, inputs)
@@ -181,18 +182,41 @@ def _target(graph: Graph, output: str | None) -> str:
     return output
 
 
+_PRODUCTS = {"Mul": (0, 1), "MatMul": (0, 1), "Gemm": (0, 1), "Div": (1,)}
+"""The inputs of operators that are not affine in them together."""
+
+
+def _check_operators(graph: Graph, order: list[Node], source: str) -> None:
+    """Refuse what cannot be read before anything is composed, which can take a minute for a large model.
+
+    Of a tensor that depends on the model's input only the shape may be known before; all others are constants.
+    """
+    dependent = {source}
+    for node in order:
+        if not _is_read(node):
+            raise NetworkError(f"{node.place}: {_refusal(node, graph)}")
+        varying = [name in dependent for name in node.inputs]
+        product = [varying[i] for i in _PRODUCTS.get(node.operator, ()) if i < len(varying)]
+        if product and all(product):
+            kinds = ("quotient by a tensor that depends", "product of two tensors that both depend")
+            what = kinds[node.operator != "Div"]
+            raise NetworkError(f"{node.place}: a {what} on the network's input is not piecewise linear")
+        if any(varying) and node.operator not in ("Shape", "Size"):
+            dependent.update(name for name in node.outputs if name)
+
+
+def _is_read(node: Node) -> bool:
+    return node.domain in ("", "ai.onnx") and node.operator in OPERATORS
+
+
 def _found(values: dict[str, Value], name: str) -> Value:
     if name not in values:
         raise NetworkError(f"the tensor {describe(name)} is a further output of an operator, which is not read")
     return values[name]
 
 
-def _applied(call: Call, graph: Graph) -> list[Value]:
-    node = call.node
-    operator = OPERATORS.get(node.operator) if node.domain in ("", "ai.onnx") else None
-    if operator is None:
-        raise NetworkError(_refusal(node, graph))
-    result = operator(call)
+def _applied(call: Call) -> list[Value]:
+    result = OPERATORS[call.node.operator](call)
     return [_settled(call, value) for value in (result if isinstance(result, list) else [result])]
 
 
