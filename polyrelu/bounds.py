@@ -308,8 +308,8 @@ def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) 
     """Lower bounds on the largest number of activation regions and on the largest Betti numbers of {F > 0}.
 
     For each k, one of the degrees wanted (by default 0..d−1), the cuts of the shells are chosen for β_k alone: all at
-    one place. The same for F < 0, by the network −F. Raises InputError for a wrong architecture or degree; bounds that
-    do not apply are in the table, without a value.
+    one place. The same for F < 0, by the network −F; the theorem of Ergen & Grillo is about {F ≤ 0}. Raises InputError
+    for a wrong architecture or degree; bounds that do not apply are in the table, without a value.
     """
     widths = read_architecture(architecture)
     d, *hidden, _ = widths
@@ -331,7 +331,7 @@ def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) 
     for k in wanted:
         condition = "d ≥ 2, L ≥ 2, one output, n_l ≥ 2d for l < L, n_L ≥ 2(d − 1)"
         value = None if paper is None else paper[k]
-        bounds.append(Bound(f"betti_{k}", "equal w", value, _ERGEN, condition))
+        bounds.append(Bound(f"betti_{k}", "Theorem 13, equal w", value, f"{_ERGEN}, of {{F <= 0}} for -F", condition))
         for variant in VARIANTS:
             value = _best_shells(widths, k, variant)
             bounds.append(Bound(f"betti_{k}", f'shells, "{variant}"', value, _SHELLS, "see constructions.shells"))

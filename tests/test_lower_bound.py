@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 from math import comb, prod
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from polyrelu.cli import main
 from polyrelu.constructions import (
     corner_counts,
     lower_bound_network,
@@ -157,6 +159,22 @@ def test_corners_that_do_not_exist(corner: object, variant: str, message: str) -
         with pytest.raises(InputError) as caught:
             function((3, 6, 6, 4, 1), (2, 2), variant, corner)
         assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "betti"),
+    [
+        (["shells", "3-12-8-1", "--cuts", "3,3", "--corner", "1"], [36, 2, 4]),
+        (["shells", "3-6-6-6-1", "--cuts", "3,3", "--corner", "1,1"], [36, 2, 4]),
+        (["lower-bound", "3-12-8-1", "--w", "2,2"], [36, 2, 4]),
+    ],
+)
+def test_the_command(arguments: list[str], betti: list[int], tmp_path: Any, capsys: Any) -> None:
+    file = str(tmp_path / "net.json")
+    assert main(["construct", *arguments, "-o", file]) == 0
+    assert f"{{F > 0}}: {', '.join(map(str, betti))}" in capsys.readouterr().out
+    assert main(["verify", file]) == 0
+    assert main(["construct", "shells", "3-6-6-6-1", "--cuts", "3,3", "--corner", "9,9"]) == 2
 
 
 # --- the bound ---

@@ -20,7 +20,7 @@ def test_commands_and_python(monkeypatch, tmp_path):
 
 
 def test_the_largest_networks_are_predicted_as_the_table_says():
-    """The table of section 7: its Betti numbers by the formula; cells and times were measured."""
+    """The table of section 9: its Betti numbers by the formula; cells and times were measured."""
     text = (DOCS / "paper.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+(?:-\d+)+) \| (.*?) \| .*? \| ([\d ,]+) \|", text, re.MULTILINE)
     assert len(rows) == 4
