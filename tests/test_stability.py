@@ -358,6 +358,15 @@ def test_numbers_far_from_one(exponent):
     check_within(net, pr.Domain.box([-1, -1], [2, 2]), Fraction(0), Random(3), 5)
 
 
+@pytest.mark.parametrize("exponent", [100, 400, -400])
+def test_polytopes_far_from_one(exponent):
+    size = Fraction(10) ** exponent
+    net = Network([[[1, 0], [1, 1]], [[1, -2]]], [[size / 7, -size * Fraction(9, 10)], [size / 3]])
+    domain = pr.Domain.box([-size, -size], [2 * size, 2 * size])
+    check_within(net, domain, Fraction(0), Random(8), 5)
+    assert str(stability(net, domain)).isascii()
+
+
 def test_nearly_unstable():
     """A gap of 2^-300 at a vertex is seen, and bounds the radius."""
     gap = Fraction(1, 2**300)
@@ -575,7 +584,7 @@ def test_what_is_printed():
     found = stability(pr.load(EXAMPLES / "annulus.json"), [(-3, 3)] * 2)
     assert str(found) == "not stable\nneuron 2 of layer 1 vanishes at the vertex (0, 3)"
     text = str(stability(pr.load(EXAMPLES / "iris4.json"), [(0, 8)] * 4))
-    assert text.startswith("topologically stable: the same for all parameters within 19/524288 (about 3.6e-05)\n")
+    assert text.startswith("topologically stable: the same for all parameters within 19/524288 (about 0.000036)\n")
     assert "\nneuron 1 of layer 3 is constant, about -4.57626, near (about 4.5" in text
     text = str(stability(Network([[[1]], [[1]]], [[Fraction(-1, 2)], [0]]), [(0, 1)]))
     assert text.splitlines()[0] == "combinatorially stable, but not topologically"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, Unpack
 
@@ -72,7 +73,7 @@ class Stability:
 
     def __str__(self) -> str:
         if self.topological:
-            radius = f"{show(self.radius)} (about {float(self.radius):.2g})"
+            radius = f"{show(self.radius)} (about {_decimal(self.radius, 2)})"
             lines = [f"topologically stable: the same for all parameters within {radius}"]
         elif self.combinatorial:
             lines = ["combinatorially stable, but not topologically"]
@@ -233,7 +234,12 @@ def _name(neuron: Neuron) -> str:
 def _short(x: Fraction) -> str:
     """The number, or about what it is if it is long."""
     text = show(x)
-    return text if len(text) <= 12 else f"about {float(x):.6g}"
+    return text if len(text) <= 12 else f"about {_decimal(x, 6)}"
+
+
+def _decimal(x: Fraction, digits: int) -> str:
+    """About x, which may be too large or too small for a double."""
+    return f"{Context(prec=digits).divide(Decimal(x.numerator), Decimal(x.denominator)).normalize():g}"
 
 
 def _point(x: tuple[Fraction, ...] | tuple[int, ...]) -> str:
