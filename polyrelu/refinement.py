@@ -12,6 +12,7 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.domain import Domain
 from polyrelu.errors import InputError, RegionError
 from polyrelu.formula import Form, Formula, read_formula
+from polyrelu.limits import memory_is_a_limit
 from polyrelu.markup import table
 from polyrelu.network import Network
 from polyrelu.rational import describe, entries
@@ -185,6 +186,7 @@ class FormulaRegion(CellSet):
         return f"FormulaRegion({describe(str(self._formula))} of {self._refinement.network!r})"
 
 
+@memory_is_a_limit
 def refine(
     network: Network,
     formulas: Formula | str | Sequence[Formula | str],

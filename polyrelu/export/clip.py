@@ -11,17 +11,19 @@ from polyrelu.domain import Domain
 from polyrelu.errors import InputError
 from polyrelu.limits import memory_is_a_limit
 from polyrelu.rational import describe
+from polyrelu.refinement import FormulaRegion, Refinement, refine
 from polyrelu.region import Region
 from polyrelu.subdivide import Options, read_domain, subdivide
 
-T = TypeVar("T", PolyhedralComplex, Partition, Region, ClassRegion, DecisionBoundary)
+T = TypeVar("T", PolyhedralComplex, Partition, Refinement, Region, ClassRegion, DecisionBoundary, FormulaRegion)
 
 
 @memory_is_a_limit
 def clipped(source: T, box: Domain | Sequence[Sequence[Any]], **options: Unpack[Options]) -> T:
     """The same over the intersection of its domain with a box (d pairs (lower, upper)) or another Domain.
 
-    source: a PolyhedralComplex, a Partition, or a set of their cells (Region, ClassRegion, DecisionBoundary).
+    source: a PolyhedralComplex, a Partition or a Refinement, or a set of their cells (Region, ClassRegion,
+        DecisionBoundary, FormulaRegion).
     options: as for `subdivide`: max_cells, max_memory, threads, progress.
 
     Exact: the network is subdivided again, over the smaller domain, whose walls become part of the complex. Cells are
@@ -42,6 +44,10 @@ def _clipped(source: Any, box: Domain | Sequence[Sequence[Any]], options: Option
         return _clipped(source.partition, box, options).region(source.index, closed=not source.is_open)
     if isinstance(source, DecisionBoundary):
         return _clipped(source.partition, box, options).boundary()
+    if isinstance(source, Refinement):
+        return refine(source.network, source.formulas, _intersection(source.complex, box), **options)
+    if isinstance(source, FormulaRegion):
+        return _clipped(source.refinement, box, options).region(source.formula)
     raise InputError(f"clipped: expected a complex, a Partition or a set of cells, got {describe(source)}")
 
 
