@@ -20,7 +20,11 @@ from polyrelu.rational import describe
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.files import reason
 from polyrelu.readers.torch.chains import chain_of
+from polyrelu.readers.torch.preview import unread_function
 from polyrelu.readers.torch.values import Value
+
+PREVIEWED = 500
+"""Inputs from which on the functions of a forward are looked at first: composing them may take long."""
 
 
 def from_torch(
@@ -103,6 +107,9 @@ def from_torch(
             "batch normalisation uses its running statistics"
         )
     before = _state(module)
+    unread = unread_function(module, assembly.input.shape, dtype) if assembly.input.size >= PREVIEWED else None
+    if unread is not None:
+        raise NetworkError(f"{type(module).__name__}: {unread} is not read: it is not piecewise linear, or not known")
     output = _run(module, Value(assembly, assembly.input, dtype), assembly)
     if changed := [name for name, value in _state(module).items() if before.get(name, value) != value]:
         named = ", ".join(changed[:3])
