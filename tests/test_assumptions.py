@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import pickle
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.cli import main
+from polyrelu.cli.program import _parser
 from polyrelu.errors import FileError, InputError, NetworkError
 from polyrelu.readers.activations import read_activations
 from polyrelu.readers.assembly import BATCH_NORM_NOTE
@@ -315,6 +317,17 @@ def commands(path: str, folder: Path) -> list[list[str]]:
         ["identical", path, path],
         ["export", path, "-o", str(folder / "cells.json")],
     ]
+
+
+def test_every_command_that_reads_a_network_can_be_told() -> None:
+    (commands_of,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    reading = 0
+    for name, parser in commands_of.choices.items():
+        names = {action.dest for action in parser._actions}
+        if "net" in names:
+            reading += 1
+            assert "activation" in names, name
+    assert reading >= 9
 
 
 def test_every_command_prints_what_was_assumed(state: Callable[[Any], str], tmp_path: Path, capsys: Any) -> None:
