@@ -162,6 +162,14 @@ def test_large_batches() -> None:
         pr.from_onnx(model([node("Relu", "x")], (10**5, 100)))
 
 
+@pytest.mark.parametrize(("axis", "said"), [(0, True), (1, False)])
+def test_a_first_axis_that_varies_and_is_reduced(axis: int, said: bool) -> None:
+    """In a batch of one, x minus the mean of the batch is 0: that is read, and said."""
+    nodes = [node("ReduceMean", "x", axes=[axis], keepdims=1, out="m"), node("Sub", "x", "m")]
+    notes = pr.from_onnx(model(nodes, ("n", 2))).assumptions
+    assert ["is taken to have length 1; in a longer batch" in note for note in notes] == [True] * said
+
+
 def test_an_intermediate_tensor() -> None:
     assert pr.from_onnx(model(MLP, (N, 2), CONSTANTS), output="r").architecture == (2, 8, 8)
 

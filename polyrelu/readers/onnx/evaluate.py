@@ -102,7 +102,13 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
             raise
         raise LimitError(f"{error} ({where} may be a batch: export the model with a batch of one)") from None
     if samples == 1:
-        return assembly.finish(value)
+        result = assembly.finish(value)
+        varies = len(shape) > 1 and graph.inputs[name].type.tensor_type.shape.dim[0].dim_value < 1
+        reduces = any(node.operator.startswith("Reduce") for node in order)  # over the batch, perhaps
+        if varies and reduces and _mixes(graph, target, order, name, shape, folder, assembly.sample(value)):
+            note = "varies and is taken to have length 1; in a longer batch samples are not treated each by itself"
+            return result.noted(f"the first axis of the input {describe(name)} {note}")
+        return result
     if value.shape and value.shape[0] % samples == 0 and (network := assembly.sample(value)) is not None:
         note = f"{where} is taken to be a batch: the graph does the same to each of the {samples} samples, by itself"
         return (_alone(graph, target, order, name, shape, folder, network) or network).noted(note)
@@ -129,6 +135,18 @@ def _alone(
         return assembly.finish(value) if found == sample else None
     except InputError:
         return None
+
+
+def _mixes(
+    graph: Graph, target: str, order: list[Node], name: str, shape: tuple[int, ...], folder: str | None,
+    alone: Network | None,
+) -> bool:  # fmt: skip
+    """Whether the graph does not do to each of two samples what it does to one; False where it takes no two samples."""
+    try:
+        assembly, value = _evaluated(graph, target, order, name, Assembly((2, *shape[1:]), 2), folder)
+        return assembly.sample(value) != alone
+    except (InputError, LimitError):
+        return False
 
 
 def _evaluated(
