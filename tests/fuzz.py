@@ -2,11 +2,12 @@
 
     python -m tests.fuzz --seconds 600 [--seed 1] [--only .onnx] [--keep DIRECTORY]
 
-Files come from those in `tests/corpus`: bytes are changed anywhere, and the structure of a format is changed so that what
-lies behind its first checks is reached as well (trees of JSON, members and headers of zip archives with right checksums,
-fields of protocol buffers, numbers of NNet files, arrays of saved complexes, pickled objects). The n-th case of a seed is
-always the same. Cases are read in a process of its own with limits of time and memory, which is started again after a
-crash, so that no case ends the run. Networks that were read are asked for a value, complexes for their cells.
+Files come from those in `tests/corpus`: bytes are changed anywhere, and the structure of a format is changed so that
+what lies behind its first checks is reached as well (trees of JSON, members and headers of zip archives with right
+checksums, fields of protocol buffers, numbers of NNet files, arrays of saved complexes, pickled objects). The n-th case
+of a seed is always the same. Cases are read in a process of its own with limits of time and memory, which is started
+again after a crash, so that no case ends the run. Networks that were read are asked for a value, complexes for their
+cells.
 
 Test cases are small, and the budget of time is what ends a run: `tests/test_fuzz.py` takes a minute of it.
 """
@@ -39,7 +40,7 @@ SUFFIXES = (".json", ".npz", ".nnet", ".pt", ".onnx", ".complex.npz")
 MEMORY = 1 << 30  # bytes of address space, beyond what the libraries take, for one case
 PATIENCE = 15.0  # seconds for one case
 
-# ---- mutations of bytes ---------------------------------------------------------------------------------------------
+# ---- mutations of bytes ----------------------------------------
 
 
 def mutated_bytes(data: bytes, rng: random.Random) -> bytes:
@@ -71,13 +72,50 @@ def mutated_bytes(data: bytes, rng: random.Random) -> bytes:
     return bytes(out)
 
 
-# ---- mutations of trees, as in JSON ------------------------------------------------------------------------------------
+# ---- mutations of trees, as in JSON ----------------------------------------
 
 ATOMS: tuple[Any, ...] = (
-    None, True, False, 0, 1, -1, 2, 3, 10**18, -(10**400), 2**63, 0.5, -0.0, 1e308, 5e-324, float("inf"), float("nan"), "",
-    "0", "1/2", "-7/3", "1/0", "0x10", "1e5", "1e999999999", "-", "nan", "relu", "ÄÖ\udc80", "\x1b[2J", "9" * 5000,
-    "1/" + "3" * 3000, [], {}, [[]], [[[]]], [1], [[1, 2]], {"a": 1}, {"": None},
-)  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    2,
+    3,
+    10**18,
+    -(10**400),
+    2**63,
+    0.5,
+    -0.0,
+    1e308,
+    5e-324,
+    float("inf"),
+    float("nan"),
+    "",
+    "0",
+    "1/2",
+    "-7/3",
+    "1/0",
+    "0x10",
+    "1e5",
+    "1e999999999",
+    "-",
+    "nan",
+    "relu",
+    "ÄÖ\udc80",
+    "\x1b[2J",
+    "9" * 5000,
+    "1/" + "3" * 3000,
+    [],
+    {},
+    [[]],
+    [[[]]],
+    [1],
+    [[1, 2]],
+    {"a": 1},
+    {"": None},
+)
 
 
 def any_tree(rng: random.Random, depth: int = 3) -> Any:
@@ -126,15 +164,41 @@ def mutated_json(data: bytes, rng: random.Random) -> bytes:
         return json.dumps(tree).replace('"@"', "[" * 10**5 + "]" * 10**5).encode()
     if rng.random() < 0.1:  # a network with one entry too strange or too long
         n, m = rng.randrange(4), rng.randrange(4)
-        weights = [[[rng.choice((rng.randrange(-3, 4), rng.choice(ATOMS))) for _ in range(m)] for _ in range(n)], [[1] * n]]
+        weights = [
+            [[rng.choice((rng.randrange(-3, 4), rng.choice(ATOMS))) for _ in range(m)] for _ in range(n)],
+            [[1] * n],
+        ]
         tree = {"weights": weights, "biases": [[0] * n, [0]]}
     return json.dumps(tree, ensure_ascii=rng.random() < 0.9).encode("utf-8", "surrogatepass")
 
 
 def mutated_nnet(data: bytes, rng: random.Random) -> bytes:
     lines = [line.split(",") for line in data.decode().splitlines()]
-    numbers = ("", "0", "-1", "1", "2", "3", "1e400", "-1e-400", "nan", "inf", "1/3", "0x1p3", "1_0", "٣", " ", "2" * 5000,
-               "1e99999999", "2147483648", "18446744073709551616", "1000000", "//", "\x00", "\x1b[1m")  # fmt: skip
+    numbers = (
+        "",
+        "0",
+        "-1",
+        "1",
+        "2",
+        "3",
+        "1e400",
+        "-1e-400",
+        "nan",
+        "inf",
+        "1/3",
+        "0x1p3",
+        "1_0",
+        "٣",
+        " ",
+        "2" * 5000,
+        "1e99999999",
+        "2147483648",
+        "18446744073709551616",
+        "1000000",
+        "//",
+        "\x00",
+        "\x1b[1m",
+    )
     for _ in range(rng.choice((1, 1, 2, 5))):
         at = rng.randrange(len(lines))
         if rng.random() < 0.7:
@@ -148,7 +212,7 @@ def mutated_nnet(data: bytes, rng: random.Random) -> bytes:
     return rng.choice(("\n", "\n", "\n", "\r\n", "\r", "\x0b")).join(",".join(line) for line in lines).encode()
 
 
-# ---- zip archives: arrays, state dicts, complexes ------------------------------------------------------------------------
+# ---- zip archives: arrays, state dicts, complexes ----------------------------------------
 
 
 def _members(data: bytes) -> list[tuple[str, bytes]]:
@@ -171,14 +235,19 @@ def mutated_npy(data: bytes, rng: random.Random) -> bytes:
     header, body = data[10:end].decode("latin-1"), data[end:]
     if rng.random() < 0.5:
         for _ in range(rng.choice((1, 1, 2))):
-            old, new = rng.choice((
-                ("<f8", rng.choice(("<f4", ">f8", "|O", "<i8", "|V8", "<c16", "|S8", "<U2", "<M8[s]", "<f2", "|b1"))),
-                ("(", rng.choice(("(0, ", "(-1, ", "(1, ", "((", "", "(1000000000, 1000000000, "))),
-                (")", rng.choice((", 0)", ", 1)", ", 2)", "))", "L)", ", True)"))),
-                ("False", rng.choice(("True", "None", "0", "'x'"))),
-                ("'shape'", rng.choice(("'shop'", "'descr'", "shape"))),
-                ("{", rng.choice(("{'a':1, ", "[", "{**{}, ", "(" * 200))),
-            ))  # fmt: skip
+            old, new = rng.choice(
+                (
+                    (
+                        "<f8",
+                        rng.choice(("<f4", ">f8", "|O", "<i8", "|V8", "<c16", "|S8", "<U2", "<M8[s]", "<f2", "|b1")),
+                    ),
+                    ("(", rng.choice(("(0, ", "(-1, ", "(1, ", "((", "", "(1000000000, 1000000000, "))),
+                    (")", rng.choice((", 0)", ", 1)", ", 2)", "))", "L)", ", True)"))),
+                    ("False", rng.choice(("True", "None", "0", "'x'"))),
+                    ("'shape'", rng.choice(("'shop'", "'descr'", "shape"))),
+                    ("{", rng.choice(("{'a':1, ", "[", "{**{}, ", "(" * 200))),
+                )
+            )
             header = header.replace(old, new, 1)
         rest = (-(10 + len(header))) % 16
         packed = (header.rstrip("\n") + " " * rest + "\n").encode("latin-1")
@@ -200,7 +269,17 @@ def mutated_npz(data: bytes, rng: random.Random) -> bytes:
         if kind < 5 and content[:6] == b"\x93NUMPY":
             members[at] = name, mutated_npy(content, rng)
         elif kind == 5:
-            names = (name + ".npy", "W0.npy", "weights_0.npy", "b1.npy", "../x.npy", "", "a" * 300, "\x1b[0m.npy", members[0][0])
+            names = (
+                name + ".npy",
+                "W0.npy",
+                "weights_0.npy",
+                "b1.npy",
+                "../x.npy",
+                "",
+                "a" * 300,
+                "\x1b[0m.npy",
+                members[0][0],
+            )
             members[at] = rng.choice(names), content
         elif kind == 6:
             members[at : at + 1] = [members[at]] * rng.choice((0, 2))
@@ -234,7 +313,9 @@ def mutated_complex(data: bytes, rng: random.Random) -> bytes:
             flat = array.reshape(-1)
             i = rng.randrange(flat.size)
             if array.dtype == np.float64:
-                flat[i] = rng.choice((0.0, 1.0, -1.0, 0.5, 1e300, 5e-324, float("nan"), float("inf"), flat[i] * (1 + 1e-12)))
+                flat[i] = rng.choice(
+                    (0.0, 1.0, -1.0, 0.5, 1e300, 5e-324, float("nan"), float("inf"), flat[i] * (1 + 1e-12))
+                )
             else:
                 flat[i : i + 1] = np.array([flat[rng.randrange(flat.size)]])
                 if rng.random() < 0.5:
@@ -265,8 +346,18 @@ def made_state(rng: random.Random) -> bytes:
 
     def tensor() -> Any:
         shape = [rng.randrange(4) for _ in range(rng.choice((0, 1, 2, 2, 2, 3)))]
-        kind = rng.choice((torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int8, torch.bool,
-                           torch.complex64))  # fmt: skip
+        kind = rng.choice(
+            (
+                torch.float32,
+                torch.float64,
+                torch.float16,
+                torch.bfloat16,
+                torch.int64,
+                torch.int8,
+                torch.bool,
+                torch.complex64,
+            )
+        )
         made = torch.ones(shape).to(kind)
         choice = rng.randrange(8)
         if choice == 0 and len(shape) == 2:
@@ -298,7 +389,7 @@ def made_state(rng: random.Random) -> bytes:
     return out.getvalue()
 
 
-# ---- protocol buffers ---------------------------------------------------------------------------------------------------
+# ---- protocol buffers ----------------------------------------
 
 
 def mutated_model(data: bytes, rng: random.Random) -> bytes:
@@ -313,12 +404,63 @@ def mutated_model(data: bytes, rng: random.Random) -> bytes:
 
 
 OPERATORS = (
-    "Add", "Sub", "Mul", "Div", "Neg", "Relu", "LeakyRelu", "PRelu", "Abs", "Max", "Min", "Clip", "Sum", "Mean", "Gemm",
-    "MatMul", "Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Flatten", "Reshape",
-    "Transpose", "Squeeze", "Unsqueeze", "Concat", "Split", "Slice", "Gather", "Pad", "Identity", "Dropout", "Constant",
-    "ConstantOfShape", "Shape", "Expand", "Tile", "Cast", "ReduceSum", "ReduceMean", "ReduceMax", "BatchNormalization",
-    "Sign", "Softmax", "Sigmoid", "Where", "Einsum", "Upsample", "Resize", "Range", "Loop", "If", "Q", "",
-)  # fmt: skip
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Neg",
+    "Relu",
+    "LeakyRelu",
+    "PRelu",
+    "Abs",
+    "Max",
+    "Min",
+    "Clip",
+    "Sum",
+    "Mean",
+    "Gemm",
+    "MatMul",
+    "Conv",
+    "ConvTranspose",
+    "MaxPool",
+    "AveragePool",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "Flatten",
+    "Reshape",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+    "Concat",
+    "Split",
+    "Slice",
+    "Gather",
+    "Pad",
+    "Identity",
+    "Dropout",
+    "Constant",
+    "ConstantOfShape",
+    "Shape",
+    "Expand",
+    "Tile",
+    "Cast",
+    "ReduceSum",
+    "ReduceMean",
+    "ReduceMax",
+    "BatchNormalization",
+    "Sign",
+    "Softmax",
+    "Sigmoid",
+    "Where",
+    "Einsum",
+    "Upsample",
+    "Resize",
+    "Range",
+    "Loop",
+    "If",
+    "Q",
+    "",
+)
 INTEGERS = (0, 1, -1, 2, 3, 4, 7, 10, 11, 16, 17, 100, 65535, 2**31 - 1, -(2**31), 2**62, -(2**63))
 
 
@@ -353,7 +495,9 @@ def _change_message(message: Any, model: Any, rng: random.Random, onnx: Any) -> 
                 return mutated_bytes(old if isinstance(old, bytes) else b"", rng)
             if chosen.name == "op_type":
                 return rng.choice(OPERATORS)
-            return rng.choice(names if chosen.name in ("input", "output") else [*names, "axis", "alpha", "pads", "a\x1b[1m"])
+            return rng.choice(
+                names if chosen.name in ("input", "output") else [*names, "axis", "alpha", "pads", "a\x1b[1m"]
+            )
         if chosen.cpp_type in (chosen.CPPTYPE_FLOAT, chosen.CPPTYPE_DOUBLE):
             return rng.choice((0.0, -1.0, 0.5, float("nan"), float("inf"), 1e30, 1e-45))
         if chosen.enum_type is not None:
@@ -376,13 +520,17 @@ def _change_message(message: Any, model: Any, rng: random.Random, onnx: Any) -> 
         pass
 
 
-# ---- one case ---------------------------------------------------------------------------------------------------------
+# ---- one case ----------------------------------------
 
 Mutation = Callable[[bytes, random.Random], bytes]
 STRUCTURED: dict[str, Mutation] = {
-    ".json": mutated_json, ".npz": mutated_npz, ".nnet": mutated_nnet, ".pt": mutated_state, ".onnx": mutated_model,
+    ".json": mutated_json,
+    ".npz": mutated_npz,
+    ".nnet": mutated_nnet,
+    ".pt": mutated_state,
+    ".onnx": mutated_model,
     ".complex.npz": mutated_complex,
-}  # fmt: skip
+}
 
 
 def suffix_of(name: str) -> str:
@@ -430,7 +578,7 @@ def read(path: Path) -> str:
     return "read"
 
 
-# ---- the process that reads, and the one that watches ----------------------------------------------------------------------
+# ---- the process that reads, and the one that watches ----------------------------------------
 
 
 def serve(suffix: str, seed: int, number: int, directory: str) -> None:
@@ -470,14 +618,15 @@ class Report:
 
     def __str__(self) -> str:
         lines = [
-            f"{suffix:14}{c['read'] + c['refused']:8} cases: {c['read']} read, {c['refused']} refused, slowest {c['slowest']} ms"
+            f"{suffix:14}{c['read'] + c['refused']:8} cases: {c['read']} read, {c['refused']} refused, "
+            f"slowest {c['slowest']} ms"
             for suffix, c in self.counts.items()
         ]
         return "\n".join([*lines, *(f"{s} {n}: {what}" for s, n, what in self.findings)])
 
 
 def run(seconds: float, seed: int = 1, suffixes: Sequence[str] = SUFFIXES, keep: Path | None = None) -> Report:
-    """Fuzzes the readers of these suffixes, an equal share of the time for each. Findings are kept as files in `keep`."""
+    """Fuzzes the readers of these suffixes, an equal share of the time for each; findings become files in `keep`."""
     report = Report()
     for suffix in suffixes:
         report.counts[suffix] = Counter()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fuzz
 import pytest
+
+import fuzz
 
 NEEDS = {".pt": "torch", ".onnx": "onnx"}
 

@@ -249,9 +249,17 @@ def _coordinates(header: dict[str, Any], dim: int) -> Coordinates:
         )
     where = Coordinates(dim, tuple(kept), dropped, projection)
     expected = where.lineality if where.has_basis else None
-    if (None if header["lineality"] is None else _matrix(header["lineality"], "lineality")) != expected:
+    given = None if header["lineality"] is None else _matrix(header["lineality"], "lineality")
+    if given != expected and not _same_lines(given, expected):
         raise FileError("header, lineality: not the basis that belongs to the projection")
     return where
+
+
+def _same_lines(given: Any, expected: Any) -> bool:
+    """Whether two bases have the same vectors but for their signs, which earlier writers chose in another way."""
+    if given is None or expected is None or len(given) != len(expected):
+        return False
+    return all(v in (tuple(w), tuple(-x for x in w)) for v, w in zip(map(tuple, given), expected, strict=True))
 
 
 def _matrix(value: Any, name: str) -> tuple[tuple[Fraction, ...], ...]:

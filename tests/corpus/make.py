@@ -74,11 +74,12 @@ def graphs() -> None:
 
     def write(name: str, nodes: list[onnx.NodeProto], shape: Sequence[int | str], **weights: np.ndarray) -> None:
         graph = helper.make_graph(
-            nodes, "g",
+            nodes,
+            "g",
             [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
             [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
             [numpy_helper.from_array(value, key) for key, value in weights.items()],
-        )  # fmt: skip
+        )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         (HERE / name).write_bytes(model.SerializeToString())
 
@@ -89,30 +90,60 @@ def graphs() -> None:
     write(
         "mlp.onnx",
         [node("Gemm", ["x", "a", "c"], ["u"], transB=1), node("Relu", ["u"], ["v"]), node("MatMul", ["v", "b"], ["y"])],
-        ["n", 2], a=f(3, 2), c=f(3), b=f(3, 1),
-    )  # fmt: skip
+        ["n", 2],
+        a=f(3, 2),
+        c=f(3),
+        b=f(3, 1),
+    )
     write(
         "convolution.onnx",
-        [node("Conv", ["x", "w"], ["u"], pads=[1, 1, 1, 1], strides=[2, 2]), node("LeakyRelu", ["u"], ["v"], alpha=0.25),
-         node("MaxPool", ["v"], ["p"], kernel_shape=[2, 2]), node("Flatten", ["p"], ["q"]),
-         node("MatMul", ["q", "b"], ["y"])],
-        [1, 1, 4, 4], w=f(2, 1, 3, 3), b=f(2, 1),
-    )  # fmt: skip
+        [
+            node("Conv", ["x", "w"], ["u"], pads=[1, 1, 1, 1], strides=[2, 2]),
+            node("LeakyRelu", ["u"], ["v"], alpha=0.25),
+            node("MaxPool", ["v"], ["p"], kernel_shape=[2, 2]),
+            node("Flatten", ["p"], ["q"]),
+            node("MatMul", ["q", "b"], ["y"]),
+        ],
+        [1, 1, 4, 4],
+        w=f(2, 1, 3, 3),
+        b=f(2, 1),
+    )
     write(
         "residual.onnx",
-        [node("MatMul", ["x", "a"], ["t"]), node("Relu", ["t"], ["u"]), node("Add", ["u", "x"], ["v"]),
-         node("Abs", ["v"], ["w"]), node("Reshape", ["w", "s"], ["r"]), node("Transpose", ["r"], ["z"], perm=[0, 2, 1]),
-         node("Slice", ["z", "lo", "hi", "ax"], ["h"]), node("Concat", ["h", "h"], ["c"], axis=1),
-         node("ReduceSum", ["c", "ax"], ["y"], keepdims=0)],
-        ["n", 2], a=f(2, 2), s=np.array([-1, 1, 2]), lo=np.array([0]), hi=np.array([1]), ax=np.array([1]),
-    )  # fmt: skip
+        [
+            node("MatMul", ["x", "a"], ["t"]),
+            node("Relu", ["t"], ["u"]),
+            node("Add", ["u", "x"], ["v"]),
+            node("Abs", ["v"], ["w"]),
+            node("Reshape", ["w", "s"], ["r"]),
+            node("Transpose", ["r"], ["z"], perm=[0, 2, 1]),
+            node("Slice", ["z", "lo", "hi", "ax"], ["h"]),
+            node("Concat", ["h", "h"], ["c"], axis=1),
+            node("ReduceSum", ["c", "ax"], ["y"], keepdims=0),
+        ],
+        ["n", 2],
+        a=f(2, 2),
+        s=np.array([-1, 1, 2]),
+        lo=np.array([0]),
+        hi=np.array([1]),
+        ax=np.array([1]),
+    )
     write(
         "normalised.onnx",
-        [node("BatchNormalization", ["x", "s", "t", "m", "v"], ["u"], epsilon=0.0625), node("Clip", ["u", "lo", "hi"], ["w"]),
-         node("Gather", ["w", "i"], ["y"], axis=1)],
-        ["n", 3], s=f(3), t=f(3), m=f(3), v=np.array([1, 4, 0.25], dtype=np.float32), i=np.array([2, 0]),
-        lo=np.array(0, dtype=np.float32), hi=np.array(2, dtype=np.float32),
-    )  # fmt: skip
+        [
+            node("BatchNormalization", ["x", "s", "t", "m", "v"], ["u"], epsilon=0.0625),
+            node("Clip", ["u", "lo", "hi"], ["w"]),
+            node("Gather", ["w", "i"], ["y"], axis=1),
+        ],
+        ["n", 3],
+        s=f(3),
+        t=f(3),
+        m=f(3),
+        v=np.array([1, 4, 0.25], dtype=np.float32),
+        i=np.array([2, 0]),
+        lo=np.array(0, dtype=np.float32),
+        hi=np.array(2, dtype=np.float32),
+    )
 
 
 def complexes() -> None:
@@ -123,8 +154,10 @@ def complexes() -> None:
     flat = pr.Network([[[1, 1, 0]], [[1]]], [[0.1], [0]])
     pr.save_complex(pr.subdivide(flat, level="1/3"), HERE / "lineality.complex.npz")
     rng = np.random.default_rng(3)
-    rough = pr.Network([rng.normal(size=(4, 2)), rng.normal(size=(2, 4)), rng.normal(size=(1, 2))],
-                       [rng.normal(size=4), rng.normal(size=2), rng.normal(size=1)])  # fmt: skip
+    rough = pr.Network(
+        [rng.normal(size=(4, 2)), rng.normal(size=(2, 4)), rng.normal(size=(1, 2))],
+        [rng.normal(size=4), rng.normal(size=2), rng.normal(size=1)],
+    )
     pr.save_complex(pr.subdivide(rough, level=0), HERE / "recipes.complex.npz")
 
 
