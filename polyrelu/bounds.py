@@ -48,7 +48,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from math import comb, log10, prod
 
 from polyrelu.constructions.arguments import integer, integers, read_architecture
@@ -56,7 +56,9 @@ from polyrelu.constructions.folding import folded_regions
 from polyrelu.constructions.lower_bound import paper_lower_bound
 from polyrelu.constructions.shells import VARIANTS, Variant, closing_neurons, corner_counts, predicted_betti
 from polyrelu.errors import InputError, LimitError
+from polyrelu.limits import read_flag
 from polyrelu.markup import table
+from polyrelu.rational import describe
 
 _ERGEN = "Ergen & Grillo 2024"
 _MONTUFAR_2014 = "Montúfar, Pascanu, Cho & Bengio 2014"
@@ -243,8 +245,8 @@ class BoundTable:
 
     def best(self, quantity: str) -> int | None:
         """The sharpest proved bound on a quantity, or None if there is none. InputError for an unknown quantity."""
-        if quantity not in self.quantities:
-            raise InputError(f"quantity: expected one of {', '.join(self.quantities)}, got {quantity!r}")
+        if not isinstance(quantity, str) or quantity not in self.quantities:
+            raise InputError(f"quantity: expected one of {', '.join(self.quantities)}, got {describe(quantity)}")
         return next((bound.value for bound in self.bounds if bound.quantity == quantity and bound.best), None)
 
     def _repr_html_(self) -> str:
@@ -290,8 +292,9 @@ def upper_bounds(
     """
     widths = read_architecture(architecture)
     d, *hidden, _ = widths
-    if relation not in (">", ">=", "<", "<=", "="):
-        raise InputError(f'relation: expected one of ">", ">=", "<", "<=", "=", got {relation!r}')
+    relu = read_flag(relu, "relu")
+    if not isinstance(relation, str) or relation not in (">", ">=", "<", "<=", "="):
+        raise InputError(f'relation: expected one of ">", ">=", "<", "<=", "=", got {describe(relation)}')
     wanted = _read_degrees(degrees, d)
     counts = _CellCounts(d, tuple(hidden), max(wanted, default=0) + 1, relu)
     bounds = list(_region_bounds(widths, relu))
@@ -339,7 +342,17 @@ def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) 
 
 
 def _read_degrees(degrees: Iterable[int] | None, d: int) -> tuple[int, ...]:
-    wanted = tuple(range(d)) if degrees is None else integers(list(degrees), "degrees", 0)
+    if degrees is None:
+        return tuple(range(d))
+    if not isinstance(degrees, Iterable) or isinstance(degrees, (str, bytes)):
+        raise InputError(f"degrees: expected integers, got {describe(degrees)}")
+    try:
+        first = list(islice(degrees, d + 1))
+    except Exception:  # whatever a foreign iterable raises
+        raise InputError(f"degrees: expected integers, got {describe(degrees)}") from None
+    wanted = integers(first, "degrees", 0)
+    if len(wanted) > d:
+        raise InputError(f"degrees: there are {d} in R^{d}, got more")
     if any(k >= d for k in wanted):
         raise InputError(f"degrees: Betti numbers of a region in R^{d} have degree at most {d - 1}, got {max(wanted)}")
     return wanted

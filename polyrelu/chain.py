@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu import _core
-from polyrelu.errors import ChainComplexError, LimitError, MissingDependencyError
+from polyrelu.errors import ChainComplexError, InputError, LimitError, MissingDependencyError
 from polyrelu.limits import memory_is_a_limit
 from polyrelu.markup import table
 from polyrelu.order_complex import mixed_boundaries
+from polyrelu.rational import describe
 from polyrelu.region import CellSet
 
 if TYPE_CHECKING:
@@ -47,7 +48,12 @@ class ChainComplex:
 
     @memory_is_a_limit
     def __init__(self, boundaries: Iterable[Any], ranks: Sequence[int] | None = None) -> None:
-        matrices = list(boundaries)
+        try:
+            matrices = list(boundaries)
+        except MemoryError:
+            raise
+        except Exception:  # whatever a foreign iterable raises
+            raise ChainComplexError(f"expected a sequence of boundary maps, got {describe(boundaries)}") from None
         known: list[int | None] = [None] * (len(matrices) + 1)
         if ranks is not None:
             known[:] = _given_ranks(ranks, len(matrices))
@@ -81,6 +87,14 @@ class ChainComplex:
         changed afterwards. Checked as the constructor does, with offsets and indices besides (ChainComplexError).
         """
         self = cls.__new__(cls)
+        try:
+            columns = [(indptr, indices, data) for indptr, indices, data in columns]
+        except MemoryError:
+            raise
+        except Exception:  # whatever a foreign iterable raises
+            raise ChainComplexError(
+                f"expected a sequence of triples (indptr, indices, data), got {describe(columns)}"
+            ) from None
         self._set(tuple(_given_ranks(ranks, len(columns))), columns)
         self._check()
         return self
@@ -128,9 +142,13 @@ class ChainComplex:
 
     def boundary_arrays(self, degree: int) -> Columns:
         """∂_degree by compressed columns, as read-only arrays; degree 1..n (else ChainComplexError)."""
+        if isinstance(degree, (bool, np.bool_)) or not isinstance(degree, (int, np.integer)):
+            raise ChainComplexError(f"boundary map: expected an integer degree, got {describe(degree)}")
         if not 1 <= degree < len(self._ranks):
-            raise ChainComplexError(f"no boundary map of degree {degree}: the degrees are 1..{len(self._ranks) - 1}")
-        return self._columns[degree - 1]
+            raise ChainComplexError(
+                f"no boundary map of degree {describe(degree)}: the degrees are 1..{len(self._ranks) - 1}"
+            )
+        return self._columns[int(degree) - 1]
 
     def boundary(self, degree: int) -> list[list[int]]:
         """∂_degree as a dense list of rows of Python integers: for small complexes."""
@@ -213,7 +231,7 @@ def read_matrix(matrix: Any, where: str, degree: int | None = None) -> tuple[int
         try:
             rows = [list(line) for line in matrix]
         except TypeError:
-            raise ChainComplexError(f"{where}: expected a matrix of integers, got {matrix!r:.80}", degree) from None
+            raise ChainComplexError(f"{where}: expected a matrix of integers, got {describe(matrix)}", degree) from None
         width = len(rows[0]) if rows else 0
         dense = np.empty((len(rows), width), dtype=object)
         for i, line in enumerate(rows):
@@ -231,12 +249,17 @@ def read_matrix(matrix: Any, where: str, degree: int | None = None) -> tuple[int
 
 def _given_ranks(ranks: Sequence[int], n_maps: int) -> list[int]:
     checked = []
-    for rank in ranks:
+    if not isinstance(ranks, (Sequence, np.ndarray)) or isinstance(ranks, (str, bytes)):
+        raise ChainComplexError(f"ranks: expected a sequence of integers ≥ 0, got {describe(ranks)}")
+    if isinstance(ranks, np.ndarray) and ranks.ndim != 1:
+        raise ChainComplexError(f"ranks: expected a sequence of integers ≥ 0, got {describe(ranks)}")
+    for rank in ranks[: n_maps + 2]:
         if isinstance(rank, bool) or not isinstance(rank, (int, np.integer)) or rank < 0:
-            raise ChainComplexError(f"ranks: expected integers ≥ 0, got {rank!r:.80}")
+            raise ChainComplexError(f"ranks: expected integers ≥ 0, got {describe(rank)}")
         checked.append(int(rank))
     if len(checked) != n_maps + 1:
-        raise ChainComplexError(f"{n_maps} boundary maps need {n_maps + 1} ranks, got {len(checked)}")
+        got = len(checked) if len(checked) <= n_maps else "more"
+        raise ChainComplexError(f"{n_maps} boundary maps need {n_maps + 1} ranks, got {got}")
     return checked
 
 
@@ -252,7 +275,7 @@ def _integers(values: Array, where: str, degree: int | None) -> Array:
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
             reason = " (floats are refused, even integral ones)" if isinstance(value, (float, np.floating)) else ""
             at = ", ".join(f"{name} {i}" for name, i in zip(("row", "column"), position, strict=False))
-            raise ChainComplexError(f"{where}, {at}: expected an integer, got {value!r:.80}{reason}", degree)
+            raise ChainComplexError(f"{where}, {at}: expected an integer, got {describe(value)}{reason}", degree)
         result[position] = int(value)
     return result
 
@@ -299,6 +322,8 @@ def chain_complex(region: CellSet) -> ChainComplex:
     Regions that are neither, such as the half-open band {a < F ≤ b}: a part of the order complex of their cells, see
     `order_complex`, which has the proof.
     """
+    if not isinstance(region, CellSet):
+        raise InputError(f"chain_complex: expected a Region, got {describe(region)}")
     if not (region.is_open or region.is_closed):
         return ChainComplex.from_arrays(*mixed_boundaries(region))
     cx = region.complex

@@ -14,7 +14,7 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.domain import Domain
 from polyrelu.errors import InputError, PointError, RegionError, VerificationError
 from polyrelu.intervals import OutputBounds
-from polyrelu.limits import memory_is_a_limit
+from polyrelu.limits import memory_is_a_limit, read_flag
 from polyrelu.markup import table
 from polyrelu.network import Network
 from polyrelu.rational import describe
@@ -70,8 +70,8 @@ class Partition:
 
     def masks(self, k: int) -> Masks:
         """`winners(k)` as packed bits, a row of bytes for each cell (`numpy.packbits`); read-only."""
-        self._complex.n_cells(k)  # raises for a dimension that is none
-        return self._masks[k - self._complex.coordinates.lineality_dim]
+        self._complex.facets(k)  # raises for a dimension that no cell has
+        return self._masks[int(k) - self._complex.coordinates.lineality_dim]
 
     def class_numbers(self) -> npt.NDArray[np.int64]:
         """For every d-cell its class, or −1 for a tie throughout the cell."""
@@ -143,7 +143,7 @@ class ClassRegion(_ClassSet):
             raise RegionError(f"class: expected an integer from 0 to {n - 1}, got {describe(i)}")
         super().__init__(partition)
         object.__setattr__(self, "_index", operator.index(i))
-        object.__setattr__(self, "_closed", bool(closed))
+        object.__setattr__(self, "_closed", read_flag(closed, "closed"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ClassRegion, (self._partition, self._index, self._closed)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from polyrelu import _core, markup
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
-from polyrelu.errors import FileError, LimitError, MissingDependencyError, PointError, VerificationError
+from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError, PointError, VerificationError
+from polyrelu.limits import read_flag
 from polyrelu.linear import null_space, rank
 from polyrelu.network import Network
 from polyrelu.printing import brief, brief_repr
@@ -234,7 +235,9 @@ class PolyhedralComplex:
 
     def n_cells(self, k: int) -> int:
         """The number of numbered k-cells (the f-vector's entry, unless there are artificial hyperplanes)."""
-        return self._finite[self._index(k)] if self._coordinates.lineality_dim <= k else 0
+        if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and k < self._coordinates.lineality_dim:
+            return 0
+        return self._finite[self._index(k)]
 
     def facets(self, k: int) -> Facets:
         """The facets of the k-cells with incidence numbers, as sparse rows (indptr, indices, signs).
@@ -273,6 +276,7 @@ class PolyhedralComplex:
             from scipy.sparse import csc_array
         except ImportError:
             raise MissingDependencyError("sparse matrices need SciPy: pip install 'polyrelu[data]'", "data") from None
+        infinity = read_flag(infinity, "infinity")
         q = self._index(k)
         counts = [len(x) for x in self._boundary] if infinity else self._finite
         if q == 0:
@@ -426,6 +430,7 @@ class PolyhedralComplex:
 
         A bit is set for a cell iff it is set for all vertices and rays of the cell.
         """
+        _check_masks(masks, len(self._vertices[1]), "vertex and ray")
         found = [masks]
         for part in self._facets[1:]:
             indptr, index, _ = part  # type: ignore[misc]
@@ -435,6 +440,7 @@ class PolyhedralComplex:
 
     def united_masks(self, masks: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Given a bit mask (a row of bytes) for each d-cell: for each vertex and ray the union over its d-cells."""
+        _check_masks(masks, self._finite[-1], "d-cell")
         for part in self._facets[:0:-1]:
             indptr, index, _ = part  # type: ignore[misc]
             cell = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
@@ -707,6 +713,8 @@ class PolyhedralComplex:
         Only of the layers from number `first` on, counted from 0. With a level the sign of F − t is appended. As found
         by the subdivision itself.
         """
+        if isinstance(first, bool) or not isinstance(first, (int, np.integer)) or not 0 <= first <= self._network.depth:
+            raise InputError(f"layer: expected an integer from 0 to {self._network.depth}, got {describe(first)}")
         slopes = self._network.slopes[first:]
         return self._region_signs(np.array([a != 1 for layer in slopes for a in layer], dtype=bool), first)
 
@@ -775,3 +783,8 @@ def _arrays(x: Any) -> Iterator[npt.NDArray[Any]]:
     elif isinstance(x, (list, tuple)):
         for y in x:
             yield from _arrays(y)
+
+
+def _check_masks(masks: object, rows: int, what: str) -> None:
+    if not isinstance(masks, np.ndarray) or masks.ndim != 2 or masks.dtype != np.uint8 or len(masks) != rows:
+        raise InputError(f"masks: expected a row of bytes (uint8) for each {what}, got {describe(masks)}")

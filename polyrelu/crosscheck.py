@@ -13,7 +13,7 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError, MissingDependencyError, VerificationError
 from polyrelu.limits import memory_is_a_limit
 from polyrelu.printing import brief_repr
-from polyrelu.rational import primitive
+from polyrelu.rational import describe, primitive
 
 Row = tuple[int, ...]
 
@@ -29,6 +29,12 @@ def check_regions(cx: PolyhedralComplex, regions: Iterable[int] | None = None) -
     Raises VerificationError at the first difference, MissingDependencyError without pycddlib, and InputError for a
     complex with artificial hyperplanes, whose numbered cells are smaller than the polyhedra of their signs.
     """
+    if not isinstance(cx, PolyhedralComplex):
+        raise InputError(f"check_regions: expected a PolyhedralComplex, got {describe(cx)}")
+    try:
+        regions = range(cx.n_regions) if regions is None else iter(regions)
+    except Exception:  # whatever a foreign type raises
+        raise InputError(f"check_regions: expected numbers of regions, got {describe(regions)}") from None
     try:
         import cdd
         import cdd.gmp
@@ -39,7 +45,7 @@ def check_regions(cx: PolyhedralComplex, regions: Iterable[int] | None = None) -
     d = cx.input_dim
     fixed = [[0, *(int(i == j) for i in range(d))] for j in cx.dropped_coordinates]
     count = 0
-    for i in range(cx.n_cells(d)) if regions is None else regions:
+    for i in regions:
         rows = [*fixed, *_inequalities(cx, i)] or [(1, *(0,) * d)]
         with _numbers_of_any_length():
             matrix = cdd.gmp.matrix_from_array(

@@ -9,7 +9,7 @@ from typing import Any
 
 from polyrelu.errors import DomainError, LimitError
 from polyrelu.printing import brief
-from polyrelu.rational import exact_matrix, exact_point, exact_vector, primitive
+from polyrelu.rational import describe, exact_matrix, exact_point, exact_vector, primitive
 
 MAX_BOX = 5 * 10**7
 """Most numbers in the inequalities of a box."""
@@ -51,6 +51,12 @@ class Domain:
         Raises DomainError if the sides do not match or some lower bound is not below the upper one, LimitError for more
         than MAX_BOX numbers.
         """
+        for bounds, name in ((lower, "lower"), (upper, "upper")):
+            try:
+                len(bounds)
+                iter(bounds)
+            except Exception:  # whatever a foreign type raises
+                raise DomainError(f"box: expected a sequence of {name} bounds, got {describe(bounds)}") from None
         if len(lower) != len(upper) or len(lower) == 0:
             raise DomainError(f"box: expected as many lower as upper bounds, got {len(lower)} and {len(upper)}")
         if 2 * len(lower) ** 2 > MAX_BOX:

@@ -11,9 +11,10 @@ from polyrelu import _core
 from polyrelu.chain import ChainComplex, chain_complex
 from polyrelu.cycles import Cycle, CycleFinder
 from polyrelu.errors import InputError, VerificationError
-from polyrelu.limits import memory_is_a_limit, read_limit
+from polyrelu.limits import memory_is_a_limit, read_limit, read_progress
 from polyrelu.markup import table
 from polyrelu.printing import BriefRepr, brief
+from polyrelu.rational import describe
 from polyrelu.region import CellSet
 from polyrelu.smith import invariant_factors
 
@@ -55,7 +56,7 @@ class Homology(BriefRepr):
         InputError: `degree` is no degree of this homology, or it does not come from `homology`.
         """
         if isinstance(degree, bool) or not isinstance(degree, (int, np.integer)) or not 0 <= degree < len(self.betti):
-            raise InputError(f"cycles: expected a degree from 0 to {len(self.betti) - 1}, got {degree!r:.80}")
+            raise InputError(f"cycles: expected a degree from 0 to {len(self.betti) - 1}, got {describe(degree)}")
         if self._finder is None:
             raise InputError("cycles: this Homology was made from numbers; use that of homology(region or complex)")
         return self._finder.find(int(degree), self.betti[degree], self.torsion[degree])
@@ -100,6 +101,7 @@ def homology(
     Ctrl-C raises KeyboardInterrupt within a fraction of a second.
     """
     read_limit(max_memory, "max_memory")
+    read_progress(progress)
     if isinstance(obj, ChainComplex):
         return replace(_homology(obj, max_memory, progress), _finder=CycleFinder(obj))
     if not isinstance(obj, CellSet):

@@ -10,6 +10,8 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import numpy as np
+
 from polyrelu.errors import InputError, LimitError
 from polyrelu.rational import describe
 
@@ -32,6 +34,19 @@ def read_limit(limit: object, name: str) -> None:
     """InputError for a limit that is neither a positive integer nor None."""
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise InputError(f"{name}: expected a positive integer or None, got {describe(limit)}")
+
+
+def read_flag(value: object, name: str) -> bool:
+    """True or False, or 1 or 0 as an integer; InputError for anything else."""
+    if not isinstance(value, (bool, np.bool_, int)) or value not in (0, 1):
+        raise InputError(f"{name}: expected True or False, got {describe(value)}")
+    return bool(value)
+
+
+def read_progress(progress: object, name: str = "progress") -> None:
+    """InputError for what cannot be called, and is not None."""
+    if progress is not None and not callable(progress):
+        raise InputError(f"{name}: expected a function or None, got {describe(progress)}")
 
 
 def memory_is_a_limit(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:

@@ -327,6 +327,8 @@ class Network:
 
         The output layer of F and the first affine map of `other` become one affine map.
         """
+        if not isinstance(other, Network):
+            raise NetworkError(f"followed_by: expected a Network, got {describe(other)}")
         if other.input_dim != self.output_dim:
             raise NetworkError(f"followed_by: a network with {self.output_dim} inputs expected, got {other.input_dim}")
         rows = other._integer_rows()[0]

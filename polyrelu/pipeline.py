@@ -13,6 +13,7 @@ from polyrelu.homology import Homology, homology
 from polyrelu.markup import line
 from polyrelu.network import Network
 from polyrelu.printing import brief
+from polyrelu.rational import describe
 from polyrelu.refinement import refine
 from polyrelu.region import RELATIONS
 from polyrelu.subdivide import Options, subdivide
@@ -71,7 +72,7 @@ def analyse_region(
     Raises what `subdivide` raises, and RegionError for an unknown relation.
     """
     if not isinstance(relation, str) or relation not in RELATIONS:
-        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {relation!r}")
+        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     if level is None:
         raise InputError("level: expected an exact number, got None")
     cx = subdivide(network, level, domain, **options)

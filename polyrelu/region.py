@@ -12,6 +12,7 @@ from polyrelu.errors import RegionError
 from polyrelu.markup import table
 from polyrelu.network import Network
 from polyrelu.printing import brief
+from polyrelu.rational import describe
 
 Facets = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int8]]
 
@@ -132,7 +133,7 @@ class Region(CellSet):
 
     def __init__(self, complex: LeveledComplex, relation: str) -> None:
         if not isinstance(relation, str) or relation not in RELATIONS:
-            raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {relation!r}")
+            raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
         if complex.level is None:
             raise RegionError(
                 f"region {relation!r}: the complex has no level set; use subdivide(network, level=t), with t = 0 say"

@@ -21,6 +21,7 @@ from polyrelu.depth_bounds import DepthBounds
 from polyrelu.errors import InputError, LimitError, VerificationError
 from polyrelu.network import Network
 from polyrelu.pipeline import analyse_region
+from polyrelu.rational import describe
 from polyrelu.subdivide import Progress
 
 TABLE_LIMIT = 10_000
@@ -170,7 +171,7 @@ def separation(
         raise InputError(f"separation: at most {MAX_INPUTS} inputs and {MAX_NEURONS} neurons, got {d} and {short(n)}")
     limit = integer(max_cells, "max_cells", 1)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
-        raise InputError(f"seconds: expected a number that is not negative, got {seconds!r}")
+        raise InputError(f"seconds: expected a number that is not negative, got {describe(seconds)}")
     search, bounds = ShellSearch(d, n, k), DepthBounds(d, n, k)
     found = [best_shallow(d, n, k), *(search.best(n, depth) for depth in range(2, search.max_depth + 1))]
     rows = []

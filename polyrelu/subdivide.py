@@ -18,7 +18,7 @@ from polyrelu.complex import PolyhedralComplex
 from polyrelu.coordinates import Coordinates
 from polyrelu.domain import Domain
 from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
-from polyrelu.limits import read_limit
+from polyrelu.limits import read_limit, read_progress
 from polyrelu.linear import independent_columns, independent_rows, least_rank, solve
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact, primitive
@@ -91,6 +91,7 @@ def subdivided(
     read_limit(max_memory, "max_memory")
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
         raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {describe(threads)}")
+    read_progress(progress)
     region = read_domain(domain, network)
     walls = region.half_spaces() if region is not None else ()
 
@@ -171,7 +172,9 @@ def read_domain(domain: Any, network: Network) -> Domain | None:
     if not isinstance(domain, Domain):
         try:
             pairs = [(low, high) for low, high in domain]
-        except (TypeError, ValueError):
+        except MemoryError:
+            raise
+        except Exception:  # whatever a foreign iterable raises
             raise DomainError(
                 "domain: expected a Domain, or a box as a sequence of pairs (lower, upper), one per input"
             ) from None

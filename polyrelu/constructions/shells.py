@@ -87,6 +87,7 @@ from polyrelu.constructions.layers import (
 )
 from polyrelu.errors import InputError
 from polyrelu.network import Network
+from polyrelu.rational import describe
 
 Variant = Literal["paper", "interior"]
 VARIANTS: tuple[Variant, ...] = ("paper", "interior")
@@ -207,8 +208,8 @@ class _Plan:
 
 
 def _plan(architecture: object, cuts: object, variant: str, corner: object) -> _Plan:
-    if variant not in VARIANTS:
-        raise InputError(f"variant: expected one of {', '.join(VARIANTS)}, got {variant!r}")
+    if not isinstance(variant, str) or variant not in VARIANTS:
+        raise InputError(f"variant: expected one of {', '.join(VARIANTS)}, got {describe(variant)}")
     if corner is not None and variant != "paper":
         raise InputError('corner: only variant "paper" has a choice of corners')
     widths = read_architecture(architecture, hidden=2, scalar=True)

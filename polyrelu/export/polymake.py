@@ -15,9 +15,10 @@ from itertools import pairwise
 from typing import TextIO
 
 from polyrelu.complex import PolyhedralComplex
+from polyrelu.errors import PointError
 from polyrelu.export.arguments import check_complex
 from polyrelu.limits import memory_is_a_limit
-from polyrelu.rational import show
+from polyrelu.rational import describe, show
 from polyrelu.readers.files import replacing
 
 NAMESPACE = {"polymake": ["https://polymake.org", "4.0"]}
@@ -34,6 +35,8 @@ def write_polymake(cx: PolyhedralComplex, path: str | os.PathLike[str], cell: tu
     Raises PointError for a cell that does not exist, FileError if the file cannot be written.
     """
     check_complex(cx, "write_polymake")
+    if cell is not None and (not isinstance(cell, Sequence) or isinstance(cell, (str, bytes)) or len(cell) != 2):
+        raise PointError(f"cell: expected a dimension and a number (k, i), got {describe(cell)}")
     d = cx.input_dim
     lines = [(0, *line) for line in cx.lineality]
     with replacing(path) as draft, draft.open("w", encoding="ascii") as file:

@@ -16,7 +16,7 @@ from polyrelu.complex import Point, PolyhedralComplex
 from polyrelu.errors import InputError
 from polyrelu.export.arguments import check_complex
 from polyrelu.export.volume import volumes
-from polyrelu.limits import memory_is_a_limit
+from polyrelu.limits import memory_is_a_limit, read_flag
 from polyrelu.rational import describe, show
 from polyrelu.readers.files import replacing
 
@@ -41,6 +41,7 @@ def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
     are artificial hyperplanes (see `PolyhedralComplex`).
     """
     check_complex(cx, "regions_table")
+    volume = read_flag(volume, "volume")
     d, low = cx.input_dim, cx.coordinates.lineality_dim
     indptr, members = cx.cells(d)
     n = cx.n_cells(d)

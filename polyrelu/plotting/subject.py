@@ -17,7 +17,7 @@ from polyrelu.export.clip import clipped
 from polyrelu.homology import homology
 from polyrelu.network import Network
 from polyrelu.plotting.geometry import Mask, to_double
-from polyrelu.rational import show
+from polyrelu.rational import describe, show
 from polyrelu.region import RELATIONS, Region
 from polyrelu.subdivide import Options, Progress, subdivide
 
@@ -127,7 +127,7 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
         )
     relation = choices.get("relation")
     if relation is not None and (not isinstance(relation, str) or relation not in RELATIONS):
-        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {relation!r}")
+        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     if isinstance(obj, Network):
         obj = _divided(obj, options, **choices)
     elif choices.get("level") is not None or choices.get("domain") is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from polyrelu.errors import FileError
 from polyrelu.network import Network
+from polyrelu.rational import describe
 from polyrelu.readers import json
 from polyrelu.readers.files import checked_path
 from polyrelu.readers.json import Document
@@ -47,7 +48,8 @@ def load(
     if activation is not None:
         raise FileError(f"{shown}: output and activation do not go together: no format has use for both", shown)
     if _reader(path) is not read_onnx:
-        raise FileError(f"{shown}: output={output!r}: only the tensors of .onnx files are chosen by name", shown)
+        given = describe(output)
+        raise FileError(f"{shown}: output={given}: only the tensors of .onnx files are chosen by name", shown)
     return read_onnx(path, output)
 
 
@@ -60,8 +62,8 @@ def read_document(path: str | os.PathLike[str], *, activation: str | Sequence[st
     if activation is not None:
         shown, _ = checked_path(path)
         raise FileError(
-            f"{shown}: activation={activation!r}: this format says itself what its neurons are; only state dicts "
-            f"({', '.join(STATE_DICTS)}) have to be told",
+            f"{shown}: activation={describe(activation)}: this format says itself what its neurons are; only state "
+            f"dicts ({', '.join(STATE_DICTS)}) have to be told",
             shown,
         )
     reader = _reader(path)

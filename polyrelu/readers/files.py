@@ -28,6 +28,9 @@ MAX_MEMBERS = 10**5
 MEMBER_BYTES = 1000
 """Bytes that the entry of a member in the directory of an archive takes in memory, about."""
 
+MAX_PATH = 4096 * 4
+"""Longest path, as it is shown, that is taken for one; systems allow 4096 bytes or fewer."""
+
 _PIECE = 2**20
 _ENTRY = b"PK\x01\x02"  # begins the entry of each member
 
@@ -41,6 +44,8 @@ def checked_path(path: object) -> tuple[str, str]:
     if isinstance(target, bytes):
         target = os.fsdecode(target)
     shown = target if target.isprintable() and target else repr(target)
+    if len(shown) > MAX_PATH:
+        raise FileError(f"{describe(target)}: no path is that long")
     if not target or "\0" in target:
         raise FileError(f"{shown}: not a path", shown)
     return shown, target
@@ -134,7 +139,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             what = "Is a directory" if target.is_dir() else "not a regular file"
             raise FileError(f"{shown}: cannot be written: {what}", shown)
         draft = target.with_name(f".{target.stem[:50]}-{os.urandom(8).hex()}{target.suffix}")
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, up to Python 3.12
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle, up to Python 3.12
         raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
     try:
         draft.open("xb").close()
@@ -143,7 +148,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(draft, target)
         with suppress(OSError):  # there are file systems whose directories cannot be opened; the file is there
             _to_disk(target.parent)
-    except OSError as error:
+    except (OSError, UnicodeEncodeError) as error:
         raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
     finally:
         draft.unlink(missing_ok=True)
