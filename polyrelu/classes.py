@@ -70,8 +70,9 @@ class Partition:
 
     def masks(self, k: int) -> Masks:
         """`winners(k)` as packed bits, a row of bytes for each cell (`numpy.packbits`); read-only."""
-        self._complex.facets(k)  # raises for a dimension that no cell has
-        return self._masks[int(k) - self._complex.coordinates.lineality_dim]
+        self._complex.n_cells(k)  # raises for what is no dimension
+        low = self._complex.coordinates.lineality_dim
+        return self._masks[int(k) - low] if k >= low else self._masks[0][:0]
 
     def class_numbers(self) -> npt.NDArray[np.int64]:
         """For every d-cell its class, or −1 for a tie throughout the cell."""

@@ -12,6 +12,9 @@
     ├── LimitError (also RuntimeError)   a limit of cells or memory was reached; `.reached` says how far it came
     ├── MissingDependencyError (also ImportError)   an optional package is needed; `.extra` names the extra
     └── VerificationError (also ArithmeticError)    a result failed its own check: a bug, never a bad input
+
+Wrong arguments of any kind raise these. Python's own TypeError remains for unknown keywords and for a wrong number of
+arguments, and what a callback or an iterable of the caller raises while it works is passed on.
 """
 
 from __future__ import annotations

@@ -647,3 +647,10 @@ def test_other_mistakes_on_the_command_line(run: Any, tmp_path: Path) -> None:
     (tmp_path / "net.json").write_text(json.dumps(RINGS.output(0).to_dict()), encoding="utf-8")
     status, out, err = run("classes")
     assert (status, out) == (2, "") and "one output" in err
+
+
+def test_no_cells_below_the_lineality_space() -> None:
+    partition = classify(Network([[[1, 0, 0]], [[1], [-1]]], [[0], [0, 0]]))
+    region = partition.region(0)
+    assert [len(region.mask(k)) for k in range(4)] == [partition.complex.n_cells(k) for k in range(4)]
+    assert partition.complex.n_cells(0) == partition.complex.n_cells(1) == 0 == len(partition.masks(1))
