@@ -41,7 +41,7 @@ from polyrelu.export.arguments import check_complex
 from polyrelu.export.consistency import check_coordinates, check_parts
 from polyrelu.export.npz import Array, read_arrays, write_arrays
 from polyrelu.export.proof import check_belongs
-from polyrelu.limits import memory_is_a_limit
+from polyrelu.limits import memory_is_a_limit, read_flag
 from polyrelu.network import Network
 from polyrelu.rational import describe, exact, to_json
 from polyrelu.readers.files import checked_path
@@ -86,7 +86,7 @@ def load_complex(path: str | os.PathLike[str], *, verify: bool = False) -> Polyh
     shown, _ = checked_path(path)
     try:
         cx = _from_arrays(arrays)
-        if verify:
+        if read_flag(verify, "verify"):
             check_belongs(cx)
         return cx
     except PolyreluError as error:
