@@ -367,6 +367,16 @@ def test_polytopes_far_from_one(exponent):
     assert str(stability(net, domain)).isascii()
 
 
+def test_numbers_of_many_digits():
+    """Python writes no integers of more than 4300 digits: what is found is printed all the same."""
+    size = Fraction(10**3000 + 1, 10**3000)
+    for bias in (-1, -2):
+        net = Network([[[size]], [[size]], [[size]]], [[0], [bias], [bias]])
+        found = stability(net, [(-size, size)])
+        for text in (repr(found), repr(found.obstruction), repr(found.constant), str(found)):
+            assert len(text) < 10_000
+
+
 def test_nearly_unstable():
     """A gap of 2^-300 at a vertex is seen, and bounds the radius."""
     gap = Fraction(1, 2**300)

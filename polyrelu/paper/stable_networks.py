@@ -12,7 +12,8 @@ from polyrelu.errors import DomainError
 from polyrelu.network import Network
 from polyrelu.paper.general_position import Neuron, incidence, vertex_values
 from polyrelu.paper.perturbation import certified_radius
-from polyrelu.rational import exact, show
+from polyrelu.printing import BriefRepr, brief, brief_repr
+from polyrelu.rational import exact
 from polyrelu.subdivide import Options, read_level, subdivide
 
 _WHY = (
@@ -34,6 +35,9 @@ class Obstruction(NamedTuple):
     neuron: Neuron
     values: tuple[tuple[Fraction, ...], ...]
 
+    def __repr__(self) -> str:
+        return _repr(self)
+
 
 class ConstantNeuron(NamedTuple):
     """A neuron that is constant on a region of the layers before it.
@@ -47,9 +51,12 @@ class ConstantNeuron(NamedTuple):
     point: Point
     value: Fraction
 
+    def __repr__(self) -> str:
+        return _repr(self)
 
-@dataclass(frozen=True)
-class Stability:
+
+@dataclass(frozen=True, repr=False)
+class Stability(BriefRepr):
     """Whether a network is stable over a polytope; made by `stability`.
 
     combinatorial : no hidden neuron vanishes at a vertex of the complex before it.
@@ -73,7 +80,7 @@ class Stability:
 
     def __str__(self) -> str:
         if self.topological:
-            radius = f"{show(self.radius)} (about {_decimal(self.radius, 2)})"
+            radius = f"{brief(self.radius)} (about {_decimal(self.radius, 2)})"
             lines = [f"topologically stable: the same for all parameters within {radius}"]
         elif self.combinatorial:
             lines = ["combinatorially stable, but not topologically"]
@@ -233,7 +240,7 @@ def _name(neuron: Neuron) -> str:
 
 def _short(x: Fraction) -> str:
     """The number, or about what it is if it is long."""
-    text = show(x)
+    text = brief(x)
     return text if len(text) <= 12 else f"about {_decimal(x, 6)}"
 
 
@@ -243,4 +250,10 @@ def _decimal(x: Fraction, digits: int) -> str:
 
 
 def _point(x: tuple[Fraction, ...] | tuple[int, ...]) -> str:
-    return f"({', '.join(show(c) for c in x)})"
+    return f"({', '.join(map(brief, x))})"
+
+
+def _repr(found: Obstruction | ConstantNeuron) -> str:
+    """The `repr` of a named tuple, with long numbers cut short."""
+    shown = (f"{name}={brief_repr(value)}" for name, value in found._asdict().items())
+    return f"{type(found).__name__}({', '.join(shown)})"
