@@ -69,7 +69,7 @@ def write_npz(path: str | os.PathLike[str], network: Network) -> None:
     if network.assumptions:
         arrays["assumptions"] = np.frombuffer(json.dumps(network.assumptions).encode(), np.uint8)
     with replacing(path) as draft, draft.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # (NumPy before 2.1 would store allow_pickle as an array)
 
 
 def _doubles(values: tuple[Fraction, ...], where: str) -> list[float]:
