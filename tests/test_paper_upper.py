@@ -46,6 +46,14 @@ def test_what_is_not_admissible() -> None:
         lemma_52(pr.subdivide(pr.shells((2, 4, 4, 1), [1]), 0).region(">"))
 
 
+def test_lemma_52_is_about_closed_regions_whatever_their_formula() -> None:
+    net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # |x|
+    with pytest.raises(RegionError, match="neither open nor closed"):  # β_0 = 2, all bounded edges inside
+        lemma_52(pr.refine(net, "0 < F <= 1").region())
+    assert lemma_52(pr.refine(net, "F >= 0").region()) == (1,)  # all of the line, which is open too
+    assert lemma_52(pr.refine(net, "not F < 1").region()) == (3,)
+
+
 @given(networks(), st.sampled_from([">=", "<=", "="]))
 @examples(150)
 def test_both_bounds_hold(net: pr.Network, relation: str) -> None:

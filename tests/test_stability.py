@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from random import Random
 
@@ -582,6 +582,16 @@ def test_affine_networks_and_other_activations():
     found = stability(identity, [(-1, 2)])  # the first neuron is 0 at 0, and bends nothing
     assert found.topological and found.printed_topological
     check_within(identity, pr.Domain.box([-1], [2]), Fraction(0), Random(5), 20)
+
+
+@pytest.mark.parametrize("d", [2, 3, 4])
+@pytest.mark.parametrize("hidden", [(), (1,), (1, 1)])
+def test_fewer_neurons_than_inputs(d, hidden):
+    rng = Random(d)
+    widths = (d, *hidden, 1)
+    weights = [[[rng.randint(1, 3) for _ in range(n)] for _ in range(m)] for n, m in pairwise(widths)]
+    net = Network(weights, [[-1 - Fraction(i, 7)] * m for i, m in enumerate(widths[1:])])
+    check_within(net, pr.Domain.box([0] * d, [Fraction(5, 3)] * d), Fraction(0), rng, 10)
 
 
 def test_the_examples_of_the_docstrings():

@@ -276,7 +276,8 @@ class _Numbers:
         parts = [size[:, :, 1 + d + a : 1 + d + b] for a, b in pairwise(self._starts)]
         changes = self._up(np.stack([part.sum(axis=2) for part in parts], axis=2))
 
-        weight = np.concatenate([np.ones_like(factors[:, :d]), np.abs(factors)], axis=1)
+        ones = np.broadcast_to(np.array(self._one(), dtype=factors.dtype), (len(chosen), d))
+        weight = np.concatenate([ones, np.abs(factors)], axis=1)
         weight[:, d:][:, self._rounded] += _LEAST
         weight[:, d:][vanishing] = self._zero()
         bounds = [0, d, *(d + s for s in self._starts[1:-1])]

@@ -24,7 +24,8 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
     in which the region is a subcomplex. By `lemma_52` β_k is at most the number of (k+1)-cells not in the region, and
     each of these lies in its own cell of C(F), since F is affine there: β_k ≤ number of (k+1+s)-cells of C(F). A j-cell
     is the intersection of d − j + 1 of the d-cells that contain it: begin with one; while the intersection is a larger
-    face, one of the d-cells does not contain that, and takes away a dimension at least. So there are at most
+    face, one of the d-cells does not contain that, and takes away a dimension at least; if fewer suffice, add others,
+    of which there are enough, as n + 1 pointed cones at least fill a space of dimension n = d − j. So there are at most
     C(R, d − j + 1) cells of dimension j; put j = k + 1 + s.
 
     The printed condition is s ≥ 1 only by the notation [d]; s = 0 is the usual case. Sharper bounds stand in
@@ -73,7 +74,8 @@ def lemma_52(region: CellSet) -> tuple[int, ...]:
     Parameters
     ----------
     region : Region
-        Closed: >=, <= or =. Of any complex, a coarse one included; the more cells, the weaker the bound.
+        Closed: that of >=, <= or =, or of a formula if its set is closed. Of any complex, a coarse one included; the
+        more cells, the weaker the bound.
 
     Returns
     -------
@@ -83,7 +85,8 @@ def lemma_52(region: CellSet) -> tuple[int, ...]:
     Raises
     ------
     RegionError
-        If the region is open; take the closed one at a level nearby, which has the same homology.
+        If the region is not closed; in place of an open one take the closed one at a level nearby, which has the same
+        homology.
 
     Examples
     --------
@@ -93,8 +96,9 @@ def lemma_52(region: CellSet) -> tuple[int, ...]:
     >>> all(b <= bound for b, bound in zip(pr.homology(region).betti, lemma_52(region)))
     True
     """
-    if region.is_open:
-        raise RegionError("Lemma 52: expected a closed region, of >=, <= or =, got an open one")
+    if not region.is_closed:
+        kind = "an open one" if region.is_open else "one that is neither open nor closed"
+        raise RegionError(f"Lemma 52: expected a closed region, such as that of >=, <= or =, got {kind}")
     complex_ = region.complex
     d, s = complex_.input_dim, len(complex_.lineality)
 
