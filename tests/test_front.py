@@ -66,5 +66,7 @@ def test_the_command(capsys: Any) -> None:
     assert main(["bounds", "3-6-6-4-1", "--front", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert [tuple(row["betti"]) for row in answer["front"]] == [point.betti for point in points]
-    assert main(["bounds", "3-4-4-1", "--front"]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    for arguments in (["3-4-4-1"], ["3-6-6-4-1", "--relation", "<"], ["3-6-6-4-1", "--any-slopes"]):
+        assert main(["bounds", *arguments, "--front"]) == 2
+        shown = capsys.readouterr()
+        assert len(shown.err.splitlines()) == 1 and not shown.out

@@ -9,6 +9,7 @@ from polyrelu.bounds import Bound, BoundTable, lower_bounds, short, upper_bounds
 from polyrelu.cli.options import SHARED, add_json, architecture
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.constructions import pareto_front
+from polyrelu.errors import InputError
 from polyrelu.rational import to_json
 from polyrelu.region import RELATIONS
 
@@ -22,8 +23,8 @@ def add_parser(commands: Any) -> None:
         "bounds",
         help="upper and lower bounds for all networks of an architecture",
         description="Bounds on the number of regions and other cells, and on Betti numbers. An upper bound holds for\n"
-        "every network of the architecture, a lower bound is reached by one that `polyrelu construct` builds.\n"
-        "The sharpest proved one of each quantity is marked *.",
+        "every network of the architecture, a lower bound is reached by {F > 0} of one that `polyrelu construct`\n"
+        "builds. The sharpest proved one of each quantity is marked *.",
         epilog=f"""\
 examples:
   polyrelu bounds 2-8-6-1
@@ -53,6 +54,8 @@ def run(options: argparse.Namespace) -> Answer:
     """Both tables."""
     widths = architecture(options.architecture)
     if options.front:
+        if options.relation != ">" or options.any_slopes:
+            raise InputError("--front is about {F > 0} of ReLU networks; it takes neither --relation nor --any-slopes")
         return _front(widths, options.json)
     degrees = None if min(widths[:2]) <= MAX_DIM else ()
     upper = upper_bounds(widths, options.relation, degrees=degrees, relu=not options.any_slopes)

@@ -71,7 +71,7 @@ examples:
         help="coordinates at 0 of the corner of each degree, or one number for all; 1 is the paper's",
     )  # fmt: skip
 
-    kind = _kind(kinds, "bands", _bands, "several classes as bands of one output, all with many holes (section 5)")
+    kind = _kind(kinds, "bands", _bands, "several classes as bands of one output (Ergen & Grillo 2024, section 5)")
     _add_widths(kind)
     kind.add_argument("--classes", metavar="K", default="2", help="claim the Betti numbers of K classes; 2 by default")
     kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
@@ -81,7 +81,7 @@ examples:
         "--classifier", action="store_true", help="K + 2 outputs, the largest of which tells the class; without claims"
     )
 
-    kind = _kind(kinds, "recurrent", _recurrent, "shells by a recurrent network, unfolded (section 5)")
+    kind = _kind(kinds, "recurrent", _recurrent, "shells by a recurrent network, unfolded (Ergen & Grillo 2024, section 5)")
     kind.add_argument("inputs", metavar="D", help="number of inputs")
     kind.add_argument("--folds", metavar="M", default="2", help="pieces of every coordinate's fold, even; 2 by default")
     kind.add_argument("--steps", metavar="T", required=True, help="how often the block is applied, at least 2")
@@ -92,13 +92,14 @@ examples:
         help="a dense layer after the last step (the default), or all in the block and its state",
     )  # fmt: skip
 
-    kind = _kind(kinds, "lower-bound", _lower_bound, "at least the lower bound of Ergen & Grillo in every degree")
+    text = "{F > 0} with at least the lower bound of Ergen & Grillo 2024 in every degree"
+    kind = _kind(kinds, "lower-bound", _lower_bound, text)
     _add_widths(kind)
     kind.add_argument("--w", metavar="W1,W2,...", help="the numbers w_k of the bound; as equal as possible by default")
 
     kind = _kind(kinds, "paper", _paper, "the network of Ergen & Grillo 2024, Theorem 13 or 12, as it is printed")
     kind.add_argument("folds", metavar="M1,M2,...", help="how often each hidden layer but the last folds; even numbers")
-    kind.add_argument("--w", metavar="W1,W2,...", required=True, help="the numbers w_k, one less than inputs")
+    kind.add_argument("--w", metavar="W1,W2,...", required=True, help="the numbers w_1, ..., w_{d-1} for d inputs")
     kind.add_argument("--theorem", metavar="N", default="13", help="13, or 12 for the one without the constant b")
     kind.add_argument(
         "--cube", action="store_true", help="claim the Betti numbers in the unit cube; verify with --box 0,1"

@@ -24,7 +24,8 @@ def add_parser(commands: Any) -> None:
         "separation",
         help="what deep networks have and no shallow one of the same size can have",
         description="For a number of hidden neurons and every depth: the best constructed network, verified by\n"
-        "computing its homology as far as the limits allow, against the proved bound for one hidden layer.",
+        "computing its homology as far as the limits allow, against what is proved about all networks\n"
+        "with one hidden layer, and about all of the same depth.",
         epilog="""\
 examples:
   polyrelu separation --input-dim 2 --neurons 24
