@@ -71,7 +71,7 @@ examples:
         help="coordinates at 0 of the corner of each degree, or one number for all; 1 is the paper's",
     )  # fmt: skip
 
-    kind = _kind(kinds, "bands", _bands, "several classes as bands of one output (Ergen & Grillo 2024, section 5)")
+    kind = _kind(kinds, "bands", _bands, "several classes as bands of one output (Ergen & Grillo, section 5)")
     _add_widths(kind)
     kind.add_argument("--classes", metavar="K", default="2", help="claim the Betti numbers of K classes; 2 by default")
     kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
@@ -81,7 +81,7 @@ examples:
         "--classifier", action="store_true", help="K + 2 outputs, the largest of which tells the class; without claims"
     )
 
-    kind = _kind(kinds, "recurrent", _recurrent, "shells by a recurrent network, unfolded (Ergen & Grillo 2024, section 5)")
+    kind = _kind(kinds, "recurrent", _recurrent, "shells by a recurrent network, unfolded (Ergen & Grillo, section 5)")
     kind.add_argument("inputs", metavar="D", help="number of inputs")
     kind.add_argument("--folds", metavar="M", default="2", help="pieces of every coordinate's fold, even; 2 by default")
     kind.add_argument("--steps", metavar="T", required=True, help="how often the block is applied, at least 2")
