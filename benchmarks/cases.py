@@ -10,8 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))  # known answers and the plain-Python reference
 
-from known_answers import random_float32, shells  # noqa: E402
 from polyrelu import Network, PolyhedralComplex  # noqa: E402
+from support.known_answers import random_float32, shells  # noqa: E402
 
 LEVELS = ("quick", "full", "large")
 """When a case runs: with --quick (and always), by default, or only with --large."""
@@ -79,7 +79,7 @@ def simple_arrangement(n: int, d: int) -> tuple[int, ...]:
 
 
 def shell_betti(architecture: tuple[int, ...], cuts: tuple[int, ...]) -> tuple[int, ...]:
-    """Betti numbers of {F > 0} for shells; the formula is in tests/known_answers.py."""
+    """Betti numbers of {F > 0} for shells; the formula is in tests/support/known_answers.py."""
     d, *hidden, _ = architecture
     tips = 1
     for n in hidden[:-1]:
@@ -106,7 +106,7 @@ def _shells(architecture: tuple[int, ...], cuts: tuple[int, ...], group: str = "
     return Case(_name(architecture, cuts), group, architecture, cuts, **known)  # type: ignore[arg-type]
 
 
-COUNT = "regions of C(F, 0): tests/known_answers.py"
+COUNT = "regions of C(F, 0): tests/support/known_answers.py"
 PPL = "regions of C(F): PPL splitter"  # as sets; benchmarks/peers.py
 
 CASES = (

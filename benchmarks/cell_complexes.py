@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.cases import agree
 from polyrelu import ChainComplex, Homology
-from zoo import lens_space, linial_meshulam, shuffled
+from support.zoo import lens_space, linial_meshulam, shuffled
 
 Voxels = npt.NDArray[np.bool_]
 Arrays = tuple[list[int], list[tuple[Any, Any, Any]]]

@@ -18,7 +18,7 @@ nitpicky = True
 
 # Names in docstrings are links where they can be. Types of other libraries have no pages here.
 default_role = "py:obj"
-nitpick_ignore = [("py:class", "polyrelu.plotting.subject.CycleLike"), ("py:class", "polyrelu.export.clip.T")]
+nitpick_ignore = [("py:class", "polyrelu.plotting.subject.CycleLike"), ("py:class", "polyrelu.geometry.clipping.T")]
 nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", r"(?!polyrelu\.).*")]
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"

@@ -13,12 +13,16 @@
 import polyrelu.interruption  # noqa: F401  # first, so that Ctrl-C is told in one line while the rest is imported
 
 # isort: split
+import sys
 from typing import TYPE_CHECKING, Any
 
-from polyrelu.bounds import Bound, BoundTable, lower_bounds, upper_bounds
-from polyrelu.chain import ChainComplex, chain_complex
-from polyrelu.classes import ClassRegion, DecisionBoundary, Partition, classify
-from polyrelu.complex import HRepresentation, PolyhedralComplex, VRepresentation
+from polyrelu import _moved
+from polyrelu.analysis.estimation import Estimate, estimate
+from polyrelu.analysis.expressivity import topological_expressivity
+from polyrelu.analysis.identity import Comparison, identical
+from polyrelu.analysis.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
+from polyrelu.analysis.separation import Separation, separation
+from polyrelu.analysis.verification import Check, Report, verify, verify_claims
 from polyrelu.constructions import (
     FrontPoint,
     band_formulas,
@@ -39,9 +43,6 @@ from polyrelu.constructions import (
     sawtooth,
     shells,
 )
-from polyrelu.crosscheck import check_regions
-from polyrelu.cycles import Cycle
-from polyrelu.domain import Domain
 from polyrelu.errors import (
     ChainComplexError,
     DomainError,
@@ -56,7 +57,6 @@ from polyrelu.errors import (
     RegionError,
     VerificationError,
 )
-from polyrelu.estimate import Estimate, estimate
 from polyrelu.export import (
     clipped,
     load_complex,
@@ -68,33 +68,39 @@ from polyrelu.export import (
     write_polymake,
     write_table,
 )
-from polyrelu.formula import Formula
-from polyrelu.homology import Homology, homology
-from polyrelu.identity import Comparison, identical
-from polyrelu.network import Network
-from polyrelu.paper.expressivity import topological_expressivity
+from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
+from polyrelu.geometry.complex import HRepresentation, PolyhedralComplex, VRepresentation
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.double_description import check_regions
+from polyrelu.geometry.refinement import FormulaRegion, Refinement, refine
+from polyrelu.geometry.region import Region
+from polyrelu.geometry.subdivision import subdivide
+from polyrelu.network.formula import Formula
+from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
+from polyrelu.paper.bounds import Bound, BoundTable, lower_bounds, upper_bounds
 from polyrelu.paper.stable_networks import Stability, stability
-from polyrelu.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
 from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
-from polyrelu.refinement import FormulaRegion, Refinement, refine
-from polyrelu.region import Region
-from polyrelu.separation import Separation, separation
-from polyrelu.slices import Slice
-from polyrelu.subdivide import subdivide
-from polyrelu.verify import Check, Report, verify, verify_claims
+from polyrelu.topology.chain import ChainComplex, chain_complex
+from polyrelu.topology.cycles import Cycle
+from polyrelu.topology.homology import Homology, homology
 
 if TYPE_CHECKING:
     from polyrelu.plotting import plot, plot_html
 else:
 
     def __getattr__(name: str) -> Any:
-        """Pictures: their modules are imported when one is drawn."""
+        """Pictures, whose modules are imported when one is drawn, and the former paths of modules."""
         if name in ("plot", "plot_html"):
             from polyrelu import plotting
 
             return getattr(plotting, name)
+        if name in _moved.MOVED:
+            return sys.modules[f"polyrelu.{name}"]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
+
+_moved.install()
 
 __version__ = "0.1.0"
 

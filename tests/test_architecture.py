@@ -3,69 +3,43 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 import polyrelu
+from polyrelu._moved import MOVED
 
 PACKAGE = Path(polyrelu.__file__).parent
 
-# A module imports only modules that stand before it here; polyrelu/__init__.py gathers names and stands outside.
-ORDER = (
+# A room imports only rooms that stand before it here; polyrelu/__init__.py gathers names and stands outside.
+ROOMS = (
     "interruption",
+    "_moved",
     "errors",
     "markup",
-    "printing",
-    "floats",
-    "memory",
-    "rational",
-    "formula",
-    "limits",
-    "bounded",
-    "linear",
+    "exact",
     "network",
-    "slices",
-    "intervals",
     "constructions",
-    "bounds",
-    "depth_bounds",
-    "domain",
-    "readers",
     "_core",
-    "coordinates",
-    "stages",
-    "region",
-    "complex",
-    "crosscheck",
-    "subdivide",
-    "classes",
-    "refinement",
-    "estimate",
-    "inspection",
-    "identity",
-    "order_complex",
-    "chain",
-    "smith",
-    "reduction",
-    "generators",
-    "shortening",
-    "realisation",
-    "cycles",
-    "homology",
-    "pipeline",
-    "verify",
-    "separation",
+    "geometry",
+    "topology",
     "paper",
+    "analysis",
+    "readers",
     "export",
     "plotting",
     "cli",
     "__main__",
 )
+PLAIN_MODULES = 8  # at most, beside the rooms
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
@@ -100,18 +74,40 @@ def is_package(dotted: tuple[str, ...]) -> bool:
     return dotted[:1] == ("polyrelu",) and PACKAGE.joinpath(*dotted[1:]).is_dir()
 
 
-def rank(module: str) -> int:
-    return ORDER.index(module.split(".")[0])
+def room(module: str) -> str:
+    return module.split(".")[0]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)
-def test_imports_go_downward(path: Path) -> None:
+def test_rooms_import_only_rooms_above_them(path: Path) -> None:
     module = module_name(path)
-    assert module.split(".")[0] in ORDER, f"{module} has no place in the order of modules"
+    assert room(module) in ROOMS, f"{module} stands in no room"
     for line, target in imports_of(path):
-        assert target.split(".")[0] in ORDER, f"{path.name}:{line} imports polyrelu.{target}, which is not a module"
-        same_package = module.split(".")[0] == target.split(".")[0] and path.parent != PACKAGE
-        assert same_package or rank(target) < rank(module), f"{path.name}:{line}: {module} must not import {target}"
+        assert room(target) in ROOMS, f"{path.name}:{line} imports polyrelu.{target}, which is no module"
+        upward = ROOMS.index(room(target)) >= ROOMS.index(room(module))
+        assert room(target) == room(module) or not upward, f"{path.name}:{line}: {module} must not import {target}"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = nx.DiGraph((module_name(path), target) for path in SOURCES for _, target in imports_of(path))
+    assert not [c for c in nx.strongly_connected_components(graph) if len(c) > 1]
+
+
+def test_rooms_are_few_and_say_what_lives_there() -> None:
+    assert len([path for path in PACKAGE.glob("*.py") if path.name != "__init__.py"]) <= PLAIN_MODULES
+    for path in PACKAGE.glob("*/__init__.py"):
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        assert text.count(".") >= 2, f"{path.parent.name}: a paragraph should say what lives there and what does not"
+
+
+def test_no_module_has_the_name_of_a_public_function_of_its_parent() -> None:
+    for path in SOURCES:
+        module = module_name(path)
+        parent = importlib.import_module(".".join(["polyrelu", *module.split(".")[:-1]]))
+        found = getattr(parent, module.split(".")[-1], None)
+        assert found is None or isinstance(found, types.ModuleType), f"{module} is hidden by {found!r}"
+    for name in polyrelu.__all__:
+        assert not (PACKAGE / f"{name}.py").exists() and not (PACKAGE / name).is_dir(), name
 
 
 def test_modules_of_a_subpackage_do_not_import_their_facade() -> None:
@@ -119,17 +115,27 @@ def test_modules_of_a_subpackage_do_not_import_their_facade() -> None:
         assert path.parent.name not in {target for _, target in imports_of(path)}, path
 
 
+def test_former_paths_of_modules_give_what_is_in_the_modules_of_now() -> None:
+    for old, new in MOVED.items():
+        former, now = (importlib.import_module(f"polyrelu.{name}") for name in (old, new))
+        name = next(name for name, value in vars(now).items() if getattr(value, "__module__", "") == now.__name__)
+        with pytest.warns(DeprecationWarning, match=f"polyrelu.{new};"):
+            assert getattr(former, name) is getattr(now, name)
+    assert polyrelu.rational is importlib.import_module("polyrelu.rational")
+    assert callable(polyrelu.constructions.shells)
+
+
 def test_no_import_escapes_the_check() -> None:
     source = """
-import numpy, polyrelu.smith
-from polyrelu import chain
-from . import region
+import numpy, polyrelu.topology.smith
+from polyrelu import geometry
+from . import network
 from .errors import InputError
 def lazily():
     import polyrelu
     from polyrelu.readers.json import read
 """
-    expected = [(2, "smith"), (3, "chain"), (4, "region"), (5, "errors"), (7, ""), (8, "readers.json")]
+    expected = [(2, "topology.smith"), (3, "geometry"), (4, "network"), (5, "errors"), (7, ""), (8, "readers.json")]
     assert sorted(imported_modules(source)) == expected
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pages import ROOT, figures, prepare, run_page
+from support.pages import ROOT, figures, prepare, run_page
 
 DOCS = ROOT / "docs"
 if not DOCS.is_dir():

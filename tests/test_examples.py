@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
-from pages import ROOT, prepare, run_page
+from support.pages import ROOT, prepare, run_page
 
 EXAMPLES = ROOT / "examples"
 IRIS = ["iris2.json", "iris4.json"]

@@ -166,7 +166,7 @@ def test_only_check_regions_imports_pycddlib():
                 names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
                 if any(name.split(".")[0] == "cdd" for name in names):
                     found.add((path.name, getattr(function, "name", None)))
-    assert found == {("crosscheck.py", "check_regions")}
+    assert found == {("double_description.py", "check_regions")}
     code = """
 import pkgutil, sys, polyrelu
 for module in pkgutil.walk_packages(polyrelu.__path__, "polyrelu."):

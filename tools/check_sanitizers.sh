@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the core with the address and undefined-behaviour sanitizers and runs tests of it from Python, in a copy of the
-# clone. (Without the leak detector: interpreters keep what they need until they end. `tests/test_core_build.py` runs the
+# clone. (Without the leak detector: interpreters keep what they need until they end. `tests/core/test_core_build.py` runs the
 # core alone, with it, and under the thread sanitizer.)
 # Usage: tools/check_sanitizers.sh [PYTEST ARGUMENTS...]     the tests that use the core most unless told otherwise
 # PYTHON: an interpreter that has the test dependencies and Cython; otherwise an environment is made
@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 if [ $# -eq 0 ]; then
-    set -- tests/test_subdivide.py tests/test_chain.py tests/test_homology.py
+    set -- tests/geometry/test_subdivide.py tests/topology/test_chain.py tests/topology/test_homology.py
 fi
 
 mkdir "$work/src"

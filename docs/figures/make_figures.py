@@ -9,13 +9,13 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from polyrelu.analysis.pipeline import betti_numbers
+from polyrelu.analysis.separation import separation
 from polyrelu.constructions import lower_bound_network, paper_lower_bound, pareto_front, shells
 from polyrelu.constructions.euler import euler_betti
+from polyrelu.geometry.subdivision import subdivide
 from polyrelu.paper.upper import proposition_18
-from polyrelu.pipeline import betti_numbers
 from polyrelu.plotting import plot_separation
-from polyrelu.separation import separation
-from polyrelu.subdivide import subdivide
 
 HERE = Path(__file__).parent
 POSITIVE, OTHER, LINE = "#0072B2", "#F4F1E8", "#999999"

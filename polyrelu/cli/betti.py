@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from polyrelu.analysis.pipeline import analyse_region
 from polyrelu.cli.options import (
     SHARED,
     add_box,
@@ -25,12 +26,11 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import InputError, one_line
-from polyrelu.formula import Formula
-from polyrelu.homology import Homology, homology
-from polyrelu.network import Network
-from polyrelu.pipeline import analyse_region
-from polyrelu.rational import exact, show
-from polyrelu.refinement import refine
+from polyrelu.exact.rational import exact, show
+from polyrelu.geometry.refinement import refine
+from polyrelu.network.formula import Formula
+from polyrelu.network.network import Network
+from polyrelu.topology.homology import Homology, homology
 
 MEANING = {0: "connected components", 1: "independent loops", 2: "independent closed surfaces"}
 

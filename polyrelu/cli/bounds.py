@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.bounds import Bound, BoundTable, lower_bounds, short, upper_bounds
 from polyrelu.cli.options import SHARED, add_json, architecture
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.constructions import pareto_front
 from polyrelu.errors import InputError
-from polyrelu.rational import to_json
-from polyrelu.region import RELATIONS
+from polyrelu.exact.rational import to_json
+from polyrelu.geometry.region import RELATIONS
+from polyrelu.paper.bounds import Bound, BoundTable, lower_bounds, short, upper_bounds
 
 MAX_DIM = 128
 """For more inputs, and as many neurons in the first layer, only regions are bounded; all would take minutes."""

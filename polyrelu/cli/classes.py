@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.classes import classify
 from polyrelu.cli.options import (
     SHARED,
     add_box,
@@ -24,7 +23,8 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import InputError, one_line
-from polyrelu.homology import Homology, homology
+from polyrelu.geometry.classes import classify
+from polyrelu.topology.homology import Homology, homology
 
 
 def add_parser(commands: Any) -> None:

@@ -8,7 +8,6 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from polyrelu.bounds import short
 from polyrelu.cli.options import SHARED, add_json, architecture, numbers, positive
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.constructions import (
@@ -22,14 +21,15 @@ from polyrelu.constructions import (
     sawtooth,
     shells,
 )
-from polyrelu.constructions.bands import band_formulas, banded, bands, predicted_band_betti
 from polyrelu.constructions.bumps import bumps, bumps_betti
+from polyrelu.constructions.class_bands import band_formulas, banded, bands, predicted_band_betti
 from polyrelu.constructions.lower_bound import lower_bound_shells
-from polyrelu.constructions.recurrent import KINDS, predicted_recurrent_betti, recurrent
-from polyrelu.constructions.shells import VARIANTS
+from polyrelu.constructions.nested_shells import VARIANTS
+from polyrelu.constructions.recurrence import KINDS, predicted_recurrent_betti, recurrent
 from polyrelu.errors import InputError
-from polyrelu.network import Network
-from polyrelu.rational import check_digits
+from polyrelu.exact.rational import check_digits
+from polyrelu.network.network import Network
+from polyrelu.paper.bounds import short
 from polyrelu.readers import save
 
 MAX_WIDTH, MAX_WEIGHTS = 4096, 10**6

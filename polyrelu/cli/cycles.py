@@ -6,6 +6,7 @@ import argparse
 from collections import Counter
 from typing import Any
 
+from polyrelu.analysis.pipeline import analyse_region
 from polyrelu.cli.options import (
     SHARED,
     add_box,
@@ -25,10 +26,9 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
-from polyrelu.cycles import Cycle
 from polyrelu.errors import InputError, one_line
-from polyrelu.pipeline import analyse_region
-from polyrelu.rational import exact, show
+from polyrelu.exact.rational import exact, show
+from polyrelu.topology.cycles import Cycle
 
 
 def add_parser(commands: Any) -> None:

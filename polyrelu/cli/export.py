@@ -28,13 +28,13 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.cli.progress import Progress
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError, one_line
+from polyrelu.exact.rational import exact
 from polyrelu.export import regions_table, save_complex, write_cells, write_mesh, write_polymake, write_table
 from polyrelu.export.meshes import check_mesh
-from polyrelu.rational import exact
-from polyrelu.region import RELATIONS
-from polyrelu.subdivide import subdivide
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.region import RELATIONS
+from polyrelu.geometry.subdivision import subdivide
 
 
 class Part(NamedTuple):

@@ -6,6 +6,7 @@ import argparse
 from fractions import Fraction
 from typing import Any
 
+from polyrelu.analysis.identity import identical
 from polyrelu.cli.options import (
     SHARED,
     add_activation,
@@ -22,9 +23,8 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import one_line
-from polyrelu.identity import identical
-from polyrelu.network import Network
-from polyrelu.rational import show, to_json
+from polyrelu.exact.rational import show, to_json
+from polyrelu.network.network import Network
 from polyrelu.readers import holds_weights_only
 
 

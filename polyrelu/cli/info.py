@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.bounds import short, upper_bounds
+from polyrelu.analysis.estimation import MAX_RANK, Estimate, estimate, size
+from polyrelu.analysis.inspection import Groups, Inspection, Neuron, inspect
 from polyrelu.cli.options import (
     SHARED,
     add_box,
@@ -30,12 +31,11 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import one_line
-from polyrelu.estimate import MAX_RANK, Estimate, estimate, size
-from polyrelu.inspection import Groups, Inspection, Neuron, inspect
-from polyrelu.limits import free_memory
-from polyrelu.network import Network
+from polyrelu.exact.limits import free_memory
+from polyrelu.exact.rational import exact, show, to_json
+from polyrelu.network.network import Network
+from polyrelu.paper.bounds import short, upper_bounds
 from polyrelu.plotting import MAX_DIM
-from polyrelu.rational import exact, show, to_json
 
 PATIENCE = 10.0
 """Seconds of work from which on more cores are suggested."""

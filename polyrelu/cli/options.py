@@ -8,16 +8,16 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from polyrelu.domain import Domain
 from polyrelu.errors import InputError, one_line
-from polyrelu.limits import free_memory
-from polyrelu.network import Network
-from polyrelu.rational import describe, exact
+from polyrelu.exact.limits import free_memory
+from polyrelu.exact.rational import describe, exact
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.region import RELATIONS
+from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
 from polyrelu.readers import Document, load, read_document
 from polyrelu.readers.files import replacing
 from polyrelu.readers.points import read_points
-from polyrelu.region import RELATIONS
-from polyrelu.slices import Slice
 
 SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 """How every parser is made."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from polyrelu.rational import to_json
+from polyrelu.exact.rational import to_json
 
 EXACT = "All numbers are exact: nothing was sampled or rounded."
 

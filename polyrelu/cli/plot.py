@@ -25,14 +25,14 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import Answer, lines
 from polyrelu.cli.progress import Progress
-from polyrelu.domain import Domain
 from polyrelu.errors import FileError, one_line
-from polyrelu.homology import homology
-from polyrelu.network import Network
+from polyrelu.exact.rational import exact
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.subdivision import subdivide
+from polyrelu.network.network import Network
 from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html
 from polyrelu.plotting.scene import make_scene
-from polyrelu.rational import exact
-from polyrelu.subdivide import subdivide
+from polyrelu.topology.homology import homology
 
 
 def add_parser(commands: Any) -> None:

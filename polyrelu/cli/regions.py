@@ -23,7 +23,7 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import one_line
-from polyrelu.subdivide import subdivide
+from polyrelu.geometry.subdivision import subdivide
 
 
 def add_parser(commands: Any) -> None:

@@ -6,13 +6,13 @@ import argparse
 from fractions import Fraction
 from typing import Any
 
+from polyrelu.analysis.separation import Separation, separation
 from polyrelu.cli.options import SHARED, add_json, check_writable, integer, positive
 from polyrelu.cli.output import Answer, as_json
 from polyrelu.cli.progress import Progress
+from polyrelu.exact.rational import exact, to_json
 from polyrelu.plotting import plot_separation
 from polyrelu.plotting.figure import check_suffix
-from polyrelu.rational import exact, to_json
-from polyrelu.separation import Separation, separation
 
 LONG = 10**9
 """Seconds that nobody waits for; more are as good."""

@@ -23,8 +23,8 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import InputError
+from polyrelu.exact.rational import exact, show
 from polyrelu.paper.stable_networks import stability
-from polyrelu.rational import exact, show
 
 
 def add_parser(commands: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from polyrelu.analysis.verification import COUNTS, Check, verify_claims
 from polyrelu.cli.options import (
     SHARED,
     add_activation,
@@ -26,9 +27,8 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import InputError, one_line
-from polyrelu.homology import Homology
-from polyrelu.rational import exact
-from polyrelu.verify import COUNTS, Check, verify_claims
+from polyrelu.exact.rational import exact
+from polyrelu.topology.homology import Homology
 
 LISTS = ("betti", "f_vector", "refined_f_vector")
 CLAIMS = ("betti", "euler_characteristic", *COUNTS)

@@ -8,25 +8,27 @@
 `sawtooth`          Telgarsky's sawtooth
 `folding`           the many regions of Montúfar et al. 2014 and of Serra et al. 2018
 `maximum`           the maximum of n numbers
+
+Every module proves the numbers that it predicts. Nothing here makes a cell: what is predicted is computed elsewhere.
 """
 
 from __future__ import annotations
 
-from polyrelu.constructions.bands import band_formulas, banded, bands, predicted_band_betti
-from polyrelu.constructions.folding import folding, sawtooth
+from polyrelu.constructions.class_bands import band_formulas, banded, bands, predicted_band_betti
+from polyrelu.constructions.folds import folding, sawtooth
 from polyrelu.constructions.front import FrontPoint, pareto_front
 from polyrelu.constructions.lower_bound import lower_bound_network, paper_lower_bound
-from polyrelu.constructions.maximum import maximum
+from polyrelu.constructions.maxima import maximum
+from polyrelu.constructions.nested_shells import corner_counts, predicted_betti, shells
 from polyrelu.constructions.prescribed import network_with_betti
 from polyrelu.constructions.printed import paper_network, predicted_paper_betti
-from polyrelu.constructions.recurrent import (
+from polyrelu.constructions.recurrence import (
     fold_block,
     predicted_recurrent_betti,
     recurrent,
     repeated,
     state_block,
 )
-from polyrelu.constructions.shells import corner_counts, predicted_betti, shells
 
 __all__ = [
     "FrontPoint",

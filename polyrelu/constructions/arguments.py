@@ -6,8 +6,8 @@ import operator
 from typing import SupportsIndex
 
 from polyrelu.errors import InputError
-from polyrelu.printing import brief
-from polyrelu.rational import describe, entries
+from polyrelu.exact.printing import brief
+from polyrelu.exact.rational import describe, entries
 
 
 def integer(value: object, where: str, least: int) -> int:

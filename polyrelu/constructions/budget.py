@@ -9,9 +9,9 @@ from math import prod
 from polyrelu.constructions.arguments import integer, require
 from polyrelu.constructions.bumps import best_bumps, bumps, bumps_betti
 from polyrelu.constructions.layers import fold_count, split_evenly
-from polyrelu.constructions.shells import Variant, corner_counts, predicted_betti, shells
+from polyrelu.constructions.nested_shells import Variant, corner_counts, predicted_betti, shells
 from polyrelu.errors import InputError
-from polyrelu.network import Network
+from polyrelu.network.network import Network
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from math import prod
 from polyrelu.constructions.arguments import integer, integers, read_architecture, require
 from polyrelu.constructions.layers import Curve, LayerStack, check_weights, split_evenly, total
 from polyrelu.errors import InputError, LimitError
-from polyrelu.network import Network
-from polyrelu.printing import brief
-from polyrelu.rational import describe
+from polyrelu.exact.printing import brief
+from polyrelu.exact.rational import describe
+from polyrelu.network.network import Network
 
 MAX_COORDINATES = 1000
 """Up to so many coordinates `best_bumps` compares the bumps in each number of them."""

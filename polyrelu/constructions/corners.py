@@ -20,7 +20,7 @@ Word = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Corners:
-    """The corners {s_k = 0} of one k by their kind; see the text of `polyrelu.constructions.shells`.
+    """The corners {s_k = 0} of one k by their kind; see the text of `polyrelu.constructions.nested_shells`.
 
     tips: at the tips of all k+1 coordinates; flat: a flat side and no W-closed one; closed: a W-closed side and no flat
     one; mixed: both. ends: the components over these corners end at a W-closed coordinate that s_k does not use.

@@ -7,7 +7,7 @@ from math import prod
 
 from polyrelu.constructions.arguments import read_architecture, require
 from polyrelu.constructions.layers import LayerStack, folded, plain_fold, total
-from polyrelu.network import Network
+from polyrelu.network.network import Network
 
 
 def euler_network(architecture: object) -> Network:

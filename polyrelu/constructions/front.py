@@ -10,9 +10,16 @@ from math import comb
 import numpy as np
 
 from polyrelu.constructions.arguments import read_architecture
-from polyrelu.constructions.shells import VARIANTS, Variant, closing_neurons, corner_counts, predicted_betti, shells
+from polyrelu.constructions.nested_shells import (
+    VARIANTS,
+    Variant,
+    closing_neurons,
+    corner_counts,
+    predicted_betti,
+    shells,
+)
 from polyrelu.errors import InputError
-from polyrelu.network import Network
+from polyrelu.network.network import Network
 
 MAX_CANDIDATES = 50_000
 """Shells that are compared, at most; a few seconds."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from polyrelu.errors import LimitError
-from polyrelu.network import Network
+from polyrelu.network.network import Network
 
 MAX_WEIGHTS = 10**7
 """Most weights of a network that is constructed."""

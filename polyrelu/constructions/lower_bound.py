@@ -6,9 +6,9 @@ from math import prod
 
 from polyrelu.constructions.arguments import integers, read_architecture, require
 from polyrelu.constructions.layers import split_evenly
-from polyrelu.constructions.shells import Variant, closing_neurons, predicted_betti, shells
+from polyrelu.constructions.nested_shells import Variant, closing_neurons, predicted_betti, shells
 from polyrelu.errors import InputError
-from polyrelu.network import Network
+from polyrelu.network.network import Network
 
 Shells = tuple[tuple[int, ...], tuple[int, ...], Variant, tuple[int, ...] | None]
 """The arguments of `shells`: architecture, cuts, variant and corner."""

@@ -8,8 +8,8 @@ from itertools import repeat
 from polyrelu.constructions.arguments import integers
 from polyrelu.constructions.layers import MAX_LAYERS, Form, LayerStack, check_weights, total
 from polyrelu.errors import InputError
-from polyrelu.network import Network
-from polyrelu.printing import brief
+from polyrelu.exact.printing import brief
+from polyrelu.network.network import Network
 
 
 def network_with_betti(betti: object) -> Network:

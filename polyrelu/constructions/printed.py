@@ -10,7 +10,7 @@ from math import prod
 from polyrelu.constructions.arguments import integer, integers
 from polyrelu.constructions.layers import Form, LayerStack, total
 from polyrelu.errors import InputError
-from polyrelu.network import Network
+from polyrelu.network.network import Network
 
 
 def paper_network(folds: object, w: object, theorem: int = 13) -> Network:

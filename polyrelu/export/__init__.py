@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from polyrelu.export.archive import load_complex, save_complex
 from polyrelu.export.cells import write_cells
-from polyrelu.export.clip import clipped
 from polyrelu.export.meshes import mesh, write_mesh
 from polyrelu.export.polymake import write_polymake
 from polyrelu.export.table import regions_table, write_table
+from polyrelu.geometry.clipping import clipped
 
 __all__ = [
     "clipped",

@@ -18,9 +18,10 @@ come last):
     all_signs_q                  with artificial hyperplanes, q = 0..r: the signs of all neurons, int8 (n_q finite, N)
 
 The header has the keys `format` ("polyrelu complex"), `version` (1), `network` and `level` and `domain` ({"a", "b"} or
-null) with numbers as in network files, `kept`, `projection`, `lineality` (`polyrelu.coordinates`), `artificial`,
-`finite` (numbers of cells that are not at infinity), `canonical` (the same for C(F)), `statistics`, and `roots`
-(coordinates of vertices by number); `lineality` is null where it would be too large. The numbers in `projection`,
+null) with numbers as in network files, `kept`, `projection`, `lineality` (`polyrelu.geometry.coordinates`),
+`artificial`, `finite` (numbers of cells that are not at infinity), `canonical` (the same for C(F)), `statistics`, and
+`roots` (coordinates of vertices by number); `lineality` is null where it would be too large. The numbers in
+`projection`,
 `lineality` and `roots`, which may be very long, are hexadecimal strings "p" or "p/q".
 """
 
@@ -33,17 +34,17 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.complex import PolyhedralComplex
-from polyrelu.coordinates import Coordinates
-from polyrelu.domain import Domain
 from polyrelu.errors import FileError, PolyreluError
+from polyrelu.exact.limits import memory_is_a_limit, read_flag
+from polyrelu.exact.rational import describe, exact, to_json
 from polyrelu.export.arguments import check_complex
 from polyrelu.export.consistency import check_coordinates, check_parts
 from polyrelu.export.npz import Array, read_arrays, write_arrays
 from polyrelu.export.proof import check_belongs
-from polyrelu.limits import memory_is_a_limit, read_flag
-from polyrelu.network import Network
-from polyrelu.rational import describe, exact, to_json
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.coordinates import Coordinates
+from polyrelu.geometry.domain import Domain
+from polyrelu.network.network import Network
 from polyrelu.readers.files import checked_path
 
 FORMAT = "polyrelu complex"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
+from polyrelu.geometry.complex import PolyhedralComplex
 
 
 def check_complex(value: Any, function: str) -> None:

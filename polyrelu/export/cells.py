@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError
+from polyrelu.exact.limits import memory_is_a_limit
+from polyrelu.exact.rational import MAX_ENTRIES, describe, to_json
 from polyrelu.export.arguments import check_complex
-from polyrelu.limits import memory_is_a_limit
-from polyrelu.rational import MAX_ENTRIES, describe, to_json
+from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.readers.files import replacing
 
 FORMAT = "polyrelu cells"

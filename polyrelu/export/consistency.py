@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.chain import ChainComplex
-from polyrelu.coordinates import Coordinates
-from polyrelu.domain import Domain
 from polyrelu.errors import FileError
-from polyrelu.network import Network
-from polyrelu.rational import primitive
-from polyrelu.stages import complex_stages
+from polyrelu.exact.rational import primitive
+from polyrelu.geometry.coordinates import Coordinates
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.stages import complex_stages
+from polyrelu.network.network import Network
+from polyrelu.topology.chain import ChainComplex
 
 Array = npt.NDArray[Any]
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError
+from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.export.arguments import check_complex
-from polyrelu.export.polygons import by_size, determinants, polygons, tetrahedra, triangles
-from polyrelu.limits import memory_is_a_limit
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.polygons import by_size, determinants, polygons, tetrahedra, triangles
+from polyrelu.geometry.region import CellSet
 from polyrelu.readers.files import checked_path, replacing
-from polyrelu.region import CellSet
 
 if TYPE_CHECKING:
     import meshio

@@ -14,11 +14,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TextIO
 
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import PointError
+from polyrelu.exact.limits import memory_is_a_limit
+from polyrelu.exact.rational import describe, show
 from polyrelu.export.arguments import check_complex
-from polyrelu.limits import memory_is_a_limit
-from polyrelu.rational import describe, show
+from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.readers.files import replacing
 
 NAMESPACE = {"polymake": ["https://polymake.org", "4.0"]}

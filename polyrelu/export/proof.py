@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import FileError, LimitError
-from polyrelu.subdivide import subdivide
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.subdivision import subdivide
 
 Array = npt.NDArray[Any]
 

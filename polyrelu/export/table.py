@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.complex import Point, PolyhedralComplex
 from polyrelu.errors import InputError
+from polyrelu.exact.limits import memory_is_a_limit, read_flag
+from polyrelu.exact.rational import describe, show
 from polyrelu.export.arguments import check_complex
-from polyrelu.export.volume import volumes
-from polyrelu.limits import memory_is_a_limit, read_flag
-from polyrelu.rational import describe, show
+from polyrelu.geometry.complex import Point, PolyhedralComplex
+from polyrelu.geometry.volume import volumes
 from polyrelu.readers.files import replacing
 
 Table = dict[str, Sequence[Any] | npt.NDArray[Any]]

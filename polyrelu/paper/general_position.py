@@ -28,10 +28,10 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.complex import PolyhedralComplex
-from polyrelu.intervals import OutputBounds
-from polyrelu.linear import independent_rows
-from polyrelu.network import Network
+from polyrelu.exact.linear import independent_rows
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.network.intervals import OutputBounds
+from polyrelu.network.network import Network
 
 Neuron = tuple[int, int]
 """(layer, number within the layer), both counted from 1; the output is number 1 of the last layer."""

@@ -51,11 +51,11 @@ The radius found is the largest on a grid of short numbers (steps of at most 1/1
 To first order in δ inequality (1) is sharp for every single v and j: the ξ are independent of each other.
 
 **Arithmetic.** All coefficients are computed in doubles with proved bounds on their errors, as in
-`polyrelu.intervals`: a product of matrices V·C, where C has the error bounds R, has an error of at most
+`polyrelu.network.intervals`: a product of matrices V·C, where C has the error bounds R, has an error of at most
 (|V| + 2⁻¹⁰²²)(R + κ|C|)(1 + κ) + 2⁻¹⁰⁰⁰, κ = (m + 16) 2⁻⁵² for sums of m terms; this covers V itself being rounded. In
 g_j any λ is right; what is left of x in it is multiplied by the largest |x| in K. Where doubles do not suffice for any
-δ ≥ 2⁻⁴⁰⁰, or do not work as usual (`polyrelu.floats.ordinary`), the vertex is done by the same program in rational
-numbers, in which there are no errors, and for which some δ > 0 always suffices.
+δ ≥ 2⁻⁴⁰⁰, or do not work as usual (`polyrelu.exact.floats.ordinary`), the vertex is done by the same program in
+rational numbers, in which there are no errors, and for which some δ > 0 always suffices.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.complex import PolyhedralComplex
-from polyrelu.floats import nearest, ordinary
-from polyrelu.linear import solve
+from polyrelu.exact.floats import nearest, ordinary
+from polyrelu.exact.linear import solve
+from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.paper.general_position import Incidence
 
 Array = npt.NDArray[Any]

@@ -7,14 +7,14 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, Unpack
 
-from polyrelu.complex import Point, PolyhedralComplex
 from polyrelu.errors import DomainError
-from polyrelu.network import Network
+from polyrelu.exact.printing import BriefRepr, brief, brief_repr
+from polyrelu.exact.rational import exact
+from polyrelu.geometry.complex import Point, PolyhedralComplex
+from polyrelu.geometry.subdivision import Options, read_level, subdivide
+from polyrelu.network.network import Network
 from polyrelu.paper.general_position import Neuron, incidence, vertex_values
 from polyrelu.paper.perturbation import certified_radius
-from polyrelu.printing import BriefRepr, brief, brief_repr
-from polyrelu.rational import exact
-from polyrelu.subdivide import Options, read_level, subdivide
 
 _WHY = (
     "stability is defined over a polytope: two unbounded faces that are parallel may meet after any perturbation, "

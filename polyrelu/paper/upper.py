@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import comb
 
-from polyrelu.bounds import serra_2018_upper
 from polyrelu.constructions.arguments import integer, read_architecture
 from polyrelu.errors import InputError, RegionError
-from polyrelu.region import CellSet
+from polyrelu.geometry.region import CellSet
+from polyrelu.paper.bounds import serra_2018_upper
 
 
 def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ...]:
@@ -16,7 +16,7 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
     Ergen & Grillo (COLT 2024), Proposition 18. R = Σ ∏ C(n_l, j_l), over 0 ≤ j_l ≤ min(d, n_1 − j_1, …,
     n_{l−1} − j_{l−1}, n_l), bounds the number of regions (Serra, Tjandraatmadja & Ramalingam 2018, Theorem 1), and s is
     the dimension of the lineality space of C(F, 0). The bounds hold at every level, for {F ≥ 0} by −F, and for the open
-    regions, whose homology is that of closed ones at a level nearby (see `polyrelu.bounds`).
+    regions, whose homology is that of closed ones at a level nearby (see `polyrelu.paper.bounds`).
 
     *Proof.* b_0: F is affine on a closed d-cell, so {F ≤ 0} meets it in a convex set, and every component meets one.
     Let k ≥ 1. Project along the lineality space, so that all cells are pointed and have s dimensions less. Retract

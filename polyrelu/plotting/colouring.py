@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError
-from polyrelu.export.polygons import Indices
+from polyrelu.exact.rational import describe
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.polygons import Indices
 from polyrelu.plotting.geometry import neighbours
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, tints
-from polyrelu.rational import describe
 
 COLOURINGS = ("sign", "class", "pattern", "map")
 FEW = 6

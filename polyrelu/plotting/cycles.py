@@ -8,11 +8,11 @@ from fractions import Fraction
 import numpy as np
 
 from polyrelu.errors import InputError
-from polyrelu.network import Network
+from polyrelu.exact.rational import describe
+from polyrelu.network.network import Network
 from polyrelu.plotting.geometry import Floats, to_double
 from polyrelu.plotting.subject import CycleLike
 from polyrelu.plotting.window import Window
-from polyrelu.rational import describe
 
 Point = tuple[Fraction, ...]
 Simplex = tuple[Point, ...]

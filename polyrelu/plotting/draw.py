@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable
 from typing import Any, Unpack
 
+from polyrelu.geometry.subdivision import Options
 from polyrelu.plotting.figure import check_suffix, save_figure
 from polyrelu.plotting.flat import draw_line, draw_plane
 from polyrelu.plotting.html import check_html, write_page
 from polyrelu.plotting.scene import Scene, make_scene
 from polyrelu.plotting.solid import draw_graph, draw_space
 from polyrelu.plotting.subject import CycleLike
-from polyrelu.subdivide import Options
 
 
 def plot(

@@ -13,9 +13,9 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import VerificationError
-from polyrelu.export.polygons import Indices, Rows, polygons, take
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.polygons import Indices, Rows, polygons, take
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import FileError, MissingDependencyError
-from polyrelu.export.polygons import triangles
+from polyrelu.geometry.polygons import triangles
 from polyrelu.plotting import geometry
 from polyrelu.plotting.flat import DOTS, MANY, output_colours
 from polyrelu.plotting.geometry import Floats

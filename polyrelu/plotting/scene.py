@@ -8,11 +8,13 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from polyrelu.classes import Partition
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import DomainError, InputError
-from polyrelu.export.polygons import Indices
-from polyrelu.network import Network
+from polyrelu.exact.rational import describe
+from polyrelu.geometry.classes import Partition
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.polygons import Indices
+from polyrelu.geometry.subdivision import Options
+from polyrelu.network.network import Network
 from polyrelu.plotting.colouring import (
     Colouring,
     check_colouring,
@@ -27,8 +29,6 @@ from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR
 from polyrelu.plotting.subject import Choices, Subject, read_subject, short
 from polyrelu.plotting.values import height_range, vertex_values
 from polyrelu.plotting.window import RANGE, Window, default_window, read_window
-from polyrelu.rational import describe
-from polyrelu.subdivide import Options
 
 PRECISION = 1e-10
 """How far a vertex may be drawn from where it is, as a part of the window's size. A picture shows about 1e-4."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from polyrelu.analysis.separation import Separation, shallow_bound
 from polyrelu.constructions.budget import ShellSearch, best_shallow
 from polyrelu.plotting.figure import new_figure, save_figure
 from polyrelu.plotting.palette import COLOURS, GREY, MARKERS
-from polyrelu.separation import Separation, shallow_bound
 
 DEPTHS = 6
 """How many depths are drawn as lines: the shallowest ones."""

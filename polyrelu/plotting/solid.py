@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.export.polygons import triangles
+from polyrelu.geometry.polygons import triangles
 from polyrelu.plotting import geometry
 from polyrelu.plotting.figure import new_figure
 from polyrelu.plotting.flat import MANY, area_handles, boundary_handles, finish, limit_ticks, line_width

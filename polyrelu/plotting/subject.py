@@ -10,16 +10,16 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any, Protocol, TypedDict, Unpack
 
-from polyrelu.classes import ClassRegion, DecisionBoundary, Partition, classify
-from polyrelu.complex import PolyhedralComplex
 from polyrelu.errors import InputError, RegionError
-from polyrelu.export.clip import clipped
-from polyrelu.homology import homology
-from polyrelu.network import Network
+from polyrelu.exact.rational import describe, show
+from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
+from polyrelu.geometry.clipping import clipped
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.region import RELATIONS, Region
+from polyrelu.geometry.subdivision import Options, Progress, subdivide
+from polyrelu.network.network import Network
 from polyrelu.plotting.geometry import Mask, to_double
-from polyrelu.rational import describe, show
-from polyrelu.region import RELATIONS, Region
-from polyrelu.subdivide import Options, Progress, subdivide
+from polyrelu.topology.homology import homology
 
 MAX_DIM = 3
 """What has more inputs cannot be drawn."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polyrelu.export.polygons import Indices, Rows, polygons, take
+from polyrelu.geometry.polygons import Indices, Rows, polygons, take
 from polyrelu.plotting import geometry
 from polyrelu.plotting.geometry import Floats
 from polyrelu.plotting.palette import COLOURS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyrelu.complex import PolyhedralComplex
-from polyrelu.network import Network
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.network.network import Network
 from polyrelu.plotting.geometry import Floats, to_double
 from polyrelu.plotting.window import LEAST
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import InputError
+from polyrelu.exact.rational import entries, exact_vector, show
 from polyrelu.plotting.geometry import Floats, Mask, positions
 from polyrelu.plotting.subject import Subject
-from polyrelu.rational import entries, exact_vector, show
 
 Window = tuple[tuple[Fraction, Fraction], ...]
 """For every coordinate the least and the largest value drawn."""

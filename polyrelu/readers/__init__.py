@@ -1,4 +1,8 @@
-"""Reading and writing networks: files by their suffix, and models of other libraries."""
+"""Reading and writing networks: files by their suffix, and models of other libraries.
+
+A reader makes an exact `Network` or says in one line why it cannot; complexes are written and read in
+`polyrelu.export`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from polyrelu.errors import FileError
-from polyrelu.network import Network
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
+from polyrelu.network.network import Network
 from polyrelu.readers import json
 from polyrelu.readers.files import checked_path
 from polyrelu.readers.json import Document

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from polyrelu.errors import InputError
-from polyrelu.rational import describe, exact
+from polyrelu.exact.rational import describe, exact
 
 EXPECTED = "expected relu, leaky:SLOPE (such as leaky:0.3), abs or identity, or one of these for each hidden layer"
 

@@ -19,10 +19,10 @@ between by identity neurons (slope 1), either its entries or the neurons that th
 each only once. Nothing else is added and no neuron is left out of the layers up to the output's, so a plain multilayer
 perceptron comes out with the weights and biases it has; layers beyond the output's, which cannot matter, are left out.
 
-Numbers are what `polyrelu.rational.exact` reads, as scalars, nested sequences or arrays (a float is its exact value);
-no step rounds, except the one number per channel that `batch_norm` says. Errors: NetworkError for shapes that do not
-fit, NumberError for what is not a finite number, LimitError for sizes beyond `MAX_SIZE` or `MAX_ENTRIES`, and for
-work beyond `MAX_OPERATIONS` in one operation or `MAX_TOTAL` in all (before it is done).
+Numbers are what `polyrelu.exact.rational.exact` reads, as scalars, nested sequences or arrays (a float is its exact
+value); no step rounds, except the one number per channel that `batch_norm` says. Errors: NetworkError for shapes that
+do not fit, NumberError for what is not a finite number, LimitError for sizes beyond `MAX_SIZE` or `MAX_ENTRIES`, and
+for work beyond `MAX_OPERATIONS` in one operation or `MAX_TOTAL` in all (before it is done).
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import LimitError, NetworkError, NumberError
-from polyrelu.floats import fraction_of, nearest, root, widened
-from polyrelu.memory import is_counted, spend_digits
-from polyrelu.network import Network
-from polyrelu.rational import MAX_ENTRIES, exact, exact_vector
+from polyrelu.exact.floats import fraction_of, nearest, root, widened
+from polyrelu.exact.memory import is_counted, spend_digits
+from polyrelu.exact.rational import MAX_ENTRIES, exact, exact_vector
+from polyrelu.network.network import Network
 from polyrelu.readers.batch import Layer, sample_of
 
 Row = dict[int, Fraction]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from polyrelu.network import Network
+from polyrelu.network.network import Network
 
 Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
 """The coefficients of a row, by column, and its constant."""

@@ -1,7 +1,7 @@
 """Paths and bytes, for the readers and the writers of every format.
 
 No file is trusted. Only regular files are opened: a pipe could wait, a device go on, for ever. What a file becomes in
-memory is counted against one budget (`polyrelu.memory`), as it is made: the bytes of the file, what members of an
+memory is counted against one budget (`polyrelu.exact.memory`), as it is made: the bytes of the file, what members of an
 archive unpack to, texts and lists, exact numbers.
 """
 
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
-from polyrelu.memory import budget, spend
-from polyrelu.rational import describe
+from polyrelu.exact.memory import budget, spend
+from polyrelu.exact.rational import describe
 
 MAX_BYTES = 2**28
 """Largest file that is read (a network of ten million weights fits)."""

@@ -18,10 +18,10 @@ from fractions import Fraction
 from typing import Any, NoReturn
 
 from polyrelu.errors import FileError, NumberError
-from polyrelu.floats import nearest, ordinary
-from polyrelu.memory import spend
-from polyrelu.network import Network
-from polyrelu.rational import describe, exact
+from polyrelu.exact.floats import nearest, ordinary
+from polyrelu.exact.memory import spend
+from polyrelu.exact.rational import describe, exact
+from polyrelu.network.network import Network
 from polyrelu.readers.files import checked_path, read_bytes, reading, reason, replacing
 
 REQUIRED_KEYS = ("weights", "biases")

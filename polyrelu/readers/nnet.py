@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
-from polyrelu.domain import Domain
 from polyrelu.errors import DomainError, FileError, NetworkError, NumberError
-from polyrelu.memory import spend, spend_numbers
-from polyrelu.network import Network
-from polyrelu.rational import MAX_ENTRIES, describe, exact, show
+from polyrelu.exact.memory import spend, spend_numbers
+from polyrelu.exact.rational import MAX_ENTRIES, describe, exact, show
+from polyrelu.geometry.domain import Domain
+from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.files import checked_path, read_bytes, reading
 

@@ -22,10 +22,10 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import FileError, LimitError, NetworkError
-from polyrelu.floats import fraction_of, nearest
-from polyrelu.network import Network
-from polyrelu.printing import brief
-from polyrelu.rational import MAX_ENTRIES, describe
+from polyrelu.exact.floats import fraction_of, nearest
+from polyrelu.exact.printing import brief
+from polyrelu.exact.rational import MAX_ENTRIES, describe
+from polyrelu.network.network import Network
 from polyrelu.readers.files import checked_path, open_archive, read_bytes, read_member, reading, reason, replacing
 from polyrelu.readers.json import parse_strictly
 

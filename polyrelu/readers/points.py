@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from polyrelu.errors import FileError
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
 from polyrelu.readers.files import checked_path, read_bytes, reading
 from polyrelu.readers.json import parse_strictly
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import MissingDependencyError, NetworkError
-from polyrelu.network import Network
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
+from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly, Signal
 
 SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler")

@@ -20,8 +20,8 @@ from math import comb, factorial, prod
 from random import Random
 from typing import NamedTuple
 
-from polyrelu.network import Network
-from reference import echelon
+from polyrelu.network.network import Network
+from support.reference import echelon
 
 Form = tuple[int, ...]  # (b, a_1, ..., a_n): the hyperplane a·x + b = 0
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
-from polyrelu.complex import PolyhedralComplex
-from polyrelu.homology import homology
-from polyrelu.network import Network
-from reference import RELATIONS
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.network.network import Network
+from polyrelu.topology.homology import homology
+from support.reference import RELATIONS
 
 
 def same_topology(one: PolyhedralComplex, other: PolyhedralComplex) -> None:

@@ -7,8 +7,8 @@ from fractions import Fraction
 from random import Random
 from typing import NamedTuple
 
-from polyrelu.network import Network
-from strategies import Rows, product
+from polyrelu.network.network import Network
+from support.strategies import Rows, product
 
 
 def unit_matrix(d: int) -> Rows:

@@ -25,7 +25,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from reference import Homology, NetworkLike, affine_layer, coordinate_forms, dot, homology, padded
+from support.reference import Homology, NetworkLike, affine_layer, coordinate_forms, dot, homology, padded
 
 Vector = list[Fraction]
 VALUES = {">": (1,), ">=": (0, 1), "<": (-1,), "<=": (-1, 0), "=": (0,)}

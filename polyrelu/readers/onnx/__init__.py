@@ -20,8 +20,8 @@ import os
 from typing import Any
 
 from polyrelu.errors import FileError, MissingDependencyError, NetworkError
-from polyrelu.network import Network
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
+from polyrelu.network.network import Network
 from polyrelu.readers.files import checked_path, read_bytes, reading, reason
 from polyrelu.readers.onnx.evaluate import OPERATORS, network_of
 from polyrelu.readers.onnx.graph import checked_graph

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import NetworkError
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
 from polyrelu.readers.assembly import Assembly, Signal, show_shape
 from polyrelu.readers.onnx.graph import Node
 from polyrelu.readers.onnx.tensors import Array, Constant, check_count, shown

@@ -11,8 +11,8 @@ from itertools import chain
 import numpy as np
 
 from polyrelu.errors import FileError, InputError, LimitError, NetworkError, NumberError
-from polyrelu.network import Network
-from polyrelu.rational import MAX_DIGITS, describe
+from polyrelu.exact.rational import MAX_DIGITS, describe
+from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly, Signal
 from polyrelu.readers.onnx import arithmetic, shapes, windows
 from polyrelu.readers.onnx.call import Call, Value

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyrelu.errors import FileError, NetworkError
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
 from polyrelu.readers.onnx.tensors import MAX_RANK, element_type, is_float, stored_singles
 
 OPSETS = range(7, 29)

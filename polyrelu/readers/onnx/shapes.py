@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import NetworkError
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
 from polyrelu.readers.assembly import Signal, show_shape
 from polyrelu.readers.onnx.call import Call, Value, shape_of
 from polyrelu.readers.onnx.tensors import (

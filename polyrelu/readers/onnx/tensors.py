@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
-from polyrelu.floats import Kind, fraction_of, nearest, ordinary, widened
-from polyrelu.rational import MAX_ENTRIES, describe
+from polyrelu.exact.floats import Kind, fraction_of, nearest, ordinary, widened
+from polyrelu.exact.rational import MAX_ENTRIES, describe
 from polyrelu.readers.files import open_regular, read_pieces, reason
 
 Array = npt.NDArray[Any]

@@ -6,8 +6,8 @@ import math
 from fractions import Fraction
 
 from polyrelu.errors import NetworkError, NumberError
-from polyrelu.floats import nearest
-from polyrelu.rational import describe
+from polyrelu.exact.floats import nearest
+from polyrelu.exact.rational import describe
 from polyrelu.readers.assembly import Signal, show_shape
 from polyrelu.readers.onnx.call import Call, Value
 from polyrelu.readers.onnx.tensors import shown

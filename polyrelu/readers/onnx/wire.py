@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from polyrelu.errors import FileError
-from polyrelu.memory import spend
+from polyrelu.exact.memory import spend
 
 MAX_FIELDS = 2 * 10**6
 """Most fields of all messages together; the numbers of a tensor are one field."""

@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import Any
 
 from polyrelu.errors import FileError, InputError, LimitError, NetworkError
-from polyrelu.floats import nearest
-from polyrelu.network import Network
-from polyrelu.rational import describe, exact
+from polyrelu.exact.floats import nearest
+from polyrelu.exact.rational import describe, exact
+from polyrelu.network.network import Network
 from polyrelu.readers.activations import Activation, read_activations
 from polyrelu.readers.assembly import MAX_TOTAL, Assembly
 from polyrelu.readers.torch.tensors import as_array

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Sequence
 
 from polyrelu.errors import FileError, LimitError, MissingDependencyError, PolyreluError
-from polyrelu.network import Network
+from polyrelu.network.network import Network
 from polyrelu.readers.files import MAX_BYTES, checked_path, open_archive, open_regular, read_member, reading, reason
 from polyrelu.readers.torch.chains import chain_of
 

@@ -15,8 +15,8 @@ from operator import index
 from typing import Any, ClassVar
 
 from polyrelu.errors import InputError, LimitError, MissingDependencyError, NetworkError, NumberError, PolyreluError
-from polyrelu.network import Network
-from polyrelu.rational import describe
+from polyrelu.exact.rational import describe
+from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.files import reason
 from polyrelu.readers.torch.chains import chain_of

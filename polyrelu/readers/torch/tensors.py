@@ -8,8 +8,8 @@ from typing import Any
 import numpy.typing as npt
 
 from polyrelu.errors import LimitError, NetworkError
-from polyrelu.floats import widened
-from polyrelu.rational import MAX_ENTRIES
+from polyrelu.exact.floats import widened
+from polyrelu.exact.rational import MAX_ENTRIES
 
 _AS_NUMPY = ("torch.float16", "torch.float32", "torch.float64")
 _EXACT = re.compile(r"torch\.(bool|u?int(8|16|32|64)|float(16|32|64)|bfloat16|float8_\w+)")

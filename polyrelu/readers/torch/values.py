@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from polyrelu.errors import NetworkError, PolyreluError
-from polyrelu.floats import fraction_of, nearest
+from polyrelu.exact.floats import fraction_of, nearest
 from polyrelu.readers.assembly import Assembly, Signal
 from polyrelu.readers.files import reason
 from polyrelu.readers.torch.operations import OPERATIONS, VIEWS

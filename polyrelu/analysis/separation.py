@@ -1,0 +1,283 @@
+"""Depth against width: what deep networks have by construction, and what no network with one hidden layer can have.
+
+Ergen & Grillo (COLT 2024) show that the topology of {F > 0} grows exponentially with the depth of a network, while with
+one hidden layer it is polynomial in the number of neurons. Here both sides are exact integers for a given number of
+neurons: on the deep side networks that are built and, where the machine carries it, verified by computing their
+homology; on the shallow side the least of the bounds that are proved in `polyrelu.paper.bounds`. What no network of the
+*same* depth exceeds stands beside it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, comb
+
+from polyrelu.analysis.pipeline import analyse_region
+from polyrelu.constructions.arguments import integer
+from polyrelu.constructions.budget import Choice, ShellSearch, best_shallow, read_degree
+from polyrelu.errors import InputError, LimitError, VerificationError
+from polyrelu.exact.rational import describe
+from polyrelu.geometry.subdivision import Progress
+from polyrelu.network.network import Network
+from polyrelu.paper.bounds import cells_upper, short, upper_bounds, zaslavsky
+from polyrelu.paper.depth_bounds import DepthBounds
+
+TABLE_LIMIT = 10_000
+"""Up to this many neurons all bounds of `polyrelu.paper.bounds` are compared; one of them has as many binary digits."""
+
+MAX_INPUTS, MAX_NEURONS = 10, 500
+"""What `separation` searches within seconds, or a minute at worst."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The best constructed network of one depth.
+
+    choice : the network and its predicted Betti numbers of {F > 0}.
+    value : the quantity that is compared, β_k or Σ β_k.
+    verified : whether all Betti numbers were computed, and found as predicted; if not, a limit was reached.
+    f_vector : the cells of C(F, 0) by dimension, if verified.
+    shallow_neurons : one hidden layer needs at least this many neurons to reach `value`.
+    depth_bound : no network of this depth with at most as many neurons has more (proved).
+    """
+
+    choice: Choice
+    value: int
+    verified: bool
+    f_vector: tuple[int, ...] | None
+    shallow_neurons: int
+    depth_bound: int
+
+    @property
+    def depth(self) -> int:
+        """The number of hidden layers."""
+        return len(self.choice.architecture) - 2
+
+    @property
+    def status(self) -> str:
+        """ "verified" or "predicted"."""
+        return "verified" if self.verified else "predicted"
+
+    @property
+    def factor(self) -> Fraction:
+        """How far the bound for this depth and the constructed network are apart: their quotient, at least 1."""
+        return Fraction(self.depth_bound, self.value)
+
+    def network(self) -> Network:
+        """The network of this row."""
+        return self.choice.network()
+
+
+@dataclass(frozen=True)
+class Separation:
+    """The outcome of `separation`; prints as a table.
+
+    degree : the degree k of the Betti number that is compared, None for the sum of all.
+    shallow_bound : no network with one hidden layer of at most `neurons` neurons has more.
+    rows : one for each depth, from one hidden layer on.
+    threshold : from this number n of neurons on, for every n, some constructed network with at most n hidden neurons
+        has more than any network with one hidden layer of n neurons.
+    """
+
+    input_dim: int
+    neurons: int
+    degree: int | None
+    shallow_bound: int
+    rows: tuple[Row, ...]
+    threshold: int
+
+    @property
+    def quantity(self) -> str:
+        """What is compared, as text."""
+        return "sum of the Betti numbers" if self.degree is None else f"beta_{self.degree}"
+
+    def __str__(self) -> str:
+        head = ("depth", "architecture", "construction", "parameters", "value", "", "cells", "one layer needs")
+        table = [(*head, "any of this depth")]
+        for row in self.rows:
+            choice = row.choice
+            table.append(
+                (
+                    str(row.depth),
+                    "-".join(map(str, choice.architecture)),
+                    choice.construction,
+                    ",".join(map(str, choice.parameters)) or "-",
+                    short(row.value) + ("" if row.value <= self.shallow_bound else " *"),
+                    row.status,
+                    str(sum(row.f_vector)) if row.f_vector else "-",
+                    ">= " + short(row.shallow_neurons),
+                    f"<= {short(row.depth_bound)}, factor {_factor(row.factor)}",
+                )
+            )
+        factors = [row.factor for row in self.rows]
+        sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = ["  ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip() for row in table]
+        return "\n".join(
+            [
+                f"{{F > 0}} in R^{self.input_dim}, at most {self.neurons} hidden neurons, value: {self.quantity}",
+                "",
+                *("  " + line for line in lines),
+                "",
+                f"One hidden layer of {self.neurons} neurons: at most {short(self.shallow_bound)} (proved); "
+                "* marks what no such network has.",
+                f"From {self.threshold} neurons on, some deep network has more than any with one hidden layer and as "
+                "many neurons (proved).",
+                f"Last column: what no network of the same depth and size exceeds (proved), {_factor(min(factors))} to "
+                f"{_factor(max(factors))} times what is built.",
+            ]
+        )
+
+
+def _factor(x: Fraction) -> str:
+    """A factor to three digits, not rounded down."""
+    if x >= 100:
+        return short(ceil(x))
+    digits = 1 if x >= 10 else 2
+    return f"{ceil(x * 10**digits) / 10**digits:.{digits}f}"
+
+
+def separation(
+    input_dim: int,
+    neurons: int,
+    *,
+    degree: int | None = 0,
+    seconds: float = 10.0,
+    max_cells: int = 2_000_000,
+    progress: Progress | None = None,
+) -> Separation:
+    """For n hidden neurons and every depth: the best constructed network against the bound for one hidden layer.
+
+    input_dim : d ≥ 2, at most `MAX_INPUTS`.
+    neurons : n ≥ 1, at most `MAX_NEURONS`; networks with at most n hidden neurons are compared (more neurons never have
+        less: add idle ones).
+    degree : compare β_degree of {F > 0}; None: the sum of all its Betti numbers.
+    seconds, max_cells : the verification of a network is given up when its subdivision takes longer or has more cells
+        (of all dimensions, those at infinity included); 0 seconds: verify nothing.
+
+    progress : called with ("depth k: what is done", steps done, steps in all) while networks are verified.
+
+    Against each stands also the least proved bound for all networks of its own depth and at most n neurons
+    (`polyrelu.paper.depth_bounds`): how much of what is possible the constructions reach is open between the two.
+
+    The deep networks are the best shells of each depth (`constructions.budget.ShellSearch` says among which), the
+    shallow one is `constructions.bumps`. Raises InputError, and VerificationError if a computed Betti number is not the
+    predicted one.
+    """
+    d, k = read_degree(input_dim, degree)
+    n = integer(neurons, "neurons", 1)
+    if d > MAX_INPUTS or n > MAX_NEURONS:
+        raise InputError(f"separation: at most {MAX_INPUTS} inputs and {MAX_NEURONS} neurons, got {d} and {short(n)}")
+    limit = integer(max_cells, "max_cells", 1)
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        raise InputError(f"seconds: expected a number that is not negative, got {describe(seconds)}")
+    search, bounds = ShellSearch(d, n, k), DepthBounds(d, n, k)
+    found = [best_shallow(d, n, k), *(search.best(n, depth) for depth in range(2, search.max_depth + 1))]
+    rows = []
+    for choice in found:
+        if choice is not None:
+            f_vector = _verify(choice, seconds, limit, progress)
+            value = choice.value(k)
+            depth = len(choice.architecture) - 2
+            bound = shallow_bound(d, n, k) if depth == 1 else bounds.bound(depth)
+            rows.append(Row(choice, value, f_vector is not None, f_vector, shallow_neurons(d, value, k), bound))
+    return Separation(d, n, k, shallow_bound(d, n, k), tuple(rows), threshold(d, k))
+
+
+def shallow_bound(input_dim: int, neurons: int, degree: int | None = 0) -> int:
+    """The least proved upper bound on β_degree (None: the sum of all) of {F > 0} for one hidden layer of n neurons.
+
+    For more than `TABLE_LIMIT` neurons it is v(n) of `threshold`, which is not always the least.
+    """
+    d, k = read_degree(input_dim, degree)
+    n = integer(neurons, "neurons", 1)
+    if n > TABLE_LIMIT:
+        return _twice_polynomial(d, n, k) // 2
+    degrees = range(d) if k is None else [k]
+    table = upper_bounds((d, n, 1), degrees=degrees)
+    return sum(best for j in degrees if (best := table.best(f"betti_{j}")) is not None)
+
+
+def shallow_neurons(input_dim: int, value: int, degree: int | None = 0) -> int:
+    """A number n ≥ 1 such that networks with one hidden layer of fewer than n neurons have less than `value`.
+
+    Found by bisection with the invariant that the bound for `low` neurons is less than the value. As the true maximum
+    never falls with the number of neurons, this is a proof whether or not the bound is monotone.
+    """
+    d, k = read_degree(input_dim, degree)
+    goal = integer(value, "value", 0)
+    high = 1
+    while shallow_bound(d, high, k) < goal:
+        high *= 2
+    low = high // 2  # 0 if a single neuron is enough
+    while high - low > 1:
+        middle = (low + high) // 2
+        if shallow_bound(d, middle, k) < goal:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def threshold(input_dim: int, degree: int | None = 0) -> int:
+    """The least n that is proved here to have the property of `Separation.threshold`.
+
+    All n up to some N are compared one by one; for those beyond N there is this proof. Let I(n) be the largest value of
+    "interior" shells with n neurons and cuts at degree k (k = d−1 if components or the sum are compared, otherwise the
+    degree itself). A new first layer of 2d neurons folds every coordinate twice and so multiplies the number N_k of
+    corners by 2^{k+1}: I(n + 2d) ≥ 2^{k+1} I(n). For one hidden layer let v(n) be the sum of R/2 + 1 (degree 0) and the
+    number of (d−j−1)-cells of n hyperplanes in general position (degree j ≥ 1), over the degrees compared: an upper
+    bound, if not the least. It is a combination of C(n, 0), …, C(n, d) with non-negative coefficients, and for
+    n ≥ d and j ≤ d, C(n + 2d, j) / C(n, j) = ∏_{i<j} (n + 2d − i)/(n − i) rises with j and falls with n. So once
+    C(n + 2d, d) ≤ 2^{k+1} C(n, d), also v(n + 2d) ≤ 2^{k+1} v(n), there and for all larger n. If then I > v for 2d
+    consecutive n, the last of which is N, it holds for all larger n, by induction.
+    """
+    d, k = read_degree(input_dim, degree)
+    cut = k or d - 1
+    size = 16 * d
+    while True:
+        search = ShellSearch(d, size, k)
+        run, failed = 0, 0
+        for n in range(1, size + 1):
+            if max(search.value(n, depth) for depth in range(2, search.max_depth + 1)) <= shallow_bound(d, n, k):
+                failed = n
+            falling = n >= d and comb(n + 2 * d, d) <= 2 ** (cut + 1) * comb(n, d)
+            run = run + 1 if falling and 2 * search.interior_value(n, cut) > _twice_polynomial(d, n, k) else 0
+            if run == 2 * d:
+                return failed + 1
+        size *= 2
+
+
+def _twice_polynomial(d: int, n: int, degree: int | None) -> int:
+    """2 v(n) in the proof of `threshold`."""
+    degrees = range(d) if degree is None else [degree]
+    return sum(2 * cells_upper((d, n, 1), d - j - 1) if j else zaslavsky(n, d) + 2 for j in degrees)
+
+
+class _OutOfTimeError(Exception):
+    """Stops a subdivision."""
+
+
+def _verify(choice: Choice, seconds: float, max_cells: int, progress: Progress | None) -> tuple[int, ...] | None:
+    """Compute the Betti numbers of a choice; the f-vector of C(F, 0), or None if a limit was reached."""
+    if not seconds:
+        return None
+    end = time.monotonic() + min(seconds, 1e9)
+
+    def watch(stage: str, done: int, total: int) -> None:
+        if time.monotonic() > end:
+            raise _OutOfTimeError
+        if progress is not None:
+            progress(f"depth {len(choice.architecture) - 2}: {stage}", done, total)
+
+    try:
+        report = analyse_region(choice.network(), ">", max_cells=max_cells, progress=watch)
+    except (LimitError, _OutOfTimeError):
+        return None
+    if report.betti != choice.betti:
+        raise VerificationError(
+            f"{choice.construction} of {choice.architecture} with parameters {choice.parameters}: "
+            f"predicted Betti numbers {choice.betti}, computed {report.betti}"
+        )
+    return report.f_vector

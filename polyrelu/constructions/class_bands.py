@@ -1,0 +1,99 @@
+"""Several classes as bands of one output: section 5 of Ergen & Grillo (COLT 2024), on the network of `shells`.
+
+Let F be a network of `shells` whose outside no neuron closes, and H = −F. For k classes, class p = 1, …, k is the band
+{−p/k < H ≤ −(p−1)/k}, that is {(p−1)/k ≤ F < p/k}. Towards each corner of s_j, F takes c_j steps between −1 and 1,
+strictly monotone in s_j, and is −1 outside. So class p has one part in each step, {s_j in an interval J}, where J is
+half-open and does not contain 0: its end at F = 1 is open. On the convex set around the corner s_j is convex and rises
+strictly away from the corner, so that part is homotopy equivalent to a level set of s_j: S^j × R^(d−j−1) at a corner at
+tips only, and contractible at any other (`polyrelu.constructions.nested_shells`). With A_j corners, B_j of them at tips
+only, every class has, however many there are,
+
+    β_0 = Σ_j A_j c_j,   β_j = B_j c_j  (0 < j < d).
+
+For even c_j that is twice what {H ≤ 0} has, as the paper says: every shell is cut into 2k, two for each class. The
+peaks {H = −1} and the outside {H > 0} belong to no class. If the outside were closed by neurons of the last layer
+("paper", L = 2, corners with zeros), F would fall through all bands there and join parts of a class; this is refused.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import accumulate, pairwise
+from typing import Any
+
+from polyrelu.constructions.arguments import integer
+from polyrelu.constructions.nested_shells import Variant, closing_neurons, corner_counts, read_cuts, shells
+from polyrelu.errors import InputError, NetworkError
+from polyrelu.exact.rational import describe, exact_vector, show
+from polyrelu.network.network import Network
+
+
+def bands(architecture: object, cuts: object, variant: Variant = "interior", corner: object = None) -> Network:
+    """The network H whose bands −p/k < H ≤ −(p−1)/k, p = 1..k, all have the Betti numbers of `predicted_band_betti`.
+
+    It is minus the network of `shells` with the same arguments, and does not depend on k; `band_formulas` has the
+    classes. Raises InputError as `shells` does, and where its outside must be closed by neurons of the last layer.
+
+    >>> from polyrelu.analysis.pipeline import betti_numbers
+    >>> net = bands((2, 4, 3, 1), [3])
+    >>> [betti_numbers(net, where=text) for text in band_formulas(3)], predicted_band_betti((2, 4, 3, 1), [3])
+    ([(3, 3), (3, 3), (3, 3)], (3, 3))
+    """
+    _check(architecture, cuts, variant, corner)
+    return -shells(architecture, cuts, variant, corner)
+
+
+def predicted_band_betti(
+    architecture: object, cuts: object, variant: Variant = "interior", corner: object = None
+) -> tuple[int, ...]:
+    """The Betti numbers (degrees 0..d−1) of every class of `bands` with the same arguments, for any number of classes.
+
+    The proof is the module's text. Same errors as `bands`.
+    """
+    _check(architecture, cuts, variant, corner)
+    counts = corner_counts(architecture, variant, corner)
+    numbers = read_cuts(cuts, len(counts) + 1)
+    spheres = (tips * c for (_, tips), c in zip(counts, numbers, strict=True))
+    return (sum(total * c for (total, _), c in zip(counts, numbers, strict=True)), *spheres)
+
+
+def band_formulas(classes: object) -> tuple[str, ...]:
+    """The formulas "-p/k < F <= -(p-1)/k" of the classes p = 1..k, for `refine`. InputError unless k is an integer ≥ 1.
+
+    >>> band_formulas(2)
+    ('-1/2 < F <= 0', '-1 < F <= -1/2')
+    """
+    k = integer(classes, "classes", 1)
+    ends = [show(Fraction(-p, k)) for p in range(k + 1)]
+    return tuple(f"{low} < F <= {high}" for high, low in pairwise(ends))
+
+
+def banded(network: Network, levels: Any) -> Network:
+    """The classifier with one more output than levels t_1 < … < t_n whose class i is the band {t_i < F < t_{i+1}}.
+
+    Class 0 is {F < t_1}, class n is {F > t_n}, and on a level two classes tie. So `classify` and `polyrelu classes` see
+    the bands of one output. Output i is i F − (t_1 + … + t_i): it exceeds output i − 1 where F > t_i, so the outputs
+    rise up to the last level below F, and fall after it.
+
+    Raises NetworkError for a network with several outputs, NumberError for levels that are no exact numbers, and
+    InputError for levels that do not ascend strictly.
+    """
+    if not isinstance(network, Network):
+        raise InputError(f"banded: expected a Network, got {describe(network)}")
+    if network.output_dim != 1:
+        raise NetworkError(f"banded: the network has {network.output_dim} outputs, bands are those of one")
+    numbers = exact_vector(levels, "levels")
+    for low, high in pairwise(numbers):
+        if low >= high:
+            raise InputError(f"levels: expected ascending numbers, but {show(low)} comes before {show(high)}")
+    sums = accumulate(numbers, initial=Fraction(0))
+    return network.followed_by(Network([[[i] for i in range(len(numbers) + 1)]], [[-x for x in sums]]))
+
+
+def _check(architecture: object, cuts: object, variant: Variant, corner: object) -> None:
+    closing = closing_neurons(architecture, cuts, variant, corner)
+    if closing:
+        raise InputError(
+            f"bands: the outside is closed by {closing} neurons of the last layer, and parts of a class would meet "
+            'there; take variant "interior", or a third hidden layer'
+        )

@@ -1,0 +1,91 @@
+"""Networks that fold: Telgarsky's sawtooth, and networks with exponentially many regions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import chain, repeat
+from math import comb
+
+from polyrelu.constructions.arguments import integer, read_architecture, require
+from polyrelu.constructions.layers import (
+    MAX_LAYERS,
+    LayerStack,
+    check_weights,
+    fold_count,
+    folded,
+    mixed_fold,
+    plain_fold,
+    split_evenly,
+    total,
+)
+from polyrelu.network.network import Network
+
+
+def sawtooth(depth: int, pieces: int = 2) -> Network:
+    """The sawtooth of `depth` hidden layers of `pieces` neurons each: a zigzag 0, 1, 0, … of M = pieces^depth pieces.
+
+    On [0, 1] it is the depth-fold iterate of x ↦ m ReLU(x) − 2m ReLU(x − 1/m) + 2m ReLU(x − 2/m) − …, m = `pieces`;
+    with m = 2 this is the tent map of Telgarsky, Benefits of depth in neural networks (COLT 2016). {F > 1/2} has
+    ⌈M/2⌉ components: before 0 F is 0; after 1 it goes on rising (m odd), stays 0 or goes on falling (m even).
+
+    Raises InputError unless depth and pieces are integers ≥ 1, LimitError for more than `MAX_WEIGHTS` weights.
+    """
+    depth, pieces = integer(depth, "sawtooth: depth", 1), integer(pieces, "sawtooth: pieces", 1)
+    check_weights("sawtooth", chain([1], repeat(pieces, min(depth, MAX_LAYERS + 1)), [1]))
+    curve = plain_fold(pieces)
+    stack = LayerStack(1)
+    x = stack.inputs()
+    for _ in range(depth):
+        x = folded(stack, x, [curve], len(curve.thresholds))
+    return stack.network(x)
+
+
+def folding(architecture: object, mixed: bool = False) -> Network:
+    """A network of the given architecture with at least as many activation regions as the classical lower bounds.
+
+    Every hidden layer but the last folds each coordinate of [0, 1]^d onto [0, 1] several times, so that (0, 1)^d has
+    many disjoint preimages, boxes on each of which the folds are an affine bijection; the last hidden layer cuts the
+    cube by n_L hyperplanes in general position, all of whose Σ_{j ≤ d} C(n_L, j) regions meet (0, 1)^d. Regions in
+    different boxes differ: two boxes are separated by a hyperplane x_i = const on which some neuron changes sign.
+
+    With `mixed` false: ⌊n_l / d⌋ folds of every coordinate in layer l, the construction of Montúfar, Pascanu, Cho &
+    Bengio, On the number of linear regions of deep neural networks (NIPS 2014), Theorem 4; for n_l ≥ d.
+    With `mixed` true: neurons that look both ways fold q + 1 times with q ≥ 3 neurons (see `fold_count`), and no neuron
+    is left out: n_l = d q + r gives r coordinates one neuron more. This contains the lower bound of Serra,
+    Tjandraatmadja & Ramalingam, Bounding and counting linear regions of deep neural networks (ICML 2018), which has
+    (⌊n_l / d⌋ + 1)^d folds for n_l ≥ 3d.
+
+    General position in the cube: the hyperplanes t^d + Σ_{i<d} z_i t^i = 0 in z, for n different t in [−1, 1]. Any d
+    of them meet in one point (a monic polynomial is its roots), d + 1 never; |z_i| ≤ C(d, i) at these points, so
+    z_i = (C(d, i) + 1)(2 y_i − 1) puts all of them inside the cube of y. Every region of n ≥ d such hyperplanes has
+    one of them as a vertex, and for n < d all regions meet in a flat that contains such points of a larger arrangement.
+
+    Raises InputError for an architecture without hidden layers or with n_l < d for some l < L, LimitError for more than
+    `MAX_WEIGHTS` weights.
+    """
+    widths = read_architecture(architecture, hidden=1)
+    check_weights("folding", widths)
+    d, *hidden, n_out = widths
+    stack = LayerStack(d)
+    x = stack.inputs()
+    for layer, width in enumerate(hidden[:-1], 1):
+        require(f"folding: layer {layer}", f"n_{layer} ≥ d", width, d)
+        shares = split_evenly(width, d) if mixed else [width // d] * d
+        x = folded(stack, x, [(mixed_fold if mixed else plain_fold)(share) for share in shares], width)
+    n = hidden[-1]
+    z = [(comb(d, i) + 1) * (2 * y - 1) for i, y in enumerate(x)]
+    parameters = [Fraction(2 * j + 1 - n, n) for j in range(n)]
+    neurons = stack.add([total(t**i * z[i] for i in range(d)) + t**d for t in parameters])
+    return stack.network([total(neurons)] * n_out)
+
+
+def folded_regions(architecture: tuple[int, ...]) -> int | None:
+    """The regions that `folding(architecture, mixed=True)` has inside the cube, or None if it does not exist."""
+    d, *hidden, _ = architecture
+    if not hidden or any(width < d for width in hidden[:-1]):
+        return None
+    boxes = 1
+    for width in hidden[:-1]:
+        for share in split_evenly(width, d):
+            boxes *= fold_count(share)
+    return boxes * sum(comb(hidden[-1], j) for j in range(d + 1))

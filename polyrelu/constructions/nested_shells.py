@@ -1,0 +1,342 @@
+"""Nested shells: networks with many components and holes in every degree, exponentially many in the depth.
+
+The idea is that of Ergen & Grillo, Topological Expressivity of ReLU Neural Networks (COLT 2024): fold the space, so
+that one point has many preimages, then cut shells around the point. Notation: d inputs, hidden widths n_1, …, n_L,
+L ≥ 2.
+
+1. *Fold.* Every hidden layer but the last replaces each coordinate by a zigzag of itself. The last of them yields, for
+   coordinate i, two functions of x_i alone: low_i and high_i, which are never both below 1/2.
+2. *Cut.* For k = 1, …, d−1 let s_k be the sum of k+1 terms, one for each of the first k+1 coordinates: low_i or
+   high_i as the i-th letter of a word p_k of letters 0 (low) and 1 (high) says, by default low_1 + … + low_k +
+   high_{k+1}. The words are a prefix code (see `polyrelu.constructions.corners`), so the sets {s_k < 1/2} are disjoint:
+   for k ≠ l there is a coordinate with low_i < 1/2 on the one and high_i < 1/2 on the other. The last hidden layer has
+   c_k neurons ReLU(τ_i − s_k), τ_i = (c_k + 1 − i)/(2(c_k + 1)), and F = −1 + Σ_k G_k(s_k), where −1 + G_k is the
+   zigzag that is −1 for s_k ≥ τ_1 (τ_1 < 1/2) and takes c_k steps between −1 and 1 from there to s_k = 0, with slopes
+   ±4(c_k + 1).
+
+A *corner* of s_k is a component of {s_k = 0}. All low_i and high_i below are convex near their zeros and rise strictly
+away from them, so the component of {s_k < 1/2} around a corner is convex, and s_k is convex on it. Towards the corner
+F has c_k zeros and c_k bands; the bands with F > 0 are ⌊c_k/2⌋ shells {a < s_k < b} and, for odd c_k, one
+neighbourhood {s_k < b} of the corner. Hence all homology comes from counting corners. Every point of {F = 0} has a
+direction in which F rises strictly at all nearby points (towards or away from the corner), so F > 0 and F ≥ 0 have
+the same homology, as have F < 0 and F ≤ 0.
+
+**Variant "interior".** A coordinate with q neurons in the last folding layer takes thresholds t_j = j/(q+1), low = 0
+at the odd ones and 1 at the even ones, high = 1 − low at all of them, and both rise before the first and after the
+last, so that low + high ≥ 1. That is possible: the one condition on a curve of q ReLU neurons (see `Curve`) is met by
+slopes ±(q+1), one outer slope doubled, if the last neuron looks to the left. So low has ⌈q/2⌉ zeros, high has ⌊q/2⌋,
+and each is the tip of a V. (The last coordinate needs no low_d, and gets the ⌈q/2⌉ zeros as high_d.) The layers before
+fold with `mixed_fold`: the preimage of (0, 1) is p intervals with affine maps, outside of which low, high ≥ 1. So
+coordinate i has a_i = p ⌈q/2⌉ zeros of low_i and b_i = p ⌊q/2⌋ zeros of high_i (b_d = p ⌈q/2⌉), all tips; s_k has
+N_k = a_1 ⋯ a_k b_{k+1} corners; and the level sets of s_k around each are S^k × R^{d−k−1}. Hence for all L ≥ 2
+
+    β_0(F > 0) = Σ_k N_k ⌈c_k/2⌉,   β_k(F > 0) = N_k ⌊c_k/2⌋  (k ≥ 1),   if Σ_k c_k ≤ n_L.
+
+No neuron is spent on the outside, and the layers l ≤ L−2 may have any width n_l ≥ d.
+
+**Variant "paper".** All layers fold m_l = 2⌊n_l/2d⌋ times by `plain_fold`; M = m_1 ⋯ m_{L−1}; low_i = y_i, the folded
+coordinate, and high_i = 1 − y_i ≥ 0. On [0, 1] low has M/2 + 1 zeros, of which 0 and 1 are not tips, and high has M/2,
+all tips. On x_i ≤ 0 y_i stays 0; so it does on x_i ≥ 1 if L ≥ 3, where the next layer cuts off what is below 0. If
+L = 2, y_i falls below 0 on x_i > 1, which does no harm to high_i, but matters for the coordinates i that are low in
+some s_k with c_k > 0. These are closed: as far as n_1 − d m_1 neurons are left over, by one of them (`plain_fold`),
+in order; the others, call them *W-closed*, by a neuron ReLU(−y_i) of the last layer with output weight −W,
+W > Σ_k 4(c_k + 1). So Σ_k c_k plus the number of W-closed coordinates may be n_L. Outside, F falls strictly with every
+−y_i > 0, so pushing x_i > 1 back to 1 never lowers F, and {F > 0} and {F ≥ 0} retract to where no W-closed x_i
+exceeds 1. At a corner with a non-tip the shells are contractible: level sets of a convex function on an unbounded set
+without lines are spaces R^k, and shells that end at x_i = 1 are parts of such or of a shell, cut through the corner.
+If p_k has a_k letters 0 and b_k = k + 1 − a_k ≥ 1 letters 1, then s_k has (M/2)^{b_k} (M/2 + 1)^{a_k} corners, of which
+(M/2)^{b_k} (M/2 − 1)^{a_k} are at tips only, and
+
+    β_0(F > 0) = Σ_k (M/2)^{b_k} (M/2 + 1)^{a_k} ⌈c_k/2⌉,   β_k(F > 0) = (M/2)^{b_k} (M/2 − 1)^{a_k} ⌊c_k/2⌋.
+
+More zeros mean more components and fewer spheres. The corner of the paper is a_k = 1, the default here a_k = k.
+
+**The other relations.** P = {F ≥ 0} and N = {F ≤ 0} cover R^d and meet in Z = {F = 0}, the boundary of P, so by
+Mayer–Vietoris β_k(Z) = β_k(P) + β_k(N) for k ≥ 1 and β_0(Z) = β_0(P) + β_0(N) − 1. It remains to count the boundaries
+of the bands of P over R^{k+1}, then times R^{d−k−1}. *Tips only:* a shell has two spheres S^k, a ball one. *Some flat
+side (x_i ≤ 0, or x_i ≥ 1 closed otherwise), no W-closed one:* a shell is R^k × [a, b] with two contractible boundaries,
+a ball is a half-space and has one. *Some W-closed side x_i = 1, no flat one:* the band is cut off there, a shell is a
+(k+1)-ball, and so is a ball: one sphere. *Both:* a half-space: one contractible boundary. Finally, if a coordinate
+beyond the (k+1)-st is W-closed, every band C over s_k ends there: it is C × H with H a half-space, whose boundary is
+homotopy equivalent to C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import prod
+from typing import Literal
+
+from polyrelu.constructions.arguments import integer, integers, read_architecture, require
+from polyrelu.constructions.corners import Corners, Word, fold_corners, read_corner, words
+from polyrelu.constructions.layers import (
+    Curve,
+    Form,
+    LayerStack,
+    check_weights,
+    fold,
+    fold_count,
+    folded,
+    mixed_fold,
+    plain_fold,
+    split_evenly,
+    total,
+)
+from polyrelu.errors import InputError
+from polyrelu.exact.rational import describe
+from polyrelu.network.network import Network
+
+Variant = Literal["paper", "interior"]
+VARIANTS: tuple[Variant, ...] = ("paper", "interior")
+
+
+def shells(architecture: object, cuts: object, variant: Variant = "paper", corner: object = None) -> Network:
+    """The network of nested shells (see the module's text) with exactly the given architecture.
+
+    architecture : (d, n_1, …, n_L, 1) with d ≥ 2 and L ≥ 2. Neurons that are not needed have zero weights.
+    cuts : the numbers c_k ≥ 0 of bands around the corners of degree k = 1..d−1, as a mapping {k: c_k} (left out: 0) or
+        as the sequence (c_1, …, c_{d−1}).
+    variant : "paper" or "interior".
+    corner : how many of the k+1 coordinates are 0 at the corner of degree k, the others being 1 ("paper" only): the
+        numbers (a_1, …, a_{d−1}), 0 ≤ a_k ≤ k, or one number a for a_k = min(a, k); by default a_k = k. The more
+        zeros, the more components and the fewer spheres: 1 is the corner of the paper. a_k = 0 has nothing but tips,
+        but then all other cuts must be zero.
+
+    Conditions: Σ_k c_k ≤ n_L, where for L = 2 "paper" may need up to d neurons more, one for each coordinate that is 0
+    at a corner; n_l ≥ 2d for l < L ("interior": n_{L−1} ≥ 2d and n_l ≥ d for l < L−1). An InputError says which of them
+    fails and by how much, a LimitError of more than `MAX_WEIGHTS` weights. The Betti numbers of its five regions at
+    level 0 are those of `predicted_betti`.
+    """
+    plan = _plan(architecture, cuts, variant, corner)
+    check_weights("shells", plan.architecture)
+    return _paper_network(plan) if variant == "paper" else _interior_network(plan)
+
+
+def predicted_betti(
+    architecture: object, cuts: object, variant: Variant = "paper", corner: object = None
+) -> dict[str, tuple[int, ...]]:
+    """The Betti numbers (degrees 0..d−1) of the five regions of `shells` with the same arguments, at level 0.
+
+    The keys are ">", ">=", "<", "<=" and "="; the proof is the module's text. Same arguments and errors as `shells`.
+    """
+    plan = _plan(architecture, cuts, variant, corner)
+    corners = _corners(plan, variant)
+    above, boundary = [0] * plan.d, [0] * plan.d
+    for k, c in enumerate(plan.cuts, 1):
+        for betti, (components, spheres) in ((above, corners[k].region(c)), (boundary, corners[k].boundary(c))):
+            betti[0] += components
+            betti[k] += spheres
+    below = [z - p for z, p in zip(boundary, above, strict=True)]
+    below[0] += 1
+    regions = {">": above, ">=": above, "<": below, "<=": below, "=": boundary}
+    return {relation: tuple(betti) for relation, betti in regions.items()}
+
+
+def corner_counts(
+    architecture: object, variant: Variant = "paper", corner: object = None
+) -> tuple[tuple[int, int], ...]:
+    """For k = 1..d−1 the numbers (A_k, B_k) of corners of s_k and of those that are tips only.
+
+    So cuts c that `shells` admits give β_0 = Σ_k A_k ⌈c_k/2⌉ and β_k = B_k ⌊c_k/2⌋ for F > 0. Raises InputError for an
+    architecture that has no shells.
+    """
+    corners = _corners(_plan(architecture, (), variant, corner), variant)
+    return tuple((corners[k].total, corners[k].tips) for k in sorted(corners))
+
+
+def closing_neurons(architecture: object, cuts: object, variant: Variant = "paper", corner: object = None) -> int:
+    """How many neurons of the last layer close the outside of `shells` with these arguments. Same errors."""
+    return _plan(architecture, cuts, variant, corner).closing
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Checked arguments: the architecture, its parts, c_1, …, c_{d−1}, and a_1, …, a_{d−1}."""
+
+    architecture: tuple[int, ...]
+    cuts: tuple[int, ...]
+    variant: str
+    zeros: tuple[int, ...]
+
+    @property
+    def d(self) -> int:
+        return self.architecture[0]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return self.architecture[1:-1]
+
+    @property
+    def folds(self) -> list[int]:
+        """Folds of each coordinate, layer by layer, in variant "paper"."""
+        return [2 * (n // (2 * self.d)) for n in self.widths[:-1]]
+
+    @property
+    def shares(self) -> list[list[int]]:
+        """Neurons of each coordinate, layer by layer, in variant "interior"."""
+        return [split_evenly(n, self.d) for n in self.widths[:-1]]
+
+    @cached_property
+    def words(self) -> dict[int, Word]:
+        """p_k for the k with c_k > 0."""
+        return words(self.zeros, tuple(k for k, c in enumerate(self.cuts, 1) if c))
+
+    @cached_property
+    def low(self) -> list[int]:
+        """The coordinates (from 0) that are 0 at some corner."""
+        return sorted({i for word in self.words.values() for i, letter in enumerate(word) if letter == 0})
+
+    @property
+    def spare(self) -> int:
+        """How many of these coordinates spare neurons of a single folding layer close ("paper", L = 2)."""
+        if self.variant != "paper" or len(self.widths) > 2:
+            return 0
+        return min(len(self.low), self.widths[0] - self.d * self.folds[0])
+
+    @property
+    def outside(self) -> list[int]:
+        """The W-closed coordinates (from 0)."""
+        return self.low[self.spare :] if self.variant == "paper" and len(self.widths) == 2 else []
+
+    @property
+    def closing(self) -> int:
+        """Neurons of the last layer that close the outside."""
+        return len(self.outside)
+
+
+def _plan(architecture: object, cuts: object, variant: str, corner: object) -> _Plan:
+    if not isinstance(variant, str) or variant not in VARIANTS:
+        raise InputError(f"variant: expected one of {', '.join(VARIANTS)}, got {describe(variant)}")
+    if corner is not None and variant != "paper":
+        raise InputError('corner: only variant "paper" has a choice of corners')
+    widths = read_architecture(architecture, hidden=2, scalar=True)
+    d, last = widths[0], widths[-2]
+    require("shells", "d ≥ 2", d, 2)
+    require("shells", "10^6 ≥ d", 10**6, d)
+    plan = _Plan(widths, read_cuts(cuts, d), variant, read_corner(corner, d))
+    for layer, n in enumerate(widths[1:-2], 1):
+        if variant == "paper" or layer == len(widths) - 3:
+            require(f"shells: layer {layer}", f"n_{layer} ≥ 2d", n, 2 * d)
+        else:
+            require(f"shells: layer {layer}", f"n_{layer} ≥ d", n, d)
+    closing = plan.closing
+    needed = f"Σ c_k + {closing}, of which {closing} close the outside," if closing else "Σ c_k"
+    require(f"shells: last hidden layer {len(widths) - 2}", f"n_L ≥ {needed}", last, sum(plan.cuts) + closing)
+    return plan
+
+
+def cut_network(input_dim: int, cuts: object, corner: object = None) -> Network:
+    """The last hidden layer and the output of `shells`, variant "paper", as a network of the folded coordinates y ↦ F.
+
+    input_dim : d ≥ 2; the other arguments are as for `shells`, with the same errors.
+    """
+    d = integer(input_dim, "input_dim", 2)
+    numbers = read_cuts(cuts, d)
+    plan = _plan((d, 2 * d, 2 * d, max(sum(numbers), 1), 1), numbers, "paper", corner)
+    stack = LayerStack(d)
+    return _cut(stack, plan, _sums(plan, stack.inputs()), [])
+
+
+def read_cuts(cuts: object, d: int) -> tuple[int, ...]:
+    """The numbers c_1, …, c_{d−1} ≥ 0, given as such a sequence or as a mapping {k: c_k}. InputError."""
+    if isinstance(cuts, Mapping):
+        result = [0] * (d - 1)
+        for key, value in cuts.items():
+            k = integer(key, "cuts: degree", 1)
+            if k >= d:
+                raise InputError(f"cuts: degree k must be at most d − 1 = {d - 1}, got {k}")
+            result[k - 1] = integer(value, f"cuts: c_{k}", 0)
+        return tuple(result)
+    numbers = integers(cuts, "cuts", 0)
+    if numbers and len(numbers) != d - 1:
+        raise InputError(f"cuts: expected d − 1 = {d - 1} numbers c_1, …, c_{d - 1}, got {len(numbers)}")
+    return numbers or (0,) * (d - 1)
+
+
+# --- counting corners ---
+
+
+def _corners(plan: _Plan, variant: str) -> dict[int, Corners]:
+    return _paper_corners(plan) if variant == "paper" else _interior_corners(plan)
+
+
+def _paper_corners(plan: _Plan) -> dict[int, Corners]:
+    half = prod(plan.folds) // 2
+    outside = plan.outside
+    result = {}
+    for k, a in enumerate(plan.zeros, 1):
+        word = plan.words.get(k, ())
+        closed = sum(1 for i in outside if i < len(word) and word[i] == 0)
+        result[k] = fold_corners(half, a, k + 1 - a, closed, ends=any(i > k for i in outside))
+    return result
+
+
+def _interior_corners(plan: _Plan) -> dict[int, Corners]:
+    *before, last = plan.shares
+    covers = [prod(fold_count(shares[i]) for shares in before) for i in range(plan.d)]
+    low = [cover * ((q + 1) // 2) for cover, q in zip(covers, last, strict=True)]
+    high = [cover * (q // 2) for cover, q in zip(covers, last, strict=True)]
+    high[-1] = low[-1]
+    return {k: Corners(prod(low[:k]) * high[k]) for k in range(1, plan.d)}
+
+
+# --- building the networks ---
+
+
+def _paper_network(plan: _Plan) -> Network:
+    stack = LayerStack(plan.d)
+    y = stack.inputs()
+    spare = plan.low[: plan.spare]
+    for m, width in zip(plan.folds, plan.widths[:-1], strict=True):
+        y = folded(stack, y, [plain_fold(m, closed=i in spare) for i in range(plan.d)], width)
+    return _cut(stack, plan, _sums(plan, y), [-y[i] for i in plan.outside])
+
+
+def _sums(plan: _Plan, y: list[Form]) -> dict[int, Form]:
+    """The s_k with c_k > 0, in the folded coordinates."""
+    return {k: total(1 - y[i] if letter else y[i] for i, letter in enumerate(word)) for k, word in plan.words.items()}
+
+
+def _interior_network(plan: _Plan) -> Network:
+    stack = LayerStack(plan.d)
+    y = stack.inputs()
+    *before, last = plan.shares
+    for shares, width in zip(before, plan.widths[:-2], strict=True):
+        y = folded(stack, y, [mixed_fold(share) for share in shares], width)
+    low = [_valleys(q, first=0) for q in last]
+    high = [_valleys(q, first=1) for q in last]
+    high[-1] = low[-1]
+    neurons = fold(stack, y, low, plan.widths[-2])
+    lows = [curve.read(block) for curve, block in zip(low, neurons, strict=True)]
+    highs = [curve.read(block) for curve, block in zip(high, neurons, strict=True)]
+    return _cut(stack, plan, {k: total(lows[:k]) + highs[k] for k in plan.words}, [])
+
+
+def _valleys(q: int, first: int) -> Curve:
+    """The zigzag of q ≥ 2 neurons with values `first`, 1 − `first`, … at j/(q+1), that rises on both sides of these.
+
+    Its last neuron looks to the left: with slopes ±g, g = q + 1, between the thresholds, the slope at −∞ is minus the
+    last slope change: −(2g − g) = −g if the last inner slope is g, −(g − (−g)) = −2g if it is −g.
+    """
+    g = Fraction(q + 1)
+    values = tuple((j + first) % 2 for j in range(q))
+    left, right = (-g, 2 * g) if values[-1] else (-2 * g, g)
+    return Curve(tuple(j / g for j in range(1, q + 1)), values, left, right, leftward=(q - 1,))
+
+
+def _cut(stack: LayerStack, plan: _Plan, sums: dict[int, Form], outside: list[Form]) -> Network:
+    """Add the last hidden layer and the output: the cuts of s_k, and F made negative where `outside` is positive."""
+    preactivations: list[Form] = []
+    output: list[Fraction] = []
+    for k, s in sums.items():
+        c = plan.cuts[k - 1]
+        preactivations += [Fraction(c + 1 - i, 2 * (c + 1)) - s for i in range(1, c + 1)]
+        output += [Fraction(4 * (c + 1) * (1 if i == 0 else 2 * (-1) ** i)) for i in range(c)]
+    weight = 1 + sum(4 * (c + 1) for c in plan.cuts if c)
+    preactivations += outside
+    output += [Fraction(-weight)] * len(outside)
+    neurons = stack.add(preactivations, plan.widths[-1])
+    return stack.network([total(a * z for a, z in zip(output, neurons, strict=True)) - 1])

@@ -1,0 +1,121 @@
+"""Recurrent networks that make shells: section 5 of Ergen & Grillo (COLT 2024).
+
+A recurrent network applies one block, a network from R^n to itself, several times; *unfolded*, it is an ordinary
+network whose layers repeat. Let h be the fold of [0, 1]^d with m pieces in every coordinate, m even, and f the cut, the
+last layer of `shells` with cuts c. Both forms compute f ∘ h ∘ … ∘ h with T folds, which is `shells` of the architecture
+(d, dm, …, dm, Σ c_k, 1), variant "paper"; so its Betti numbers, with M = m^T, are those of the recurrent networks.
+
+"dense"  The block is h, with one hidden layer, and f is a dense layer after the last step.
+"state"  The block is the whole network, and there is nothing after it: (x, u) ↦ (h(x), f(h(x))) on R^(d+1), with two
+         hidden layers, the fold and then the cut beside copies ReLU(h(x)_i). It starts with u = 0 and the answer is the
+         u of the last step. The copies change nothing: h(x)_i < 0 becomes 0, and the next fold has the same value for
+         both, while f reads h(x) itself.
+
+The paper's own block without a dense layer is (λ f) ∘ h with λ = d · max f. That has one output, so it is not a map of
+R^d to itself and cannot be applied again as it stands. Fed to all coordinates, it dies: a point (t, …, t) is folded to
+(z, …, z) with z ≤ 1, and there the sum that is cut for degree k is k(1 − z) + z ≥ 1 at the paper's corners, beyond the
+shells, so that f is zero from the second application on. "state" keeps what the idea needs, the folded coordinates.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from polyrelu.constructions.arguments import integer
+from polyrelu.constructions.layers import Form, LayerStack, folded, plain_fold, total
+from polyrelu.constructions.nested_shells import cut_network, predicted_betti, read_cuts
+from polyrelu.errors import InputError
+from polyrelu.exact.rational import describe
+from polyrelu.network.network import Network
+
+Kind = Literal["dense", "state"]
+KINDS: tuple[Kind, ...] = ("dense", "state")
+
+
+def repeated(block: Network, steps: object) -> Network:
+    """The network block ∘ … ∘ block, `steps` ≥ 1 times: a recurrent network, unfolded.
+
+    All blocks have the same weights; where two meet, the last affine map of one and the first of the next are one map.
+    InputError unless the block has as many outputs as inputs.
+    """
+    if not isinstance(block, Network):
+        raise InputError(f"repeated: expected a Network, got {describe(block)}")
+    if block.input_dim != block.output_dim:
+        raise InputError(
+            f"repeated: the block has {block.input_dim} inputs and {block.output_dim} outputs; a block that is applied "
+            "again needs as many outputs as inputs"
+        )
+    network = block
+    for _ in range(integer(steps, "steps", 1) - 1):
+        network = network.followed_by(block)
+    return network
+
+
+def fold_block(input_dim: object, folds: object) -> Network:
+    """The fold h of R^d, `folds` pieces in every coordinate: a network with one hidden layer of d · folds neurons.
+
+    It is Definition 32 of the paper. InputError unless d ≥ 1 and folds ≥ 2 is even.
+    """
+    d, m = integer(input_dim, "input_dim", 1), _read_folds(folds)
+    stack = LayerStack(d)
+    return stack.network(folded(stack, stack.inputs(), [plain_fold(m)] * d, d * m))
+
+
+def state_block(input_dim: object, folds: object, cuts: object, corner: object = None) -> Network:
+    """The block (x, u) ↦ (h(x), f(h(x))) of R^(d+1), with two hidden layers; see the module's text. Its errors too."""
+    d, m = integer(input_dim, "input_dim", 2), _read_folds(folds)
+    cut = cut_network(d, cuts, corner)
+    stack = LayerStack(d + 1)
+    y = folded(stack, stack.inputs()[:d], [plain_fold(m)] * d, d * m)
+    rows = zip(cut.weights[0], cut.biases[0], strict=True)
+    neurons = stack.add([*y, *(total(w * y[i] for i, w in enumerate(row)) + b for row, b in rows)])
+    value: Form = total(w * z for w, z in zip(cut.weights[1][0], neurons[d:], strict=True)) + cut.biases[1][0]
+    return stack.network([*neurons[:d], value])
+
+
+def recurrent(
+    input_dim: object, folds: object, steps: object, cuts: object, kind: Kind = "dense", corner: object = None
+) -> Network:
+    """A recurrent network on R^d that makes shells, unfolded.
+
+    input_dim : d ≥ 2.
+    folds : the pieces m of every coordinate's fold, an even number.
+    steps : how often the block is applied, T ≥ 2.
+    cuts, corner : as for `shells`.
+    kind : "dense" for a fold and a dense layer after the last step, "state" for one block and nothing after it.
+
+    The Betti numbers of its regions at level 0 are those of `predicted_recurrent_betti`. InputError for other
+    arguments.
+    """
+    d = _read(input_dim, steps, kind)
+    if kind == "dense":
+        return repeated(fold_block(d, folds), steps).followed_by(cut_network(d, cuts, corner))
+    start = Network([[[int(i == j) for j in range(d)] for i in range(d + 1)]], [[0] * (d + 1)])
+    answer = Network([[[0] * d + [1]]], [[0]])
+    return start.followed_by(repeated(state_block(d, folds, cuts, corner), steps)).followed_by(answer)
+
+
+def predicted_recurrent_betti(
+    input_dim: object, folds: object, steps: object, cuts: object, kind: Kind = "dense", corner: object = None
+) -> dict[str, tuple[int, ...]]:
+    """The Betti numbers (degrees 0..d−1) of the five regions of `recurrent` with the same arguments, at level 0.
+
+    The keys are ">", ">=", "<", "<=" and "="; the proof is the module's text. Same errors as `recurrent`.
+    """
+    d, numbers = _read(input_dim, steps, kind), read_cuts(cuts, integer(input_dim, "input_dim", 2))
+    layers = [d * _read_folds(folds)] * integer(steps, "steps", 2)
+    return predicted_betti((d, *layers, max(sum(numbers), 1), 1), numbers, "paper", corner)
+
+
+def _read(input_dim: object, steps: object, kind: object) -> int:
+    if kind not in KINDS:
+        raise InputError(f"kind: expected one of {', '.join(KINDS)}, got {describe(kind)}")
+    integer(steps, "steps", 2)
+    return integer(input_dim, "input_dim", 2)
+
+
+def _read_folds(folds: object) -> int:
+    m = integer(folds, "folds", 2)
+    if m % 2:
+        raise InputError(f"folds: expected an even number, got {m}")
+    return m

@@ -1,0 +1,64 @@
+"""Memory that does not suffice is a limit like others: `LimitError`, never a bare MemoryError."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+
+from polyrelu.errors import InputError, LimitError
+from polyrelu.exact.rational import describe
+
+MEMINFO = Path("/proc/meminfo")
+"""Where Linux tells how much memory is free."""
+
+Arguments = ParamSpec("Arguments")
+Value = TypeVar("Value")
+
+
+def free_memory() -> int:
+    """Bytes that a program can have without swapping, as Linux estimates them; elsewhere all that the machine has."""
+    with suppress(OSError):
+        if found := re.search(r"^MemAvailable: +(\d+) kB$", MEMINFO.read_text(encoding="ascii"), re.MULTILINE):
+            return int(found[1]) * 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def read_limit(limit: object, name: str) -> None:
+    """InputError for a limit that is neither a positive integer nor None."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise InputError(f"{name}: expected a positive integer or None, got {describe(limit)}")
+
+
+def read_flag(value: object, name: str) -> bool:
+    """True or False, or 1 or 0 as an integer; InputError for anything else."""
+    if not isinstance(value, (bool, np.bool_, int)) or value not in (0, 1):
+        raise InputError(f"{name}: expected True or False, got {describe(value)}")
+    return bool(value)
+
+
+def read_progress(progress: object, name: str = "progress") -> None:
+    """InputError for what cannot be called, and is not None."""
+    if progress is not None and not callable(progress):
+        raise InputError(f"{name}: expected a function or None, got {describe(progress)}")
+
+
+def memory_is_a_limit(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
+    """The function, with LimitError in place of MemoryError."""
+
+    @wraps(function)
+    def limited(*arguments: Arguments.args, **options: Arguments.kwargs) -> Value:
+        try:
+            return function(*arguments, **options)
+        except MemoryError:
+            name = function.__name__.strip("_")
+        # outside, where what the traceback held is free again
+        raise LimitError(f"{name}: the memory of this machine does not suffice; a domain or a slice needs less")
+
+    return limited

@@ -1,0 +1,173 @@
+"""Exact linear algebra over the rationals; the one place that chooses the backend (FLINT, through python-flint).
+
+FLINT ends the process where it cannot allocate memory, and hears no Ctrl-C. So before each call that may take much, the
+size of its result is bounded (Hadamard: a minor is at most the product of the lengths of its rows), and what could take
+more than MAX_BYTES is refused with a LimitError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat, nmod_mat
+
+from polyrelu.errors import LimitError
+from polyrelu.exact.rational import primitive
+
+IntegerVector = tuple[int, ...]
+Rows = Sequence[Sequence[Fraction | int]]
+PRIME = 2**61 - 1
+
+MAX_BYTES = 2**31
+"""Most memory that the result of one call of FLINT may take, by the bound on it."""
+
+MAX_WORK = 2**40
+"""Most steps of eliminations in words by which a rank is proved when its minors are too long to compute."""
+
+_POINTER = 8  # bytes of an entry of a matrix in FLINT, without its digits
+
+
+def least_rank(rows: Rows) -> int:
+    """A lower bound on the rank, its value but for rare accidents: the rank modulo a prime. Quick for large matrices.
+
+    The rows are multiplied by positive numbers that make them integers, which changes no rank; a minor that is not zero
+    modulo a prime is not zero.
+    """
+    if not rows or not len(rows[0]):
+        return 0
+    return _rank_modulo(_distinct(rows), PRIME)
+
+
+def rank(rows: Rows) -> int:
+    """Rank of a matrix given by its rows; 0 for no rows or no columns.
+
+    A minor that is not zero modulo a prime is not zero, so that only ranks that are not full take more. These are
+    computed by FLINT in integers; where that could take more than MAX_BYTES, the rank modulo more primes is taken until
+    their product is beyond Hadamard's bound: a minor that all of them divide is zero. LimitError beyond MAX_WORK.
+    """
+    if not rows or not len(rows[0]):
+        return 0
+    integers = _distinct(rows)
+    m, n = len(integers), len(rows[0])
+    found = _rank_modulo(integers, PRIME)
+    if found == min(m, n):
+        return found
+    if _minor_bits(integers, found + 1) * (found + 1) * (n - found) <= 8 * MAX_BYTES:  # the echelon form beside pivots
+        return int(fmpz_mat([list(row) for row in integers]).rank())
+    return _proved_rank(integers, found)
+
+
+def _proved_rank(integers: Sequence[IntegerVector], found: int) -> int:
+    """The rank, at least `found`, by enough primes: all minors of one size vanish iff they do modulo each of them."""
+    m, n = len(integers), len(integers[0])
+    product_bits = 60  # of the primes looked at, from below
+    for prime in _primes():
+        needed = _minor_bits(integers, found + 1)
+        if product_bits > needed:
+            return found
+        if -((product_bits - needed) // 60) * m * n * (found + 1) > MAX_WORK:
+            raise LimitError(
+                f"the rank of a {m} × {n} matrix cannot be proved: it is at least {found}, and to exclude more takes "
+                f"minors of {needed} bits"
+            )
+        other = _rank_modulo(integers, prime)
+        product_bits = 60 if other > found else product_bits + 60
+        found = max(found, other)
+        if found == min(m, n):
+            return found
+    raise AssertionError("there are infinitely many primes")
+
+
+def _primes() -> Iterator[int]:
+    """Primes below 2^61 − 1 and above 2^60, in descending order."""
+    for n in range(PRIME - 2, 2**60, -2):
+        if fmpz(n).is_prime():
+            yield n
+
+
+def independent_columns(rows: Rows) -> list[int]:
+    """The first maximal set of linearly independent columns, in order: the pivots of the echelon form. LimitError."""
+    if not rows or not len(rows[0]):
+        return []
+    integers = _distinct(rows)
+    m, n = len(integers), len(rows[0])
+    _check(integers, n, m * n, "the echelon form")
+    echelon, _, found = fmpz_mat([list(row) for row in integers]).rref()
+    pivots: list[int] = []
+    for i in range(found):
+        j = pivots[-1] + 1 if pivots else 0
+        while echelon[i, j] == 0:
+            j += 1
+        pivots.append(j)
+    return pivots
+
+
+def independent_rows(rows: Rows) -> list[int]:
+    """The first maximal set of linearly independent rows, in order. LimitError."""
+    return independent_columns([list(column) for column in zip(*(primitive(row) for row in rows), strict=True)])
+
+
+def null_space(rows: Rows, columns: int) -> tuple[IntegerVector, ...]:
+    """A basis of {x : rows · x = 0} of primitive integer vectors; `columns` is the length of x.
+
+    LimitError if the basis, `columns` times nullity numbers, takes too much memory.
+    """
+    integers = _distinct(rows) if rows else []
+    _check(integers, columns, columns * columns, "the null space")
+    if not integers:
+        return tuple(tuple(int(i == j) for i in range(columns)) for j in range(columns))
+    basis, nullity = fmpz_mat([list(row) for row in integers]).nullspace()
+    return tuple(primitive([int(basis[i, j]) for i in range(columns)]) for j in range(nullity))
+
+
+def solve(matrix: Rows, right: Rows) -> tuple[tuple[Fraction, ...], ...]:
+    """The solution X of matrix · X = right for an invertible square matrix, by rows. LimitError."""
+    if not matrix or not right[0]:
+        return tuple(() for _ in matrix)
+    joined = [primitive([*a, *b]) for a, b in zip(matrix, right, strict=True)]
+    _check(joined, len(matrix), 2 * len(matrix) * len(right[0]), "a system of equations")
+    found = _rational_matrix(matrix).solve(_rational_matrix(right))
+    return tuple(
+        tuple(Fraction(int(x.p), int(x.q)) for x in (found[i, j] for j in range(found.ncols())))
+        for i in range(found.nrows())
+    )
+
+
+def _rational_matrix(rows: Rows) -> fmpq_mat:
+    return fmpq_mat([[fmpq(x.numerator, x.denominator) for x in row] for row in rows])
+
+
+def _distinct(rows: Rows) -> list[IntegerVector]:
+    """The rows, each multiplied by a positive number that makes it primitive; zero rows and repeated ones left out.
+
+    At least one row is left. Neither rank, null space nor the independent columns change.
+    """
+    integers = list(dict.fromkeys(primitive(row) for row in rows))
+    return [row for row in integers if any(row)] or integers[:1]
+
+
+def _rank_modulo(integers: Sequence[IntegerVector], prime: int) -> int:
+    return int(nmod_mat(len(integers), len(integers[0]), [x % prime for row in integers for x in row], prime).rank())
+
+
+def _minor_bits(integers: Sequence[IntegerVector], size: int) -> int:
+    """A bound on the bits of all minors of this size: the product of the lengths of the longest rows."""
+    bits = sorted((_length_bits(row) for row in integers), reverse=True)
+    return sum(bits[:size])
+
+
+def _length_bits(row: IntegerVector) -> int:
+    """Bits of an integer that is not below the Euclidean length of the row."""
+    return max(map(int.bit_length, row)) + len(row).bit_length() // 2 + 1
+
+
+def _check(integers: Sequence[IntegerVector], columns: int, count: int, what: str) -> None:
+    """LimitError if `count` minors of the rows may take more than MAX_BYTES."""
+    size = min(len(integers), columns)
+    bound = count * (_POINTER + _minor_bits(integers, size) // 8)
+    if bound > MAX_BYTES:
+        raise LimitError(
+            f"{what} of {len(integers)} rows of {columns} exact numbers could take {bound} bytes, "
+            f"more than {MAX_BYTES}; a slice of fewer dimensions (Slice.restrict) needs less"
+        )

@@ -1,0 +1,163 @@
+"""Domain: a full-dimensional polyhedron to which the input space is restricted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.errors import DomainError, LimitError
+from polyrelu.exact.printing import brief
+from polyrelu.exact.rational import describe, exact_matrix, exact_point, exact_vector, primitive
+
+MAX_BOX = 5 * 10**7
+"""Most numbers in the inequalities of a box."""
+
+
+class Domain:
+    """The closed polyhedron {x : A x ≤ b} with rational A (m × d) and b (m), bounded or not.
+
+    It must have interior points; whether it has is found exactly when a network is subdivided over it. Raises
+    NumberError for entries that are not exact numbers and DomainError for shapes that do not fit.
+    """
+
+    __slots__ = ("_a", "_b", "_dim", "_units")
+
+    _a: tuple[tuple[Fraction, ...], ...]
+    _b: tuple[Fraction, ...]
+    _dim: int
+    _units: tuple[str, ...]
+
+    def __init__(self, a: Any, b: Any) -> None:
+        rows = exact_matrix(a, "domain matrix A")
+        offsets = exact_vector(b, "domain vector b")
+        if not rows or not rows[0]:
+            raise DomainError("domain matrix A: expected at least one row and one column (no domain is domain=None)")
+        if len(rows) != len(offsets):
+            raise DomainError(f"domain: A has {len(rows)} rows, but b has {len(offsets)} entries")
+        self._set(len(rows[0]), rows, offsets)
+
+    def _set(self, dim: int, rows: tuple[tuple[Fraction, ...], ...], offsets: tuple[Fraction, ...]) -> None:
+        object.__setattr__(self, "_dim", dim)
+        object.__setattr__(self, "_a", rows)
+        object.__setattr__(self, "_b", offsets)
+        object.__setattr__(self, "_units", ())
+
+    @classmethod
+    def box(cls, lower: Sequence[Any], upper: Sequence[Any]) -> Domain:
+        """The box lower ≤ x ≤ upper; None or an infinite float in its place leaves a side open.
+
+        Raises DomainError if the sides do not match or some lower bound is not below the upper one, LimitError for more
+        than MAX_BOX numbers.
+        """
+        for bounds, name in ((lower, "lower"), (upper, "upper")):
+            try:
+                len(bounds)
+                iter(bounds)
+            except Exception:  # whatever a foreign type raises
+                raise DomainError(f"box: expected a sequence of {name} bounds, got {describe(bounds)}") from None
+        if len(lower) != len(upper) or len(lower) == 0:
+            raise DomainError(f"box: expected as many lower as upper bounds, got {len(lower)} and {len(upper)}")
+        if 2 * len(lower) ** 2 > MAX_BOX:
+            raise LimitError(
+                f"box: in {len(lower)} dimensions its {2 * len(lower)} inequalities are {2 * len(lower) ** 2} numbers, "
+                f"more than {MAX_BOX}; a slice of fewer dimensions (Slice.restrict) needs fewer"
+            )
+        zeros = (Fraction(0),) * len(lower)
+        rows: list[tuple[Fraction, ...]] = []
+        offsets: list[Fraction] = []
+        for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
+            least = _bound(low, -math.inf, f"box, lower bound {i + 1}")
+            most = _bound(high, math.inf, f"box, upper bound {i + 1}")
+            if least is not None and most is not None and least >= most:
+                raise DomainError(
+                    f"box, coordinate {i + 1}: the lower bound {brief(least)} is not below the upper {brief(most)}"
+                )
+            for bound, side in ((most, 1), (least, -1)):
+                if bound is not None:
+                    rows.append((*zeros[:i], Fraction(side), *zeros[i + 1 :]))
+                    offsets.append(side * bound)
+        box = cls.__new__(cls)
+        box._set(len(lower), tuple(rows), tuple(offsets))
+        return box
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a Domain cannot be changed")
+
+    @property
+    def a(self) -> tuple[tuple[Fraction, ...], ...]:
+        """The matrix A by rows, m × d."""
+        return self._a
+
+    @property
+    def b(self) -> tuple[Fraction, ...]:
+        """The right-hand sides, m of them."""
+        return self._b
+
+    @property
+    def input_dim(self) -> int:
+        """The dimension d of the space the domain lies in."""
+        return self._dim
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units of the coordinates, as of `Network.units`; empty if nothing is known of them.
+
+        Over a domain whose units are known, only networks in the same units are subdivided, or in unknown ones.
+        """
+        return self._units
+
+    def in_units(self, units: tuple[str, ...]) -> Domain:
+        """The same polyhedron, known to be in these units. Equality does not ask for them."""
+        domain = Domain.__new__(Domain)
+        domain._set(self._dim, self._a, self._b)
+        object.__setattr__(domain, "_units", units)
+        return domain
+
+    def contains(self, x: Any) -> bool:
+        """Whether the point x (d exact numbers) lies in the closed domain."""
+        point = exact_point(x, self._dim)
+        return all(
+            sum((p * q for p, q in zip(row, point, strict=True)), Fraction(0)) <= offset
+            for row, offset in zip(self._a, self._b, strict=True)
+        )
+
+    def half_spaces(self) -> tuple[tuple[int, ...], ...]:
+        """The half-spaces b − A x ≥ 0 as distinct primitive integer rows (b, −A); trivial ones are left out.
+
+        Raises DomainError for a row 0 · x ≤ b with b < 0, which no point satisfies.
+        """
+        rows: dict[tuple[int, ...], None] = {}
+        for i, (row, offset) in enumerate(zip(self._a, self._b, strict=True), 1):
+            if any(row):
+                rows[primitive([offset, *(-x for x in row)])] = None
+            elif offset < 0:
+                raise DomainError(f"domain row {i}: 0 ≤ {brief(offset)} holds for no point; the domain is empty")
+        return tuple(rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Domain) and (self._a, self._b, self._dim) == (other._a, other._b, other._dim)
+
+    def __hash__(self) -> int:
+        return hash((self._a, self._b, self._dim))
+
+    def __repr__(self) -> str:
+        return f"Domain({len(self._a)} half-spaces in dimension {self._dim})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self._dim, self._a, self._b, self._units)
+
+
+def _unpickle(
+    dim: int, a: tuple[tuple[Fraction, ...], ...], b: tuple[Fraction, ...], units: tuple[str, ...] = ()
+) -> Domain:
+    domain = Domain.__new__(Domain)
+    domain._set(dim, a, b)
+    return domain.in_units(units)
+
+
+def _bound(value: Any, infinite: float, where: str) -> Fraction | None:
+    if value is None or (isinstance(value, float) and value == infinite):
+        return None
+    return exact_vector([value], where)[0]

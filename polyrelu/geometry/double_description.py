@@ -1,0 +1,114 @@
+"""A second route to the regions: pycddlib's exact double description, from the network's own inequalities."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from threading import Lock
+from typing import Any
+
+from polyrelu.errors import InputError, MissingDependencyError, VerificationError
+from polyrelu.exact.limits import memory_is_a_limit
+from polyrelu.exact.printing import brief_repr
+from polyrelu.exact.rational import describe, primitive
+from polyrelu.geometry.complex import PolyhedralComplex
+
+Row = tuple[int, ...]
+
+
+@memory_is_a_limit
+def check_regions(cx: PolyhedralComplex, regions: Iterable[int] | None = None) -> int:
+    """Compare regions of a complex with the polyhedra that their signs define; returns how many were compared.
+
+    For each region (all by default) the affine forms of all hidden neurons, of F − t and of the walls are composed
+    layer by layer with the region's signs; their inequalities go to the double description method in rational
+    arithmetic (cddlib, `cdd.gmp`), and the vertices and rays it finds must be those of the complex.
+
+    Raises VerificationError at the first difference, MissingDependencyError without pycddlib, and InputError for a
+    complex with artificial hyperplanes, whose numbered cells are smaller than the polyhedra of their signs.
+    """
+    if not isinstance(cx, PolyhedralComplex):
+        raise InputError(f"check_regions: expected a PolyhedralComplex, got {describe(cx)}")
+    try:
+        regions = range(cx.n_regions) if regions is None else iter(regions)
+    except Exception:  # whatever a foreign type raises
+        raise InputError(f"check_regions: expected numbers of regions, got {describe(regions)}") from None
+    try:
+        import cdd
+        import cdd.gmp
+    except ImportError:
+        raise MissingDependencyError("double description needs pycddlib: pip install 'polyrelu[cdd]'", "cdd") from None
+    if cx.artificial_hyperplanes:
+        raise InputError("double description: the cells of this complex are a refinement by artificial hyperplanes")
+    d = cx.input_dim
+    fixed = [[0, *(int(i == j) for i in range(d))] for j in cx.dropped_coordinates]
+    count = 0
+    for i in regions:
+        rows = [*fixed, *_inequalities(cx, i)] or [(1, *(0,) * d)]
+        with _numbers_of_any_length():
+            matrix = cdd.gmp.matrix_from_array(
+                [[Fraction(x) for x in row] for row in rows],
+                rep_type=cdd.RepType.INEQUALITY,
+                lin_set=set(range(len(fixed))),
+            )
+            generators = cdd.gmp.copy_generators(cdd.gmp.polyhedron_from_matrix(matrix))
+            expected = {primitive(row) for row in generators.array}
+        if not any(row[0] for row in expected):
+            expected.add((1, *(0,) * d))  # cddlib leaves out the apex of a cone with apex 0
+        indices = cx.cell_vertices(d, i)
+        found = {cx.homogeneous(int(v)) for v in indices}
+        if expected != found or len(found) != len(indices) or generators.lin_set:
+            raise VerificationError(
+                f"region {i}: double description finds the vertices and rays {brief_repr(sorted(expected))}, "
+                f"the complex has {brief_repr(sorted(found))}"
+            )
+        count += 1
+    return count
+
+
+_changing = Lock()
+
+
+@contextmanager
+def _numbers_of_any_length() -> Iterator[None]:
+    """pycddlib hands numbers to GMP in decimal, of which Python writes no more than 4300 digits unless told to."""
+    with _changing:
+        before = sys.get_int_max_str_digits()
+        sys.set_int_max_str_digits(0)
+        try:
+            yield
+        finally:
+            sys.set_int_max_str_digits(before)
+
+
+def _inequalities(cx: PolyhedralComplex, i: int) -> list[Row]:
+    """Rows (c, a) with c + a · x ≥ 0 on region i, one for each neuron that does not vanish on it."""
+    net, d = cx.network, cx.input_dim
+    signs = cx.sign_vector(d, i)
+    rows: list[Row] = list(cx.domain.half_spaces()) if cx.domain is not None else []
+    # The values of the current layer as affine forms (constant first) on the region.
+    values: list[list[Fraction]] = [[Fraction(0), *(Fraction(j == k) for k in range(d))] for j in range(d)]
+    for layer in range(net.depth):
+        before = _forms(net.weights[layer], net.biases[layer], values)
+        values = []
+        for form, sign, slope in zip(before, signs[layer], net.slopes[layer], strict=True):
+            if sign and slope != 1:
+                rows.append(primitive([sign * x for x in form]))
+            values.append(form if sign >= 0 else [slope * x for x in form])
+    if cx.level is not None:
+        (head,) = _forms(net.weights[-1], net.biases[-1], values)
+        head[0] -= cx.level
+        if sign := int(cx.signs(d)[i]):
+            rows.append(primitive([sign * x for x in head]))
+    return rows
+
+
+def _forms(weights: Any, biases: Any, values: list[list[Fraction]]) -> list[list[Fraction]]:
+    forms = []
+    for row, bias in zip(weights, biases, strict=True):
+        form = [sum((w * v[k] for w, v in zip(row, values, strict=True)), Fraction(0)) for k in range(len(values[0]))]
+        form[0] += bias
+        forms.append(form)
+    return forms

@@ -1,0 +1,102 @@
+"""Bounded 2- and 3-cells as polygons, triangles and tetrahedra; by combinatorics alone, so that nothing is rounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.geometry.complex import PolyhedralComplex
+
+Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.int64]
+Rows = tuple[Indices, Indices]
+"""Lists of different lengths in one array: list i is index[indptr[i]:indptr[i + 1]] of (indptr, index)."""
+
+
+def take(indptr: Any, cells: Indices) -> tuple[Indices, Indices]:
+    """Where the entries of the given rows stand in a sparse matrix, and how many each row has."""
+    size = (indptr[cells + 1] - indptr[cells]).astype(np.int64)
+    first = np.repeat(indptr[cells] - (np.cumsum(size) - size), size)
+    return first + np.arange(size.sum()), size
+
+
+def polygons(cx: PolyhedralComplex, cells: Indices) -> Rows:
+    """The given 2-cells, bounded ones, as cycles of vertices, the least first, as their incidence numbers orient them.
+
+    In the boundary of an oriented polygon every vertex is the tail of exactly one edge, so following edges from tail
+    to head runs around it, one step for all polygons at a time.
+    """
+    indptr, index, sign = cx.facets(2)
+    rows, size = take(indptr, cells)
+    edge_indptr, ends, sides = cx.facets(1)
+    first = edge_indptr[index[rows]]
+    backward = (sides[first] > 0) != (sign[rows] < 0)  # the vertex with sign −1 is the tail
+    tail, head = ends[first + backward], ends[first + ~backward]
+    owner = np.repeat(np.arange(len(cells)), size)
+    n = max(cx.n_finite_vertices, 1)
+    key = owner * n + tail
+    order = np.argsort(key, kind="stable")
+    key, head = key[order], head[order]
+    start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    out = np.empty(len(key), np.int64)
+    alive = np.flatnonzero(size > 0)
+    at = key[start[alive]] - alive * n
+    for step in range(int(size.max(initial=0))):
+        out[start[alive] + step] = at
+        at = head[np.searchsorted(key, alive * n + at)]
+        more = size[alive] > step + 1
+        alive, at = alive[more], at[more]
+    return start, out
+
+
+def by_size(rows: Rows) -> list[tuple[Indices, Indices]]:
+    """Lists by their number n of entries: pairs (numbers of the lists (m), their entries (m × n))."""
+    start, index = rows
+    size = np.diff(start)
+    found = ((n, np.flatnonzero(size == n)) for n in np.unique(size))
+    return [(of_size, index[start[of_size][:, None] + np.arange(n)]) for n, of_size in found]
+
+
+def triangles(rows: Rows) -> tuple[Indices, Indices]:
+    """Polygons, convex ones, cut into triangles from their first vertex: (numbers of polygons, vertices m × 3)."""
+    start, index = rows
+    count = np.maximum(np.diff(start) - 2, 0)
+    first = np.repeat(start[:-1], count)
+    step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    corners = np.stack([index[first], index[first + step + 1], index[first + step + 2]], axis=1)
+    return np.repeat(np.arange(len(count)), count), corners
+
+
+def tetrahedra(cx: PolyhedralComplex, chosen: Indices) -> tuple[Indices, Indices]:
+    """The chosen 3-cells, which are bounded, cut into tetrahedra: (cells, vertices m × 4).
+
+    These are the cones from the cell's least vertex over the triangles of the facets that do not contain it (a pulling
+    triangulation), so that tetrahedra of neighbouring cells fit together.
+    """
+    indptr, facets, _ = cx.facets(3)
+    entry, size = take(indptr, chosen)
+    cell, facet = np.repeat(chosen, size), facets[entry].astype(np.int64)
+    faces, face = np.unique(facet, return_inverse=True)
+    owner, corners = triangles(polygons(cx, faces))
+    starts = np.searchsorted(owner, np.arange(len(faces) + 1))
+    least = corners[starts[face], 0]
+    apex = np.full(cx.n_cells(3), cx.n_finite_vertices)
+    np.minimum.at(apex, cell, least)
+    outside = least != apex[cell]
+    places, size = take(starts, face[outside])
+    cell = np.repeat(cell[outside], size)
+    return cell, np.concatenate([apex[cell][:, None], corners[places]], axis=1)
+
+
+def determinants(matrices: Array) -> Array:
+    """The determinants of n square matrices (n × k × k) of Python integers, by expansion along the first row."""
+    if matrices.shape[1] == 1:
+        return np.asarray(matrices[:, 0, 0])
+    total = np.zeros(len(matrices), object)
+    columns = np.arange(matrices.shape[2])
+    for j in columns:
+        term = matrices[:, 0, j] * determinants(matrices[:, 1:][:, :, columns != j])
+        total = total - term if j % 2 else total + term
+    return total

@@ -1,0 +1,92 @@
+"""Stages: a network as integer rows for the compiled core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from polyrelu.exact.memory import budget, spend_digits
+from polyrelu.exact.rational import gcd, primitive
+from polyrelu.geometry.domain import Domain
+from polyrelu.network.network import Network
+
+Row = list[int]
+Stage = tuple[list[Row], list[Row] | None, list[bool], int]
+"""(plus, minus or None, splits, previous): see `_cpp/stages.hpp`."""
+
+
+def complex_stages(
+    network: Network, domain: Domain | None, kept: Sequence[int], level: Fraction | None
+) -> list[Stage]:
+    """All stages of a subdivision: the walls of the domain, if there are any, and those of `network_stages`."""
+    walls = domain.half_spaces() if domain is not None else ()
+    rows = [[wall[0], *(wall[1 + j] for j in kept)] for wall in walls]
+    first: list[Stage] = [(rows, None, [True] * len(rows), -1)] if rows else []
+    with budget():
+        return [*first, *network_stages(network, kept, len(first), level)]
+
+
+def network_stages(network: Network, kept: Sequence[int], first: int, level: Fraction | None) -> list[Stage]:
+    """The hidden layers, and with a level the outputs minus it, as integer stages over the kept input coordinates.
+
+    `first` is the index that the first of these stages gets. Neuron i of a layer is multiplied by a positive rational
+    s_i that makes its row primitive, and the column of the next layer that reads it is divided by s_i, so the stages
+    compute the network's values up to one positive factor for each neuron. For negative values that column is
+    multiplied by the neuron's slope below zero (`minus`; None stands for zeros, all ReLU).
+    """
+    layers = list(zip(network.weights, network.biases, network.slopes, strict=False))
+    if level is not None:
+        head = tuple(x - level for x in network.biases[-1])
+        layers.append((network.weights[-1], head, (Fraction(0),) * network.output_dim))
+    stages: list[Stage] = []
+    scale: list[Fraction] = []
+    slopes: Sequence[Fraction] = ()
+    for number, (weight, bias, next_slopes) in enumerate(layers):
+        plus: list[Row] = []
+        minus: list[Row] = []
+        factors: list[Fraction] = []
+        bent = any(slopes)
+        for row, offset in zip(weight, bias, strict=True):
+            if number == 0:
+                above = [offset, *(row[j] for j in kept)]
+            else:
+                above = [offset, *(w / s for w, s in zip(row, scale, strict=True))]
+            below = [x * a for x, a in zip(above[1:], slopes, strict=True)] if bent else []
+            factor, integers = _clear(above + below)
+            spend_digits(integers, f"layer {number + 1} with integer weights")
+            factors.append(factor)
+            plus.append(integers[: len(above)])
+            minus.append([0, *integers[len(above) :]])
+        splits = [a != 1 for a in next_slopes]
+        stages.append((plus, minus if bent else None, splits, first + number - 1 if number else -1))
+        scale, slopes = factors, next_slopes
+    return stages
+
+
+def form_bits(stages: Sequence[Stage]) -> int:
+    """A bound on the bits of the Euclidean length of the neurons' affine forms on all regions, as primitive vectors.
+
+    A form is Σ w_j f_j + w_0 of the forms of the stage before, so its length is at most Σ |w| times the largest of
+    theirs (or 1, that of the inputs and of the constant). A vertex is where rank many forms vanish: its coordinates are
+    minors of these, and divide such minors once they are coprime, so they are at most the product of the lengths.
+    """
+    bits: list[int] = []
+    for plus, minus, _, previous in stages:
+        rows = plus
+        if minus is not None:  # what stands for negative values of the neurons before
+            rows = [
+                [max(abs(a), abs(b)) for a, b in zip(p, m, strict=True)] for p, m in zip(plus, minus, strict=True)
+            ]
+        own = max((sum(map(abs, row)).bit_length() for row in rows), default=0)
+        bits.append(own + (bits[previous] if previous >= 0 else 0))
+    return max(bits, default=0)
+
+
+def _clear(row: Sequence[Fraction]) -> tuple[Fraction, Row]:
+    """(f, f · row) with f > 0 and f · row coprime integers; f = 1 for a zero row."""
+    content = gcd([x.numerator for x in row])
+    if not content:
+        return Fraction(1), [0] * len(row)
+    integers = primitive(row)
+    at = next(i for i, x in enumerate(row) if x)
+    return integers[at] / row[at], list(integers)

@@ -1,0 +1,357 @@
+"""Formula: Boolean combinations of linear inequalities between the outputs of a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.errors import RegionError
+from polyrelu.exact.rational import check_digits, describe, exact, primitive
+
+Bools = npt.NDArray[np.bool_]
+Tree = tuple[Any, ...]
+"""("sign", form, signs that satisfy it), ("constant", truth), ("not", tree), ("and", tree, …) or ("or", tree, …)."""
+
+MAX_LENGTH = 10_000
+"""Characters of a formula."""
+MAX_NESTING = 40
+"""Parentheses, signs and negations inside each other."""
+
+SIGNS: dict[str, frozenset[int]] = {
+    ">": frozenset({1}),
+    ">=": frozenset({0, 1}),
+    "<": frozenset({-1}),
+    "<=": frozenset({-1, 0}),
+    "=": frozenset({0}),
+    "!=": frozenset({-1, 1}),
+}
+"""Each comparison of a form with 0, and the signs of the form that satisfy it."""
+SPELLINGS = {"==": "=", "≤": "<=", "≥": ">=", "≠": "!="}
+
+TOKEN = re.compile(
+    r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<word>[^\W\d]\w*)"
+    r"|(?P<compare><=|>=|==|!=|[<>=≤≥≠])"
+    r"|(?P<sign>[-+*/()])"
+)
+OUTPUT = re.compile(r"F([0-9]{0,9})")
+
+
+class Form(NamedTuple):
+    """The affine form constant + Σ factor · F_i over the pairs (i, factor) in `terms`, with i ascending."""
+
+    constant: Fraction
+    terms: tuple[tuple[int, Fraction], ...]
+
+    def row(self, outputs: int) -> list[Fraction]:
+        """The factors of F_0, …, F_{outputs−1}."""
+        known = dict(self.terms)
+        return [known.get(i, Fraction(0)) for i in range(outputs)]
+
+    def __call__(self, values: Sequence[Fraction]) -> Fraction:
+        """The value where the outputs have these values."""
+        return self.constant + sum((factor * values[i] for i, factor in self.terms), Fraction(0))
+
+
+class Formula:
+    """A condition on the outputs of a network, such as "0 < F <= 1" or "F0 > 0 and not (F1 >= 2 or F2 < F1)".
+
+    F is the output of a network that has one, F0, F1, … are those of any network. Comparisons <, <=, >, >=, = and !=
+    (also ==, ≤, ≥, ≠), several in a row as in "0 < F <= 1", compare sums of outputs with exact factors and constants:
+    numbers are read as everywhere, 0.1 is one tenth, and 1/3 a third. They are combined by `not`, `and`, `or`, in
+    this order of precedence, and by parentheses. So the points that satisfy it are a *semilinear set* of outputs.
+
+    Immutable; equal if the comparisons are the same up to positive factors and combined alike. RegionError, with the
+    column, for text that is no formula, and NumberError for a number that is too long.
+
+    >>> band = Formula("0 < F <= 1")
+    >>> band.holds_at([1]), band.holds_at([0])
+    (True, False)
+    """
+
+    __slots__ = ("_bare", "_forms", "_text", "_tree")
+
+    _text: str
+    _forms: tuple[Form, ...]
+    _tree: Tree
+    _bare: bool
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise RegionError(f"formula: expected text such as '0 < F <= 1', got {describe(text)}")
+        if len(text) > MAX_LENGTH:
+            raise RegionError(f"formula: {len(text)} characters are more than {MAX_LENGTH}")
+        reader = _Reader(text)
+        tree = reader.formula()
+        for name, value in (
+            ("_text", " ".join(text.split())),
+            ("_forms", tuple(reader.forms)),
+            ("_tree", tree),
+            ("_bare", reader.bare),
+        ):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Formula cannot be changed")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Formula, (self._text,)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Formula):
+            return NotImplemented
+        return (self._forms, self._tree) == (other._forms, other._tree)
+
+    def __hash__(self) -> int:
+        return hash((self._forms, self._tree))
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Formula({self._text!r})"
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The affine forms that are compared with 0: different up to factors, the first factor positive, primitive."""
+        return self._forms
+
+    def check_outputs(self, outputs: int) -> None:
+        """RegionError unless the formula speaks of a network with this number of outputs."""
+        if self._bare and outputs != 1:
+            raise RegionError(
+                f"formula {describe(self._text)}: F is the output of a network with one output, and this one has "
+                f"{outputs}: write F0 to F{outputs - 1}, or choose an output"
+            )
+        most = max((i for form in self._forms for i, _ in form.terms), default=-1)
+        if most >= outputs:
+            there = "is only F0, or F" if outputs == 1 else f"are F0 to F{outputs - 1}"
+            raise RegionError(f"formula {describe(self._text)}: there is no output F{most}, there {there}")
+
+    def holds(self, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bools:
+        """For each of `size` cells whether the formula holds where the forms have these signs, an array for each."""
+        return _holds(self._tree, signs, size)
+
+    def holds_at(self, values: Sequence[Any]) -> bool:
+        """Whether the formula holds where the outputs have these values (exact numbers)."""
+        exactly = [exact(value, f"output {i}") for i, value in enumerate(values)]
+        self.check_outputs(len(exactly))
+        found = [form(exactly) for form in self._forms]
+        signs = [np.array([(value > 0) - (value < 0)], np.int8) for value in found]
+        return bool(self.holds(signs, 1)[0])
+
+
+def read_formula(value: Formula | str) -> Formula:
+    """The formula itself, or that of its text. Same errors as `Formula`."""
+    return value if isinstance(value, Formula) else Formula(value)
+
+
+def _holds(tree: Tree, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bools:
+    kind, *parts = tree
+    if kind == "constant":
+        return np.full(size, parts[0], np.bool_)
+    if kind == "sign":
+        chosen = np.array([sign in parts[1] for sign in (-1, 0, 1)])
+        mask: Bools = chosen[signs[parts[0]] + 1]
+        return mask
+    if kind == "not":
+        return ~_holds(parts[0], signs, size)
+    combine = np.logical_and if kind == "and" else np.logical_or
+    found = _holds(parts[0], signs, size)
+    for part in parts[1:]:
+        found = combine(found, _holds(part, signs, size))
+    return found
+
+
+class _Token(NamedTuple):
+    kind: str  # number, word, compare, sign, or end
+    text: str
+    column: int
+
+    def __str__(self) -> str:
+        return "the end" if self.kind == "end" else describe(self.text)
+
+
+class _Affine(NamedTuple):
+    """A sum of outputs and a constant, as it is read."""
+
+    constant: Fraction
+    terms: dict[int, Fraction]
+
+    def plus(self, other: _Affine, factor: Fraction) -> _Affine:
+        terms = dict(self.terms)
+        for i, value in other.terms.items():
+            terms[i] = terms.get(i, Fraction(0)) + factor * value
+        return _checked(self.constant + factor * other.constant, terms)
+
+    def times(self, factor: Fraction) -> _Affine:
+        return _checked(self.constant * factor, {i: value * factor for i, value in self.terms.items()})
+
+
+def _checked(constant: Fraction, terms: dict[int, Fraction]) -> _Affine:
+    for value in (constant, *terms.values()):
+        check_digits(value, "formula")
+    return _Affine(constant, {i: value for i, value in terms.items() if value})
+
+
+class _Reader:
+    """Reads by precedence climbing; a parenthesis may hold a sum or a condition, so both are read alike."""
+
+    def __init__(self, text: str) -> None:
+        self.forms: list[Form] = []
+        self.bare = False
+        self._text = text
+        self._tokens = list(self._split(text))
+        self._next = 0
+        self._depth = 0
+
+    def _split(self, text: str) -> list[_Token]:
+        tokens, at = [], 0
+        while at < len(text):
+            if text[at].isspace():
+                at += 1
+                continue
+            match = TOKEN.match(text, at)
+            if match is None or match.lastgroup is None:
+                raise self._error(_Token("sign", text[at], at + 1), "unexpected {}")
+            tokens.append(_Token(match.lastgroup, match[0], at + 1))
+            at = match.end()
+        return [*tokens, _Token("end", "", len(text) + 1)]
+
+    def _error(self, token: _Token, what: str) -> RegionError:
+        return RegionError(f"formula {describe(self._text)}, column {token.column}: {what.format(token)}")
+
+    @property
+    def _token(self) -> _Token:
+        return self._tokens[self._next]
+
+    def _take(self, kind: str, *texts: str) -> _Token | None:
+        token = self._token
+        if token.kind != kind or (texts and token.text not in texts):
+            return None
+        self._next += 1
+        return token
+
+    def _deeper(self, token: _Token) -> None:
+        self._depth += 1
+        if self._depth > MAX_NESTING:
+            raise self._error(token, f"more than {MAX_NESTING} parentheses and signs inside each other at {{}}")
+
+    def formula(self) -> Tree:
+        start = self._token
+        value = self._any()
+        if self._token.kind != "end":
+            what = "an operator or a comparison" if isinstance(value, _Affine) else "'and', 'or' or the end"
+            raise self._error(self._token, f"expected {what}, got {{}}")
+        return self._condition(value, start)
+
+    def _condition(self, value: _Affine | Tree, start: _Token) -> Tree:
+        if isinstance(value, _Affine):
+            raise self._error(start, "a sum beginning at {} is compared with nothing; expected <, <=, >, >=, = or !=")
+        return value
+
+    def _sum(self, value: _Affine | Tree, start: _Token) -> _Affine:
+        if not isinstance(value, _Affine):
+            raise self._error(start, "expected a sum of outputs and numbers at {}, not a condition")
+        return value
+
+    def _any(self) -> _Affine | Tree:
+        return self._joined("or", lambda: self._joined("and", self._negated))
+
+    def _joined(self, word: str, part: Callable[[], _Affine | Tree]) -> _Affine | Tree:
+        start = self._token
+        value = part()
+        parts: list[Tree] = []
+        while self._take("word", word):
+            parts = parts or [self._condition(value, start)]
+            after = self._token
+            parts.append(self._condition(part(), after))
+        return (word, *parts) if parts else value
+
+    def _negated(self) -> _Affine | Tree:
+        token = self._take("word", "not")
+        if token is None:
+            return self._compared()
+        self._deeper(token)
+        after = self._token
+        value = self._condition(self._negated(), after)
+        self._depth -= 1
+        return ("not", value)
+
+    def _compared(self) -> _Affine | Tree:
+        start = self._token
+        value = self._added()
+        found: list[Tree] = []
+        while (token := self._take("compare")) is not None:
+            left = self._sum(value, start)
+            start = self._token
+            value = self._added()
+            difference = left.plus(self._sum(value, start), Fraction(-1))
+            found.append(self._atom(difference, SIGNS[SPELLINGS.get(token.text, token.text)]))
+        return value if not found else found[0] if len(found) == 1 else ("and", *found)
+
+    def _atom(self, form: _Affine, signs: frozenset[int]) -> Tree:
+        if not form.terms:
+            return ("constant", (form.constant > 0) - (form.constant < 0) in signs)
+        outputs = sorted(form.terms)
+        row = primitive([form.constant, *(form.terms[i] for i in outputs)])
+        if row[1] < 0:
+            row, signs = tuple(-x for x in row), frozenset(-sign for sign in signs)
+        whole = Form(Fraction(row[0]), tuple((i, Fraction(x)) for i, x in zip(outputs, row[1:], strict=True)))
+        if whole not in self.forms:
+            self.forms.append(whole)
+        return ("sign", self.forms.index(whole), signs)
+
+    def _added(self) -> _Affine | Tree:
+        start = self._token
+        value = self._multiplied()
+        while (token := self._take("sign", "+", "-")) is not None:
+            left, after = self._sum(value, start), self._token
+            value = left.plus(self._sum(self._multiplied(), after), Fraction(1 if token.text == "+" else -1))
+        return value
+
+    def _multiplied(self) -> _Affine | Tree:
+        start = self._token
+        value = self._factor()
+        while (token := self._take("sign", "*", "/")) is not None:
+            left, after = self._sum(value, start), self._token
+            right = self._sum(self._factor(), after)
+            if token.text == "/":
+                if right.terms or not right.constant:
+                    raise self._error(after, "division by {}; expected a number other than 0")
+                value = left.times(1 / right.constant)
+            elif left.terms and right.terms:
+                raise self._error(token, "a product of outputs at {} is not linear; one factor must be a number")
+            else:
+                value = left.times(right.constant) if left.terms else right.times(left.constant)
+        return value
+
+    def _factor(self) -> _Affine | Tree:
+        token = self._token
+        if self._take("sign", "+", "-"):
+            self._deeper(token)
+            after = self._token
+            value = self._sum(self._factor(), after)
+            self._depth -= 1
+            return value.times(Fraction(1 if token.text == "+" else -1))
+        if self._take("sign", "("):
+            self._deeper(token)
+            inner = self._any()
+            if not self._take("sign", ")"):
+                raise self._error(self._token, "expected ')', got {}")
+            self._depth -= 1
+            return inner
+        if self._take("number"):
+            return _Affine(exact(token.text, f"formula, column {token.column}"), {})
+        match = OUTPUT.fullmatch(token.text) if token.kind == "word" else None
+        if match is None:
+            what = "unknown name {}" if token.kind == "word" and token.text not in ("and", "or", "not") else "got {}"
+            raise self._error(token, what + "; expected an output (F, or F0, F1, …), a number or '('")
+        self._next += 1
+        self.bare = self.bare or not match[1]
+        return _Affine(Fraction(0), {int(match[1] or 0): Fraction(1)})

@@ -1,0 +1,526 @@
+"""Feed-forward networks of piecewise linear neurons, exact and immutable.
+
+F = A_{L+1} ∘ σ_L ∘ A_L ∘ … ∘ σ_1 ∘ A_1 with rational affine maps A_l and, for every hidden neuron, an activation of
+slope 1 above zero and a rational slope α below: ReLU (α = 0), leaky ReLU, absolute value (α = −1), identity (α = 1).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import chain, pairwise
+from operator import mul
+from typing import Any, NoReturn
+
+from polyrelu.errors import NetworkError, PointError
+from polyrelu.exact.memory import budget, spend_digits
+from polyrelu.exact.rational import (
+    check_digits,
+    common_denominator,
+    describe,
+    entries,
+    exact,
+    exact_point,
+    exact_vector,
+    show,
+    to_json,
+)
+from polyrelu.markup import table
+
+Vector = tuple[Fraction, ...]
+Matrix = tuple[Vector, ...]
+_IntegerRow = tuple[tuple[int, ...], int, int]
+
+_KEYS = ("weights", "biases", "slopes", "assumptions")
+_ACTIVATIONS = {0: "ReLU", -1: "absolute value", 1: "identity"}
+
+SLICE_UNITS = ("the coordinates of a slice",)
+"""The units of a network on a slice, where the network itself has some."""
+
+
+class Network:
+    """A network F : R^d → R^n with exact rational parameters. Immutable, hashable, picklable.
+
+    Parameters
+    ----------
+    weights : one n_{l+1} × n_l matrix per affine map, as nested sequences or arrays; the last one is the output layer.
+    biases : one vector of length n_{l+1} per affine map.
+    slopes : None (all ReLU), or one entry per hidden layer: the slope below zero of all its neurons, or a sequence of
+        one slope per neuron.
+
+    Entries are whatever `polyrelu.exact.rational.exact` reads: integers, Fractions, floats (their exact dyadic value),
+    strings "p/q" and "0.1" (exactly one tenth).
+
+    Raises NetworkError (its `layer` is the 1-based number of the affine map) for shapes that do not fit: no layers,
+    an empty layer, ragged rows, a width that is not the one before, a bias or slopes of another length; NumberError,
+    naming layer, row and column, for an entry that is not an exact finite number.
+
+    Equality and hash are those of the parameters, not of the function computed; what was assumed (`assumptions`) and
+    the units of the inputs (`units`) do not enter them.
+    """
+
+    __slots__ = ("__weakref__", "_assumptions", "_biases", "_hash", "_rows", "_slopes", "_units", "_weights")
+
+    _weights: tuple[Matrix, ...]
+    _biases: tuple[Vector, ...]
+    _slopes: tuple[Vector, ...]
+    _rows: tuple[tuple[_IntegerRow, ...], ...] | None
+    _hash: int | None
+    _assumptions: tuple[str, ...]
+    _units: tuple[str, ...]
+
+    def __init__(self, weights: Any, biases: Any, slopes: Any = None) -> None:
+        matrices, vectors = _read_layers(weights, biases)
+        self._set(matrices, vectors, _read_slopes(slopes, [len(matrix) for matrix in matrices[:-1]]))
+
+    def _set(
+        self,
+        weights: tuple[Matrix, ...],
+        biases: tuple[Vector, ...],
+        slopes: tuple[Vector, ...],
+        assumptions: tuple[str, ...] = (),
+        units: tuple[str, ...] = (),
+    ) -> None:
+        values = {"_weights": weights, "_biases": biases, "_slopes": slopes, "_rows": None, "_hash": None}
+        for name, value in {**values, "_assumptions": assumptions, "_units": units}.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"a Network is immutable: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a Network is immutable: cannot delete {name!r}")
+
+    # --- what it is ---
+
+    @property
+    def weights(self) -> tuple[Matrix, ...]:
+        """The weight matrices, L + 1 of them, as tuples of rows of Fractions."""
+        return self._weights
+
+    @property
+    def biases(self) -> tuple[Vector, ...]:
+        """The bias vectors, L + 1 of them."""
+        return self._biases
+
+    @property
+    def slopes(self) -> tuple[Vector, ...]:
+        """For each hidden layer the slope below zero of each neuron."""
+        return self._slopes
+
+    @property
+    def architecture(self) -> tuple[int, ...]:
+        """(d, n_1, …, n_L, n_out)."""
+        return (self.input_dim, *map(len, self._weights))
+
+    @property
+    def input_dim(self) -> int:
+        """d, the dimension of the input space."""
+        return len(self._weights[0][0])
+
+    @property
+    def output_dim(self) -> int:
+        """Number of outputs."""
+        return len(self._weights[-1])
+
+    @property
+    def depth(self) -> int:
+        """L, the number of hidden layers; 0 for an affine map."""
+        return len(self._weights) - 1
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was taken for granted when the network was read, and its file does not say; one clause for each.
+
+        Networks made from this one (`restrict`, `output`, ...) keep it, and so do pickles and files of `save`.
+        """
+        return self._assumptions
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units of the inputs: in words, and then the numbers that fix them. Empty if nothing is known of them.
+
+        A domain that is known to be in other units is refused (see `Domain.units`).
+        """
+        return self._units
+
+    def noted(self, *assumptions: str, units: tuple[str, ...] | None = None) -> Network:
+        """The same network with further assumptions (each kept once), and in these units if any are given.
+
+        NetworkError for an assumption that is not a line of text.
+        """
+        for note in assumptions:
+            if not isinstance(note, str) or not note.isprintable() or not note:
+                raise NetworkError(f"assumptions: expected a line of text, got {describe(note)}")
+        kept = tuple(dict.fromkeys((*self._assumptions, *assumptions)))
+        network = type(self).__new__(type(self))
+        network._set(self._weights, self._biases, self._slopes, kept, self._units if units is None else units)
+        return network
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        if self is other:
+            return True
+        return (self._weights, self._biases, self._slopes) == (other._weights, other._biases, other._slopes)
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash((self._weights, self._biases, self._slopes)))
+        assert self._hash is not None
+        return self._hash
+
+    def __repr__(self) -> str:
+        widths = [str(width) for width in self.architecture]
+        if len(widths) > 12:
+            widths[6:-5] = ["…"]
+        return f"Network({'-'.join(widths)}, {self._activation_name()})"
+
+    def _repr_html_(self) -> str:
+        widths = self.architecture
+        rows = [[i, f"{m} → {n}", n * (m + 1)] for i, (m, n) in enumerate(pairwise(widths), 1)]
+        return table(repr(self), ["layer", "maps", "parameters"], rows)
+
+    def _activation_name(self) -> str:
+        kinds = set(chain.from_iterable(self._slopes))
+        if not kinds:
+            return "affine"
+        if len(kinds) > 1:
+            return "mixed slopes"
+        (slope,) = kinds
+        name = _ACTIVATIONS.get(int(slope)) if slope.denominator == 1 else None
+        if name is not None:
+            return name
+        text = show(slope)
+        return f"slope {text} below zero" if len(text) <= 40 else "one slope below zero"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = (self._weights, tuple((bias,) for bias in self._biases), (self._slopes,))
+        return _unpickle, (type(self), tuple(_pairs(part) for part in parts), self._assumptions, self._units)
+
+    # --- evaluation ---
+
+    def __call__(self, x: Any) -> Fraction | Vector:
+        """F(x), exactly: a Fraction if there is one output, else a tuple of Fractions.
+
+        `x` is a sequence of d numbers, or a bare number if d = 1. Raises PointError for a point of another dimension
+        and NumberError for a coordinate that is not an exact number.
+        """
+        outputs = self._forward(exact_point(x, self.input_dim))[-1]
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def preactivations(self, x: Any) -> tuple[Vector, ...]:
+        """The values of all hidden neurons at `x` before their activation, a tuple per layer. Errors as for a call."""
+        return tuple(self._forward(exact_point(x, self.input_dim))[:-1])
+
+    def affine_map_at(self, signs: Any) -> tuple[Matrix, Vector]:
+        """The affine map x ↦ A x + c that F computes where the hidden neurons have the given signs, as (A, c).
+
+        `signs` holds for each hidden layer one number per neuron, of which only the sign counts; 0 counts as active,
+        which is no choice where the preactivation vanishes. Whether some point has these signs is not asked.
+        A has one row of length d per output.
+
+        Raises PointError for signs that do not fit the hidden layers, and NumberError for a sign that is not a number;
+        booleans are refused, since False would count as 0 and hence as active.
+        """
+        active = self._read_signs(signs)
+        d = self.input_dim
+        zero, one = Fraction(0), Fraction(1)
+        # Column d holds the constant terms; columns 0..d−1 are the images of the unit vectors without the biases.
+        columns = [tuple(one if i == k else zero for i in range(d)) for k in range(d)] + [(zero,) * d]
+        for level, rows in enumerate(self._integer_rows()):
+            columns = [_apply(rows, column, k == d) for k, column in enumerate(columns)]
+            if level < self.depth:
+                factors = [one if on else slope for on, slope in zip(active[level], self._slopes[level], strict=True)]
+                columns = [tuple(map(mul, factors, column)) for column in columns]
+        return tuple(zip(*columns[:d], strict=True)), columns[d]
+
+    def _forward(self, x: Vector) -> list[Vector]:
+        """The values of all affine maps, the outputs last."""
+        values: list[Vector] = []
+        for level, rows in enumerate(self._integer_rows()):
+            if level:
+                x = tuple(z if z >= 0 else a * z for z, a in zip(x, self._slopes[level - 1], strict=True))
+            x = _apply(rows, x, True)
+            values.append(x)
+        return values
+
+    def _integer_rows(self) -> tuple[tuple[_IntegerRow, ...], ...]:
+        """The affine maps row by row as (integer weights, integer bias, common denominator); made once, when needed."""
+        if self._rows is None:
+            layers = zip(self._weights, self._biases, strict=True)
+            with budget():
+                rows = tuple(tuple(map(_integer_row, matrix, bias)) for matrix, bias in layers)
+            object.__setattr__(self, "_rows", rows)
+        assert self._rows is not None
+        return self._rows
+
+    def _read_signs(self, signs: Any) -> list[list[bool]]:
+        layers = entries(signs, "signs")
+        if layers is None or len(layers) != self.depth:
+            got = describe(signs) if layers is None else f"{len(layers)}"
+            raise PointError(f"signs: expected one sequence for each of {self.depth} hidden layers, got {got}")
+        active = []
+        for level, layer in enumerate(layers, 1):
+            where, width = f"signs of layer {level}", len(self._weights[level - 1])
+            items = entries(layer, where)
+            if items is None or len(items) != width:
+                got = describe(layer) if items is None else f"{len(items)}"
+                raise PointError(f"{where}: expected {width} signs, one per neuron, got {got}")
+            active.append([sign >= 0 for sign in exact_vector(items, where, "neuron")])
+        return active
+
+    # --- networks made from it ---
+
+    def restrict(self, origin: Any, directions: Any) -> Network:
+        """The network t ↦ F(origin + Σ t_i directions[i]) on R^m, m the number of directions.
+
+        At least one direction; they need not be independent, and zero directions are allowed. Raises PointError for
+        no directions or vectors of another dimension than d, NumberError for entries that are not numbers.
+        """
+        base = exact_point(origin, self.input_dim, "origin")
+        items = entries(directions, "directions")
+        if not items:
+            got = describe(directions) if items is None else "none"
+            raise PointError(f"directions: expected at least one vector of length {self.input_dim}, got {got}")
+        vectors = [exact_point(item, self.input_dim, f"direction {i}") for i, item in enumerate(items, 1)]
+        rows = self._integer_rows()[0]
+        columns = [_apply(rows, vector, False) for vector in vectors]
+        weights = (tuple(zip(*columns, strict=True)), *self._weights[1:])
+        network = self._derived(weights, (_apply(rows, base, True), *self._biases[1:]))
+        return network.noted(units=SLICE_UNITS) if self._units else network
+
+    def scaled(self, factor: Any) -> Network:
+        """The network x ↦ factor · F(x), for a rational factor of either sign. NetworkError if it is zero."""
+        number = exact(factor, "factor")
+        if number == 0:
+            raise NetworkError("factor: expected a number other than zero")
+        matrix = tuple(tuple(number * w for w in row) for row in self._weights[-1])
+        return self._with_output(matrix, tuple(number * b for b in self._biases[-1]))
+
+    def __neg__(self) -> Network:
+        return self.scaled(-1)
+
+    def shifted(self, constant: Any) -> Network:
+        """The network x ↦ F(x) + constant; the constant is added to every output."""
+        number = exact(constant, "constant")
+        return self._with_output(self._weights[-1], tuple(b + number for b in self._biases[-1]))
+
+    def output(self, i: int) -> Network:
+        """The network of output i alone, i = 0..n_out − 1. NetworkError if there is none."""
+        index = self._output_index(i)
+        return self._with_output((self._weights[-1][index],), (self._biases[-1][index],))
+
+    def difference(self, i: int, j: int) -> Network:
+        """The scalar network F_i − F_j, positive where output i exceeds output j. NetworkError for a wrong index."""
+        p, q = self._output_index(i), self._output_index(j)
+        row = tuple(map(operator.sub, self._weights[-1][p], self._weights[-1][q]))
+        return self._with_output((row,), (self._biases[-1][p] - self._biases[-1][q],))
+
+    def recession(self) -> Network:
+        """The network with all biases zero: x ↦ lim F(s x) / s for s → ∞, how F grows in the direction x."""
+        return self._derived(self._weights, tuple(tuple(Fraction(0) for _ in bias) for bias in self._biases))
+
+    def followed_by(self, other: Network) -> Network:
+        """The network x ↦ other(F(x)), with the hidden layers of both. NetworkError unless `other` reads n_out values.
+
+        The output layer of F and the first affine map of `other` become one affine map.
+        """
+        if not isinstance(other, Network):
+            raise NetworkError(f"followed_by: expected a Network, got {describe(other)}")
+        if other.input_dim != self.output_dim:
+            raise NetworkError(f"followed_by: a network with {self.output_dim} inputs expected, got {other.input_dim}")
+        rows = other._integer_rows()[0]
+        columns = [_apply(rows, column, False) for column in zip(*self._weights[-1], strict=True)]
+        bias = _apply(rows, self._biases[-1], True)
+        weights = (*self._weights[:-1], tuple(zip(*columns, strict=True)), *other._weights[1:])
+        biases = (*self._biases[:-1], bias, *other._biases[1:])
+        return self._derived(weights, biases, (*self._slopes, *other._slopes)).noted(*other._assumptions)
+
+    def _output_index(self, i: object) -> int:
+        n = self.output_dim
+        try:
+            if isinstance(i, bool):
+                raise TypeError
+            index = operator.index(i)  # type: ignore[arg-type]
+        except Exception:  # whatever an object that is no integer raises
+            raise NetworkError(f"output: expected an integer index from 0 to {n - 1}, got {describe(i)}") from None
+        if not 0 <= index < n:
+            raise NetworkError(f"output: there is no output {describe(index)}; indices run from 0 to {n - 1}")
+        return index
+
+    def _with_output(self, matrix: Matrix, bias: Vector) -> Network:
+        return self._derived((*self._weights[:-1], matrix), (*self._biases[:-1], bias))
+
+    def _derived(
+        self, weights: tuple[Matrix, ...], biases: tuple[Vector, ...], slopes: tuple[Vector, ...] | None = None
+    ) -> Network:
+        """A network of exact parts of the right shapes. NumberError if a number became too long to be read back."""
+        for level in {0, self.depth}:
+            for x in chain(biases[level], *weights[level]):
+                check_digits(x, f"layer {level + 1} of the resulting network")
+        network = Network.__new__(Network)
+        network._set(
+            weights, biases, self._slopes if slopes is None else slopes, self._assumptions, self._units
+        )
+        return network
+
+    # --- JSON ---
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object of the JSON format: keys weights, biases, and slopes unless all neurons are ReLUs.
+
+        `assumptions` is there if there are any. Numbers are ints or strings "p/q", so nothing is lost; a layer whose
+        neurons share one slope writes it once.
+        """
+        result: dict[str, Any] = {
+            "weights": [[[to_json(w) for w in row] for row in matrix] for matrix in self._weights],
+            "biases": [[to_json(b) for b in bias] for bias in self._biases],
+        }
+        if any(chain.from_iterable(self._slopes)):
+            result["slopes"] = [
+                to_json(layer[0]) if len(set(layer)) == 1 else [to_json(a) for a in layer] for layer in self._slopes
+            ]
+        if self._assumptions:
+            result["assumptions"] = list(self._assumptions)
+        return result
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Network:
+        """The network of an object with the keys weights and biases, and optionally slopes and assumptions.
+
+        Raises NetworkError for others.
+        """
+        if not isinstance(data, Mapping):
+            raise NetworkError(f"network: expected an object with keys weights and biases, got {describe(data)}")
+        if unknown := [key for key in data if key not in _KEYS]:
+            names = ", ".join(map(describe, unknown[:5]))
+            raise NetworkError(f"network: unknown keys {names}; expected {', '.join(_KEYS)}")
+        for key in ("weights", "biases"):
+            if key not in data:
+                raise NetworkError(f"network: the key {key!r} is missing")
+        notes = data.get("assumptions", [])
+        if not isinstance(notes, list):
+            raise NetworkError(f"assumptions: expected a list of lines of text, got {describe(notes)}")
+        return cls(data["weights"], data["biases"], data.get("slopes")).noted(*notes)
+
+
+def _integer_row(row: Vector, bias: Fraction) -> _IntegerRow:
+    integers, denominator = common_denominator((*row, bias))
+    spend_digits(integers, "the network with integer weights")
+    return tuple(integers[:-1]), integers[-1], denominator
+
+
+def _apply(rows: Iterable[_IntegerRow], x: Vector, affine: bool) -> Vector:
+    """The affine map of the rows at `x`, or its linear part. Sums run over integers: one gcd per row, not per term."""
+    integers, q = common_denominator(x)
+    scale = q if affine else 0
+    return tuple(
+        Fraction(sum(map(mul, weights, integers)) + bias * scale, denominator * q)
+        for weights, bias, denominator in rows
+    )
+
+
+def _read_layers(weights: object, biases: object) -> tuple[tuple[Matrix, ...], tuple[Vector, ...]]:
+    matrices, vectors = entries(weights, "weights"), entries(biases, "biases")
+    if matrices is None:
+        raise NetworkError(f"weights: expected a list of matrices, one per layer, got {describe(weights)}")
+    if vectors is None:
+        raise NetworkError(f"biases: expected a list of vectors, one per layer, got {describe(biases)}")
+    if not matrices:
+        raise NetworkError("weights: a network needs at least one layer, got none")
+    if len(matrices) != len(vectors):
+        raise NetworkError(
+            f"biases: expected one vector for each of the {len(matrices)} weight matrices, got {len(vectors)}",
+            min(len(matrices), len(vectors)) + 1,
+        )
+    exact_matrices: list[Matrix] = []
+    exact_vectors: list[Vector] = []
+    for layer, (matrix, vector) in enumerate(zip(matrices, vectors, strict=True), 1):
+        width = len(exact_matrices[-1]) if exact_matrices else None
+        exact_matrices.append(_read_weight(matrix, layer, width))
+        exact_vectors.append(_read_bias(vector, layer, len(exact_matrices[-1])))
+    return tuple(exact_matrices), tuple(exact_vectors)
+
+
+def _read_weight(matrix: object, layer: int, width: int | None) -> Matrix:
+    """A weight matrix with `width` columns (any positive number of them if None). All shapes are checked first."""
+    where = f"layer {layer}, weight"
+    rows = entries(matrix, where)
+    if rows is None:
+        raise NetworkError(f"{where}: expected a matrix (a list of rows), got {describe(matrix)}", layer)
+    if not rows:
+        raise NetworkError(f"{where}: the matrix has no rows, so the layer is empty", layer)
+    lists: list[Sequence[Any]] = []
+    for i, row in enumerate(rows, 1):
+        items = entries(row, f"{where} row {i}")
+        if items is None:
+            raise NetworkError(
+                f"{where} row {i}: expected a list of numbers, got {describe(row)}; a weight is a list of rows", layer
+            )
+        if lists and len(items) != len(lists[0]):
+            raise NetworkError(f"{where} row {i}: has length {len(items)}, but row 1 has length {len(lists[0])}", layer)
+        if items and entries(items[0], f"{where} row {i}") is not None:
+            raise NetworkError(f"{where} row {i}: holds {describe(items[0])}; a weight has two dimensions", layer)
+        lists.append(items)
+    columns = len(lists[0])
+    if columns == 0:
+        raise NetworkError(f"{where}: the matrix has no columns, so there is nothing to act on", layer)
+    if width is not None and columns != width:
+        raise NetworkError(
+            f"{where}: the matrix has shape {len(lists)} × {columns}, but the layer before has {width} neurons"
+            f" ({width} columns expected)",
+            layer,
+        )
+    return tuple(exact_vector(items, f"{where} row {i}", "column") for i, items in enumerate(lists, 1))
+
+
+def _read_bias(vector: object, layer: int, width: int) -> Vector:
+    where = f"layer {layer}, bias"
+    items = entries(vector, where)
+    if items is None:
+        raise NetworkError(f"{where}: expected a list of {width} numbers, got {describe(vector)}", layer)
+    if len(items) != width:
+        raise NetworkError(f"{where}: expected {width} numbers, one per weight row, got {len(items)}", layer)
+    if items and entries(items[0], where) is not None:
+        raise NetworkError(f"{where}: holds {describe(items[0])}; a bias has one dimension", layer)
+    return exact_vector(items, where)
+
+
+def _read_slopes(slopes: object, widths: list[int]) -> tuple[Vector, ...]:
+    if slopes is None:
+        return tuple((Fraction(0),) * width for width in widths)
+    expected = f"slopes: expected one entry for each of {len(widths)} hidden layers"
+    layers = entries(slopes, "slopes")
+    if layers is None:
+        raise NetworkError(f"{expected}, got {describe(slopes)}")
+    if len(layers) != len(widths):
+        raise NetworkError(f"{expected}, got {len(layers)}", min(len(layers), len(widths)) + 1)
+    result = []
+    for layer, (item, width) in enumerate(zip(layers, widths, strict=True), 1):
+        where = f"layer {layer}, slopes"
+        items = entries(item, where)
+        if items is None:
+            result.append((exact(item, where),) * width)
+        elif len(items) == width:
+            result.append(exact_vector(items, where, "neuron"))
+        else:
+            raise NetworkError(f"{where}: expected one number, or one per neuron ({width}), got {len(items)}", layer)
+    return tuple(result)
+
+
+def _pairs(part: tuple[Matrix, ...]) -> tuple[Any, ...]:
+    # Fractions pickle as decimal strings, slowly and with a limit on digits; integers do neither.
+    return tuple(tuple(tuple((x.numerator, x.denominator) for x in row) for row in matrix) for matrix in part)
+
+
+def _unpickle(
+    cls: type[Network], parts: tuple[Any, ...], assumptions: tuple[str, ...] = (), units: tuple[str, ...] = ()
+) -> Network:
+    weights, biases, slopes = (
+        tuple(tuple(tuple(Fraction(p, q) for p, q in row) for row in matrix) for matrix in part) for part in parts
+    )
+    network = cls.__new__(cls)
+    network._set(weights, tuple(bias[0] for bias in biases), slopes[0], assumptions, units)
+    return network

@@ -1,0 +1,523 @@
+"""Bounds that an architecture puts on its networks: numbers of cells and Betti numbers, from above and from below.
+
+All numbers are exact integers. An upper bound holds for *every* network of the architecture (and for every level); a
+lower bound is reached by *some* network of it, one that `polyrelu.constructions` builds. Notation: d inputs, hidden
+widths n_1, …, n_L, R the number of activation regions (d-cells of the canonical complex C(F)).
+
+**Upper bounds on Betti numbers and why they hold.** Let m = min(d, n_1) be the largest possible rank of the first
+layer (1 if L = 0); every region is R^{d−r} times a region in R^r, r ≤ m the actual rank. So β_k = 0 for k ≥ m
+(`dimension`). For small ε > 0 the closed convex sets σ ∩ {F ≥ t} and σ ∩ {F ≥ t − ε}, σ a closed cell of C(F),
+intersect in the same pattern, hence (nerve theorem) {F ≥ t} has the homotopy type of {F > t − ε}, and likewise
+{F > t} that of {F ≥ t + ε}: a bound for one of >, ≥ at all levels holds for the other, and for <, ≤ by −F.
+Put U = {F > t}, Y = {F ≤ t}.
+
+* `components_half`: β_0 ≤ ⌊R/2⌋ + 1. Every component of U meets a closed d-cell, and a closed d-cell σ meets at most
+  one, since σ ∩ U is convex. If a component C meets one σ only, then C = σ ∩ U lies in the interior of σ, so that every
+  facet of the polyhedron σ ∩ {F ≥ t} lies in the one hyperplane F = t: C is an open half-space, or R^d. At most two
+  components are such, and all others meet two d-cells or more.
+* `cells`: β_k ≤ number of (d−k)-cells of C(F). By Poincaré duality H_k(U) ≅ H_c^{d−k}(U), and U is the disjoint
+  union of the sets τ ∩ U, τ a relatively open cell of C(F), each an open cell of the dimension of τ.
+* `cells_complement`: β_k ≤ number of (d−k−1)-cells of C(F), for k ≥ 1. As H_c^i(R^d) = 0 for i < d,
+  H_c^{d−k}(U) ≅ H_c^{d−k−1}(Y). The cells of C(F) with F ≤ t form a closed subset Y_0 of Y; the rest of Y is the
+  union of sets τ ∩ Y ≅ R^{e−1} × [0, ∞), e = dim τ, for the τ on which F − t changes sign. These have no H_c^*, so
+  that H_c^*(Y) ≅ H_c^*(Y_0), which has a generator for each cell at most.
+* `cavities`: β_{m−1} ≤ ⌊R/(m+1)⌋ for m ≥ 2. If r < m then β_{m−1} = 0; let r = m, and divide by the lineality. By
+  Alexander duality β_{m−1}({F ≥ t}) is the number of bounded components C of {F < t}. The boundary of C lies in
+  hyperplanes, one for each m-cell that C meets; the complement of m hyperplanes or fewer has no bounded component,
+  but C would contain one. So C meets m + 1 cells or more, and no cell meets two such C.
+* `nerve`: β_k ≤ C(R, k+1): the k-simplices of the nerve of the cover of {F ≥ t} by the R sets σ ∩ {F ≥ t}.
+* `Proposition 18` of Ergen & Grillo: β_0 ≤ R, as above, and β_k ≤ C(R, d − k − s), s the dimension of the lineality,
+  for 1 ≤ k < m: C(R, r − k) if the rank is r = d − s, so at most the maximum over 1 ≤ j ≤ m − k of C(R, j). (Their
+  proof in our words: `polyrelu.paper.upper.proposition_18`.) Another one: divide by the lineality. β_k(U) is the rank
+  of H_c^{r−k−1}(Y), and Y is covered by the R sets σ ∩ Y. Their intersections are closed, convex and without lines, so
+  that H_c^* is Z in degree 0 if they are compact and 0 if not. By the Mayer–Vietoris spectral sequence of the cover the
+  rank is at most the number of (r−k)-tuples with compact intersection.
+
+For "=" Mayer–Vietoris (R^d = {F ≥ t} ∪ {F ≤ t}) gives β_k(=) = β_k(≥) + β_k(≤) for k ≥ 1, and β_0(=) is
+β_0(≥) + β_0(≤) − 1 or 0; so twice the bounds above (minus one). Also β_0(=) ≤ R, as above.
+
+References: Ergen & Grillo, Topological Expressivity of ReLU Neural Networks, COLT 2024. Montúfar, Pascanu, Cho &
+Bengio, On the number of linear regions of deep neural networks, NIPS 2014. Montúfar, Notes on the number of linear
+regions of deep neural networks, SampTA 2017. Raghu, Poole, Kleinberg, Ganguli & Sohl-Dickstein, On the expressive power
+of deep neural networks, ICML 2017. Serra, Tjandraatmadja & Ramalingam, Bounding and counting linear regions of deep
+neural networks, ICML 2018. Zaslavsky, Facing up to arrangements, Memoirs of the AMS 154, 1975.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import accumulate, islice
+from math import comb, log10, prod
+
+from polyrelu.constructions.arguments import integer, integers, read_architecture
+from polyrelu.constructions.folds import folded_regions
+from polyrelu.constructions.lower_bound import paper_lower_bound
+from polyrelu.constructions.nested_shells import VARIANTS, Variant, closing_neurons, corner_counts, predicted_betti
+from polyrelu.errors import InputError, LimitError
+from polyrelu.exact.limits import read_flag
+from polyrelu.exact.rational import describe
+from polyrelu.markup import table
+
+_ERGEN = "Ergen & Grillo 2024"
+_MONTUFAR_2014 = "Montúfar, Pascanu, Cho & Bengio 2014"
+_MONTUFAR_2017 = "Montúfar 2017"
+_RAGHU = "Raghu et al. 2017"
+_SERRA = "Serra, Tjandraatmadja & Ramalingam 2018"
+_ZASLAVSKY = "Zaslavsky 1975, the maximum"
+_PROOF = "proved in polyrelu.paper.bounds"
+_SHELLS = "proved in polyrelu.constructions.nested_shells"
+
+MAX_PATTERN_NEURONS = 10**7
+"""Up to so many neurons 2^(n_1 + … + n_L) is written out."""
+
+
+# --- numbers of cells ---
+
+
+def zaslavsky(n: int, d: int) -> int:
+    """The largest number of regions of n hyperplanes in R^d, Σ_{j ≤ d} C(n, j), reached in general position.
+
+    So the largest number of activation regions of one hidden layer of n neurons. Zaslavsky 1975.
+    """
+    n, d = integer(n, "n", 0), integer(d, "d", 0)
+    return _prefix_sums(n, d)[-1]
+
+
+def zaslavsky_bounded(n: int, d: int) -> int:
+    """The largest number of bounded regions of n hyperplanes in R^d, C(n−1, d), reached in general position.
+
+    Zaslavsky 1975. Zero for n ≤ d; for d = 0 the one point of R^0 counts as bounded.
+    """
+    n, d = integer(n, "n", 0), integer(d, "d", 0)
+    return comb(n - 1, d) if n else int(d == 0)
+
+
+def montufar_2014_upper(architecture: object) -> int:
+    """At most 2^(n_1 + … + n_L) activation regions: one for each set of active neurons (Montúfar et al. 2014).
+
+    Raises LimitError for more than `MAX_PATTERN_NEURONS` neurons.
+    """
+    _, *hidden, _ = read_architecture(architecture)
+    if sum(hidden) > MAX_PATTERN_NEURONS:
+        raise LimitError(f"2^{sum(hidden)} has too many digits; at most {MAX_PATTERN_NEURONS} neurons")
+    return 1 << sum(hidden)
+
+
+def raghu_2017_upper(architecture: object) -> int:
+    """At most ∏_l Σ_{j ≤ d} C(n_l, j) activation regions.
+
+    In every region of the layers before, layer l is an arrangement of n_l hyperplanes of R^d. The argument of Raghu et
+    al. 2017, whose Theorem 1 states the growth O(n^{dL}) for equal widths.
+    """
+    d, *hidden, _ = read_architecture(architecture)
+    return prod(_prefix_sums(n, d)[-1] for n in hidden)
+
+
+def montufar_2017_upper(architecture: object) -> int:
+    """At most ∏_l Σ_{j ≤ m_l} C(n_l, j) activation regions, m_l = min(d, n_1, …, n_{l−1}).
+
+    As `raghu_2017_upper`, but on a region of the layers before, layer l depends on m_l linear forms only
+    (Montúfar 2017). It holds for neurons with any one break, not only ReLU.
+    """
+    d, *hidden, _ = read_architecture(architecture)
+    ranks = accumulate([d, *hidden[:-1]], min)
+    return prod(_prefix_sums(n, rank)[-1] for n, rank in zip(hidden, ranks, strict=False))
+
+
+def serra_2018_upper(architecture: object) -> int:
+    """At most Σ ∏_l C(n_l, j_l) regions, over 0 ≤ j_l ≤ min(d, n_1 − j_1, …, n_{l−1} − j_{l−1}, n_l).
+
+    Serra et al. 2018, Theorem 1, here by dynamic programming. Only for ReLU: j_l of the neurons are inactive and do not
+    reach the next layer.
+    """
+    return cells_upper(architecture, read_architecture(architecture)[0])
+
+
+def cells_upper(architecture: object, dim: int, relu: bool = True) -> int:
+    """At most this many cells of dimension `dim` in the canonical complex C(F) of a network of the architecture.
+
+    For dim = d this is the bound of Serra et al. 2018 on activation regions. Proof for all dimensions: let Φ_l(r, k)
+    bound the number of faces of codimension k that the layers l..L cut out of a relatively open polyhedron on which
+    the outputs of layer l−1 have rank r. There layer l is an arrangement of n = n_l hyperplanes (or constants) in r
+    linear forms. A face of it of codimension i lies on some i independent hyperplanes, one of at most C(n, i) choices;
+    the faces on one such flat, of rank r − i, are regions of the arrangement of the other n − i hyperplanes in it: at
+    most Σ_{j ≤ r−i} C(n−i, j) together, and at most C(n−i, j) with exactly n−i−j active neurons. With these the
+    outputs of the layer have rank at most min(r−i, n−i−j), and Φ_{l+1} rises with the rank; so at worst the numbers of
+    faces with j = 0, 1, … are the largest possible one after the other, and with Φ_{L+1}(r, k) = 1 for k = 0, else 0,
+
+        Φ_l(r, k) = Σ_{i ≤ min(r, k)} C(n, i) Σ_{j ≤ min(r−i, n−i)} C(n−i, j) Φ_{l+1}(min(r−i, n−i−j), k−i).
+
+    With `relu` false the neurons may have any slope below zero, and the rank is min(r−i, n−i) instead.
+
+    Raises InputError for a wrong architecture or a dimension that is not 0..d.
+    """
+    widths = read_architecture(architecture)
+    dim = integer(dim, "dim", 0)
+    if dim > widths[0]:
+        raise InputError(
+            f"dim: cells of a network with {widths[0]} inputs have dimension at most {widths[0]}, got {dim}"
+        )
+    codimension = widths[0] - dim
+    return _CellCounts(widths[0], widths[1:-1], codimension, relu).of_codimension(codimension)
+
+
+def montufar_2014_lower(architecture: object) -> int | None:
+    """Some network has ∏_{l<L} ⌊n_l/d⌋^d · Σ_{j ≤ d} C(n_L, j) regions or more; None unless L ≥ 1, n_l ≥ d for l < L.
+
+    Montúfar et al. 2014, Theorem 4 (which also asks for n_L ≥ d); `constructions.folding(architecture)` reaches it.
+    """
+    d, *hidden, _ = read_architecture(architecture)
+    if not hidden or any(n < d for n in hidden[:-1]):
+        return None
+    return int(prod((n // d) ** d for n in hidden[:-1]) * _prefix_sums(hidden[-1], d)[-1])
+
+
+def serra_2018_lower(architecture: object) -> int | None:
+    """Some network has ∏_{l<L} (⌊n_l/d⌋ + 1)^d · Σ_{j ≤ d} C(n_L, j) regions or more, if L ≥ 1, n_l ≥ 3d for l < L.
+
+    None otherwise. Serra et al. 2018; `constructions.folding(architecture, mixed=True)` has at least as many.
+    """
+    d, *hidden, _ = read_architecture(architecture)
+    if not hidden or any(n < 3 * d for n in hidden[:-1]):
+        return None
+    return int(prod((n // d + 1) ** d for n in hidden[:-1]) * _prefix_sums(hidden[-1], d)[-1])
+
+
+def folding_lower(architecture: object) -> int | None:
+    """Regions of `constructions.folding(architecture, mixed=True)` inside the unit cube, or None if it does not exist.
+
+    At least `montufar_2014_lower` and `serra_2018_lower`, as no neuron is left out.
+    """
+    return folded_regions(read_architecture(architecture))
+
+
+# --- tables ---
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One bound on one quantity of an architecture.
+
+    quantity : "regions" (activation regions), "bounded_regions", "cells_j" (j-cells of C(F)), or "betti_k"
+    name : what the bound is called
+    value : the bound; None where it does not apply
+    proved : whether the value is a theorem with the proof or reference in `source` (nothing else counts as best)
+    source : reference, or where the proof stands
+    condition : when the bound applies
+    best : whether this is the sharpest proved one of its quantity (least upper, greatest lower), the first of equals
+    """
+
+    quantity: str
+    name: str
+    value: int | None
+    source: str
+    condition: str = ""
+    proved: bool = True
+    best: bool = False
+
+    @property
+    def applies(self) -> bool:
+        """Whether the architecture satisfies the condition."""
+        return self.value is not None
+
+
+@dataclass(frozen=True)
+class BoundTable:
+    """All bounds of one kind ("upper" or "lower") on one architecture; prints as a table."""
+
+    architecture: tuple[int, ...]
+    relation: str
+    kind: str
+    bounds: tuple[Bound, ...]
+
+    def __iter__(self) -> Iterator[Bound]:
+        return iter(self.bounds)
+
+    def __len__(self) -> int:
+        return len(self.bounds)
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """The quantities bounded, in the order of the table."""
+        return tuple(dict.fromkeys(bound.quantity for bound in self.bounds))
+
+    def best(self, quantity: str) -> int | None:
+        """The sharpest proved bound on a quantity, or None if there is none. InputError for an unknown quantity."""
+        if not isinstance(quantity, str) or quantity not in self.quantities:
+            raise InputError(f"quantity: expected one of {', '.join(self.quantities)}, got {describe(quantity)}")
+        return next((bound.value for bound in self.bounds if bound.quantity == quantity and bound.best), None)
+
+    def _repr_html_(self) -> str:
+        rows = [(b.quantity, short(b.value), b.name, b.source) for b in self.bounds if b.best and b.value is not None]
+        caption = f"{self.kind.capitalize()} bounds for {'-'.join(map(str, self.architecture))}, F {self.relation} t"
+        note = "The sharpest proved bound on each quantity; print shows all."
+        return table(caption, ["quantity", "bound", "name", "source"], rows, note)
+
+    def __str__(self) -> str:
+        rows = [("quantity", "", f"{self.kind} bound", "name", "source")]
+        for bound in self.bounds:
+            value = f"- ({bound.condition})" if bound.value is None else short(bound.value)
+            rows.append((bound.quantity, "*" if bound.best else "", value, bound.name, bound.source))
+        sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip() for row in rows]
+        return "\n".join(lines)
+
+
+def short(n: int) -> str:
+    """A non-negative integer for a table: in full up to 15 digits, beyond that to five digits, as 1.2345e+67."""
+    if n < 10**15:
+        return str(n)
+    exponent = int(log10(n))
+    mantissa = 10 ** (log10(n) - exponent)
+    return f"{mantissa:.4f}e+{exponent}"
+
+
+def upper_bounds(
+    architecture: object, relation: str = ">", *, degrees: Iterable[int] | None = None, relu: bool = True
+) -> BoundTable:
+    """Upper bounds on the cells of C(F) and on the Betti numbers of the region F `relation` t, t any level.
+
+    architecture : (d, n_1, …, n_L, n_out), L ≥ 0.
+    relation : ">", ">=", "<", "<=" or "=".
+    degrees : the degrees k of Betti numbers wanted, and dimensions d − k of cells; by default 0..d−1 (and 0..d).
+    relu : whether all activations are ReLU; if false, only bounds that hold for any slopes below zero are given.
+
+    The time grows with L·m³, m = min(d, n_1), and the length of the numbers, if all degrees are wanted: it takes a
+    second for m = 128, and five for m = 200; for a few small degrees with L·m. The number of neurons hardly matters;
+    2^(n_1 + … + n_L) is left out beyond `MAX_PATTERN_NEURONS`, where others are as sharp.
+
+    The proofs are in the module's text and in the functions of this module. Raises InputError.
+    """
+    widths = read_architecture(architecture)
+    d, *hidden, _ = widths
+    relu = read_flag(relu, "relu")
+    if not isinstance(relation, str) or relation not in (">", ">=", "<", "<=", "="):
+        raise InputError(f'relation: expected one of ">", ">=", "<", "<=", "=", got {describe(relation)}')
+    wanted = _read_degrees(degrees, d)
+    counts = _CellCounts(d, tuple(hidden), max(wanted, default=0) + 1, relu)
+    bounds = list(_region_bounds(widths, relu))
+    for k in range(1, d + 1) if degrees is None else [k for k in wanted if k]:
+        bounds.append(Bound(f"cells_{d - k}", "cells", counts.of_codimension(k), "proved in cells_upper"))
+    rank = min(d, hidden[0] if hidden else 1)
+    choices = _binomials(counts.of_codimension(0), rank if wanted else 0)
+    for k in wanted:
+        bounds += _betti_bounds(k, rank, counts, choices, relation == "=")
+    return BoundTable(widths, relation, "upper", _mark(bounds, min))
+
+
+def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) -> BoundTable:
+    """Lower bounds on the largest number of activation regions and on the largest Betti numbers of {F > 0}.
+
+    For each k, one of the degrees wanted (by default 0..d−1), the cuts of the shells are chosen for β_k alone: all at
+    one place. The same for F < 0, by the network −F; the theorem of Ergen & Grillo is about {F ≤ 0}. Raises InputError
+    for a wrong architecture or degree; bounds that do not apply are in the table, without a value.
+    """
+    widths = read_architecture(architecture)
+    d, *hidden, _ = widths
+    wanted = _read_degrees(degrees, d)
+    bounds = [
+        Bound("regions", "folding, one direction", montufar_2014_lower(widths), _MONTUFAR_2014, "n_l ≥ d for l < L"),
+        Bound("regions", "folding, both directions", serra_2018_lower(widths), _SERRA, "n_l ≥ 3d for l < L"),
+        Bound(
+            "regions",
+            "folding, all neurons",
+            folding_lower(widths),
+            "proved in polyrelu.constructions.folds",
+            "n_l ≥ d for l < L",
+        ),
+    ]
+    if len(hidden) == 1:
+        bounds.append(Bound("regions", "general position", zaslavsky(hidden[0], d), _ZASLAVSKY, "L = 1"))
+    paper = _paper_bounds(widths) if wanted else None
+    for k in wanted:
+        condition = "d ≥ 2, L ≥ 2, one output, n_l ≥ 2d for l < L, n_L ≥ 2(d − 1)"
+        value = None if paper is None else paper[k]
+        bounds.append(Bound(f"betti_{k}", "Theorem 13, equal w", value, f"{_ERGEN}, of {{F <= 0}} for -F", condition))
+        for variant in VARIANTS:
+            value = _best_shells(widths, k, variant)
+            bounds.append(Bound(f"betti_{k}", f'shells, "{variant}"', value, _SHELLS, "see constructions.shells"))
+    return BoundTable(widths, ">", "lower", _mark(bounds, max))
+
+
+def _read_degrees(degrees: Iterable[int] | None, d: int) -> tuple[int, ...]:
+    if degrees is None:
+        return tuple(range(d))
+    if not isinstance(degrees, Iterable) or isinstance(degrees, (str, bytes)):
+        raise InputError(f"degrees: expected integers, got {describe(degrees)}")
+    try:
+        first = list(islice(degrees, d + 1))
+    except Exception:  # whatever a foreign iterable raises
+        raise InputError(f"degrees: expected integers, got {describe(degrees)}") from None
+    wanted = integers(first, "degrees", 0)
+    if len(wanted) > d:
+        raise InputError(f"degrees: there are {d} in R^{d}, got more")
+    if any(k >= d for k in wanted):
+        raise InputError(f"degrees: Betti numbers of a region in R^{d} have degree at most {d - 1}, got {max(wanted)}")
+    return wanted
+
+
+def _region_bounds(widths: tuple[int, ...], relu: bool) -> Iterator[Bound]:
+    d, *hidden, _ = widths
+    one = len(hidden) == 1
+    regions = zaslavsky(hidden[0], d) if one else None
+    yield Bound("regions", "general position", regions, _ZASLAVSKY, "L = 1")
+    patterns = montufar_2014_upper(widths) if sum(hidden) <= MAX_PATTERN_NEURONS else None  # others are as sharp
+    yield Bound("regions", "activation patterns", patterns, _MONTUFAR_2014, "10^7 neurons at most")
+    yield Bound("regions", "arrangements", raghu_2017_upper(widths), _RAGHU)
+    yield Bound("regions", "arrangements of bounded rank", montufar_2017_upper(widths), _MONTUFAR_2017)
+    serra = serra_2018_upper(widths) if relu else None
+    yield Bound("regions", "inactive neurons", serra, f"{_SERRA}, Theorem 1", "ReLU only")
+    bounded = zaslavsky_bounded(hidden[0], d) if one else None
+    yield Bound("bounded_regions", "general position", bounded, _ZASLAVSKY, "L = 1")
+
+
+def _betti_bounds(k: int, rank: int, counts: _CellCounts, choices: list[int], boundary: bool) -> Iterator[Bound]:
+    """The bounds on β_k for >, ≥, < and ≤, or with `boundary` for =.
+
+    `rank` is the largest rank of the first layer, `choices` are the numbers C(R, j) for j ≤ rank.
+    """
+    regions = counts.of_codimension(0)
+    factor = 2 if boundary else 1
+    quantity = f"betti_{k}"
+    if k == 0:
+        half = regions // 2 + 1
+        yield Bound(quantity, "components_half", 2 * half - 1 if boundary else half, _PROOF)
+        yield Bound(quantity, "Proposition 18", regions, f"{_ERGEN}; {_PROOF}")
+        return
+    condition = "k ≥ min(d, n_1)"
+    yield Bound(quantity, "dimension", 0 if k >= rank else None, _PROOF, condition)
+    if k >= rank:
+        return
+    cavities = factor * (regions // (rank + 1)) if k == rank - 1 else None
+    yield Bound(quantity, "cavities", cavities, _PROOF, "k = min(d, n_1) − 1")
+    yield Bound(quantity, "cells", factor * counts.of_codimension(k), _PROOF)
+    yield Bound(quantity, "cells_complement", factor * counts.of_codimension(k + 1), _PROOF)
+    yield Bound(quantity, "nerve", factor * choices[k + 1], _PROOF)
+    yield Bound(quantity, "Proposition 18", factor * max(choices[1 : rank - k + 1]), f"{_ERGEN}; {_PROOF}")
+
+
+def _paper_bounds(widths: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return paper_lower_bound(widths)
+    except InputError:
+        return None
+
+
+def _best_shells(widths: tuple[int, ...], k: int, variant: Variant) -> int | None:
+    """The largest β_k of shells found by choosing cuts and corners for it, or None if there are none.
+
+    For k ≥ 1 all cuts go to degree k, with "paper" around a corner with nothing but tips, a_k = 0. For k = 0 a first
+    cut in degree i counts A_i, two more each A_i again; so some degrees of the largest A_i get one cut each, and the
+    largest A_i all others. There a_k = k has the most corners; for L = 2, where zeros cost neurons, a_k = 1 and 0 are
+    tried too.
+    """
+    try:
+        corners: tuple[int | None, ...] = (None,)
+        if variant == "paper":
+            corners = (0,) if k else (None, 1, 0) if len(widths) == 4 else (None,)
+        return max(_best_cuts(widths, k, variant, corner) for corner in corners)
+    except InputError:
+        return None
+
+
+def _best_cuts(widths: tuple[int, ...], k: int, variant: Variant, corner: int | None) -> int:
+    counts = corner_counts(widths, variant, corner)
+    order = sorted(range(1, widths[0]), key=lambda i: -counts[i - 1][0]) if k == 0 else [k]
+    roomy = (*widths[:-2], widths[-2] + widths[0], 1)
+    best = 0
+    for used in range(1, min(len(order), widths[-2]) + 1):
+        chosen = dict.fromkeys(order[:used], 1)
+        try:
+            spare = widths[-2] - used - closing_neurons(roomy, chosen, variant, corner)
+        except InputError:  # no such corners
+            continue
+        if spare >= 0:
+            chosen[order[0]] += spare
+            best = max(best, predicted_betti(widths, chosen, variant, corner)[">"][k])
+    return best
+
+
+def _mark(bounds: list[Bound], choose: Callable[[list[int]], int]) -> tuple[Bound, ...]:
+    """The bounds with the sharpest proved one of each quantity marked as best."""
+    result = []
+    open_quantities = {}
+    for quantity in {bound.quantity for bound in bounds}:
+        values = [b.value for b in bounds if b.quantity == quantity and b.proved and b.value is not None]
+        if values:
+            open_quantities[quantity] = choose(values)
+    for bound in bounds:
+        if bound.proved and bound.value is not None and open_quantities.get(bound.quantity) == bound.value:
+            del open_quantities[bound.quantity]
+            bound = replace(bound, best=True)
+        result.append(bound)
+    return tuple(result)
+
+
+# --- counting ---
+
+
+def _binomials(n: int, last: int) -> list[int]:
+    """C(n, 0), …, C(n, last), by one multiplication and one division each."""
+    row = [1]
+    for j in range(last):
+        row.append(row[-1] * max(n - j, 0) // (j + 1))
+    return row
+
+
+@cache
+def _prefix_sums(n: int, last: int) -> tuple[int, ...]:
+    """The partial sums of C(n, 0) + … + C(n, last); the whole sum comes last."""
+    return tuple(accumulate(_binomials(n, min(n, last))))
+
+
+class _CellCounts:
+    """The numbers Φ_1(d, k), k ≤ `codimension`, of `cells_upper`: all Φ_l(r, k), from the last layer to the first.
+
+    A rank r > n_1 in the first layer is as good as n_1.
+    """
+
+    def __init__(self, d: int, hidden: tuple[int, ...], codimension: int, relu: bool) -> None:
+        self._relu = relu
+        rank = min([d, *hidden[:1]])
+        degrees = range(min(codimension, rank) + 1)
+        table = [[int(k == 0) for k in degrees] for _ in range(rank + 1)]
+        for n in reversed(hidden):
+            flats = [self._flats(table, rank - i, n - i, len(degrees) - i) for i in range(min(n + 1, len(degrees)))]
+            choices = _binomials(n, len(degrees))
+            table = [
+                [sum(choices[i] * flats[i][r - i][k - i] for i in range(min(k, r, n) + 1)) for k in degrees]
+                for r in range(rank + 1)
+            ]
+        self._counts = table[rank]
+
+    def of_codimension(self, k: int) -> int:
+        """At most this many cells of codimension k; none if k exceeds the rank."""
+        return self._counts[k] if k < len(self._counts) else 0
+
+    def _flats(self, table: list[list[int]], last: int, n: int, degrees: int) -> list[list[int]]:
+        """Σ_{j ≤ min(r, n)} C(n, j) Φ(rank, k) for r ≤ last, k < degrees: over the regions of n hyperplanes in R^r.
+
+        The rank is min(r, n − j); as long as n − j ≥ r, and for other activations always, it does not depend on j, and
+        these terms are taken together. The others, over j = n − r + 1, …, are differences of partial sums.
+        """
+        sums = _prefix_sums(n, last)
+        end = len(sums)  # j < end
+        first = max(n - last + 1, 0) if self._relu else end
+        terms = range(first, end)
+        counts = [sums[j] - (sums[j - 1] if j else 0) for j in terms]
+        partial = [
+            list(accumulate((c * table[n - j][k] for j, c in zip(terms, counts, strict=True)), initial=0))
+            for k in range(degrees)
+        ]
+        flats = []
+        for r in range(last + 1):
+            stop = min(r + 1, end)
+            start = min(max(n - r + 1, 0), stop) if self._relu else stop
+            common, rank = (sums[start - 1] if start else 0), min(r, n)
+            flats.append(
+                [common * table[rank][k] + (p[stop - first] - p[start - first] if start < stop else 0)
+                 for k, p in enumerate(partial)]
+            )  # fmt: skip
+        return flats

@@ -1,0 +1,95 @@
+"""Upper bounds for all networks of one depth and size: the number of hidden layers and of neurons, not the widths."""
+
+from __future__ import annotations
+
+from math import comb, prod
+
+from polyrelu.constructions.arguments import integer
+from polyrelu.constructions.layers import split_evenly
+from polyrelu.errors import InputError
+from polyrelu.paper.bounds import zaslavsky
+
+MAX_STEPS = 1_000_000
+"""Additions for one table; it takes a few seconds."""
+
+
+class DepthBounds:
+    """Proved upper bounds on β_k of {F > 0} for all networks with d inputs, at most n hidden neurons, and any depth.
+
+    They are those of `polyrelu.paper.bounds` for the worst widths: R/2 + 1 for β_0; for k ≥ 1 the least of the numbers
+    of cells of codimension k and k + 1, and R/(d + 1) if k = d − 1, with R the number of regions. (If the first layer
+    has rank r < d then β_{d−1} = 0.) They hold for ReLU networks, at every level, for {F ≥ 0} and by −F for the other
+    side.
+
+    The number of cells of codimension k for the worst widths. Let T_l(r, k, m) be the largest possible value of the
+    recursion in `polyrelu.paper.bounds.cells_upper` for l layers with m neurons in all, begun with rank r:
+
+        T_l(r, k, m) = max_w Σ_i C(w, i) Σ_j C(w−i, j) T_{l−1}(min(r−i, w−i−j), k−i, m−w),  i ≤ r, k, w; j ≤ r−i, w−i,
+
+    with T_0(r, 0, m) = 1, T_0(r, k, m) = 0 else. The maximum over w is taken for each rank and remaining number of
+    neurons by itself, which makes it an upper bound. Where this table would take more than `MAX_STEPS` steps: layer l
+    is an arrangement on each region of the layers before, so R ≤ ∏ S(n_l) with S(n) = Σ_{j ≤ d} C(n, j), and of such
+    products the one with widths as equal as possible is the largest, since S(n + 1)/S(n) = 2 − C(n, d)/S(n) falls; a
+    cell of codimension k lies on k of the n hyperplanes, so there are at most C(n, k) R.
+
+    Raises InputError unless d ≥ 1, n ≥ 1, and the degree is one of 0..d−1, or None for the sum of all Betti numbers.
+    """
+
+    def __init__(self, input_dim: object, neurons: object, degree: object = 0) -> None:
+        self._d, self._n = integer(input_dim, "input_dim", 1), integer(neurons, "neurons", 1)
+        self._degrees = range(self._d) if degree is None else range((k := integer(degree, "degree", 0)), k + 1)
+        if self._degrees[-1] >= self._d:
+            raise InputError(f"degree: Betti numbers of a region in R^{self._d} have degree at most {self._d - 1}")
+        last = self._degrees[-1]
+        self._codimension = min(last + 1, self._d) if last else 0
+        kinds = (self._d + 1) * (self._codimension + 1)
+        self._steps = self._n**2 * kinds**2 // 8
+        start = [[[int(k == 0)] * (self._n + 1) for k in range(self._codimension + 1)] for _ in range(self._d + 1)]
+        self._tables = [start]  # by number of layers, then rank, codimension, neurons
+
+    def bound(self, depth: int) -> int:
+        """The bound for networks with this many hidden layers, of one neuron at least."""
+        if not 1 <= depth <= self._n:
+            raise InputError(f"depth: expected 1 to {self._n} hidden layers, got {depth}")
+        counts = self._counts(depth)
+        total = 0
+        for k in self._degrees:
+            if k == 0:
+                total += counts[0] // 2 + 1
+            else:
+                candidates = [counts[k], counts[k + 1]]
+                if k == self._d - 1:
+                    candidates.append(counts[0] // (self._d + 1))
+                total += min(candidates)
+        return total
+
+    def _counts(self, depth: int) -> list[int]:
+        """At most so many cells of codimension 0, 1, …"""
+        if depth * self._steps > MAX_STEPS:
+            regions = prod(zaslavsky(w, self._d) for w in split_evenly(self._n, depth))
+            return [comb(self._n, k) * regions for k in range(self._codimension + 1)]
+        while len(self._tables) <= depth:
+            self._tables.append(self._next(self._tables[-1]))
+        return [column[self._n] for column in self._tables[depth][self._d]]
+
+    def _next(self, table: list[list[list[int]]]) -> list[list[list[int]]]:
+        """One layer more; no neurons for a layer: 0, so that every layer has one at least."""
+        layers = len(self._tables)
+        return [
+            [
+                [
+                    max((self._cut(table, r, k, w, m - w) for w in range(1, m - layers + 2)), default=0)
+                    for m in range(self._n + 1)
+                ]
+                for k in range(self._codimension + 1)
+            ]
+            for r in range(self._d + 1)
+        ]
+
+    def _cut(self, table: list[list[list[int]]], r: int, k: int, w: int, rest: int) -> int:
+        """What a layer of w neurons cuts out of a cell of rank r, followed by the layers of `table`."""
+        return sum(
+            comb(w, i) * comb(w - i, j) * table[min(r - i, w - i - j)][k - i][rest]
+            for i in range(min(r, k, w) + 1)
+            for j in range(min(r - i, w - i) + 1)
+        )

@@ -1,0 +1,241 @@
+"""Representative cycles: chains whose classes generate a homology group, and what they look like in space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.errors import InputError, VerificationError
+from polyrelu.exact.printing import BriefRepr, brief
+from polyrelu.geometry.region import CellSet
+from polyrelu.topology.chain import ChainComplex, chain_complex, generating_cells
+from polyrelu.topology.generators import generators
+from polyrelu.topology.realisation import Realisation
+from polyrelu.topology.reduction import Chain, Reduction
+from polyrelu.topology.shortening import enclosing, short_loops
+from polyrelu.topology.smith import invariant_factors
+
+Point = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Cycle(BriefRepr):
+    """A cycle of degree k in a chain complex: one of a basis of H_k modulo torsion, or a generator of torsion.
+
+    degree: k. order: 0 for a class of infinite order, else m ≥ 2: m times the cycle is a boundary, and no smaller
+    multiple is. terms: (generator of C_k, coefficient ≠ 0), by ascending generator. Equal if these are.
+    """
+
+    degree: int
+    order: int
+    terms: tuple[tuple[int, int], ...]
+    _place: Realisation | None = field(default=None, repr=False, compare=False)
+    _cells: tuple[int, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def coefficients(self) -> dict[int, int]:
+        """The coefficients ≠ 0 by the numbers of the generators of C_k, in `chain_complex(region)` for a region."""
+        return dict(self.terms)
+
+    @property
+    def cell_dimension(self) -> int:
+        """The dimension of the cells in `cells`: λ + k in a closed region, d − k in an open one. Needs a region."""
+        return self._in_a_region().cell_dimension(self.degree)
+
+    @property
+    def cells(self) -> dict[int, int]:
+        """The coefficients by the numbers of the cells of the polyhedral complex; `pieces` says what they stand for.
+
+        InputError if the cycle is one of a chain complex.
+        """
+        self._in_a_region()
+        return {cell: value for cell, (_, value) in zip(self._cells, self.terms, strict=True)}
+
+    def pieces(self) -> list[tuple[tuple[Point, ...], int]]:
+        """The cycle as straight simplices in the region: (k + 1 points of R^d with exact coordinates, coefficient ≠ 0).
+
+        The simplex (p_0, …, p_k) has the boundary Σ (−1)^i (p_0, …, without p_i, …, p_k), and the boundaries of all
+        simplices cancel exactly (VerificationError otherwise). In a closed region they are its bounded cells in the
+        cycle, triangulated. In an open region they make up the cells dual to those in `cells`: for k = 1, paths that
+        cross the (d−1)-cells. `Realisation.simplices` has the proofs. With lineality all lies in the section where the
+        dropped coordinates are zero. InputError if the cycle is one of a chain complex.
+        """
+        return self._in_a_region().simplices(self.degree, self.cells)
+
+    def _in_a_region(self) -> Realisation:
+        if self._place is None:
+            raise InputError("a cycle of a chain complex has no place in space; use homology(region)")
+        return self._place
+
+    def __str__(self) -> str:
+        """Such as "1-cycle on 12 cells"."""
+        order = f" of order {brief(self.order)}" if self.order else ""
+        return f"{self.degree}-cycle{order} on {len(self.terms)} cell{'s' * (len(self.terms) != 1)}"
+
+
+class CycleFinder:
+    """Finds the cycles of a chain complex or a region, degree by degree; keeps what it has found, unless pickled."""
+
+    def __init__(self, source: ChainComplex | CellSet) -> None:
+        self._source = source
+        self._found: dict[int, tuple[Cycle, ...]] = {}
+        self._prepared: tuple[ChainComplex, Reduction, Realisation | None] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CycleFinder, (self._source,)
+
+    def find(self, degree: int, betti: int, torsion: Sequence[int]) -> tuple[Cycle, ...]:
+        """Cycles of a degree ≥ 0 for a basis of H_k modulo torsion, then for generators of its torsion summands.
+
+        `betti` and `torsion` are what is known of H_k. All is verified against them in the complex as it was given
+        (VerificationError): see `_verify`.
+        """
+        if degree not in self._found:
+            self._found[degree] = self._find(degree, betti, torsion) if betti or torsion else ()
+        return self._found[degree]
+
+    def _find(self, degree: int, betti: int, torsion: Sequence[int]) -> tuple[Cycle, ...]:
+        complex_, reduction, place = self._prepare()
+        summands = generators(reduction.cells(degree), reduction.boundary(degree), reduction.boundary(degree + 1))
+        orders = [s.order for s in summands]
+        if orders != [0] * betti + list(torsion):
+            raise VerificationError(f"degree {degree}: Betti number {betti}, torsion {torsion}, but orders {orders}")
+        cocycles = reduction.pull_back([s.cochain for s in summands], degree)
+        given = [partial(reduction.lift, s.cycle, degree) for s in summands]
+        short = self._short(degree, cocycles, given[:betti]) if betti else []
+        chains = [lift() for lift in given] if short is None else short + [lift() for lift in given[betti:]]
+        fillings = [reduction.lift(s.filling, degree + 1) for s in summands[betti:]]
+        _verify(complex_, degree, orders, cocycles, chains, fillings)
+        terms = [tuple(sorted(chain.items())) for chain in chains]
+        if place is None:
+            return tuple(Cycle(degree, order, own) for order, own in zip(orders, terms, strict=True))
+        numbers = _cell_numbers(place, degree).tolist()
+        return tuple(
+            Cycle(degree, order, own, place, tuple(numbers[c] for c, _ in own))
+            for order, own in zip(orders, terms, strict=True)
+        )
+
+    def _prepare(self) -> tuple[ChainComplex, Reduction, Realisation | None]:
+        if self._prepared is None:
+            source = self._source
+            if isinstance(source, ChainComplex):
+                self._prepared = source, Reduction(source), None
+            elif not (source.is_open or source.is_closed):
+                raise InputError(
+                    "cycles: found for open and for closed regions, and this one is neither; take only strict or only "
+                    "weak inequalities"
+                )
+            else:
+                complex_ = chain_complex(source)
+                reduction = Reduction(complex_)
+                self._prepared = complex_, reduction, Realisation(source, _orientation(source, reduction))
+        return self._prepared
+
+    def _short(
+        self, degree: int, cocycles: Mapping[int, Chain], given: Sequence[Callable[[], Chain]]
+    ) -> list[Chain] | None:
+        """A short basis modulo torsion, or None where there is no way to one."""
+        complex_, reduction, place = self._prepare()
+        vertices = reduction.components()
+        if vertices is None or degree == 0:
+            return None
+        if place and degree == len(complex_.ranks) - 2:
+            return enclosing(place.region, complex_, vertices)
+        if degree > 1:
+            return None
+        free = {edge: {i: v for i, v in values.items() if i < len(given)} for edge, values in cocycles.items()}
+        return short_loops(complex_, vertices, free, given)
+
+
+def _cell_numbers(place: Realisation, degree: int) -> npt.NDArray[np.int64]:
+    """The cells of the polyhedral complex that span a degree of the chain complex of the region."""
+    dimension = place.cell_dimension(degree) - place.region.complex.coordinates.lineality_dim
+    return np.flatnonzero(generating_cells(place.region)[dimension])
+
+
+def _orientation(region: CellSet, reduction: Reduction) -> npt.NDArray[np.int8]:
+    """The signs with which the d-cells of an open region are homologous in H_0, the dual of being oriented alike."""
+    orientation = np.zeros(region.complex.n_cells(region.complex.input_dim), np.int8)
+    if region.is_open:
+        vertices = reduction.components()
+        if vertices is None:
+            raise VerificationError("the d-cells of a component of an open region cannot be oriented alike")
+        orientation[generating_cells(region)[-1]] = [sign for _, sign in vertices]
+    return orientation
+
+
+def _verify(
+    complex_: ChainComplex,
+    degree: int,
+    orders: Sequence[int],
+    cochains: Mapping[int, Chain],
+    chains: Sequence[Chain],
+    fillings: Sequence[Chain],
+) -> None:
+    """Prove that `chains` generate H_k = Z^b ⊕ Z/m_1 ⊕ … ⊕ Z/m_t (`orders`), given that this is H_k up to isomorphism.
+
+    cochains: cell → {i: f_i}. fillings: of the last t chains. Checked, in the complex as given: all chains z_i are
+    cycles; the f_i are cocycles, those of torsion modulo m_i; the fillings have the boundaries m_i z_i; the matrix
+    f_i(z_j) of the first b is unimodular; that of the last t is the identity, modulo m_i in row i. VerificationError.
+
+    Proof. f = (f_1, …, f_b) vanishes on torsion, so it is a map from H_k modulo torsion, which is Z^b, to Z^b. As
+    f(z_1), …, f(z_b) are a basis, f is onto, hence an isomorphism, and the z_i are a basis modulo torsion. The z_i of
+    the last t define a map from ⊕ Z/m_i to the torsion group, which after the f_i is the identity of ⊕ Z/m_i; so it is
+    injective, and since both groups have the same number of elements it is an isomorphism.
+    """
+    b = orders.count(0)
+    for chain in chains:
+        if _boundary(complex_, degree, chain):
+            raise VerificationError(f"degree {degree}: a chain that should be a cycle has a boundary")
+    for i, values in _coboundary(complex_, degree, cochains):
+        if orders[i] == 0 or values % orders[i]:
+            raise VerificationError(f"degree {degree}: a cochain that should be a cocycle is none")
+    for order, chain, filling in zip(orders[b:], chains[b:], fillings, strict=True):
+        if _boundary(complex_, degree + 1, filling) != {c: order * value for c, value in chain.items()}:
+            raise VerificationError(f"degree {degree}: {order} times a torsion cycle is not the boundary found for it")
+    pairing = [
+        (i, j, value * v)
+        for j, chain in enumerate(chains)
+        for c, value in chain.items()
+        for i, v in cochains.get(c, {}).items()
+    ]
+    if invariant_factors((b, b, (x for x in pairing if max(x[:2]) < b))) != (1,) * b:
+        raise VerificationError(f"degree {degree}: the cycles are no basis modulo torsion")
+    torsion = {(i, i): -1 for i in range(b, len(orders))}
+    for i, j, value in pairing:
+        if min(i, j) >= b:
+            torsion[i, j] = torsion.get((i, j), 0) + value
+    if any(value % orders[i] for (i, _), value in torsion.items()):
+        raise VerificationError(f"degree {degree}: the torsion cycles do not generate the torsion")
+
+
+def _boundary(complex_: ChainComplex, degree: int, chain: Chain) -> Chain:
+    if degree == 0:
+        return {}
+    indptr, indices, data = complex_.boundary_arrays(degree)
+    boundary: Chain = {}
+    for c, coefficient in chain.items():
+        part = slice(int(indptr[c]), int(indptr[c + 1]))
+        for x, value in zip(indices[part].tolist(), data[part].tolist(), strict=True):
+            boundary[x] = boundary.get(x, 0) + coefficient * value
+    return {x: value for x, value in boundary.items() if value}
+
+
+def _coboundary(complex_: ChainComplex, degree: int, cochains: Mapping[int, Chain]) -> Iterator[tuple[int, int]]:
+    """(i, value) of the coboundary of f_i wherever it is not zero."""
+    if degree + 1 == len(complex_.ranks):
+        return
+    indptr, indices, data = complex_.boundary_arrays(degree + 1)
+    at = np.flatnonzero(np.isin(indices, np.fromiter(cochains, np.int64, len(cochains))))
+    column = np.searchsorted(indptr, at, side="right") - 1
+    values: dict[tuple[int, int], int] = {}
+    for c, x, coefficient in zip(column.tolist(), indices[at].tolist(), data[at].tolist(), strict=True):
+        for i, value in cochains[x].items():
+            values[c, i] = values.get((c, i), 0) + coefficient * value
+    yield from ((i, value) for (_, i), value in values.items() if value)

@@ -1,0 +1,283 @@
+"""The chain complex of a region that is neither open nor closed, as a part of an order complex.
+
+Let K be the cells of the complex (modulo lineality) and those at infinity: a finite regular cell decomposition of a
+closed ball, and X the union of the relative interiors of *any* set S of cells that are not at infinity.
+
+1. X deformation retracts onto the order complex Δ(S) of its cells, ordered by inclusion of their closures: within a
+   simplex of the barycentric subdivision of K that meets X (a chain of cells, the largest of which is in S) the
+   barycentric coordinates of the cells outside S are scaled to zero.
+2. Let T be the cells of S all of whose faces, those at infinity included, are in S. These T are a subcomplex of K, and
+   cells below one of T are in T. A chain of S is a chain of T followed by one of S ∖ T, so the simplices whose part
+   in S ∖ T is σ = (s_1 < … < s_k), and whose part in T lies below t, make up the join of the closed cell t and σ, a
+   ball. So Δ(S) is a regular cell complex with the cells t ∗ σ, t < s_1, where t or σ may be empty, but not both, and
+   ∂(t ∗ σ) = ∂t ∗ σ + (−1)^(dim t + 1) t ∗ ∂σ, where the boundary of a vertex is the empty cell.
+3. A cell c can be left out of S if what is below it in S is contractible: then so is its link in Δ(S), the join of that
+   with what is above. Done from the largest dimension down, every cell still has below it what it had in S. Let X be
+   locally closed, that is, with two cells S has all between. Then the faces of c that are not in S are a subcomplex A
+   of the sphere ∂c, and what is below c in S is homotopy equivalent to ∂c without A, by 1. If all vertices and rays in
+   A are those of one cell of A, it is A, a proper face, and ∂c without a face is contractible. So for a band
+   {a < F ≤ b} all bounded cells that touch {F = a} are left out, and those in T are left: nothing is subdivided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.errors import LimitError
+from polyrelu.geometry.region import CellSet, distinct
+
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Entries = tuple[Ints, Ints, npt.NDArray[np.int8]]
+"""Columns, rows and values of entries of a matrix."""
+
+MAX_SIMPLICES = 50_000_000
+"""Of cells t ∗ σ; they take about 100 bytes each."""
+
+
+def mixed_boundaries(region: CellSet) -> tuple[list[int], list[tuple[Any, Any, Any]]]:
+    """Ranks, and boundary maps by compressed columns, of a chain complex with the homology of any region.
+
+    See the module's text. LimitError if it would be too large.
+    """
+    poset = _Poset(region)
+    return poset.chain_complex()
+
+
+@dataclass(frozen=True)
+class _Below:
+    """For each element a list of other ones, ascending: index[indptr[i]:indptr[i + 1]]."""
+
+    indptr: Ints
+    index: Ints
+
+    @classmethod
+    def of(cls, size: int, element: Ints, other: Ints) -> _Below:
+        order = np.lexsort((other, element))
+        counts = np.bincount(element, minlength=size)
+        return cls(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), other[order])
+
+    def of_each(self, elements: Ints) -> tuple[Ints, Ints]:
+        """(position in `elements`, other) for all others of all these elements, in their order."""
+        start = self.indptr[elements]
+        counts = self.indptr[elements + 1] - start
+        position = np.repeat(np.arange(len(elements)), counts)
+        first = np.repeat(start - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) if len(elements) else start
+        return position, self.index[first + np.arange(len(position))]
+
+
+class _Poset:
+    """The cells of a region that are needed: whole ones (T), by dimension, and the others, from 0 on."""
+
+    def __init__(self, region: CellSet) -> None:
+        cx = region.complex
+        self.low = cx.coordinates.lineality_dim
+        self.rank = cx.input_dim - self.low
+        self.facets = [cx.facets(self.low + q) if q else None for q in range(self.rank + 1)]
+        inside = [region.mask(self.low + q) for q in range(self.rank + 1)]
+        self.whole = [inside[0]]
+        for q in range(1, self.rank + 1):
+            bounded = cx.bounded_modulo_lineality(self.low + q)
+            self.whole.append(inside[q] & bounded & ~self._any_facet(q, ~self.whole[q - 1]))
+        self.others = [s & ~t for s, t in zip(inside, self.whole, strict=True)]
+        if self._is_locally_closed(inside):
+            self._leave_out(cx, inside)
+        self._relate()
+
+    def _any_facet(self, q: int, chosen: Bools) -> Bools:
+        indptr, index, _ = self.facets[q]  # type: ignore[misc]
+        before = np.concatenate(([0], np.cumsum(chosen[index])))
+        found: Bools = before[indptr[1:]] > before[indptr[:-1]]
+        return found
+
+    def _any_coface(self, q: int, chosen: Bools) -> Bools:
+        """For the cells of dimension q whether they are facets of chosen ones."""
+        indptr, index, _ = self.facets[q + 1]  # type: ignore[misc]
+        found = np.zeros(len(self.whole[q]), np.bool_)
+        found[index[np.repeat(chosen, np.diff(indptr))]] = True
+        return found
+
+    def _is_locally_closed(self, inside: list[Bools]) -> bool:
+        """Whether no cell outside has both a face and a coface inside."""
+        above = [np.zeros(len(s), np.bool_) for s in inside]
+        for q in range(self.rank - 1, -1, -1):
+            above[q] = self._any_coface(q, inside[q + 1] | above[q + 1])
+        below = np.zeros(len(inside[0]), np.bool_)
+        for q in range(1, self.rank + 1):
+            below = self._any_facet(q, inside[q - 1] | below)
+            if (below & above[q] & ~inside[q]).any():
+                return False
+        return True
+
+    def _leave_out(self, cx: Any, inside: list[Bools]) -> None:
+        """Leave out cells as in 3: of each its vertices and rays in A are counted, and those of its largest cell in A.
+
+        Only the others and their faces are looked at. A ray of a cell belongs to an unbounded edge of it, so that the
+        vertices and rays of a cell are those of its facets, if it is larger than an edge.
+        """
+        needed = [x.copy() for x in self.others]
+        for q in range(self.rank - 1, -1, -1):
+            needed[q] |= self._any_coface(q, needed[q + 1])
+        outside = np.append(~inside[0], True)  # all rays are: they are at infinity
+        finite, total = len(inside[0]), cx.n_finite_vertices + cx.n_rays
+        place = np.zeros(0, np.int64)
+        vertices = _Below(np.zeros(1, np.int64), place)  # of needed cells of the dimension before, numbered by `place`
+        largest = outside[:-1].astype(np.int64)  # of the cells of A in a cell, the vertices and rays of that with most
+        for q in range(1, self.rank + 1):
+            cells = np.flatnonzero(needed[q])
+            if q == 1:
+                starts, index = cx.cells(self.low + 1)
+                row, vertex = _Below(starts, index.astype(np.int64)).of_each(cells)
+            else:
+                position, facet = self._facets_of(q, cells)
+                row, vertex = vertices.of_each(place[facet])
+                row, vertex = np.divmod(distinct(position[row] * total + vertex), total)
+            vertices = _Below.of(len(cells), row, vertex)
+            place = np.cumsum(needed[q]) - 1
+            size = np.diff(vertices.indptr)
+            most = np.bincount(row[vertex >= finite], minlength=len(cells))
+            lost = np.bincount(row[outside[np.minimum(vertex, finite)]], minlength=len(cells))
+            position, facet = self._facets_of(q, cells)
+            np.maximum.at(most, position, largest[facet])
+            leave = (most == lost) & (lost > 0)
+            self.others[q][cells[leave]] = False
+            largest = np.zeros(len(needed[q]), np.int64)
+            largest[cells] = np.where(inside[q][cells], most, size)
+
+    def _facets_of(self, q: int, cells: Ints) -> tuple[Ints, Ints]:
+        """(position in `cells`, facet) for all facets of these cells of dimension q."""
+        indptr, index, _ = self.facets[q]  # type: ignore[misc]
+        return _Below(indptr, index).of_each(cells)
+
+    def _relate(self) -> None:
+        """Number the others, ascending with their dimension, and find what is below them."""
+        first = np.concatenate(([0], np.cumsum([int(x.sum()) for x in self.others])))
+        self.size = int(first[-1])
+        number = [start + np.cumsum(x) - 1 for start, x in zip(first, self.others, strict=False)]
+        whole_number = [np.cumsum(x) - 1 for x in self.whole]
+        among: list[tuple[Ints, Ints]] = []
+        wholes: list[list[tuple[Ints, Ints]]] = [[] for _ in range(self.rank + 1)]
+        for q in range(1, self.rank + 1):
+            cell = np.flatnonzero(self.others[q])
+            element = number[q][cell]
+            for p in range(q, 0, -1):
+                position, face = self._facets_of(p, cell)
+                n = len(self.whole[p - 1])
+                pairs = distinct(element[position] * n + face)
+                element, cell = pairs // n, pairs % n
+                keep = self.others[p - 1][cell]
+                among.append((element[keep], number[p - 1][cell[keep]]))
+                keep = self.whole[p - 1][cell]
+                wholes[p - 1].append((element[keep], whole_number[p - 1][cell[keep]]))
+        self.below = self._joined(among)
+        self.whole_below = [self._joined(pairs) for pairs in wholes]
+
+    def _joined(self, pairs: list[tuple[Ints, Ints]]) -> _Below:
+        none = np.zeros(0, np.int64)
+        return _Below.of(
+            self.size,
+            np.concatenate([none, *(a for a, _ in pairs)]).astype(np.int64),
+            np.concatenate([none, *(b for _, b in pairs)]).astype(np.int64),
+        )
+
+    def _check_size(self) -> None:
+        """LimitError if there are too many cells t ∗ σ: they are counted by the largest element of σ, from below."""
+        wholes = sum(np.diff(below.indptr) for below in self.whole_below) + np.zeros(self.size, np.int64)
+        counts = np.zeros(self.size)
+        total = float(sum(int(x.sum()) for x in self.whole))
+        for i in range(self.size):
+            counts[i] = 1 + wholes[i] + counts[self.below.index[self.below.indptr[i] : self.below.indptr[i + 1]]].sum()
+        total += counts.sum()
+        if total > MAX_SIMPLICES:
+            raise LimitError(
+                f"the region is neither open nor closed, and its order complex needs about {total:.3g} cells, "
+                f"more than {MAX_SIMPLICES}; with only strict or only weak inequalities, or a domain, it needs fewer"
+            )
+
+    def chain_complex(self) -> tuple[list[int], list[tuple[Any, Any, Any]]]:
+        """Ranks of degrees 0..rank and the boundary maps of degrees 1..rank."""
+        self._check_size()
+        chains = _chains(self.below, self.size)
+        # Blocks of cells t ∗ σ by the length k of σ and the dimension p of t (−1 for none): number of σ, number of t.
+        blocks: dict[tuple[int, int], tuple[Ints, Ints]] = {}
+        for p, whole in enumerate(self.whole):
+            count = int(whole.sum())
+            blocks[0, p] = np.zeros(count, np.int64), np.arange(count)
+        for k, chain in enumerate(chains, 1):
+            blocks[k, -1] = np.arange(len(chain.bottom)), np.zeros(len(chain.bottom), np.int64)
+            for p in range(self.rank + 1):
+                blocks[k, p] = self.whole_below[p].of_each(chain.bottom)
+        keys = {(k, p): c * self._width(p) + t for (k, p), (c, t) in blocks.items()}
+        ranks, first = [0] * (self.rank + 1), {}
+        for (k, p), (chain_number, _) in blocks.items():
+            if len(chain_number):
+                first[k, p] = ranks[k + p]
+                ranks[k + p] += len(chain_number)
+        entries: list[list[Entries]] = [[] for _ in range(self.rank + 1)]
+
+        def add(block: tuple[int, int], column: Ints, to: tuple[int, int], c: Ints, t: Ints, value: Any) -> None:
+            if len(column):
+                rows = first[to] + np.searchsorted(keys[to], c * self._width(to[1]) + t)
+                values = np.broadcast_to(np.asarray(value, np.int8), rows.shape)
+                entries[sum(block)].append((first[block] + column, rows, values))
+
+        for (k, p), (c, t) in blocks.items():
+            everyone = np.arange(len(c))
+            if p > 0:
+                position, facet, sign = self._whole_facets(p, t)
+                add((k, p), position, (k, p - 1), c[position], facet, sign)
+            elif p == 0 and k:
+                add((k, p), everyone, (k, -1), c, np.zeros_like(c), 1)
+            if k > 1 or (k == 1 and p >= 0):
+                for i, face in enumerate(chains[k - 1].faces):
+                    add((k, p), everyone, (k - 1, p), face[c], t, (-1) ** (p + 1 + i))
+        return ranks, [_compressed(ranks[degree], entries[degree]) for degree in range(1, self.rank + 1)]
+
+    def _width(self, p: int) -> int:
+        return max(int(self.whole[p].sum()), 1) if p >= 0 else 1
+
+    def _whole_facets(self, p: int, t: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
+        """(position in t, facet, incidence number) for all facets of the whole cells t of dimension p."""
+        indptr, index, sign = self.facets[p]  # type: ignore[misc]
+        cell = np.flatnonzero(self.whole[p])[t]
+        place = _Below(indptr, np.arange(len(index)))
+        position, at = place.of_each(cell)
+        number = np.cumsum(self.whole[p - 1]) - 1
+        return position, number[index[at]], sign[at]
+
+
+@dataclass(frozen=True)
+class _Chains:
+    """Chains s_1 < … < s_k of one length: s_1, and for each i the number of the chain without s_{i+1}."""
+
+    bottom: Ints
+    faces: list[Ints]
+
+
+def _chains(below: _Below, size: int) -> list[_Chains]:
+    """All chains by length k = 1, 2, …, each numbered in the order of (chain without s_1, s_1)."""
+    found = [_Chains(np.arange(size), [np.zeros(size, np.int64)])]
+    keys = [np.arange(size)]
+    while len(found[-1].bottom):
+        last = found[-1]
+        parent, bottom = below.of_each(last.bottom)
+        faces = [parent]
+        for face in last.faces:  # without s_{i+1}, i ≥ 1: s_1 put below the parent without it
+            faces.append(np.searchsorted(keys[-1], face[parent] * size + bottom))
+        found.append(_Chains(bottom, faces))
+        keys.append(parent * size + bottom)
+    return found[:-1]
+
+
+def _compressed(columns: int, entries: list[Entries]) -> tuple[Any, Any, Any]:
+    none = np.zeros(0, np.int64)
+    column = np.concatenate([none, *(c for c, _, _ in entries)])
+    row = np.concatenate([none, *(r for _, r, _ in entries)])
+    value = np.concatenate([none.astype(np.int8), *(v for _, _, v in entries)])
+    order = np.argsort(column, kind="stable")
+    indptr = np.concatenate(([0], np.cumsum(np.bincount(column, minlength=columns))))
+    return indptr, row[order], value[order]

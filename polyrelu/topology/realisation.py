@@ -1,0 +1,136 @@
+"""Chains of a region's chain complex as oriented simplices in space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.errors import VerificationError
+from polyrelu.geometry.region import CellSet, Facets
+
+Point = tuple[Fraction, ...]
+Name = tuple[int, int]
+"""Dimension and number of a cell, for the interior point that stands for it."""
+
+
+class Realisation:
+    """How the chain complex of a region lies in space."""
+
+    def __init__(self, region: CellSet, orientation: npt.NDArray[np.int8]) -> None:
+        """`orientation`: for an open region the signs ±1 by which its d-cells are oriented alike in each component."""
+        self.region = region
+        self._orientation = orientation
+        self._facets: dict[int, Facets] = {}
+        self._cofaces: dict[int, Facets] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Realisation, (self.region, self._orientation)
+
+    def cell_dimension(self, degree: int) -> int:
+        """The dimension of the cells that span a degree of `chain_complex(region)`."""
+        cx = self.region.complex
+        return int(cx.input_dim - degree if self.region.is_open else cx.coordinates.lineality_dim + degree)
+
+    def simplices(self, degree: int, cells: Mapping[int, int]) -> list[tuple[tuple[Point, ...], int]]:
+        """A cycle of `chain_complex(region)` as a chain of straight simplices: (degree + 1 points, coefficient).
+
+        `cells`: the coefficients by the numbers of the cells in the polyhedral complex.
+
+        A simplex (p_0, …, p_k) has the boundary Σ (−1)^i (p_0, …, without p_i, …, p_k). The sum of all boundaries is
+        zero, which is checked (VerificationError), and every simplex lies in the region. With lineality all is in the
+        section where the dropped coordinates are zero.
+
+        Closed regions: every cell c is triangulated by pulling: T(c) = Σ [c : f] v ∗ T(f) over the facets f without v,
+        the vertex of c of least number. Then ∂T(c) = T(∂c), by induction: the facets without v contribute
+        Σ [c : f] (T(f) − v ∗ ∂T(f)), and because ∂∂c = 0 the second part is Σ [c : f] [f : g] v ∗ T(g) over the facets
+        f with v and their facets g without v; as v is also the least vertex of such f, that is their Σ [c : f] T(f).
+
+        Open regions: an (r−k)-cell c stands for its dual cell, the sum D(c) of o(c_r) ∏ [c_{j+1} : c_j] (p(c_r), …,
+        p(c_{r−k})) over the flags c = c_{r−k} < … < c_r, with interior points p(·) and the orientation o. The boundary
+        of D(c) is ± the sum of [c' : c] D(c'): if c_j is left out for r−k < j < r, the two cells between its neighbours
+        in the flag cancel; if c_r is, the two d-cells at c_{r−1} do. So a cocycle has boundary zero. Inner points of
+        such a simplex or of a face of it lie in the relative interior of the largest cell involved, in the region.
+        """
+        build = self._dual_cells if self.region.is_open else self._triangulated
+        found: dict[tuple[Name, ...], int] = {}
+        for simplex, coefficient in build(degree, cells):
+            found[simplex] = found.get(simplex, 0) + coefficient
+        found = {simplex: coefficient for simplex, coefficient in found.items() if coefficient}
+        _check_boundary(found)
+        cx = self.region.complex
+        points: dict[Name, Point] = {name: cx.interior_point(*name) for simplex in found for name in simplex}
+        return [(tuple(points[name] for name in simplex), coefficient) for simplex, coefficient in found.items()]
+
+    def _triangulated(self, degree: int, cells: Mapping[int, int]) -> Iterator[tuple[tuple[Name, ...], int]]:
+        low = self.region.complex.coordinates.lineality_dim
+        vertices: dict[Name, frozenset[int]] = {}
+        known: dict[Name, list[tuple[tuple[Name, ...], int]]] = {}
+
+        def vertices_of(q: int, i: int) -> frozenset[int]:
+            if q == 0:
+                return frozenset([i])
+            if (q, i) not in vertices:
+                vertices[q, i] = frozenset().union(*(vertices_of(q - 1, f) for f, _ in self._facets_of(low + q, i)))
+            return vertices[q, i]
+
+        def triangulation(q: int, i: int) -> list[tuple[tuple[Name, ...], int]]:
+            if q == 0:
+                return [(((low, i),), 1)]
+            if (q, i) not in known:
+                v = min(vertices_of(q, i))
+                known[q, i] = [
+                    (((low, v), *simplex), sign * coefficient)
+                    for f, sign in self._facets_of(low + q, i)
+                    if v not in vertices_of(q - 1, f)
+                    for simplex, coefficient in triangulation(q - 1, f)
+                ]
+            return known[q, i]
+
+        for i, coefficient in cells.items():
+            for simplex, sign in triangulation(degree, i):
+                yield simplex, coefficient * sign
+
+    def _dual_cells(self, degree: int, cells: Mapping[int, int]) -> Iterator[tuple[tuple[Name, ...], int]]:
+        d = self.region.complex.input_dim
+        # Flags from the bottom up: every cell is a facet of the one before it.
+        flags: list[tuple[tuple[Name, ...], int]] = [(((d - degree, i),), v) for i, v in cells.items()]
+        for k in range(d - degree + 1, d + 1):
+            flags = [
+                (((k, c), *flag), v * sign) for flag, v in flags for c, sign in self._cofaces_of(k - 1, flag[0][1])
+            ]
+        for flag, v in flags:
+            yield flag, v * int(self._orientation[flag[0][1]])
+
+    def _facets_of(self, k: int, i: int) -> list[tuple[int, int]]:
+        if k not in self._facets:
+            self._facets[k] = self.region.complex.facets(k)
+        return _row(self._facets[k], i)
+
+    def _cofaces_of(self, k: int, i: int) -> list[tuple[int, int]]:
+        if k not in self._cofaces:
+            indptr, index, sign = self.region.complex.facets(k + 1)
+            order = np.argsort(index, kind="stable")
+            cell = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
+            counts = np.bincount(index, minlength=self.region.complex.n_cells(k))
+            self._cofaces[k] = np.concatenate([[0], np.cumsum(counts)]), cell[order], sign[order]
+        return _row(self._cofaces[k], i)
+
+
+def _row(sparse: Facets, i: int) -> list[tuple[int, int]]:
+    indptr, index, sign = sparse
+    part = slice(int(indptr[i]), int(indptr[i + 1]))
+    return list(zip(index[part].tolist(), sign[part].tolist(), strict=True))
+
+
+def _check_boundary(simplices: Mapping[tuple[Name, ...], int]) -> None:
+    boundary: dict[tuple[Name, ...], int] = {}
+    for simplex, coefficient in simplices.items():
+        for i in range(len(simplex)) if len(simplex) > 1 else ():
+            face = simplex[:i] + simplex[i + 1 :]
+            boundary[face] = boundary.get(face, 0) + (-1) ** i * coefficient
+    if any(boundary.values()):
+        raise VerificationError("the simplices of a cycle have a boundary")

@@ -1,0 +1,211 @@
+"""Invariant factors of integer matrices: the Smith normal form without its zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from math import gcd, lcm
+from typing import Any, TypeVar
+
+import flint
+import numpy as np
+
+from polyrelu import _core
+from polyrelu.errors import InputError, VerificationError
+from polyrelu.exact import bounded
+from polyrelu.exact.limits import memory_is_a_limit, read_limit
+from polyrelu.exact.rational import describe
+from polyrelu.topology.chain import read_matrix
+
+Entries = dict[tuple[int, int], int]
+Value = TypeVar("Value")
+
+DENSE_LIMIT = 40
+"""Up to this many rows or columns the Smith form is taken at once; beyond it, the Hermite form comes first."""
+
+CHECK_PRIMES = (2, 3, 2**61 - 1)
+"""Moduli of the independent rank check."""
+
+
+@memory_is_a_limit
+def invariant_factors(matrix: Any, *, max_memory: int | None = None) -> tuple[int, ...]:
+    """The non-zero invariant factors s_1 | s_2 | … | s_r > 0 of an integer matrix of rank r.
+
+    `matrix` is a nested list, NumPy array or SciPy sparse matrix, or (rows, columns, entries) with entries an iterable
+    of (row, column, value); entries at the same place are added. InputError for what is not a matrix of integers.
+
+    max_memory: bytes that the normal form of a large matrix may take, what is free on the machine by default;
+    LimitError beyond. Ctrl-C raises KeyboardInterrupt within a fraction of a second.
+
+    Method, every step exact and unimodular: zero rows and columns and copies of a row or column up to sign are dropped,
+    the gcd of all entries is taken out (S(gA) = g·S(A)), pivots ±1 are eliminated in the core, and this is repeated
+    while it changes something. What is left splits into blocks that share no row and no column. Each goes to FLINT; a
+    large one is first brought to Hermite normal form, whose non-zero rows generate the same row lattice, alternately
+    of the matrix and of its transpose. What may take FLINT long is done in a process of its own (`bounded.WORK`).
+
+    Check: modulo a prime p the rank of a matrix is the number of its factors that p does not divide. The Smith form of
+    what reaches FLINT is held against that for the primes 2, 3 and 2^61 − 1 (VerificationError).
+    """
+    read_limit(max_memory, "max_memory")
+    factors = _factors(_read(matrix), max_memory)
+    if any(b % a for a, b in pairwise(factors)):
+        raise VerificationError("the invariant factors do not divide one another")
+    return tuple(factors)
+
+
+def _factors(entries: Entries, max_memory: int | None) -> list[int]:
+    factors: list[int] = []
+    scale = 1
+    fruitless = 0
+    while entries := _without_copies(entries):
+        content = gcd(*entries.values())
+        scale *= content
+        n_rows, n_columns, entries, n_pivots = _without_units({at: value // content for at, value in entries.items()})
+        factors += [scale] * n_pivots
+        if n_pivots:
+            fruitless = 0
+            continue
+        blocks = _blocks(entries)
+        if len(blocks) > 1:
+            rest = _merged([_factors(block, max_memory) for block in blocks])
+        elif fruitless == 2 or min(n_rows, n_columns) <= DENSE_LIMIT:
+            rest = _by_flint(_smith, n_rows, n_columns, entries, max_memory)
+        else:
+            entries = _by_flint(_hermite_transposed, n_rows, n_columns, entries, max_memory)
+            fruitless += 1
+            continue
+        return factors + [scale * factor for factor in rest]
+    return factors
+
+
+def _read(matrix: Any) -> Entries:
+    if isinstance(matrix, tuple) and len(matrix) == 3 and isinstance(matrix[0], int) and isinstance(matrix[1], int):
+        n_rows, n_columns, triples = matrix
+        entries: Entries = {}
+        for i, j, value in triples:
+            if not (0 <= i < n_rows and 0 <= j < n_columns):
+                raise InputError(f"matrix: entry at ({i}, {j}), but the matrix is {n_rows} × {n_columns}")
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+                raise InputError(f"matrix, row {i}, column {j}: expected an integer, got {describe(value)}")
+            entries[int(i), int(j)] = entries.get((int(i), int(j)), 0) + int(value)
+        return entries
+    _, _, (indptr, indices, data) = read_matrix(matrix, "matrix")
+    columns = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    return {(int(i), int(j)): int(value) for i, j, value in zip(indices, columns, data, strict=True)}
+
+
+def _without_copies(entries: Entries) -> Entries:
+    """One of each set of non-zero rows equal up to sign, then of each such set of columns, until nothing changes."""
+    size = -1
+    entries = {at: value for at, value in entries.items() if value}
+    while len(entries) != size:
+        size = len(entries)
+        for side in (0, 1):
+            lines: dict[int, list[tuple[int, int]]] = {}
+            for at, value in entries.items():
+                lines.setdefault(at[side], []).append((at[1 - side], value))
+            kept = set()
+            seen = set()
+            for number, line in lines.items():
+                line.sort()
+                sign = 1 if line[0][1] > 0 else -1
+                key = tuple((place, sign * value) for place, value in line)
+                if key not in seen:
+                    seen.add(key)
+                    kept.add(number)
+            entries = {at: value for at, value in entries.items() if at[side] in kept}
+    return entries
+
+
+def _without_units(entries: Entries) -> tuple[int, int, Entries, int]:
+    """(rows, columns, entries, pivots): what remains after the elimination of unit pivots, and their number."""
+    row_number = {i: n for n, i in enumerate(sorted({i for i, _ in entries}))}
+    column_number = {j: n for n, j in enumerate(sorted({j for _, j in entries}))}
+    triples = sorted((column_number[j], row_number[i], value) for (i, j), value in entries.items())
+    counts = [0] * (len(column_number) + 1)
+    for j, _, _ in triples:
+        counts[j + 1] += 1
+    columns = (
+        np.cumsum(counts, dtype=np.int64),
+        np.array([i for _, i, _ in triples], dtype=np.int32),
+        np.array([value for _, _, value in triples], dtype=object),
+    )
+    if all(-(2**63) <= value < 2**63 for _, _, value in triples):
+        columns = (*columns[:2], columns[2].astype(np.int64))
+    # A single matrix is a chain complex in two degrees.
+    [(n_rows, n_columns, rest)], [n_pivots] = _core.reduce_chain_complex(
+        (len(row_number), len(column_number)), (columns,)
+    )
+    return n_rows, n_columns, {(i, j): value for i, j, value in rest}, n_pivots
+
+
+def _blocks(entries: Entries) -> list[Entries]:
+    """The finest partition of the entries into matrices that have no row and no column in common."""
+    parent: dict[int, int] = {}  # of row i and of column j, which is called −1 − j
+
+    def find(x: int) -> int:
+        parent.setdefault(x, x)
+        while parent[x] != x:
+            parent[x] = parent[parent[x]]
+            x = parent[x]
+        return x
+
+    for i, j in entries:
+        parent[find(i)] = find(-1 - j)
+    blocks: dict[int, Entries] = {}
+    for (i, j), value in entries.items():
+        blocks.setdefault(find(i), {})[i, j] = value
+    return list(blocks.values())
+
+
+def _merged(blocks: list[list[int]]) -> list[int]:
+    """The invariant factors of a direct sum, from those of its summands."""
+    chain: list[int] = []  # descending, each divides the one before
+    for factor in (factor for block in blocks for factor in block):
+        # Z/s ⊕ Z/x is Z/lcm ⊕ Z/gcd; what is carried on divides the entry just passed.
+        carried = factor
+        for n, s in enumerate(chain):
+            if carried == 1:
+                break
+            chain[n], carried = lcm(s, carried), gcd(s, carried)
+        chain.append(carried)
+    return chain[::-1]
+
+
+def _dense(n_rows: int, n_columns: int, entries: Entries) -> flint.fmpz_mat:
+    dense = flint.fmpz_mat(n_rows, n_columns)
+    for at, value in entries.items():
+        dense[at] = value
+    return dense
+
+
+def _by_flint(
+    function: Callable[[int, int, Entries], Value],
+    n_rows: int,
+    n_columns: int,
+    entries: Entries,
+    max_memory: int | None,
+) -> Value:
+    """The function of a matrix, here if that is certain to be quick, else in a process of its own."""
+    bits = max(value.bit_length() for value in entries.values())
+    if bounded.work(n_rows, n_columns, bits) <= bounded.WORK:
+        return function(n_rows, n_columns, entries)
+    return bounded.call(function, n_rows, n_columns, entries, max_memory=max_memory)
+
+
+def _hermite_transposed(n_rows: int, n_columns: int, entries: Entries) -> Entries:
+    """The Hermite normal form of the rows, transposed, so that the next one works on the other side."""
+    hermite = _dense(n_rows, n_columns, entries).hnf()
+    return {(j, i): int(value) for i, row in enumerate(hermite.tolist()) for j, value in enumerate(row) if value != 0}
+
+
+def _smith(n_rows: int, n_columns: int, entries: Entries) -> list[int]:
+    """Invariant factors by FLINT, checked against the ranks modulo CHECK_PRIMES."""
+    dense = _dense(n_rows, n_columns, entries)
+    diagonal = dense.snf()
+    factors = [int(diagonal[i, i]) for i in range(min(dense.nrows(), dense.ncols())) if diagonal[i, i] != 0]
+    for prime in CHECK_PRIMES:
+        rank = flint.nmod_mat(dense, prime).rank()
+        if rank != sum(factor % prime != 0 for factor in factors):
+            raise VerificationError(f"the matrix has rank {rank} modulo {prime}, which its Smith normal form denies")
+    return factors

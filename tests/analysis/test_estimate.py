@@ -1,0 +1,292 @@
+"""Estimates against the true numbers: exact where nothing is sampled, unbiased where something is; bounds that hold."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+from importlib import import_module
+from math import sqrt
+from random import Random
+from statistics import mean, stdev
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.analysis.estimation import arrangement_cells, bytes_per_cell, duration, estimate, rounded, size
+from polyrelu.errors import DomainError, InputError, NumberError, RegionError
+from polyrelu.paper.bounds import zaslavsky
+from support.strategies import Kind, examples, levels, networks, polytopes, random_network, seeded_network
+
+module = import_module("polyrelu.analysis.estimation")
+
+
+def gaussian(*widths: int, seed: int = 0) -> pr.Network:
+    rng = np.random.default_rng(seed)
+    shapes = list(zip(widths[1:], widths, strict=False))
+    weights = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+    return pr.Network(weights, [rng.standard_normal(n).astype(np.float32) / 2 for n, _ in shapes])
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Limits so small that small networks have to be sampled, in many steps."""
+    monkeypatch.setattr(module, "TRUNK_CELLS", 60)
+    monkeypatch.setattr(module, "BRANCH_CELLS", 60)
+
+
+def holds(e: pr.Estimate, truth: tuple[int, ...]) -> bool:
+    return all(low <= x and (high is None or x <= high) for low, x, high in zip(e.lower, truth, e.upper, strict=True))
+
+
+# ---- exact ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.data())
+@examples(60)
+def test_small_complexes_are_counted_and_the_bounds_hold(data):
+    net = data.draw(networks())
+    level = data.draw(st.none() | levels(net))
+    domain = data.draw(st.none() | polytopes(net.input_dim).map(lambda rows: pr.Domain(*rows)))
+    try:
+        truth = pr.subdivide(net, level, domain).f_vector
+    except DomainError:
+        with pytest.raises(DomainError):
+            estimate(net, level, domain)
+        return
+    e = estimate(net, level, domain)
+    assert e.exact and e.f_vector == truth and e.cells == sum(truth) and e.regions == truth[-1]
+    assert e.errors == (0.0,) * len(truth) and e.cells_error == e.regions_error == 0
+    assert holds(e, truth)
+
+
+@given(st.data())
+@examples(60)
+def test_taking_every_cell_is_exact(data):
+    """The whole search, with every sample as large as what it is drawn from: no cell is missed or counted twice."""
+    net = data.draw(networks(dims=(1, 2, 3)))
+    level = data.draw(st.none() | levels(net))
+    domain = data.draw(st.none() | polytopes(net.input_dim).map(lambda rows: pr.Domain(*rows)))
+    try:
+        truth = pr.subdivide(net, level, domain).f_vector
+    except DomainError:
+        assume(False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "TRUNK_CELLS", data.draw(st.sampled_from([20, 60])))
+        patch.setattr(module, "BRANCH_CELLS", data.draw(st.sampled_from([20, 200])))
+        e = estimate(net, level, domain, samples=10**9)
+    if e.f_vector is None:
+        assert e.reason and e.errors is e.cells is e.regions is None
+    else:
+        assert e.exact and e.f_vector == truth and e.errors == (0.0,) * len(truth)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_taking_every_cell_of_degenerate_networks(tiny, seed):
+    net = seeded_network(seed, {2: [(5, 5), (3, 3, 3)], 3: [(4, 3)]})
+    for level in (None, 0):
+        e = estimate(net, level, samples=10**9)
+        if e.f_vector is not None:
+            assert e.exact and e.f_vector == pr.subdivide(net, level).f_vector
+
+
+def test_identity_neurons_that_cannot_be_sampled_are_named(tiny):
+    net = pr.Network(
+        [[[1, 0], [0, 1]], [[1, k] for k in range(12)], [[1] * 12]], [[0, 0], list(range(12)), [0]], [1, 0]
+    )
+    e = estimate(net)
+    assert e.f_vector is None and "identity neurons" in e.reason and "identity neurons" in str(e)
+    assert holds(e, pr.subdivide(net).f_vector)
+
+
+# ---- sampled -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("net", "level", "domain"),
+    [
+        (gaussian(2, 12, 12, 1), 0, None),
+        (gaussian(2, 6, 6, 6, 6, 1, seed=1), None, None),
+        (gaussian(2, 10, 10, 1), 0, [(-1, 1), (0, 2)]),
+        (gaussian(3, 8, 6, 1), 0, None),
+        (gaussian(4, 2, 12, 1).restrict([0] * 4, np.eye(4, dtype=int)), 0, None),  # lineality of dimension 2
+        (pr.shells((2, 8, 6, 1), {1: 2}), 0, None),
+        (pr.folding((2, 6, 6, 1)), None, None),
+        (random_network(Random(3), 2, (8, 8), Kind(0, True, False, False)), 0, None),
+    ],
+    ids=["plane", "deep", "box", "space", "lineality", "shells", "folding", "degenerate"],
+)
+def test_unbiased(tiny, net, level, domain):
+    """The mean over many seeds is the truth, up to a few of its standard errors, in every dimension."""
+    truth = pr.subdivide(net, level, domain).f_vector
+    runs = [estimate(net, level, domain, samples=30, seed=seed) for seed in range(24)]
+    sampled = [not run.exact for run in runs]
+    assert all(sampled)
+    for k, x in enumerate(truth):
+        found = [float(run.f_vector[k]) for run in runs]
+        assert abs(mean(found) - x) <= 4.5 * stdev(found) / sqrt(len(found)) + 1e-9 * x, (k, x, mean(found))
+    # The standard errors told are about the true ones.
+    found = [float(run.cells) for run in runs]
+    told = sqrt(mean(run.cells_error**2 for run in runs))
+    assert stdev(found) / 2.5 <= told <= 2.5 * stdev(found)
+
+
+@pytest.mark.parametrize(
+    ("net", "level"), [(gaussian(5, 7, 3, 1), 0), (gaussian(6, 7, 1), 0), (gaussian(8, 9, 1), None)]
+)
+def test_unbiased_in_many_dimensions(monkeypatch, net, level):
+    """The cells of the samples are polytopes with many walls."""
+    d = net.input_dim
+    monkeypatch.setattr(module, "TRUNK_CELLS", 3**d * 3)
+    monkeypatch.setattr(module, "BRANCH_CELLS", 3**d // 4)
+    truth = pr.subdivide(net, level).f_vector
+    runs = [estimate(net, level, samples=1, seed=seed) for seed in range(8)]
+    assert not any(run.exact for run in runs)
+    for k, x in enumerate(truth):
+        found = [float(run.f_vector[k]) for run in runs]
+        assert abs(mean(found) - x) <= 6 * stdev(found) / sqrt(len(found)) + 1e-9 * x, (k, x, mean(found))
+
+
+@pytest.mark.slow
+def test_networks_of_the_acas_shape_are_sampled():
+    e = estimate(gaussian(5, *[50] * 6, 5))
+    assert e.cells is not None and not e.exact and e.cells_error < e.cells
+    assert all(low <= x <= high for low, x, high in zip(e.lower, e.f_vector, e.upper, strict=True))
+
+
+def test_weights_beyond_doubles(tiny):
+    """Guesses are made in doubles; what exceeds their range makes them worse, and raises nothing."""
+    big = 10**400
+    biases = [[1, 2, -10 * big, 3, 4, 5, 6, -7, 8, 9, -1, 0], [0]]
+    net = pr.Network([[[big, 1], [-3, 2 * big], [1, 1]] * 4, [[1, -1, big] * 4]], biases)
+    e = estimate(net, 0)
+    assert not e.exact and holds(e, tuple(e.f_vector))
+
+
+def test_the_seed_decides(tiny):
+    net = gaussian(2, 12, 12, 1)
+    assert estimate(net, seed=1) == estimate(net, seed=1) != estimate(net, seed=2)
+
+
+def test_more_samples_smaller_errors(tiny):
+    net = gaussian(2, 12, 12, 1)
+    few, many = (mean(estimate(net, samples=n, seed=s).cells_error for s in range(3)) for n in (30, 500))
+    assert many < few / 2
+
+
+def test_what_would_take_terabytes_takes_seconds():
+    start = time.process_time()
+    e = estimate(gaussian(3, 100, 100, 100, 1), 0)
+    assert time.process_time() - start < 40
+    assert e.cells is not None and e.cells_error is not None and not e.exact
+    assert all(low <= x <= high for low, x, high in zip(e.lower, e.f_vector, e.upper, strict=True))
+    e = estimate(gaussian(12, 300, 300, 300, 1), 0)
+    assert e.cells is None and "12 dimensions" in e.reason and e.memory > 10**15
+    assert e.lower[-1] == 2**12 and e.lower[0] == 1 and sum(e.lower) == 3**12
+
+
+def test_hundreds_of_inputs():
+    rng = np.random.default_rng(0)
+    net = pr.Network([rng.integers(-9, 9, (100, 784)), [[1] * 100]], [[0] * 100, [0]])
+    e = estimate(net)
+    assert (e.rank, e.lower[-1], e.upper[-1]) == (100, 2**100, 2**100)
+    assert e.cells is None and set(e.upper[:-1]) == {None}
+    assert len(str(e).splitlines()) == 4 and "more than a million years" in str(e)
+
+
+# ---- the parts -----------------------------------------------------------------------------------------------------
+
+
+def test_systematic_sampling_is_unbiased():
+    """Over an even grid of starting points every item has its weight on average."""
+
+    class Grid(Random):
+        def random(self) -> float:
+            return self.value
+
+    groups = [(Fraction(3), np.array([1, 5, 2])), (Fraction(1, 2), np.array([7])), (Fraction(1), np.array([], int))]
+    rng, steps = Grid(), 2**10
+    totals: dict[tuple[int, int], Fraction] = {}
+    for step in range(steps):
+        rng.value = step / steps
+        for g, i, weight in module._draw(groups, 3, rng):
+            totals[g, i] = totals.get((g, i), Fraction(0)) + weight / steps
+    expected = {(0, 0): 3, (0, 1): 3, (0, 2): 3, (1, 0): Fraction(1, 2)}
+    assert totals.keys() == expected.keys()
+    assert all(abs(totals[at] - x) < Fraction(1, 50) for at, x in expected.items())
+    assert list(module._draw(groups, 4, rng)) == [(0, 0, 3), (0, 1, 3), (0, 2, 3), (1, 0, Fraction(1, 2))]
+
+
+@pytest.mark.parametrize(("n", "d"), [(0, 2), (1, 3), (5, 1), (7, 2), (8, 3), (6, 4), (3, 5)])
+def test_arrangements_in_general_position(n, d):
+    net = pr.Network([[[i**j for j in range(d)] for i in range(1, n + 1)] or [[0] * d], [[1] * max(n, 1)]],
+                     [[7 * i**d + i**2 for i in range(n)] or [0], [0]])  # fmt: skip
+    cx = pr.subdivide(net)
+    assert sum(cx.f_vector) == arrangement_cells(n, d) and cx.n_regions == zaslavsky(n, d)
+
+
+def test_memory_and_time_are_per_cell():
+    e = estimate(pr.Network([[[1], [2]], [[1, 1]]], [[0, 1], [0]]))
+    assert e.cells == 5 == e.likely_cells and e.memory == 5 * bytes_per_cell(1)
+    assert e.seconds == pytest.approx(5 / module.CELLS_PER_SECOND)
+    assert bytes_per_cell(30) == bytes_per_cell(30, 64) == module.BYTES_PER_CELL[-1]
+    assert bytes_per_cell(2, 129) == module.BYTES_PER_CELL[2] + 2 * module.MASK_BYTES
+
+
+def test_text():
+    text = str(estimate(pr.shells((2, 8, 6, 1), {1: 2}), 0))
+    assert "C(F, 0)" in text and "exact" in text and "at most" in text
+    assert [rounded(x) for x in (0, Fraction(12), Fraction(25, 2), 123.4, 1e7, Fraction(10**30, 7))] == [
+        "0", "12", "12", "123", "1e+07", "1.4286e+29",
+    ]  # fmt: skip
+    assert [size(x) for x in (0, 2000, 2 * 10**9, 10**15, 10**20)] == [
+        "0 kB",
+        "2 kB",
+        "2 GB",
+        "1000 TB",
+        "more than a million TB",
+    ]
+    assert [duration(x) for x in (0.0, 0.005, 3.0, 600.0, 9000.0, 3e5, 1e12)] == [
+        "0.0 ms", "5 ms", "3 s", "10 minutes", "2.5 hours", "3.5 days", "31688 years",
+    ]  # fmt: skip
+    assert duration(float("inf")) == duration(1e20) == "more than a million years"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"samples": 0}, InputError, "samples: expected a positive integer, got 0"),
+        ({"samples": 1.5}, InputError, "samples"),
+        ({"seed": "x"}, InputError, "seed: expected an integer"),
+        ({"level": "x"}, NumberError, "level"),
+        ({"domain": [(0, 1)]}, DomainError, "dimension 1"),
+        ({"domain": [(1, 1), (0, 1)]}, DomainError, "not below"),
+    ],
+)
+def test_bad_input(arguments, error, message):
+    with pytest.raises(error, match=message):
+        estimate(gaussian(2, 3, 1), **arguments)
+
+
+def test_bad_networks():
+    with pytest.raises(InputError, match="expected a Network"):
+        estimate(3)  # type: ignore[arg-type]
+    with pytest.raises(RegionError, match="2 outputs"):
+        estimate(gaussian(2, 3, 2), 0)
+
+
+def test_progress_is_told_and_can_stop_it(tiny):
+    seen = []
+    estimate(gaussian(2, 12, 12, 1), progress=lambda *stage: seen.append(stage))
+    assert ("sampling", 0, module.REPETITIONS) in seen
+
+    class Enough(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        estimate(gaussian(2, 12, 12, 1), progress=stop)

@@ -1,0 +1,76 @@
+"""polyrelu betti --where: answers, and mistakes in one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import polyrelu.cli
+from polyrelu.network.network import Network
+from polyrelu.readers import save
+
+ANNULUS = str(Path(__file__).parents[2] / "examples" / "annulus.json")
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command in a directory with a network of two outputs: (exit status, standard output, standard error)."""
+    monkeypatch.chdir(tmp_path)
+    save(Network([[[1, 0], [0, 1]]], [[0, 0]]), "two.json")
+
+    def run(*argv: str) -> tuple[int, str, str]:
+        status = polyrelu.cli.main(argv)
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("argv", "betti", "is_open", "is_closed"),
+    [
+        ([ANNULUS, "--where", "0 < F <= 1/2"], [2, 2], False, False),
+        ([ANNULUS, "--where", "not F <= 0"], [1, 1], True, False),
+        ([ANNULUS, "--where", "-1<F"], [1, 1], True, False),
+        ([ANNULUS, "--where", "F >= 0"], [1, 1], False, True),
+        ([ANNULUS, "--where", "F = 0 or F != 0", "--box", "-1,1"], [1, 0], True, True),
+        (["two.json", "--where", "F0 > 0 and F1 > 0"], [1, 0], True, False),
+        (["two.json", "--where", "F0 != 0 and F1 != F0"], [4, 0], True, False),
+        (["two.json", "--where", "0 < F <= 1", "--output", "1"], [1, 0], False, False),
+    ],
+)
+def test_answers(run: Run, argv: list[str], betti: list[int], is_open: bool, is_closed: bool) -> None:
+    status, out, err = run("betti", *argv, "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    keys = ["architecture", "where", "is_open", "is_closed", "betti", "torsion", "euler_characteristic", "f_vector"]
+    assert list(found) == keys
+    assert (found["betti"], found["is_open"], found["is_closed"]) == (betti, is_open, is_closed)
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        ([ANNULUS, "--where", "0 < G"], "column 5: unknown name 'G'"),
+        ([ANNULUS, "--where", ""], "column 1: got the end"),
+        ([ANNULUS, "--where", "F1 > 0"], "no output F1, there is only F0, or F"),
+        ([ANNULUS, "--where", "F > 0", "--level", "0"], "--where takes the place of --relation and --level"),
+        ([ANNULUS, "--where", "F > 0", "--relation", ">"], "--where takes the place of --relation and --level"),
+        (["two.json", "--where", "0 < F <= 1"], "this one has 2: write F0 to F1"),
+        ([ANNULUS, "--level", ""], "--level"),
+    ],
+)
+def test_mistakes(run: Run, argv: list[str], says: str) -> None:
+    status, out, err = run("betti", *argv)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("polyrelu: error: ") and says in err
+
+
+def test_text(run: Run) -> None:
+    status, out, err = run("betti", ANNULUS, "--where", "0 <  F <= 1/2")
+    assert (status, err) == (0, "")
+    assert "the region {0 < F <= 1/2}, which is neither open nor closed, in R^2" in out

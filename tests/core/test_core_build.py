@@ -1,0 +1,85 @@
+"""The C++ of the core on its own: no warnings, no Python, and a driver that is run under sanitizers.
+
+What the driver checks stands in `tests/cpp/driver.cpp`: closed forms, threads and number types against each other, and
+that a run in which an allocation fails ends in std::bad_alloc or with the right cells, for every allocation there is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEADERS = sorted((ROOT / "polyrelu" / "_cpp").glob("*.hpp"))
+WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
+# As in setup.py, but for what a test adds.
+BASE = ["g++", "-std=c++17", "-pthread", "-ffp-contract=off", "-I", str(ROOT / "polyrelu")]
+LINK = ["-Wl,--wrap=realloc,--wrap=mmap,--wrap=mremap", "-lgmpxx", "-lgmp"]
+DRIVER = ROOT / "tests" / "cpp" / "driver.cpp"
+
+pytestmark = [
+    pytest.mark.skipif(not HEADERS, reason="the tests were copied without the source tree"),
+    pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++"),
+]
+
+
+def compile_(arguments: list[str]) -> None:
+    done = subprocess.run([*BASE, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def build(tmp_path: Path, *flags: str) -> Path:
+    program = tmp_path / "driver"
+    compile_([*flags, str(DRIVER), "-o", str(program), *LINK])
+    return program
+
+
+def run(program: Path, *arguments: str, **environment: str) -> str:
+    done = subprocess.run(
+        [str(program), *arguments], capture_output=True, text=True, timeout=300, env={**os.environ, **environment}
+    )
+    assert done.returncode == 0 and done.stdout.endswith("passed\n") and not done.stderr, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_no_warnings_and_no_python():
+    """The driver uses all of the headers, so that what they declare as templates is compiled as well."""
+    compile_([*WARNINGS, "-fsyntax-only", str(DRIVER)])
+    for header in HEADERS:
+        assert "Python.h" not in header.read_text(encoding="utf-8"), header.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.name)
+def test_headers_stand_alone(header: Path, tmp_path: Path):
+    source = tmp_path / "alone.cpp"
+    source.write_text(f'#include "_cpp/{header.name}"\n', encoding="utf-8")
+    compile_([*WARNINGS, "-fsyntax-only", str(source)])
+
+
+@pytest.mark.slow
+def test_driver_optimised(tmp_path: Path):
+    """With the warnings that only optimisation finds, and several threads when allocations fail."""
+    program = build(tmp_path, *WARNINGS, "-O3", "-fno-fast-math")
+    run(program, "check", "1")
+    run(program, "check", "3")
+    run(program, "allocations", "2")
+
+
+@pytest.mark.slow
+def test_driver_with_address_and_undefined_behaviour_sanitizers(tmp_path: Path):
+    program = build(tmp_path, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    run(program, "check", "2")
+    out = run(program, "allocations", "1")
+    assert sum(map(int, re.findall(r"\d+ (?=allocations)", out))) > 5000
+
+
+@pytest.mark.slow
+def test_driver_with_thread_sanitizer(tmp_path: Path):
+    program = build(tmp_path, "-O2", "-g", "-fsanitize=thread")
+    run(program, "check", "3", TSAN_OPTIONS="halt_on_error=1")

@@ -1,0 +1,657 @@
+"""Partitions into classes against evaluation at points, other complexes, other networks, and theorems."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from fractions import Fraction
+from itertools import combinations, pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import networkx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import polyrelu.cli
+from polyrelu.analysis.pipeline import class_betti_numbers
+from polyrelu.constructions import maximum
+from polyrelu.errors import InputError, LimitError, NetworkError, NumberError, PointError, RegionError
+from polyrelu.geometry.classes import ClassRegion, Partition, classify
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.region import CellSet
+from polyrelu.geometry.subdivision import subdivide
+from polyrelu.network.intervals import OutputBounds
+from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
+from polyrelu.topology.homology import Homology, homology
+from support.known_answers import random_float32
+from support.strategies import NUMBERS, Widths, examples, networks, points, polytopes, random_rows
+
+# Outputs and their comparisons come on top of these.
+SMALL: Widths = {
+    1: [(), (1,), (5,), (4, 4)],
+    2: [(), (1,), (4,), (6,), (1, 2), (4, 3), (3, 3, 3)],
+    3: [(), (2,), (4,), (2, 2)],
+    4: [(), (1,), (3,)],
+}
+
+# Three classes by the norm |x| + |y|: a square, a ring around it, and the outside.
+RINGS = Network(
+    [[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1], [0, 0, 0, 0], [-1, -1, -1, -1]]], [[0] * 4, [-2, 0, 1]]
+)
+
+
+@st.composite
+def classifiers(draw: Any, dims: Any = (1, 2, 3), outputs: Any = (2, 3, 4, 5)) -> Network:
+    """A network with several outputs, often degenerate: repeated, parallel, zero ones, ties at lattice points."""
+    net = draw(networks(dims=dims, widths=SMALL))
+    n = draw(st.sampled_from(list(outputs)))
+    degenerate = draw(st.booleans())
+    rng = Random(draw(st.integers(0, 2**32)))
+    number = draw(st.sampled_from(NUMBERS))
+    rows = random_rows(rng, n, len(net.weights[-1][0]), number, degenerate)
+    bias = [number(rng) * rng.randint(0, 1) for _ in range(n)]
+    result = Network([*net.weights[:-1], rows], [*net.biases[:-1], bias], net.slopes)
+    kind = draw(st.integers(0, 3))
+    if kind == 1:  # all outputs tie at one point
+        values = result([rng.randint(-1, 1) for _ in range(net.input_dim)])
+        bias = [b - v for b, v in zip(bias, values, strict=True)]
+    elif kind == 2:  # the first two are the same function
+        rows[1], bias[1] = rows[0], bias[0]
+    return Network([*net.weights[:-1], rows], [*net.biases[:-1], bias], net.slopes)
+
+
+def winners_by_value(net: Network, x: Any) -> list[bool]:
+    values = net(x)
+    return [value == max(values) for value in values]
+
+
+def all_pairs(net: Network, pairs: list[tuple[int, int]]) -> Network:
+    """A network with the differences F_i − F_j as last hidden neurons: its complex is refined by all their zeros."""
+    rows = [[a - b for a, b in zip(net.weights[-1][i], net.weights[-1][j], strict=True)] for i, j in pairs]
+    bias = [net.biases[-1][i] - net.biases[-1][j] for i, j in pairs]
+    return Network([*net.weights[:-1], rows, [[0] * len(pairs)]], [*net.biases[:-1], bias, [0]], [*net.slopes, 0])
+
+
+class Sampled(CellSet):
+    """A set of cells that are in it when their interior points are: slow, and another way to every mask."""
+
+    def __init__(self, complex: PolyhedralComplex, inside: Any, is_open: bool) -> None:
+        super().__init__(complex)
+        object.__setattr__(self, "inside", inside)
+        object.__setattr__(self, "opened", is_open)
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.opened)  # type: ignore[attr-defined]
+
+    def mask(self, k: int) -> Any:
+        cx = self.complex
+        return np.array([self.contains(cx.interior_point(k, i)) for i in range(cx.n_cells(k))], dtype=bool)
+
+    def contains(self, x: Any) -> bool:
+        return bool(self.inside(x))  # type: ignore[attr-defined]
+
+
+def margin(net: Network, i: int) -> Network:
+    """F_i − max of the other outputs as a network of its own, with other neurons."""
+    n = net.output_dim
+    others = [j for j in range(n) if j != i]
+    differences = Network([[[int(k == j) - int(k == i) for k in range(n)] for j in others]], [[0] * (n - 1)])
+    return -net.followed_by(differences).followed_by(maximum(n - 1))
+
+
+def check_cells(partition: Partition) -> None:
+    cx, net = partition.complex, partition.network
+    for k in range(len(cx.lineality), cx.input_dim + 1):
+        winners = partition.winners(k)
+        assert winners.shape == (cx.n_cells(k), net.output_dim)
+        for i in range(cx.n_cells(k)):
+            assert winners[i].tolist() == winners_by_value(net, cx.interior_point(k, i)), (k, i)
+
+
+# ------------------------------------------------------------------------------------------------------- known answers
+
+
+def test_rings() -> None:
+    partition = classify(RINGS)
+    assert partition.network is RINGS
+    assert partition.n_classes == 3
+    assert class_betti_numbers(RINGS) == ((1, 1), (1, 1), (1, 0))
+    assert class_betti_numbers(RINGS, closed=True) == ((1, 1), (1, 1), (1, 0))
+    assert class_betti_numbers(RINGS, [(0, 9)] * 2) == ((1, 0), (1, 0), (1, 0))
+    assert homology(partition.boundary()).betti == (2, 2)
+    assert [partition.class_of(x) for x in ([0, 0], ["3/2", 0], [1, -1], ["1/2", "1/2"], [7, 7])] == [2, 1, -1, -1, 0]
+    assert partition.winners_at([2, 0]) == (0, 1)
+    assert sorted(np.unique(partition.class_numbers())) == [0, 1, 2]
+    assert repr(partition) == "Partition(3 classes of Network(2-4-3, ReLU): 12 regions)"
+    assert repr(partition.region(1)) == "ClassRegion(class 1, open, of Network(2-4-3, ReLU))"
+    assert repr(partition.region(1, closed=True)) == "ClassRegion(class 1, closed, of Network(2-4-3, ReLU))"
+    assert repr(partition.boundary()) == "DecisionBoundary(Network(2-4-3, ReLU))"
+    assert partition.region(0).f_vector == (0, 4, 4)
+    assert partition.region(0, closed=True).f_vector == (4, 12 - 4, 4)
+    assert partition.boundary().f_vector == (8, 8, 0)
+
+
+@pytest.mark.parametrize("n", range(2, 10))
+def test_sectors(n: int) -> None:
+    """An affine network whose classes are the n sectors of a fan: every closed region contains the centre."""
+    directions = [(k, k * k) for k in range(n)]  # on a parabola: each is extreme
+    net = Network([directions], [[0] * n])
+    assert class_betti_numbers(net) == ((1, 0),) * n
+    assert class_betti_numbers(net, closed=True) == ((1, 0),) * n
+    partition = classify(net)
+    assert homology(partition.boundary()).betti == (1, 0)
+    assert homology(classify(net, [(-1, 1)] * 2).boundary()).betti == (1, 0)
+    assert partition.winners_at([0, 0]) == tuple(range(n))
+    check_cells(partition)
+
+
+def test_touching_without_crossing() -> None:
+    """|x| against 0: class 1 is a point, though no region around it belongs to that class."""
+    net = Network([[[1, 0], [-1, 0]], [[1, 1], [0, 0], [-1, -1]]], [[0, 0], [0, 0, 0]])
+    partition = classify(net)
+    assert [homology(partition.region(i)).betti for i in range(3)] == [(2, 0), (0, 0), (0, 0)]
+    assert [homology(partition.region(i, closed=True)).betti for i in range(3)] == [(1, 0)] * 3
+    assert homology(partition.boundary()).betti == (1, 0)
+    assert partition.class_of([0, 5]) == -1 != partition.class_of([1, 5]) == 0
+
+
+def test_equal_outputs() -> None:
+    net = Network([[[1, 2], [1, 2], [0, 0]]], [[1, 1, 0]])
+    partition = classify(net)
+    assert set(partition.class_numbers()) == {-1, 2}
+    assert [homology(partition.region(i)).betti for i in range(3)] == [(0, 0), (0, 0), (1, 0)]
+    assert [homology(partition.region(i, closed=True)).betti for i in range(3)] == [(1, 0)] * 3
+    constant = classify(Network([[[0, 0]] * 2], [[3, 3]]))
+    assert constant.class_numbers().tolist() == [-1]
+    assert homology(constant.boundary()).betti == (1, 0)
+    assert class_betti_numbers(Network([[[0, 0]] * 2], [[3, 4]])) == ((0, 0), (1, 0))
+
+
+def test_logistic_regression_in_many_dimensions() -> None:
+    """Affine classes in R^30: convex regions, all cells share 25 directions or more."""
+    rng = np.random.default_rng(1)
+    net = Network([rng.standard_normal((5, 30))], [rng.standard_normal(5)])
+    partition = classify(net)
+    assert [homology(partition.region(i)).betti for i in range(5)] == [(1,) + (0,) * 29] * 5
+    assert partition.complex.lineality_dim == 26  # 4 independent differences
+    assert homology(partition.boundary()).betti == (1,) + (0,) * 29
+
+
+# ------------------------------------------------------------------------------------- values, other routes, theorems
+
+
+@given(st.data())
+@examples(150)
+def test_every_cell_by_value(data: st.DataObject) -> None:
+    net = data.draw(classifiers(dims=(1, 2, 3, 4)))
+    partition = classify(net)
+    check_cells(partition)
+    cx = partition.complex
+    assert partition.class_numbers().tolist() == [
+        w.index(True) if sum(w) == 1 else -1 for w in partition.winners(net.input_dim).tolist()
+    ]
+    x = data.draw(points(net.input_dim))
+    found = cx.locate(x)
+    assert found is not None
+    assert partition.winners(found[0])[found[1]].tolist() == winners_by_value(net, x)
+    assert partition.winners_at(x) == tuple(np.flatnonzero(winners_by_value(net, x)))
+
+
+@given(st.data())
+@examples(50)
+def test_every_cell_over_a_domain(data: st.DataObject) -> None:
+    net = data.draw(classifiers())
+    partition = classify(net, Domain(*data.draw(polytopes(net.input_dim))))
+    check_cells(partition)
+    sets = [partition.region(i, closed) for i in range(net.output_dim) for closed in (False, True)]
+    sets.append(partition.boundary())
+    for part in sets:
+        for k in range(len(partition.complex.lineality), net.input_dim + 1):
+            mask = part.mask(k)
+            for i in range(0, len(mask), 3):
+                assert part.contains(partition.complex.interior_point(k, i)) == mask[i]
+
+
+@given(st.data())
+@examples(60)
+def test_against_the_margin_as_a_network(data: st.DataObject) -> None:
+    net = data.draw(classifiers(outputs=(2, 3, 4)))
+    box = data.draw(st.sampled_from([None, [(-1, 2)] * net.input_dim]))
+    partition = classify(net, box)
+    for i in range(net.output_dim):
+        other = subdivide(margin(net, i), level=0, domain=box)
+        assert homology(partition.region(i)) == homology(other.region(">"))
+        assert homology(partition.region(i, closed=True)) == homology(other.region(">="))
+
+
+@given(st.data())
+@examples(40)
+def test_against_all_differences_at_once(data: st.DataObject) -> None:
+    """Another refinement, by all n(n − 1)/2 differences, whose cells are told apart by evaluation."""
+    net = data.draw(classifiers(dims=(1, 2), outputs=(3, 4)))
+    n = net.output_dim
+    partition = classify(net)
+    cx = subdivide(all_pairs(net, list(combinations(range(n), 2))))
+    for i in range(n):
+        for closed in (False, True):
+            region = Sampled(cx, partition.region(i, closed).contains, not closed)
+            assert homology(region) == homology(partition.region(i, closed))
+    ties = Sampled(cx, lambda x: sum(winners_by_value(net, x)) > 1, False)
+    assert homology(ties) == homology(partition.boundary())
+
+
+@given(st.data())
+@examples(60)
+def test_two_classes_are_the_sides_of_a_level(data: st.DataObject) -> None:
+    net = data.draw(classifiers(dims=(1, 2, 3, 4), outputs=(2,)))
+    partition, cx = classify(net), subdivide(net.difference(0, 1), level=0)
+    assert partition.complex.f_vector == cx.f_vector
+    assert homology(partition.region(0)) == homology(cx.region(">"))
+    assert homology(partition.region(0, closed=True)) == homology(cx.region(">="))
+    assert homology(partition.region(1)) == homology(cx.region("<"))
+    assert homology(partition.region(1, closed=True)) == homology(cx.region("<="))
+    assert homology(partition.boundary()) == homology(cx.region("="))
+
+
+@given(st.data())
+@examples(40)
+def test_the_order_of_the_classes_is_without_effect(data: st.DataObject) -> None:
+    net = data.draw(classifiers())
+    order = data.draw(st.permutations(range(net.output_dim)))
+    rows, bias = ([part[-1][i] for i in order] for part in (net.weights, net.biases))
+    other = classify(Network([*net.weights[:-1], rows], [*net.biases[:-1], bias], net.slopes))
+    partition = classify(net)
+    for i, j in enumerate(order):
+        for closed in (False, True):
+            assert homology(other.region(i, closed)) == homology(partition.region(j, closed))
+    assert homology(other.boundary()) == homology(partition.boundary())
+
+
+@given(st.data())
+@examples(60)
+def test_euler_characteristics_add_up(data: st.DataObject) -> None:
+    """With compact supports they are additive, (−1)^d for R^d, and (−1)^d χ for an open set, by duality."""
+    net = data.draw(classifiers(dims=(1, 2, 3, 4)))
+    partition = classify(net)
+    d, n = net.input_dim, net.output_dim
+    sign = (-1) ** d
+    boundary = sum((-1) ** k * c for k, c in enumerate(partition.boundary().f_vector))
+    total = sum(sign * homology(partition.region(i)).euler_characteristic for i in range(n))
+    assert total + boundary == sign
+
+
+@given(st.data())
+@examples(40)
+def test_components_are_those_of_the_adjacency_graph(data: st.DataObject) -> None:
+    """An open set stays connected, or not, without its cells of dimension less than d − 1."""
+    net = data.draw(classifiers(dims=(2, 3)))
+    partition = classify(net)
+    cx, d = partition.complex, net.input_dim
+    graph = cx.dual_graph()
+    for i in range(net.output_dim):
+        region = partition.region(i)
+        regions, walls = set(region.cells(d).tolist()), set(region.cells(d - 1).tolist())
+        inner = networkx.Graph()
+        inner.add_nodes_from(regions)
+        inner.add_edges_from((a, b) for a, b, wall in graph.edges(data="facet") if wall in walls)
+        assert networkx.number_connected_components(inner) == homology(region).betti[0]
+
+
+@given(st.data())
+@examples(40)
+def test_alexander_duality(data: st.DataObject) -> None:
+    """Another class that wins far outside makes the closed regions compact; each is dual to its complement."""
+    d = data.draw(st.sampled_from([1, 2, 3]))
+    rng = Random(data.draw(st.integers(0, 2**32)))
+    hidden = random_rows(rng, rng.randint(1, 3), d, NUMBERS[0], True)
+    rows = random_rows(rng, 2, len(hidden) + 2 * d, NUMBERS[0], True)
+    norm = [[s * (i == j) for j in range(d)] for i in range(d) for s in (1, -1)]
+    steep = 9 * d * len(hidden) + 9
+    far = [0] * len(hidden) + [steep] * (2 * d)
+    shift = [rng.randint(-1, 1) for _ in hidden] + [0] * (2 * d)
+    net = Network([hidden + norm, [*rows, far]], [shift, [rng.randint(-1, 1), rng.randint(-1, 1), -steep]])
+    partition = classify(net)
+    cx = partition.complex
+    for i in range(2):
+        region = partition.region(i, closed=True)
+        assert all(cx.bounded_modulo_lineality(k)[region.cells(k)].all() for k in range(d + 1))
+        inner: Homology = homology(region)
+        outer = homology(Sampled(cx, lambda x, region=region: not region.contains(x), True))
+        if not any(inner.betti):
+            assert outer.betti == (1,) + (0,) * (d - 1)
+            continue
+        for k in range(d):
+            assert inner.betti[k] - (k == 0) == outer.betti[d - 1 - k] - (k == d - 1) - (k == 0)
+
+
+def test_a_trained_shape_against_a_grid() -> None:
+    net = random_float32((2, 8, 8, 4), 3)
+    partition = classify(net, [(-2, 2)] * 2)
+    seen = set()
+    for a in range(-8, 9):
+        for b in range(-8, 9):
+            x = [Fraction(a, 4), Fraction(b, 4) + Fraction(1, 1000)]
+            if abs(x[1]) <= 2:
+                values = net(x)
+                assert partition.class_of(x) == values.index(max(values))
+                k, i = partition.complex.locate(x)  # type: ignore[misc]
+                assert partition.winners(k)[i, partition.class_of(x)]
+                seen.add(partition.class_of(x))
+    assert seen <= set(partition.class_numbers().tolist())
+    assert len(seen) > 1
+
+
+def test_rational_evaluation_is_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a network without degeneracy the bounds and the regions around a vertex decide alone."""
+    asked: list[Any] = []
+    by_value = lambda net, x: asked.append(x) or winners_by_value(net, x)  # noqa: E731
+    monkeypatch.setattr("polyrelu.geometry.classes._largest", by_value)
+    partition = classify(random_float32((2, 16, 16, 16, 5), 0))
+    assert partition.complex.n_vertices > 500
+    assert len(asked) <= 2
+    check_cells(partition)
+
+
+# ------------------------------------------------------------------------------------------------- what it is made from
+
+
+@given(st.data())
+@examples(60)
+def test_composition(data: st.DataObject) -> None:
+    net = data.draw(classifiers())
+    other = data.draw(networks(dims=(net.output_dim,), widths={net.output_dim: [(), (3,), (2, 2)]}))
+    both = net.followed_by(other)
+    assert both.architecture == (*net.architecture[:-1], *other.architecture[1:])
+    for _ in range(3):
+        x = data.draw(points(net.input_dim))
+        assert both(x) == other(net(x))
+        growth = net.recession()(x)
+        far = Fraction(10**300)
+        near = net([far * c for c in x])
+        assert all(abs(near_i / far - g) < Fraction(1, 10**100) for near_i, g in zip(near, growth, strict=True))
+
+
+def test_what_cannot_be_composed() -> None:
+    with pytest.raises(NetworkError, match="a network with 3 inputs expected, got 2"):
+        RINGS.followed_by(RINGS)
+    large = Network([[[10**2500]]], [[0]])
+    with pytest.raises(NumberError, match="layer 1 of the resulting network"):
+        large.followed_by(large)
+
+
+@given(st.data())
+@examples(120)
+def test_bounds_enclose_values(data: st.DataObject) -> None:
+    net = data.draw(classifiers())
+    rng = Random(data.draw(st.integers(0, 2**32)))
+    exact_points, centres, radii = [], [], []
+    for _ in range(8):
+        scale = Fraction(10) ** rng.choice([-200, -3, 0, 0, 3, 100])
+        center = [rng.gauss(0, 1) * float(scale) for _ in range(net.input_dim + 1)]
+        center[0] = rng.choice([0.0, abs(center[0])])
+        radius = [abs(c) * rng.choice([0, 0, 2.0**-40, 0.1]) for c in center]
+        shifts = [rng.choice([-1, 0, 1]) * Fraction(r) for r in radius]
+        exact_points.append([Fraction(c) + s for c, s in zip(center, shifts, strict=True)])
+        centres.append(center)
+        radii.append(radius)
+    bounds = OutputBounds(net)
+    scale = bounds.scale
+    lower, upper = bounds(np.array(centres), np.array(radii))
+    for (x0, *x), low, high in zip(exact_points, lower.tolist(), upper.tolist(), strict=True):
+        homogeneous = Network(net.weights, [[x0 * b for b in bias] for bias in net.biases], net.slopes).scaled(scale)
+        for value, a, b in zip(homogeneous(x), low, high, strict=True):
+            assert not a > value
+            assert not b < value
+
+
+def test_bounds_are_sharp_where_they_can_be_and_honest_where_not() -> None:
+    net = random_float32((2, 50, 50, 3))
+    y = np.array([[1.0, 0.5, -0.25]])
+    lower, upper = OutputBounds(net)(y, np.zeros((1, 3)))
+    assert (upper - lower < 1e-12 * np.abs(lower)).all()
+    huge = Network([[[10**200]], [[10**200], [1]]], [[0], [0, 0]])
+    lower, upper = OutputBounds(huge)(np.array([[1.0, 1.0]]), np.zeros((1, 2)))
+    low, high = lower[0].tolist(), upper[0].tolist()
+    assert not (low[0] > 10**400 or high[0] < 10**400)  # beyond the range of doubles: nothing is claimed
+    assert low[1] <= 10**200 <= high[1]
+    endless = Network([[[10**400], [-(10**400)]]], [[0, 0]])
+    lower, upper = OutputBounds(endless)(np.array([[1.0, 0.0]]), np.zeros((1, 2)))
+    assert not (lower > 0).any() and not (upper < 0).any()
+    assert classify(endless).class_numbers().tolist() in ([0, 1], [1, 0])
+
+
+@pytest.mark.parametrize("slope", [0, 1, -1, 2, -3, Fraction(1, 3), Fraction(-1, 7), Fraction(1, 10**320)])
+@pytest.mark.parametrize("radius", [0.0, 0.5, 1.0, 3.0])
+def test_bounds_of_one_neuron(slope: Fraction, radius: float) -> None:
+    """Over an interval around −1: the extremes are at its ends, or at zero."""
+    net = Network([[[1]], [[1]]], [[0], [0]], [[slope]])
+    bounds = OutputBounds(net)
+    lower, upper = bounds(np.array([[1.0, -1.0]]), np.array([[0.0, radius]]))
+    ends = [Fraction(-1) + s * Fraction(radius) for s in (-1, 0, 1)]
+    values = [net(x) * bounds.scale for x in [*ends, *([0] if radius > 1 else [])]]
+    assert Fraction(lower.item()) <= min(values) <= max(values) <= Fraction(upper.item())
+    slack = max(1, abs(slope)) * 2 * Fraction(radius) + Fraction(1, 2**40)
+    assert Fraction(upper.item()) - Fraction(lower.item()) <= slack * bounds.scale
+
+
+def test_small_numbers_are_evaluated_without_error() -> None:
+    net = Network(
+        [[["1/2", 3], [-1, "2/3"], ["5/7", 0]], [[1, "1/6", -2], [0, "1/10", 1]], [["1/3", 1], [-1, "1/4"], [0, 0]]],
+        [[1, "1/5", 0], ["1/2", -1], [0, 1, "1/9"]],
+        [[0, -1, 1], 0],
+    )
+    bounds = OutputBounds(net)
+    grid = [(1, a, b) for a in range(-4, 5) for b in range(-4, 5)]
+    lower, upper = bounds(np.array(grid, float), np.zeros((len(grid), 3)))
+    assert (lower == upper).all()
+    for (_, *x), values in zip(grid, lower.tolist(), strict=True):
+        assert tuple(map(Fraction, values)) == tuple(bounds.scale * v for v in net(x))  # type: ignore[union-attr]
+    beyond = np.array([[1.0, 2.0**52, 1.0], [1.0, 0.5, 1.0]])  # too large, and no integer
+    lower, upper = bounds(beyond, np.zeros((2, 3)))
+    assert (lower < upper).all()
+    rounded = Network([[[2**60 + 1, Fraction(1, 3)]] * 2], [[0, Fraction(1, 3)]])  # doubles of it look like integers
+    lower, upper = OutputBounds(rounded)(np.array([[1.0, 1.0, 0.0]]), np.zeros((1, 3)))
+    assert (lower < upper).all()
+
+
+@given(st.data())
+@examples(30)
+def test_masks_over_and_around_cells(data: st.DataObject) -> None:
+    net = data.draw(networks())
+    cx = subdivide(net)
+    d, low = net.input_dim, len(cx.lineality)
+    n = cx.n_finite_vertices + cx.n_rays
+    masks = np.random.default_rng(0).integers(0, 256, (n, 2), dtype=np.uint8)
+    for k, found in enumerate(cx.intersected_masks(masks), low):
+        expected = [np.bitwise_and.reduce(masks[cx.cell_vertices(k, i)], axis=0) for i in range(cx.n_cells(k))]
+        assert found.tolist() == np.array(expected).reshape(-1, 2).tolist()
+    regions = np.random.default_rng(1).integers(0, 256, (cx.n_cells(d), 1), dtype=np.uint8)
+    united = np.zeros((n, 1), np.uint8)
+    for i, mask in enumerate(regions):
+        united[cx.cell_vertices(d, i)] |= mask
+    assert cx.united_masks(regions).tolist() == united.tolist()
+    y, error = cx.enclosures()
+    rows = zip(map(tuple, y.tolist()), error.tolist(), strict=True)
+    assert list(rows) == [cx.enclosure(v) for v in range(n)]
+    for first in range(net.depth + 1):
+        before = sum(a != 1 for layer in net.slopes[:first] for a in layer)
+        assert cx.region_signs(first).tolist() == cx.region_signs()[:, before:].tolist()
+
+
+# ------------------------------------------------------------------------------------------------- as objects, errors
+
+
+def test_pickling_and_immutability() -> None:
+    partition = classify(RINGS, [(-3, 3)] * 2)
+    again = pickle.loads(pickle.dumps(partition))
+    for part in (partition.region(0), partition.region(1, closed=True), partition.boundary()):
+        copy = pickle.loads(pickle.dumps(part))
+        assert (type(copy), repr(copy), copy.is_open) == (type(part), repr(part), part.is_open)
+        assert homology(copy) == homology(part)
+        assert all((copy.mask(k) == part.mask(k)).all() for k in range(3))
+        with pytest.raises(AttributeError, match="cannot be changed"):
+            part._complex = None
+        part.mask(0)[:] = False  # a copy
+        assert copy.mask(0).tolist() == part.mask(0).tolist()
+    assert homology(again.region(1)) == homology(partition.region(1))
+    with pytest.raises(ValueError, match="read-only"):
+        partition.masks(0)[:] = 0
+    assert partition.region(np.int64(2)).index == 2  # type: ignore[arg-type]
+    assert isinstance(partition.region(0), ClassRegion)
+
+
+def test_errors() -> None:
+    with pytest.raises(RegionError, match="the network has one output"):
+        classify(RINGS.output(0))
+    with pytest.raises(InputError, match="expected a Network"):
+        classify("net")  # type: ignore[arg-type]
+    with pytest.raises(LimitError):
+        classify(RINGS, max_cells=20)
+    partition = classify(RINGS, [(0, 1)] * 2)
+    for index in (-1, 3, True, 1.0, None):
+        with pytest.raises(RegionError, match="class: expected an integer from 0 to 2"):
+            partition.region(index)  # type: ignore[arg-type]
+    with pytest.raises(PointError, match="outside the domain"):
+        partition.class_of([2, 0])
+    with pytest.raises(PointError):
+        partition.class_of([0])
+    with pytest.raises(PointError, match="dimension"):
+        partition.winners(3)
+    assert not partition.region(0).contains([5, 5])
+    assert not partition.boundary().contains([2, 0])
+
+
+def test_progress_is_reported() -> None:
+    """The core reports a few times a second, so that only a network that takes longer shows its layers."""
+    for width in (40, 80, 160, 320, 640):
+        seen: list[tuple[str, int, int]] = []
+        classify(random_float32((2, width, width, 4)), progress=lambda *args, seen=seen: seen.append(args))
+        assert all(0 <= done <= total for _, done, total in seen)
+        kinds = {what.split()[0] for what, _, _ in seen}
+        assert "classes" in kinds
+        if len(kinds) > 1:
+            break
+    assert kinds == {"layer", "classes"}
+
+
+# ------------------------------------------------------------------------------------------- a network of the field
+
+
+def acas_shaped(seed: int) -> Network:
+    """5 inputs, 6 hidden layers of 50, 5 outputs; weights N(0, 2 / fan-in) in float32."""
+    rng = np.random.default_rng(seed)
+    sizes = [5, *[50] * 6, 5]
+    weights = [(rng.standard_normal((n, m)) * np.sqrt(2 / m)).astype(np.float32) for m, n in pairwise(sizes)]
+    return Network(weights, [(rng.standard_normal(n) / 10).astype(np.float32) for n in sizes[1:]])
+
+
+@pytest.mark.slow
+def test_a_plane_of_an_acas_shaped_network() -> None:
+    net = acas_shaped(4)
+    plane = Slice([[0] * 5, [1, 0, 0, 0, 0], [0, 1, 0, 0, 0]])
+    inner, box = plane.restrict(net), [(-1, 1)] * 2
+    partition = classify(inner, box)
+    cx = partition.complex
+    rng = Random(0)
+    for i in rng.sample(range(cx.n_regions), 60):
+        x = cx.interior_point(2, i)
+        assert net(plane.point(x))[partition.class_numbers()[i]] == max(net(plane.point(x)))
+    for i in range(5):
+        other = subdivide(margin(inner, i), level=0, domain=box)
+        assert homology(partition.region(i)) == homology(other.region(">"))
+    assert [homology(partition.region(i)).betti for i in range(5)] == [(0, 0), (4, 1), (2, 0), (1, 1), (1, 0)]
+
+
+# --------------------------------------------------------------------------------------------------- the command line
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
+    (tmp_path / "net.json").write_text(json.dumps(RINGS.to_dict()), encoding="utf-8")
+
+    def run(command: str, *argv: str, points: str | None = None) -> tuple[int, str, str]:
+        if points is not None:
+            (tmp_path / "points.json").write_text(points, encoding="utf-8")
+            argv = (*argv, "--slice", str(tmp_path / "points.json"))
+        status = polyrelu.cli.main([command, str(tmp_path / "net.json"), *argv])
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+def test_command(run: Any) -> None:
+    status, out, err = run("classes", "--json")
+    assert (status, err, out.count("\n")) == (0, "", 1)
+    found = json.loads(out)
+    assert list(found) == ["architecture", "closed", "classes", "boundary", "tied_regions", "f_vector"]
+    assert found["architecture"] == [2, 4, 3]
+    assert found["closed"] is False
+    assert [x["betti"] for x in found["classes"]] == [[1, 1], [1, 1], [1, 0]]
+    assert found["classes"][0] == {"class": 0, "betti": [1, 1], "torsion": [[], []], "euler_characteristic": 0}
+    assert found["boundary"]["betti"] == [2, 2]
+    assert found["tied_regions"] == 0
+    assert found["f_vector"] == [9, 20, 12]
+    status, out, err = run("classes", "--closed", "--box", "-1,1")
+    assert (status, err) == (0, "")
+    assert "{F_i >= F_j for all j}" in out and "in the box -1,1 of R^2" in out
+    assert "class 2" in out and "boundary" in out
+
+
+def test_commands_on_a_slice(run: Any) -> None:
+    line = '[["0", 0], ["1/2", 0.5]]'
+    status, out, err = run("classes", "--json", points=line)
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["architecture"] == [1, 4, 3]
+    assert [x["betti"] for x in found["classes"]] == [[2], [2], [1]]
+    status, out, err = run("betti", "--json", "--difference", "0", "1", points=line)
+    assert (status, json.loads(out)["betti"]) == (0, [2])
+    status, out, err = run("regions", "--json", points="[[0, 1], [1, 1]]")
+    assert (status, json.loads(out)["regions"]) == (0, 2)
+    status, out, err = run("regions", points="[[0, 1], [1, 1]]")
+    assert "of the slice R^1 through the points of" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the file is empty; expected a list of points in JSON"),
+        ("{", "not valid JSON"),
+        ('{"points": []}', "expected a list of points, each a list of numbers"),
+        ("7", "expected a list of points"),
+        ("[[0, 0]]", "at least two points"),
+        ("[[0, 0], [1, NaN]]", "NaN is not a finite number"),
+        ("[[0, 0], [1, true]]", "point 2, coordinate 2"),
+        ("[[0, 0], [1, 0], [2, 0]]", "point 3 lies in the affine hull"),
+        ("[[0, 0, 0], [1, 0, 0]]", "its points have 3 coordinates, but the network has 2 inputs"),
+        ("[" * 100000, "brackets are nested too deeply"),
+    ],
+)
+def test_bad_points_are_told_in_one_line(run: Any, content: str, message: str) -> None:
+    status, out, err = run("classes", points=content)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_other_mistakes_on_the_command_line(run: Any, tmp_path: Path) -> None:
+    status, out, err = run("classes", "--slice", str(tmp_path / "none.json"))
+    assert (status, out) == (2, "") and "cannot be read" in err
+    status, out, err = run("classes", "--max-cells", "20")
+    assert (status, out) == (1, "") and "more than 20 cells" in err
+    (tmp_path / "net.json").write_text(json.dumps(RINGS.output(0).to_dict()), encoding="utf-8")
+    status, out, err = run("classes")
+    assert (status, out) == (2, "") and "one output" in err
+
+
+def test_no_cells_below_the_lineality_space() -> None:
+    partition = classify(Network([[[1, 0, 0]], [[1], [-1]]], [[0], [0, 0]]))
+    region = partition.region(0)
+    assert [len(region.mask(k)) for k in range(4)] == [partition.complex.n_cells(k) for k in range(4)]
+    assert partition.complex.n_cells(0) == partition.complex.n_cells(1) == 0 == len(partition.masks(1))

@@ -1,0 +1,299 @@
+"""Interactive pictures: their geometry, that they load nothing, and that a browser can turn them."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from polyrelu.errors import FileError, InputError, MissingDependencyError
+from polyrelu.network.network import Network
+from polyrelu.plotting.html import page_figure
+from polyrelu.plotting.scene import make_scene
+from support.known_answers import random_float32
+
+pytest.importorskip("plotly")
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ANNULUS = pr.load(EXAMPLES / "annulus.json")
+ROWS = [[s * (i == j) for j in range(3)] for i in range(3) for s in (1, -1)]
+OCTAHEDRON = Network([ROWS, [[-1] * 6]], [[0] * 6, [1]])
+CUBE_CORNERS = [tuple(float(s * (i == j)) for j in range(3)) for i in range(3) for s in (1, -1)]
+
+
+def traces(obj: Any, **choices: Any) -> dict[str, Any]:
+    return {trace.name: trace for trace in page_figure(make_scene(obj, {}, **choices)).data}
+
+
+# ---- geometry -----------------------------------------------------------------------------------------------------
+
+
+def test_the_annulus():
+    found = traces(ANNULUS)
+    x, y = found["F = 0"].x, found["F = 0"].y
+    corners = {(a, b) for a, b in zip(x, y, strict=True) if a == a}  # NaN are the gaps
+    assert corners == {(s * r * (1 - i), s * r * i) for s in (1.0, -1.0) for r in (1, 3) for i in (0, 1)}
+    assert np.isnan(x[2::3]).all() and len(x) == 3 * 8
+    area = found["F > 0"]
+    assert area.fill == "toself" and np.nanmax(area.x) == 3 and np.isnan(area.x).sum() == 1
+
+
+def test_the_octahedron():
+    found = traces(OCTAHEDRON)
+    mesh = found["F = 0"]
+    points = [tuple(p) for p in np.column_stack([mesh.x, mesh.y, mesh.z]).tolist()]
+    assert sorted(points) == sorted(CUBE_CORNERS) and len(mesh.i) == 8
+    triangles = np.array(points)[np.column_stack([mesh.i, mesh.j, mesh.k])]
+    assert np.allclose(np.abs(triangles).sum(axis=2), 1)  # corners at ±e_i, in each direction one
+    assert np.allclose(np.linalg.norm(np.ptp(triangles, axis=1), axis=1), 3**0.5)
+    assert len(found["cells"].x) == 3 * 12
+
+
+def test_the_sheets_of_shells_can_be_switched_off():
+    figure = page_figure(make_scene(pr.shells((3, 6, 6, 4, 1), (2, 2)), {}))
+    meshes = [trace for trace in figure.data if trace.type == "mesh3d"]
+    names = [trace.name for trace in meshes if trace.showlegend]
+    assert len(names) == len(set(names)) == 13 and names[-1] == "others"
+    assert all(0 < trace.opacity < 1 for trace in meshes)
+
+
+def test_graphs_and_lines():
+    graph = traces(ANNULUS, graph=True)
+    assert graph["F > 0"].type == "mesh3d" and np.max(graph["F > 0"].z) == 1 and np.allclose(graph["F = 0"].z[::3], 0)
+    line = traces(Network([[[1], [-1]], [[-1, -1]]], [[0, 0], [1]]))  # 1 − |x|
+    assert sorted(line["F = 0"].x) == [-1, 1]
+    order = np.argsort(line["F"].x)
+    assert np.allclose(line["F"].y[order], 1 - np.abs(line["F"].x[order]))
+    several = traces(random_float32((1, 4, 3)))
+    assert {"output 0", "output 1", "output 2"} <= set(several)
+
+
+def test_graphs_show_points_and_cycles():
+    region = pr.subdivide(ANNULUS, 0).region("<")
+    scene = make_scene(region, {}, graph=True, cycles=pr.homology(region).cycles(1))
+    loop = {trace.name: trace for trace in page_figure(scene).data}["cycle of H<sub>1</sub>"]
+    assert loop.type == "scatter3d"
+    for *x, height in zip(loop.x, loop.y, loop.z, strict=True):
+        assert np.isnan(height) or height == pytest.approx(float(ANNULUS(x)))
+    point = traces(Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1] * 4]], [[0] * 4, [3]]), level=3, graph=True)
+    isolated = point["F = 3, isolated"]
+    assert (*isolated.x, *isolated.y, *isolated.z) == (0, 0, 3)
+
+
+def test_shapes_and_ranges():
+    flat = [(0, 100), (0, 1)]
+    assert page_figure(make_scene(ANNULUS, {})).layout.yaxis.scaleratio == 1
+    assert page_figure(make_scene(ANNULUS, {}, window=flat)).layout.yaxis.scaleratio == pytest.approx(20)
+    space = page_figure(make_scene(OCTAHEDRON, {}, window=[*flat, (0, 50)])).layout.scene
+    x, y, z = (space.aspectratio[axis] for axis in "xyz")
+    assert space.aspectmode == "manual" and (x, y / x, z / x) == pytest.approx((4 ** (1 / 3), 0.2, 0.5))
+    graph = page_figure(make_scene(ANNULUS, {}, window=flat, graph=True)).layout.scene
+    assert graph.aspectratio.to_plotly_json() == {"x": 1, "y": 0.2, "z": 0.6}
+    assert page_figure(make_scene(Network([[[1]], [[0]]], [[0], [0]]), {})).layout.yaxis.range == (-1, 1)
+
+
+def test_cycles():
+    region = pr.subdivide(ANNULUS, 0).region(">")
+    cycle = pr.homology(region).cycles(1)[0]
+    trace = traces(region, cycles=[cycle])["cycle of H<sub>1</sub>"]
+    expected = [[float(x) for x in p] for simplex, _ in cycle.pieces() for p in (*simplex, (np.nan, np.nan))]
+    np.testing.assert_array_equal(np.column_stack([trace.x, trace.y]), expected)
+
+
+def test_cycles_in_space():
+    # nested shells: beyond 1 < |x|_1 < 2 the region {F > 1/3} has another one, both around cavities
+    net = Network([ROWS, [[1] * 6] * 3, [[1, -2, 2]]], [[0] * 6, [-1, -2, -3], [0]])
+    region = pr.subdivide(net, Fraction(1, 3)).region(">=")
+    found = pr.homology(region)
+    assert found.betti == (2, 0, 2)
+    points, surfaces = found.cycles(0), found.cycles(2)
+    figure = page_figure(make_scene(region, {}, cycles=points + surfaces))
+    drawn = [trace for trace in figure.data if trace.legendgroup and trace.legendgroup.startswith("cycle")]
+    assert [trace.type for trace in drawn] == ["scatter3d"] * 2 + ["mesh3d"] * 2
+    assert [trace.showlegend for trace in drawn] == [True, False, True, False]
+    for trace, cycle in zip(drawn[2:], surfaces, strict=True):
+        corners = np.column_stack([trace.x, trace.y, trace.z])[np.column_stack([trace.i, trace.j, trace.k])]
+        expected = {frozenset(tuple(map(float, p)) for p in simplex) for simplex, _ in cycle.pieces()}
+        assert {frozenset(map(tuple, triangle)) for triangle in corners.tolist()} == expected
+
+
+# ---- the page -----------------------------------------------------------------------------------------------------
+
+
+class Loads(HTMLParser):
+    """Collects all that a page could load, and its policy."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.policy = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.found += [str(values[name]) for name in ("src", "href", "data", "poster", "srcset") if name in values]
+        if values.get("http-equiv") == "Content-Security-Policy":
+            self.policy = str(values["content"])
+
+
+@pytest.mark.parametrize("obj", [ANNULUS, OCTAHEDRON, random_float32((1, 5, 1))], ids=repr)
+def test_pages_are_self_contained_and_reproducible(obj, tmp_path):
+    paths = [tmp_path / "1.html", tmp_path / "2.html"]
+    for path in paths:
+        pr.plot_html(obj, path, title="<b>&</b>")
+    text = paths[0].read_text(encoding="utf-8")
+    assert text == paths[1].read_text(encoding="utf-8")
+    page = Loads()
+    page.feed(text)
+    assert page.found == ["data:,"]
+    assert "default-src 'none'" in page.policy and "http" not in page.policy and "*" not in page.policy
+    assert "<title>&lt;b&gt;&amp;&lt;/b&gt;</title>" in text
+    assert "@import" not in text.split("<body>")[0] and not re.search(r"url\(\s*['\"]?https?:", text.split("<body>")[0])
+
+
+def test_mistakes(tmp_path, monkeypatch):
+    for path in (tmp_path / "page", tmp_path / "page.png", tmp_path / "no" / "page.html"):
+        with pytest.raises(FileError, match="page"):
+            pr.plot_html(ANNULUS, path)
+    with pytest.raises(InputError, match="slice"):
+        pr.plot_html(random_float32((4, 3, 1)), tmp_path / "page.html")
+    real = builtins.__import__
+
+    def refuse(name, *args, **kwargs):
+        if name.startswith("plotly"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(MissingDependencyError, match=r"polyrelu\[plot\]") as caught:
+        pr.plot_html(ANNULUS, tmp_path / "page.html")
+    assert caught.value.extra == "plot" and not list(tmp_path.iterdir())
+
+
+# ---- in a browser -------------------------------------------------------------------------------------------------
+
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-dev-shm-usage", "--window-size=1000,800",
+)  # fmt: skip
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver")
+    from selenium.webdriver.chrome.service import Service
+
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("chromium and chromium-driver are not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    started = webdriver.Chrome(options=options, service=Service(driver))
+    yield started
+    started.quit()
+
+
+def show(browser: Any, path: Path) -> None:
+    """Open a page; what the browser loaded for its own first page is forgotten."""
+    browser.get("about:blank")
+    browser.get_log("performance")
+    browser.get(path.as_uri())
+
+
+def pixels(browser: Any) -> Any:
+    """The page as it is painted, an array height × width × 3."""
+    image = pytest.importorskip("PIL.Image")
+    return np.asarray(image.open(BytesIO(browser.get_screenshot_as_png())).convert("RGB")).astype(int)
+
+
+def settled(browser: Any, seconds: float = 60) -> Any:
+    """The page when two pictures of it in a row are the same and not blank."""
+    end, before = time.monotonic() + seconds, pixels(browser)
+    while time.monotonic() < end:
+        time.sleep(0.7)
+        after = pixels(browser)
+        if before.shape == after.shape and (before == after).all() and np.ptp(after) > 100:
+            return after
+        before = after
+    raise AssertionError("the page does not come to rest")
+
+
+def camera(browser: Any) -> Any:
+    # the camera of the scene as it is painted, not as the layout asked for it
+    return browser.execute_script(
+        "return document.getElementById('polyrelu')._fullLayout.scene._scene.getCamera().eye;"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: pr.plot_html(pr.shells((3, 6, 6, 4, 1), (2, 2)), path),
+        lambda path: pr.plot_html(ANNULUS, path, graph=True),
+    ],
+    ids=["surface", "graph"],
+)
+def test_a_page_in_space_can_be_turned(make, browser, tmp_path):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    make(tmp_path / "page.html")
+    show(browser, tmp_path / "page.html")
+    first, eye = settled(browser), camera(browser)
+    height, width, _ = first.shape
+    middle = first[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4].reshape(-1, 3)
+    assert len(np.unique(middle, axis=0)) > 20 and (middle.min(axis=1) < 200).mean() > 0.05
+    canvas = browser.find_element("css selector", ".gl-container canvas")
+    hand = ActionChains(browser, duration=400)
+    hand.move_to_element(canvas).click_and_hold().move_by_offset(160, 60).release().perform()
+    turned = settled(browser)
+    assert max(abs(camera(browser)[axis] - eye[axis]) for axis in "xyz") > 0.1
+    assert (np.abs(first - turned).max(axis=2) > 30).mean() > 0.02
+    check_logs(browser)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("obj", [ANNULUS, random_float32((1, 5, 1)), random_float32((2, 40, 40, 1))], ids=repr)
+def test_flat_pages(obj, browser, tmp_path):
+    pr.plot_html(obj, tmp_path / "page.html")
+    show(browser, tmp_path / "page.html")
+    assert len(np.unique(settled(browser).reshape(-1, 3), axis=0)) > 10
+    check_logs(browser)
+
+
+@pytest.mark.slow
+def test_low_pages_show_their_titles(browser, tmp_path):
+    pr.plot_html(ANNULUS, tmp_path / "page.html")
+    browser.set_window_size(900, 450)
+    show(browser, tmp_path / "page.html")
+    settled(browser)
+    title, plane = (
+        browser.execute_script(f"return document.querySelector('{name}').getBoundingClientRect().toJSON();")
+        for name in (".gtitle", ".nsewdrag")
+    )
+    assert title["top"] >= 4 and title["bottom"] <= plane["top"]
+
+
+def check_logs(browser: Any) -> None:
+    """No errors on the console, and no request but for the page itself."""
+    errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert not errors
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    urls = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    assert urls and all(url.startswith(("file:", "data:", "blob:")) for url in urls)
+    assert sum(url.startswith("file:") for url in urls) == 1

@@ -1,0 +1,745 @@
+"""PyTorch modules and state dicts: the module's own forward, the layers by definition, and hostile files."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import resource
+import sys
+import time
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from test_readers_assembly import values_of
+
+from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError, NetworkError, NumberError
+from polyrelu.network.network import Network
+from polyrelu.readers import from_torch, load
+from polyrelu.readers.assembly import BATCH_NORM_NOTE
+from polyrelu.readers.torch.tensors import as_array
+from support import exact_layers as by_definition
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+F = torch.nn.functional
+
+
+def seeded(module: Any, seed: int = 0) -> Any:
+    """The module in evaluation mode with every parameter and statistic drawn, also those that begin as 0 and 1."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        if tensor.is_floating_point():
+            drawn = torch.randn(tensor.shape, generator=generator)
+            tensor.data = (drawn.abs() + 0.5 if name.endswith("running_var") else drawn).to(tensor.dtype)
+    return module.eval()
+
+
+def agrees(module: Any, shape: tuple[int, ...], network: Network | None = None, tolerance: float = 1e-9) -> Network:
+    """Whether the network and the module's forward in double precision agree within float error."""
+    network = from_torch(module, shape) if network is None else network
+    rng = np.random.default_rng(1)
+    for k in range(12):
+        x = rng.normal(size=shape) * 2 if k else np.round(rng.normal(size=shape))
+        with torch.no_grad():
+            expected = module(torch.tensor(x)[None]).numpy().ravel()
+        found = [float(y) for y in values_of(network, x)]
+        assert np.allclose(found, expected, rtol=tolerance, atol=tolerance)
+    return network
+
+
+class Residual(nn.Module):
+    """A block with a skip connection, an in-place activation and one layer used twice."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.first, self.second, self.relu = nn.Linear(n, n), nn.Linear(n, n), nn.ReLU(inplace=True)
+
+    def forward(self, x: Any) -> Any:
+        out = self.relu(self.first(x))
+        out = self.first(self.second(out))
+        out += x
+        return self.relu(out)
+
+
+class Everything(nn.Module):
+    """What a forward may do besides calling layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.scale = nn.Linear(4, 6), nn.Parameter(torch.zeros(6))
+        self.register_buffer("matrix", torch.zeros(6, 3))
+
+    def forward(self, x: Any) -> Any:
+        y = self.fc(x) * self.scale - 0.5
+        if y.shape[1] != 6 or y.dim() != 2 or y.numel() != 6:
+            raise AssertionError
+        parts = torch.chunk(F.leaky_relu(y, 0.2), 3, dim=1)
+        joined = torch.cat([abs(parts[0]), -parts[1], parts[2].clamp(min=-1)], dim=1).view(y.size(0), 2, -1)
+        turned = joined.transpose(1, 2).flatten(1)
+        product = turned @ self.matrix + 2 * x[:, 1:] / 3
+        larger = torch.maximum(product, 1 - product)
+        smaller = torch.minimum(larger.unsqueeze(0).squeeze(0), torch.ones(3))
+        stacked = torch.stack(list(smaller.split([1, 2], dim=1)[1].unbind(1)), dim=-1)
+        if (stacked[[0]][:, [1, 0]].shape, stacked[0, 0].shape) != ((1, 2), ()):
+            raise AssertionError
+        stacked = stacked[:, [1, 0]] + torch.ones(2) * stacked[[0, 0]][1]
+        return torch.cat((stacked.sum(dim=1, keepdim=True), larger.mean(-1, keepdim=True), larger.amax(1, True)), 1)
+
+
+MODULES: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
+    "perceptron": (lambda: nn.Sequential(nn.Linear(2, 5), nn.ReLU(), nn.Linear(5, 3)), (2,)),
+    "one layer": (lambda: nn.Linear(3, 2), (3,)),
+    "no bias": (lambda: nn.Sequential(nn.Linear(2, 3, bias=False), nn.Identity(), nn.Linear(3, 1, bias=False)), (2,)),
+    "activations": (
+        lambda: nn.Sequential(
+            nn.Linear(2, 4), nn.LeakyReLU(0.3), nn.Linear(4, 4), nn.PReLU(), nn.PReLU(4), nn.Hardtanh(-0.5, 2),
+            nn.Linear(4, 4), nn.ReLU6(), nn.RReLU(), nn.Linear(4, 4), nn.Hardsigmoid(), nn.Softshrink(0.25),
+            nn.Threshold(0.1, 0.1),
+        ),
+        (2,),
+    ),
+    "batch norm": (
+        lambda: nn.Sequential(
+            nn.BatchNorm1d(3), nn.Linear(3, 4), nn.BatchNorm1d(4, affine=False), nn.ReLU(), nn.Dropout(),
+        ),
+        (3,),
+    ),
+    "convolutions": (
+        lambda: nn.Sequential(
+            nn.Conv2d(2, 4, (3, 2), stride=(1, 2), padding=(1, 0), groups=2), nn.BatchNorm2d(4), nn.ReLU(inplace=True),
+            nn.MaxPool2d(2, padding=1), nn.Conv2d(4, 2, 3, padding="same", dilation=1), nn.LeakyReLU(),
+            nn.AvgPool2d(2, 1), nn.Flatten(), nn.LazyLinear(3),
+        ),
+        (2, 4, 4),
+    ),
+    "in one dimension": (
+        lambda: nn.Sequential(
+            nn.Conv1d(1, 2, 3, padding=2, padding_mode="circular"), nn.ReLU(), nn.MaxPool1d(3, 2, ceil_mode=True),
+            nn.AvgPool1d(2, padding=1, count_include_pad=False), nn.BatchNorm1d(2), nn.AdaptiveAvgPool1d(2),
+        ),
+        (1, 8),
+    ),
+    "padding": (
+        lambda: nn.Sequential(
+            nn.ConstantPad1d((1, 2), 0.5), nn.ReflectionPad1d(1), nn.Conv1d(1, 1, 2), nn.ZeroPad1d(-1),
+        ),
+        (1, 4),
+    ),
+    "pooling in ceil mode": (lambda: nn.AvgPool2d(2, 2, 1, ceil_mode=True), (1, 4, 3)),
+    "divisor": (lambda: nn.AvgPool2d(2, divisor_override=3), (1, 4, 4)),
+    "residual": (lambda: nn.Sequential(nn.Linear(2, 3), Residual(3), Residual(3), nn.Linear(3, 1)), (2,)),
+    "functions": (Everything, (4,)),
+    "doubles": (lambda: nn.Sequential(nn.Linear(2, 3), nn.LeakyReLU(0.1), nn.BatchNorm1d(3)).double(), (2,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.filterwarnings("ignore")
+def test_agrees_with_the_forward(name: str) -> None:
+    make, shape = MODULES[name]
+    module = make().eval()
+    module(torch.zeros(1, *shape, dtype=module[0].weight.dtype if name == "doubles" else None))  # lazy layers
+    module = seeded(module)
+    single = from_torch(module, shape)
+    agrees(module.double(), shape, single, tolerance=1e-6)  # the numbers beside the weights are singles
+    double = agrees(module, shape)
+    assert single.architecture == double.architecture
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "float8_e4m3fn"])
+def test_weights_are_exact_in_every_type(dtype: str) -> None:
+    kind = getattr(torch, dtype)
+    module = nn.Linear(3, 2)
+    module.weight = nn.Parameter(torch.tensor([[0.1, -1e-3, 3.0], [1 / 3, 0.0, -2.0]]).to(kind), requires_grad=False)
+    module.bias = nn.Parameter(torch.tensor([0.7, -0.2]).to(kind), requires_grad=False)
+    network = from_torch(nn.Sequential(module))
+    for found, tensor in zip((*network.weights[0], network.biases[0]), (*module.weight, module.bias), strict=True):
+        assert found == tuple(Fraction(x.item()) for x in tensor)
+
+
+def test_a_perceptron_keeps_its_parameters() -> None:
+    module = seeded(
+        nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Sequential(nn.Linear(4, 3), nn.LeakyReLU(0.25)), nn.Linear(3, 1))
+    )
+    module[0].weight.data[1] = 0  # dead neurons stay
+    linear = [module[0], module[2][0], module[3]]
+    expected = Network(
+        [m.weight.detach().numpy() for m in linear], [m.bias.detach().numpy() for m in linear], [0, 0.25]
+    )
+    assert from_torch(module) == expected == from_torch(module, 2) == from_torch(module, (2,))
+
+
+def test_numbers_have_the_precision_of_the_module() -> None:
+    single = from_torch(nn.Sequential(nn.Linear(1, 1), nn.LeakyReLU(0.1)))
+    double = from_torch(nn.Sequential(nn.Linear(1, 1), nn.LeakyReLU(0.1)).double())
+    assert single.slopes == ((Fraction(float(np.float32(0.1))),),)
+    assert double.slopes == ((Fraction(0.1),),)
+
+
+def test_exactly_by_definition() -> None:
+    module = seeded(
+        nn.Sequential(
+            nn.Conv2d(1, 2, 2, padding=1), nn.BatchNorm2d(2), nn.PReLU(2), nn.MaxPool2d(2), nn.AvgPool2d(2, 1),
+            nn.Flatten(), nn.Linear(2, 3), nn.Hardtanh(-0.5, 0.75),
+        )
+    ).double()  # fmt: skip
+    conv, norm, prelu, linear = module[0], module[1], module[2], module[6]
+    network = from_torch(module, (1, 4, 3))
+    rng = Random(0)
+    for _ in range(8):
+        x = by_definition.exact([Fraction(rng.randint(-9, 9), 4) for _ in range(12)]).reshape(1, 4, 3)
+        y = by_definition.convolution(x, conv.weight.detach(), conv.bias.detach(), (1, 1), (1, 1), (1, 1))
+        y = by_definition.batch_norm(
+            y, norm.running_mean, norm.running_var, norm.weight.tolist(), norm.bias.tolist(), norm.eps
+        )
+        y = np.concatenate([by_definition.leaky(y[c : c + 1], prelu.weight[c].item()) for c in range(2)])
+        y = by_definition.pool(y, (2, 2), (2, 2), (0, 0), max)
+        y = (
+            by_definition.pool(y, (2, 1), (1, 1), (0, 0), lambda inside: sum(inside) / 2)
+            if y.shape[1:] == (2, 1)
+            else (by_definition.pool(y, (2, 2), (1, 1), (0, 0), lambda inside: sum(inside) / 4))
+        )
+        y = by_definition.linear(y.ravel(), linear.weight.detach(), linear.bias.detach())
+        assert values_of(network, x) == by_definition.clip(y, -0.5, 0.75).tolist()
+
+
+def test_modes_hooks_and_gradients_stay() -> None:
+    module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Dropout(0.5), nn.ReLU())
+    module[1].eval()
+    before = [(m.training, len(m._forward_hooks), len(m._forward_pre_hooks)) for m in module.modules()]
+    state = {key: value.clone() for key, value in module.state_dict().items()}
+    network = from_torch(module)
+    assert [(m.training, len(m._forward_hooks), len(m._forward_pre_hooks)) for m in module.modules()] == before
+    assert all(torch.equal(value, state[key]) for key, value in module.state_dict().items())
+    agrees(module.eval().double(), (2,), network)
+    with pytest.raises(NetworkError):
+        from_torch(nn.Sequential(nn.Dropout(), nn.Softmax(1)).train(), 2)
+    assert [m.training for m in module.modules()] == [False] * 5
+
+
+def test_hooks_and_parametrisations_count() -> None:
+    linear = seeded(nn.Linear(2, 2))
+    torch.nn.utils.parametrizations.weight_norm(linear)
+    module = nn.Sequential(linear, nn.ReLU())
+    module[1].register_forward_hook(lambda _module, _inputs, output: 2 * output)
+    network = from_torch(module)
+    assert network.weights[0] == tuple(tuple(map(Fraction, row)) for row in linear.weight.tolist())
+    agrees(module.double(), (2,), None)
+    assert network.weights[1] == ((2, 0), (0, 2))
+
+
+class InPlace(nn.Module):
+    """The input of an in-place function is used again: directly, or through a view."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.fc, self.kind = nn.Linear(2, 2), kind
+
+    def forward(self, x: Any) -> Any:
+        y = self.fc(x)
+        if self.kind == "again":
+            torch.relu_(y)
+            return y + y.mul_(2)
+        if self.kind == "augmented":
+            z = y
+            z += 1
+            z *= 2
+            return y
+        if self.kind == "clone":
+            z = y.clone()
+            z.relu_()
+            return y - z
+        y.view(-1).relu_()
+        return y
+
+
+@pytest.mark.parametrize("kind", ["again", "augmented", "clone"])
+def test_changes_in_place(kind: str) -> None:
+    agrees(seeded(InPlace(kind)).double(), (2,))
+
+
+def test_a_view_changed_in_place_is_refused() -> None:
+    with pytest.raises(NetworkError, match="a tensor is used after a view of it was changed in place"):
+        from_torch(InPlace("view"))
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "contiguous": lambda y: y.contiguous(),
+    "cpu": lambda y: y.cpu(),
+    "float": lambda y: y.float(),
+    "to": lambda y: y.to(torch.float32),
+    "type": lambda y: y.type("torch.FloatTensor"),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_what_may_be_a_copy_is_not_taken_for_the_tensor(name: str) -> None:
+    def changed(x: Any, both: bool) -> Any:
+        y = (2 * x).view(1, 1, 2).transpose(1, 2)
+        z = COPIES[name](y)
+        F.relu(z, inplace=True)
+        return z + y if both else z
+
+    with pytest.raises(NetworkError, match="a tensor is used after a view of it was changed in place"):
+        from_torch(Calls(lambda x: changed(x, both=True)), 2)
+    assert values_of(from_torch(Calls(lambda x: changed(x, both=False)), 2), np.array([3, -1])) == [6, 0]
+
+
+def test_what_is_the_tensor_itself_changes_with_it() -> None:
+    def changed(x: Any) -> Any:
+        y = 2 * x
+        (+F.dropout(y.detach(), training=False)).relu_()
+        return y
+
+    agrees(Calls(changed), (3,))
+
+
+class Calls(nn.Module):
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Any) -> Any:
+        return self.function(x)
+
+
+FORWARDS: dict[str, Callable[[Any], Any]] = {
+    "sum over ()": lambda x: x.sum(dim=()) + 0 * x[0, 0],
+    "sum over []": lambda x: x.sum(dim=[]) + 0 * x[0, 0],
+    "mean over []": lambda x: x.mean(dim=[]) + 0 * x[0, 0],
+    "amax over []": lambda x: x.amax(dim=[]),
+    "sum over 0": lambda x: x.sum(dim=0),
+    "mask of bytes": lambda x: x[:, torch.tensor([1, 0, 1], dtype=torch.uint8)],
+    "mask of bytes alone": lambda x: x[0][torch.tensor([1, 0, 1], dtype=torch.uint8)],
+    "index": lambda x: x[:, torch.tensor([1, 0, 1])],
+    "method split": lambda x: x.split(split_size=2, dim=1)[1],
+    "method split into lengths": lambda x: x.split(split_size=[1, 2], dim=1)[1],
+    "function split": lambda x: torch.split(x, 2, dim=1)[0],
+    "float types": lambda x: x.type("torch.DoubleTensor").type(torch.DoubleTensor).to(float),
+    "like another": lambda x: x.to("cpu").to(torch.ones(1).double()),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", FORWARDS)
+def test_agrees_with_forwards(name: str) -> None:
+    agrees(Calls(FORWARDS[name]), (3,))
+
+
+class Modeless(nn.Linear):
+    """As torch.export makes them."""
+
+    def eval(self) -> Any:
+        raise NotImplementedError("Calling eval() is not supported yet.")
+
+
+def test_what_a_call_changes_is_said() -> None:
+    class Counts(nn.Module):
+        def __init__(self, tensor: bool) -> None:
+            super().__init__()
+            self.calls, self.fc, self.tensor = 0, nn.Linear(2, 2), tensor
+
+        def forward(self, x: Any) -> Any:
+            if self.tensor:
+                self.fc.bias += 1
+            else:
+                self.calls += 1
+            return self.fc(x)
+
+    assert from_torch(Counts(tensor=False), 2).assumptions == (
+        "the forward changes the module (calls): another call may be another network",
+    )
+    assert "fc.bias" in from_torch(Counts(tensor=True), 2).assumptions[0]
+    norm = nn.BatchNorm1d(2).eval()
+    assert from_torch(norm).assumptions == (BATCH_NORM_NOTE,)  # which changes nothing
+
+
+class Asks(nn.Module):
+    def forward(self, x: Any) -> Any:
+        return torch.relu(x) if self.training else x
+
+
+@pytest.mark.parametrize(
+    ("part", "named"),
+    [
+        (nn.Dropout(0.5), "'1'"), (nn.Dropout(0), None), (nn.RReLU(), "'1'"), (nn.BatchNorm1d(2), "'1'"),
+        (Asks(), "'1'"), (nn.ReLU(), None),
+    ],
+)  # fmt: skip
+def test_training_mode_is_said_where_it_matters(part: Any, named: str | None) -> None:
+    module = nn.Sequential(nn.Linear(2, 2), part)
+    training = [note for note in from_torch(module).assumptions if "training mode" in note]
+    assert training == ([] if named is None else [training[0]])
+    assert named is None or f"({named}), is read in evaluation mode" in training[0]
+    assert module.training
+    assert not any("training" in note for note in from_torch(module.eval()).assumptions)
+
+
+def test_the_slope_of_a_random_leaky_relu_is_rounded_once() -> None:
+    for double in (False, True):
+        module = nn.Sequential(nn.Linear(1, 1), nn.RReLU(0.1, 0.3))
+        module = module.double() if double else module
+        mean = (0.1 + 0.3) / 2
+        assert from_torch(module).slopes == ((Fraction(mean if double else float(np.float32(mean))),),)
+
+
+REFUSED: list[tuple[Callable[[], Any], Any, str]] = [
+    (lambda: Modeless(2, 2), 2, r"Modeless: cannot be put in evaluation mode: Calling eval\(\) is not supported"),
+    (lambda: Modeless(2, 2), None, "Modeless: cannot be put in evaluation mode"),
+    (lambda: nn.Sequential(nn.Linear(2, 2), nn.LazyLinear(2)), 2, "1.weight: has no values"),
+    (lambda: nn.LazyBatchNorm1d(affine=False), 2, "running_mean: has no values"),
+    (lambda: Calls(lambda x: x.type("torch.LongTensor")), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: x.type(torch.LongTensor)), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: x.to(torch.tensor([1]))), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: x.to(int)), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: torch.split(x, [1, 1], 1)[0]), 3, r"length 3 cannot be split into the lengths \[1, 1\]"),
+    (lambda: Calls(lambda x: torch.split(x, [4, -1], 1)[1]), 3, "cannot be split"),
+    (lambda: Calls(lambda x: torch.split(x, -1, 1)[0]), 3, "cannot be split"),
+    (lambda: Calls(lambda x: x[[[0, 0], [1, 1]]]), 2, "a list of more than integers"),
+    (lambda: nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Sigmoid())), None, r"layer '1.0' \(Sigmoid\): sigmoid is"),
+    (lambda: nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 1)), None, r"layer '1' \(Linear\): the weight has shape"),
+    (lambda: nn.LayerNorm(2), 2, "layer_norm is not read"),
+    (lambda: nn.Conv2d(1, 1, 2), None, "give input_shape"),
+    (lambda: nn.ReLU(), None, "give input_shape"),
+    (lambda: nn.Conv2d(1, 1, 3), (1, 2, 2), "larger than the padded value"),
+    (lambda: nn.Linear(2, 2), 3, "does not act on a value of shape 1 × 3"),
+    (lambda: nn.Linear(2, 2), "two", "input_shape"),
+    (lambda: nn.Linear(2, 2), 2.0, "input_shape: expected integers"),
+    (lambda: nn.Linear(2, 2), (2, 0), "positive lengths"),
+    (lambda: nn.LSTM(2, 2), (3, 2), "LSTM"),
+    (lambda: nn.BatchNorm1d(2, track_running_stats=False), 2, "statistics of the batch"),
+    (lambda: nn.MaxPool1d(2, return_indices=True), (1, 4), "MaxPool1d: .*indices"),
+    (lambda: Calls(lambda x: x * x), 2, "product of two values"),
+    (lambda: Calls(lambda x: x / x), 2, "division by a constant"),
+    (lambda: Calls(lambda x: 1 / x), 2, "division by a constant"),
+    (lambda: Calls(lambda x: x / 0), 2, "division by zero"),
+    (lambda: Calls(lambda x: x**2), 2, "pow is not read"),
+    (lambda: Calls(lambda x: x if x.sum() else -x), 2, "branches on values"),
+    (lambda: Calls(lambda x: x if x[0, 0] > 0 else -x), 2, "gt is not read"),
+    (lambda: Calls(lambda x: torch.where(torch.tensor([True, False]), x, -x)), 2, "where is not read"),
+    (lambda: Calls(lambda x: F.dropout(x, 0.5)), 2, "random"),
+    (lambda: Calls(lambda x: x.sum(1, dtype=torch.int64)), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: x.mean(1, dtype=torch.complex64)), 2, "or is complex"),
+    (lambda: Calls(lambda x: x.int()), 2, "int of a tensor is not read"),
+    (lambda: Calls(lambda x: x.to(torch.int32)), 2, "rounds them to integers"),
+    (lambda: Calls(lambda x: (x, x)), 2, "expected one tensor .* got 2 values in a tuple"),
+    (lambda: Calls(lambda x: torch.zeros(2)), 2, "expected one tensor that depends on the input"),
+    (lambda: Calls(lambda x: x if x == 0 else -x), 2, "eq is not read"),
+    (lambda: Calls(lambda x: torch.zeros(1, 2).add_(x)), 2, "changes a constant tensor in place"),
+    (lambda: Calls(lambda x: torch.relu(x, out=torch.zeros(2))), 2, "Calls: "),
+    (lambda: Calls(lambda x: x * x.item()), 2, "item of a tensor is not read"),
+    (lambda: Calls(lambda x: x.max(1)[0]), 2, "use amax"),
+    (lambda: Calls(lambda x: x[:, 5]), 2, "out of bounds"),
+    (lambda: Calls(lambda x: x.reshape(7)), 2, "cannot be reshaped"),
+    (lambda: Calls(lambda x: x.expand(10**9, -1)), 2, "entries, more than"),
+    (lambda: Calls(lambda x: F.pad(x, (10**9, 0))), 2, "entries, more than"),
+    (lambda: Calls(lambda x: 1 // 0), 2, "Calls: the forward cannot be followed: integer division"),
+    (lambda: nn.Linear(10**6, 1, device="meta"), None, "Linear: .*meta"),
+    (lambda: "a module", None, "expected a torch.nn.Module, got 'a module'"),
+    (lambda: Calls(lambda x: x.__setitem__((0, 0), 1)), 2, "changed in place"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("k", range(len(REFUSED)))
+def test_refuses(k: int) -> None:
+    make, shape, text = REFUSED[k]
+    with pytest.raises((NetworkError, LimitError), match=text) as caught:
+        from_torch(make(), shape)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_lazy_module_stays_as_it_is() -> None:
+    module = nn.LazyLinear(3)
+    for shape in (2, None):
+        with pytest.raises(NetworkError, match="has no values before the module is called"):
+            from_torch(module, shape)
+    assert torch.nn.parameter.is_lazy(module.weight)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_refuses_weights_that_are_not_finite(bad: float) -> None:
+    module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    module[2].weight.data[0, 1] = bad
+    with pytest.raises(NumberError, match=r"layer '2' \(Linear\), weight, entry 2"):
+        from_torch(module)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_refuses_tensors_that_are_no_arrays_of_numbers() -> None:
+    packed = torch.zeros(8, dtype=torch.uint8)
+    for tensor in (
+        *(packed.view(getattr(torch, kind)) for kind in ("bits8", "float4_e2m1fn_x2") if hasattr(torch, kind)),
+        torch.nested.nested_tensor([torch.zeros(2), torch.zeros(1)]),
+        torch.eye(2).to_sparse(),
+        torch.zeros(2, dtype=torch.complex64),
+        torch.quantize_per_tensor(torch.zeros(2), 0.5, 0, torch.qint8),
+        torch.zeros(2, device="meta"),
+    ):
+        with pytest.raises(NetworkError, match="expected a dense tensor of real numbers"):
+            as_array(tensor)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_refuses_scripts() -> None:
+    with pytest.raises(NetworkError, match="TorchScript"):
+        from_torch(torch.jit.script(nn.Linear(2, 2)))
+
+
+def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    torch.save({}, tmp_path / "net.pt")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingDependencyError, match=r"polyrelu\[torch\]") as caught:
+        from_torch(object())
+    assert caught.value.extra == "torch"
+    with pytest.raises(MissingDependencyError, match=r"polyrelu\[torch\]"):
+        load(tmp_path / "net.pt", activation="relu")
+
+
+# ---------------------------------------------------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".PT"])
+@pytest.mark.parametrize("wrapper", [None, "state_dict", "model_state_dict"])
+def test_state_dicts(tmp_path: Path, suffix: str, wrapper: str | None) -> None:
+    module = seeded(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2, bias=False), nn.ReLU(), nn.Linear(2, 2)))
+    content = module.state_dict() if wrapper is None else {wrapper: module.state_dict(), "epoch": 3}
+    torch.save(content, tmp_path / f"net{suffix}")
+    assert load(tmp_path / f"net{suffix}", activation="relu") == from_torch(module)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "int64"])
+def test_state_dicts_of_every_type(tmp_path: Path, dtype: str) -> None:
+    tensor = (torch.tensor([[0.1, 7.0], [-3.0, 1 / 3]]) * 3).to(getattr(torch, dtype))
+    torch.save({"a.b.weight": tensor.T}, tmp_path / "net.pt")
+    net = load(tmp_path / "net.pt", activation="relu")
+    assert net.weights == (tuple(tuple(map(Fraction, row)) for row in tensor.T.tolist()),)
+    assert net.biases == ((0, 0),)
+
+
+class Bomb:
+    """Unpickled, it makes a directory."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+def archive(path: Path, pickled: bytes, storages: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> Path:
+    """A file laid out as torch.save does it, with whatever content."""
+    with zipfile.ZipFile(path, "w", compression) as file:
+        file.writestr("net/data.pkl", pickled)
+        file.writestr("net/byteorder", "little")
+        for key, data in storages.items():
+            file.writestr(f"net/data/{key}", data)
+        file.writestr("net/version", "3\n")
+    return path
+
+
+def with_tensor(numel: int, size: tuple[int, ...], stride: tuple[int, ...]) -> bytes:
+    """A pickled state dict whose tensor has a storage that declares `numel` floats."""
+
+    class Storage:
+        pass
+
+    class Tensor:
+        def __reduce__(self) -> Any:
+            return torch._utils._rebuild_tensor_v2, (Storage(), 0, size, stride, False, OrderedDict())
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, item: Any) -> Any:
+            return ("storage", torch.FloatStorage, "0", "cpu", numel) if isinstance(item, Storage) else None
+
+    buffer = io.BytesIO()
+    Pickler(buffer, 2).dump({"0.weight": Tensor()})
+    return buffer.getvalue()
+
+
+def test_the_layout_of_the_hostile_files_is_right(tmp_path: Path) -> None:
+    data = np.array([1.5, -2.0, 3.0, 0.25], dtype=np.float32).tobytes()
+    path = archive(tmp_path / "net.pt", with_tensor(4, (2, 2), (2, 1)), {"0": data})
+    assert load(path, activation="relu") == Network([[[1.5, -2], [3, 0.25]]], [[0, 0]])
+
+
+BYTEARRAY = b"\x80\x02c__builtin__\nbytearray\n\x8a\x08" + (10**9).to_bytes(8, "little") + b"\x85R."
+CODEC = b"\x80\x02c_codecs\nencode\nX\x01\0\0\0aX\x03\0\0\0hex\x86R."
+METHOD = b"\x80\x02ccollections\nOrderedDict\n)R}X\x05\0\0\0itemsK\x01sb."  # whose attribute `items` is 1
+
+
+def bombs(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Hostile and damaged files, and what is said about each."""
+    target = folder / "harm"
+    pickled = folder / "bomb.pt"
+    torch.save({"0.weight": torch.zeros(1, 1), "x": Bomb(target)}, pickled)
+    legacy = folder / "legacy.pt"
+    torch.save({"0.weight": Bomb(target)}, legacy, _use_new_zipfile_serialization=False)
+    plain = folder / "plain.pt"
+    plain.write_bytes(pickle.dumps(Bomb(target)))
+    whole = folder / "whole.pt"
+    torch.save(nn.Sequential(nn.Linear(2, 2)), whole)
+    good = folder / "good.pt"
+    torch.save(nn.Linear(50, 50).state_dict(), good)
+    cut = folder / "cut.pt"
+    cut.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    script = folder / "script.pt"
+    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), script)
+    foreign = folder / "foreign.pt"
+    with zipfile.ZipFile(foreign, "w") as file:
+        file.writestr("readme.txt", "no model")
+    empty = folder / "empty.pt"
+    empty.write_bytes(b"")
+    double = archive(folder / "d.pt", with_tensor(4, (2, 2), (2, 1)), {"0": b"\0" * 16})
+    with zipfile.ZipFile(double, "a") as file:
+        file.writestr("net/DATA.PKL", BYTEARRAY)
+    big = 2**28
+    four = b"\0" * 16
+    return {
+        "pickle bomb": (pickled, r"holds more than plain tensors \((posix|os|nt)\.mkdir\)"),
+        "legacy pickle bomb": (legacy, "not a file written by torch.save"),
+        "plain pickle bomb": (plain, "not a file written by torch.save"),
+        "bomb in an archive": (archive(folder / "b.pt", pickle.dumps(Bomb(target), 2), {}), "holds more than plain"),
+        "pickled module": (whole, "holds more than plain tensors"),
+        "truncated": (cut, "damaged"),
+        "TorchScript": (script, "TorchScript"),
+        "another zip": (foreign, "no data.pkl"),
+        "empty": (empty, "not a file written by torch.save"),
+        "1 GB by strides": (archive(folder / "s.pt", with_tensor(1, (16384, 16384), (0, 0)), {"0": four}), "268435456"),
+        "1 GB storage": (archive(folder / "g.pt", with_tensor(big, (big // 4, 4), (4, 1)), {"0": four}), ""),
+        "zip bomb": (
+            archive(folder / "z.pt", with_tensor(4, (2, 2), (2, 1)), {"0": b"\0" * 10**7}, zipfile.ZIP_DEFLATED),
+            "compressed",
+        ),
+        "no pickle": (archive(folder / "n.pt", b"\x80\x02" + b"(" * 10**5, {}), "not a state dict.*pickle exhausted"),
+        "bytearray": (archive(folder / "a.pt", BYTEARRAY, {}), r"more than plain tensors \(__builtin__.bytearray"),
+        "codec": (archive(folder / "c.pt", CODEC, {}), r"more than plain tensors \(_codecs.encode"),
+        "two pickles": (double, r"more than plain tensors \(__builtin__.bytearray"),
+        "long pickle": (archive(folder / "l.pt", b"\x80\x02" + b"}" * 10**7 + b".", {}), "in 10000003 bytes, more"),
+        "method": (archive(folder / "m.pt", METHOD, {}), "not a state dict, or a damaged file: 'int' object"),
+    }
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [
+    "pickle bomb", "legacy pickle bomb", "plain pickle bomb", "bomb in an archive", "pickled module", "truncated",
+    "TorchScript", "another zip", "empty", "1 GB by strides", "1 GB storage", "zip bomb", "no pickle",
+    "bytearray", "codec", "two pickles", "long pickle", "method",
+])  # fmt: skip
+def test_hostile_files(tmp_path: Path, name: str) -> None:
+    path, text = bombs(tmp_path)[name]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises((InputError, LimitError), match=text) as caught:
+        load(path, activation="relu")
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert "weights_only" not in message
+    assert len(message) < len(str(path)) + 300
+    assert not (tmp_path / "harm").exists()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**18  # kilobytes, of the gigabyte declared
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_bomb_is_live(tmp_path: Path) -> None:
+    bombs(tmp_path)
+    torch.load(tmp_path / "b.pt", weights_only=False)
+    assert (tmp_path / "harm").is_dir()
+
+
+def with_attribute(tensor: Any) -> Any:
+    tensor.numel = 1
+    return tensor
+
+
+CONTENTS: list[tuple[Any, type[Exception], str]] = [
+    ({}, FileError, "empty"),
+    ([1, 2], FileError, "expected a state dict"),
+    (torch.zeros(2, 2), FileError, "expected a state dict"),
+    ({"0.weight": torch.zeros(3, 2), "1.running_mean": torch.zeros(3)}, FileError, "'1.running_mean' is a tensor"),
+    ({"0.weight": torch.zeros(3)}, FileError, "'0.weight' is a tensor of shape"),
+    ({"0.weight": torch.zeros(2, 1, 3, 3)}, FileError, "build the module and pass the state dict with it, from_torch"),
+    ({"state_dict": {}, "model_state_dict": {}}, FileError, "two state dicts, 'state_dict' and 'model_state_dict'"),
+    ({"0.bias": torch.zeros(3)}, FileError, "has a bias, but no weight"),
+    ({"epoch": 3}, FileError, "'epoch' is 3"),
+    ({3: torch.zeros(3)}, FileError, "3 is a tensor"),
+    ({"0.weight": torch.zeros(3, 2), "0.bias": torch.zeros(2)}, NetworkError, "layer '0': bias: expected 3 numbers"),
+    ({"0.weight": torch.zeros(3, 2), "1.weight": torch.zeros(1, 2)}, NetworkError, "layer '1': takes 2 values, but "),
+    ({"0.weight": torch.full((1, 2), float("nan"))}, NumberError, "layer '0', weight, entry 1: nan"),
+    ({"0.weight": torch.zeros(0, 2)}, NetworkError, "empty"),
+    ({"0.weight": torch.zeros(2, 0)}, NetworkError, "positive lengths"),
+    ({"0.weight": torch.zeros(1, 1, dtype=torch.complex64)}, NetworkError, "layer '0': .*complex"),
+    ({"0.weight": torch.zeros(1, 8, dtype=torch.uint8).view(torch.bits8)}, FileError, "torch.bits8"),
+    ({"0.weight": with_attribute(torch.zeros(1, 1))}, FileError, "_rebuild_from_type_v2"),
+    ({"0.weight": torch.zeros(2, 2).to_sparse()}, FileError, "sparse"),
+    ({f"{k}.weight": torch.ones(1).expand(3000, 3000) for k in range(7)}, LimitError, "have 63000000 entries, more"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("k", range(len(CONTENTS)))
+def test_refuses_other_state_dicts(tmp_path: Path, k: int) -> None:
+    content, error, text = CONTENTS[k]
+    torch.save(content, tmp_path / "net.pt")
+    with pytest.raises(error, match=text) as caught:
+        load(tmp_path / "net.pt", activation="relu")
+    assert str(caught.value).startswith(str(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_says_what_the_unpickler_refuses(tmp_path: Path) -> None:
+    torch.save({"0.weight": torch.zeros(1, 1)}, tmp_path / "net.pt", pickle_protocol=4)
+    with pytest.warns(UserWarning, match="protocol"), pytest.raises(FileError) as caught:
+        load(tmp_path / "net.pt", activation="relu")
+    assert str(caught.value).endswith("net.pt: not a state dict, or a damaged file: Unsupported operand 149")
+
+
+def test_files_without_checksums(tmp_path: Path) -> None:
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save({"0.weight": torch.ones(1, 2)}, tmp_path / "net.pt")
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert load(tmp_path / "net.pt", activation="relu") == Network([[[1, 1]]], [[0]])
+
+
+def test_refuses_an_unsafe_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.save({"0.weight": torch.zeros(1, 1)}, tmp_path / "net.pt")
+    monkeypatch.setattr(torch, "__version__", "2.5.1+cpu")
+    with pytest.raises(MissingDependencyError, match=r"2\.6 or newer"):
+        load(tmp_path / "net.pt", activation="relu")
+
+
+def test_refuses_damaged_files(tmp_path: Path) -> None:
+    """Every byte that is changed gives a network or one of our errors."""
+    path = tmp_path / "net.pt"
+    torch.save(nn.Linear(2, 1).state_dict(), path)
+    data = path.read_bytes()
+    rng = Random(0)
+    for _ in range(150):
+        damaged = bytearray(data)
+        for _ in range(rng.randint(1, 3)):
+            damaged[rng.randrange(len(data))] = rng.randrange(256)
+        path.write_bytes(damaged[: rng.choice([len(data), rng.randrange(len(data))])])
+        try:
+            load(path, activation="relu")
+        except (InputError, LimitError) as error:
+            assert str(error).startswith(str(path))
+
+
+def test_functions_are_looked_at_before_any_is_composed() -> None:
+    """Like a vision transformer: patches, many linear maps, and at the end a softmax."""
+    patches = nn.Sequential(nn.Conv2d(3, 48, 8, 8), nn.ReLU(), nn.Flatten(), nn.Linear(768, 768), nn.ReLU())
+    model = nn.Sequential(patches, *(nn.Linear(768, 768) for _ in range(8)), nn.Softmax(-1))
+    begun = time.process_time()
+    with pytest.raises(NetworkError, match="softmax is not read: it is not piecewise linear"):
+        from_torch(model, (3, 32, 32))
+    assert time.process_time() - begun < 5
