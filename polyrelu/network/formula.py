@@ -74,12 +74,13 @@ class Formula:
     (True, False)
     """
 
-    __slots__ = ("_bare", "_forms", "_text", "_tree")
+    __slots__ = ("_bare", "_forms", "_last", "_text", "_tree")
 
     _text: str
     _forms: tuple[Form, ...]
     _tree: Tree
     _bare: bool
+    _last: int
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
@@ -93,6 +94,7 @@ class Formula:
             ("_forms", tuple(reader.forms)),
             ("_tree", tree),
             ("_bare", reader.bare),
+            ("_last", reader.last),
         ):
             object.__setattr__(self, name, value)
 
@@ -128,10 +130,9 @@ class Formula:
                 f"formula {describe(self._text)}: F is the output of a network with one output, and this one has "
                 f"{outputs}: write F0 to F{outputs - 1}, or choose an output"
             )
-        most = max((i for form in self._forms for i, _ in form.terms), default=-1)
-        if most >= outputs:
+        if self._last >= outputs:
             there = "is only F0, or F" if outputs == 1 else f"are F0 to F{outputs - 1}"
-            raise RegionError(f"formula {describe(self._text)}: there is no output F{most}, there {there}")
+            raise RegionError(f"formula {describe(self._text)}: there is no output F{self._last}, there {there}")
 
     def holds(self, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bools:
         """For each of `size` cells whether the formula holds where the forms have these signs, an array for each."""
@@ -205,6 +206,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.forms: list[Form] = []
         self.bare = False
+        self.last = -1  # the largest number of an output that is named, even if its terms cancel
         self._text = text
         self._tokens = list(self._split(text))
         self._next = 0
@@ -354,4 +356,6 @@ class _Reader:
             raise self._error(token, what + "; expected an output (F, or F0, F1, …), a number or '('")
         self._next += 1
         self.bare = self.bare or not match[1]
-        return _Affine(Fraction(0), {int(match[1] or 0): Fraction(1)})
+        output = int(match[1] or 0)
+        self.last = max(self.last, output)
+        return _Affine(Fraction(0), {output: Fraction(1)})

@@ -137,6 +137,9 @@ def test_outputs_are_checked() -> None:
         Formula("F3 > F0").check_outputs(3)
     with pytest.raises(RegionError, match="no output F1, there is only F0, or F"):
         Formula("F1 > 0").check_outputs(1)
+    for text in ("F5 - F5 > 1", "F0 > 0 or 0*F5 >= 0"):  # named, though the terms cancel
+        with pytest.raises(RegionError, match="no output F5, there is only F0"):
+            Formula(text).check_outputs(1)
     with pytest.raises(InputError):
         Formula("F > 0").holds_at([1, 2])
 
