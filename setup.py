@@ -28,7 +28,7 @@ setup(
                     "-O3", "-std=c++17", "-pthread", "-ffp-contract=off", "-fno-fast-math", *REPRODUCIBLE, *FURTHER,
                 ],
                 extra_link_args=STRIP + FURTHER,
-                depends=[str(p) for p in sorted(Path("polyrelu/_cpp").glob("*"))],
+                depends=["polyrelu/_core.pxd", *(str(p) for p in sorted(Path("polyrelu/_cpp").glob("*")))],
             )
         ],
         language_level=3,

@@ -8,11 +8,13 @@ from typing_extensions import disjoint_base
 class Limit(Exception): ...
 class NoInterior(Exception): ...
 class Inconsistent(Exception): ...
+class UnknownOutcome(Exception): ...
 
+def outcome_error(outcome: int, cells: int = 0, memory: int = 0, done: int = 0) -> Exception | None: ...
 def subdivide(
     rank: int,
     start: Sequence[Sequence[int]],
-    frame: Sequence[Sequence[int]],
+    initial_forms: Sequence[Sequence[int]],
     stages: list[Any],
     discard_first: bool,
     last_is_level: bool,
@@ -29,17 +31,17 @@ class VertexSolver:
     def __new__(
         cls,
         stages: list[Any],
-        pieces: Sequence[Any],
+        regions: Sequence[Any],
         coordinates: npt.NDArray[np.float64],
         error: npt.NDArray[np.float64],
-        recipe: npt.NDArray[np.int32],
+        origins: npt.NDArray[np.int32],
         roots: dict[int, tuple[int, ...]],
         longest: int,
     ) -> Self: ...
     def vector(self, i: int) -> tuple[int, ...]: ...
 
 def affine_forms(
-    stages: list[Any], pieces: Sequence[Any], stage: int
+    stages: list[Any], regions: Sequence[Any], stage: int
 ) -> tuple[npt.NDArray[np.int32], list[tuple[int, ...]]]: ...
 def check_chain_complex(
     ranks: Sequence[int], columns: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]]

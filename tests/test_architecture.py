@@ -140,7 +140,7 @@ def lazily():
 
 
 def test_the_core_imports_no_module_of_the_package() -> None:
-    for path in [*PACKAGE.glob("*.pyx"), *PACKAGE.glob("_cpp/*.pxi")]:
+    for path in [*PACKAGE.glob("*.pyx"), *PACKAGE.glob("*.pxd"), *PACKAGE.glob("_cpp/*.pxi")]:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^\s*(from|c?import)\s+(polyrelu|\.)", text, flags=re.MULTILINE), path
 

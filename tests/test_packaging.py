@@ -79,7 +79,7 @@ def test_metadata_and_files():
         pytest.skip("polyrelu runs from its source tree")
     assert found.version == polyrelu.__version__
     assert {entry.name for entry in found.entry_points} == {"polyrelu"}
-    assert not [name for name in installed if name.endswith((".pyx", ".pxi", ".hpp", ".cpp"))]
+    assert not [name for name in installed if name.endswith((".pyx", ".pxd", ".pxi", ".hpp", ".cpp"))]
     assert {name.split("/")[0] for name in installed if not name.startswith("..")} <= {
         "polyrelu", "polyrelu.libs", f"polyrelu-{found.version}.dist-info",
     }  # fmt: skip

@@ -105,14 +105,14 @@ struct Cells {
     Array<Incidence> arena;
     int64_t live = 0;           // entries of the arena in use
     Array<unsigned char> flags;
-    Array<int32_t> home;      // a region of the current stage's start that contains the cell
-    Array<int32_t> supports;  // r - k forms a cell (none stored for vertices)
+    Array<int32_t> region;      // a region of the current stage's start that contains the cell
+    Array<int32_t> defining_forms;  // r - k forms a cell (none stored for vertices)
     SignMasks masks;
 
     int64_t size() const { return (int64_t)flags.size(); }
     int64_t memory() const {
-        return (int64_t)(start.bytes() + count.bytes() + arena.bytes() + flags.bytes() + home.bytes() +
-                         supports.bytes()) + masks.memory();
+        return (int64_t)(start.bytes() + count.bytes() + arena.bytes() + flags.bytes() + region.bytes() +
+                         defining_forms.bytes()) + masks.memory();
     }
     const Incidence* facets(int64_t c) const { return arena.data() + start[c]; }
 
@@ -128,12 +128,12 @@ struct Cells {
     // Makes room for n cells of dimension k in all.
     void extend(int64_t n, int k, int r) {
         flags.resize(n);
-        home.resize(n);
+        region.resize(n);
         masks.resize(n);
         if (k == 0) return;
         start.resize(n);
         count.resize(n);
-        supports.resize(n * (r - k));
+        defining_forms.resize(n * (r - k));
     }
     // Give memory back when the contents are needed no more.
     void release_facets() {
@@ -142,7 +142,7 @@ struct Cells {
         arena.release();
     }
     void release_working_arrays() {
-        supports.release();
+        defining_forms.release();
         masks.release();
     }
 };

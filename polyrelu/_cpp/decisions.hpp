@@ -1,13 +1,25 @@
-// What is decided about points and forms: signs, and where forms meet edges. Right by the bounds below, or by GMP.
+// What is decided about points and forms: signs, and where forms meet edges. Right by proved bounds, or by GMP.
 //
-// Signs of doubles. A form f with error e (`forms.hpp`) at a vertex y with error d has the true value f.y up to
-// e (sum |y_k| + (r + 1) d) + d sum |f_k|, and the computed f.y is within (r + 8) 2^-52 sum |f_k y_k| + TINY of it.
-// A sign is accepted beyond the sum of these; when e = d = 0 and sum |f_k y_k| < 2^53, the computed value is exact,
-// zeros included. All other signs are computed in GMP.
+// Signs. A form f with error e (`forms.hpp`) at a vertex y with error d (`vertices.hpp`) has a true value within
+// e (sum |y_k| + (r + 1) d) + d sum |f_k| of f.y, and the computed f.y is within gamma_(r+2) sum |f_k y_k| + TINY of that:
+// a term is rounded once as a product and r + 1 times in the sum. gamma_bound(r + 8) is used, and SLACK covers the rounding of the
+// bound itself. When e = d = 0 and sum |f_k y_k| < 2^53, the computed value is exact, zeros included. `certain_sign` then
+// decides; what it leaves undecided is computed in GMP.
+//
+// Vertices, where the form f of a neuron meets an edge with ends p, q, f(p) > 0 > f(q):
+// 1. If all of p, q, f are exact, so are f(p), f(q) when the sums of moduli stay below 2^53, and the primitive vector
+//    f(p) q - f(q) p is computed in 128-bit integers. It is kept when its entries are below 2^53.
+// 2. Otherwise r forms vanish on the vertex, and it is enclosed by an interval Newton step (`newton.hpp`): the r - 1 that
+//    define the edge, and f. They are independent: f is not in the span of the others, since it does not vanish on the edge.
+//    The orientation (x or -x): a vertex of a cell that is not at infinity has x0 > 0, so y_0 must exceed the error; at
+//    infinity x is a positive combination of p and q, so its entry m has the sign that both have for certain.
+// 3. Where that fails, p, q and f are computed exactly in GMP, and the vertex is f(p) q - f(q) p, made primitive.
 #pragma once
 
 #include <mutex>
 
+#include "newton.hpp"
+#include "statistics.hpp"
 #include "vertices.hpp"
 
 namespace polyrelu {
@@ -16,52 +28,64 @@ namespace polyrelu {
 // doubles as they are (to measure what certainty costs: its results prove nothing).
 enum Arithmetic { CERTIFIED = 0, ALL_BIG = 1, UNCERTIFIED = 2 };
 
+// What each thread has for itself to decide with.
+struct DecisionState {
+    Statistics stats;
+    NewtonStep newton;
+    NewVertices* made = nullptr;  // where new vertices go
+
+    // What took GMP, and may take long.
+    int64_t exact_work() const { return stats.big + stats.big_vertices + stats.big_forms; }
+};
+
+// The computed value of a form at a point, and what its error bound is made of.
+struct Value {
+    double value;
+    double size;   // sum |f_k y_k|
+    double norm;   // sum |f_k|, rounded upwards
+    double total;  // sum |y_k|
+    double form_error, point_error;
+};
+
 class Decisions {
   public:
-    Decisions(int rank, Arithmetic how, const std::vector<Stage>& stages, const std::vector<Pieces>& pieces)
-        : r(rank), arithmetic(how), forms(rank + 1), vertices(rank, stages, pieces) {}
+    Decisions(int rank, Arithmetic numbers, const std::vector<Stage>& stages, const std::vector<Regions>& regions)
+        : r(rank), arithmetic(numbers), forms(rank + 1), vertices(rank, stages, regions) {}
 
     const int r;
     const Arithmetic arithmetic;
     FormStore forms;
     Vertices vertices;
 
-    // What each thread has for itself.
-    struct Desk {
-        Statistics stats;
-        NewtonStep newton;
-        NewVertices* made = nullptr;  // where new vertices go
-
-        // What took GMP, and may take long.
-        int64_t exact_work() const { return stats.big + stats.big_vertices + stats.big_forms; }
-    };
-
-    const double* point(int32_t v, const Desk& desk) const {
-        const NewVertices& made = *desk.made;
+    const double* point(int32_t v, const DecisionState& state) const {
+        const NewVertices& made = *state.made;
         return v < made.first ? vertices[v] : &made.coordinates[(size_t)(v - made.first) * (r + 1)];
     }
-    double error(int32_t v, const Desk& desk) const {
-        return v < desk.made->first ? vertices.error[v] : desk.made->error[v - desk.made->first];
+    double error(int32_t v, const DecisionState& state) const {
+        return v < state.made->first ? vertices.error[v] : state.made->error[v - state.made->first];
     }
 
-    // Half the width of the interval around a computed value f.y, see above; size = sum |f_k y_k|, total = sum |y_k|.
-    double margin(double size, double norm, double err, double d, double total) const {
-        return ((r + 8) * EPS * size + err * (total + (r + 1) * d) + d * norm + TINY) * SLACK;
+    // The true value is within this of the computed one; 0: it is the computed one.
+    double bound(const Value& x) const {
+        if (x.point_error == 0 && x.form_error == 0 && x.size < EXACT_LIMIT) return 0;
+        return (gamma_bound(r + 8) * x.size + x.form_error * (x.total + (r + 1) * x.point_error) + x.point_error * x.norm + TINY) *
+               SLACK;
     }
 
-    int exact_sign(int32_t v, int32_t region, int32_t neuron, Desk& desk) {
-        std::lock_guard<std::mutex> lock(exact_);
-        const BigVector& f = vertices.exact_form(region, neuron);
-        const BigVector& x = vertices.exact_coordinates(v, *desk.made);
-        mpz_class z = 0;
-        for (int k = 0; k <= r; ++k) mpz_addmul(z.get_mpz_t(), f[k].get_mpz_t(), x[k].get_mpz_t());
-        ++desk.stats.big;
-        desk.stats.big_zero += sgn(z) == 0;
-        return sgn(z);
+    // The sign of the form of a neuron (among all), on a region of its stage, at vertex v, where it was computed as x.
+    int sign(const Value& x, int32_t v, int32_t region, int32_t neuron, DecisionState& state) {
+        if (__builtin_expect(arithmetic != CERTIFIED, 0))
+            return arithmetic == ALL_BIG ? exact_sign(v, region, neuron, state) : (x.value > 0) - (x.value < 0);
+        const double off = bound(x);
+        const int sg = certain_sign(x.value, off);
+        if (sg == UNDECIDED) return exact_sign(v, region, neuron, state);
+        ++(off == 0 ? state.stats.word : state.stats.filtered);
+        return sg;
     }
 
-    int sign_of(int32_t v, int64_t form, int32_t region, int32_t neuron, Desk& desk) {
-        const double *y = point(v, desk), *f = forms[form];
+    // The same for form number `form`, which is computed here.
+    int sign_of(int32_t v, int64_t form, int32_t region, int32_t neuron, DecisionState& state) {
+        const double *y = point(v, state), *f = forms[form];
         double s = 0, size = 0, total = 0;
         for (int k = 0; k <= r; ++k) {
             const double t = f[k] * y[k];
@@ -69,39 +93,41 @@ class Decisions {
             size += std::fabs(t);
             total += std::fabs(y[k]);
         }
-        const double d = error(v, desk), e = forms.err(form);
-        if (arithmetic == ALL_BIG) return exact_sign(v, region, neuron, desk);
-        if (arithmetic == UNCERTIFIED) return (s > 0) - (s < 0);
-        if (d == 0 && e == 0 && size < EXACT_LIMIT) {
-            ++desk.stats.word;
-            return (s > 0) - (s < 0);
-        }
-        if (std::fabs(s) > margin(size, forms.norm(form), e, d, total)) {
-            ++desk.stats.filtered;
-            return s > 0 ? 1 : -1;
-        }
-        return exact_sign(v, region, neuron, desk);
+        return sign({s, size, forms.norm(form), total, forms.err(form), error(v, state)}, v, region, neuron, state);
+    }
+
+    // The same in GMP.
+    int exact_sign(int32_t v, int32_t region, int32_t neuron, DecisionState& state) {
+        std::lock_guard<std::mutex> lock(exact_);
+        const BigVector& f = vertices.exact_form(region, neuron);
+        const BigVector& x = vertices.exact_coordinates(v, *state.made);
+        mpz_class z = 0;
+        for (int k = 0; k <= r; ++k) mpz_addmul(z.get_mpz_t(), f[k].get_mpz_t(), x[k].get_mpz_t());
+        ++state.stats.big;
+        state.stats.big_zero += sgn(z) == 0;
+        return sgn(z);
     }
 
     // Makes form number `at` from doubles f with error err: that of a neuron (among all) on region p of its stage.
-    void make_form(int64_t at, const double* f, double err, int32_t p, int32_t neuron, Desk& desk) {
+    void make_form(int64_t at, const double* f, double err, int32_t p, int32_t neuron, DecisionState& state) {
         double largest = 0;
         for (int k = 0; k <= r; ++k) largest = std::max(largest, std::fabs(f[k]));
-        if (err <= 0x1p-30 * largest) {
+        if (err <= tuning::WORST_FORM * largest) {
             forms.set(at, f, err);
         } else {  // many layers: the exact form, rounded once, is worth its price
             std::lock_guard<std::mutex> lock(exact_);
-            ++desk.stats.big_forms;
+            ++state.stats.big_forms;
             forms.set_exact(at, vertices.exact_form(p, neuron).data());
         }
     }
 
-    // Makes the next new vertex, where a form meets the edge from vertex how.p (positive) to how.q (negative). The r - 1
-    // supports are forms that vanish on the edge. Returns its number.
-    int32_t place(const Recipe& how, int32_t form, const int32_t* supports, bool at_infinity, Desk& desk) {
-        const int32_t p = how.p, q = how.q;
-        if (arithmetic == ALL_BIG) return place_exactly(how, desk);
-        const double *f = forms[form], *yp = point(p, desk), *yq = point(q, desk);
+    // Makes the next new vertex, where a form meets the edge from vertex origin.p (positive) to origin.q (negative).
+    // defining_forms: r - 1 that vanish on the edge. Returns its number.
+    int32_t place(const VertexOrigin& origin, int32_t form, const int32_t* defining_forms, bool at_infinity,
+                  DecisionState& state) {
+        const int32_t p = origin.p, q = origin.q;
+        if (arithmetic == ALL_BIG) return place_exactly(origin, state);
+        const double *f = forms[form], *yp = point(p, state), *yq = point(q, state);
         double a = 0, b = 0, size_a = 0, size_b = 0;
         for (int k = 0; k <= r; ++k) {
             const double t = f[k] * yp[k], u = f[k] * yq[k];
@@ -116,44 +142,38 @@ class Decisions {
             double top = 0;
             for (int k = 0; k <= r; ++k) top = std::max(top, std::fabs(guess[k]));
             for (int k = 0; k <= r; ++k) guess[k] /= top;
-            return add(guess, EPS, how, desk);
+            return add(guess, EPS, origin, state);
         }
-        const double dp = error(p, desk), dq = error(q, desk);
+        const double dp = error(p, state), dq = error(q, state);
         if (dp == 0 && dq == 0 && forms.err(form) == 0 && size_a < EXACT_LIMIT && size_b < EXACT_LIMIT &&
             combine_words((int64_t)a, (int64_t)b, yp, yq, y))
-            return add(y, 0, how, desk);
+            return add(y, 0, origin, state);
         int32_t through[MAX_WIDTH];
-        std::copy_n(supports, r - 1, through);
+        std::copy_n(defining_forms, r - 1, through);
         through[r - 1] = form;
         int m;
-        if (desk.newton.run(forms, through, r, guess, y, d, m)) {
-            int orientation = 0;
-            if (at_infinity) {
-                y[0] = 0;
-                const int sp = certain_sign(yp[m], dp), sq = certain_sign(yq[m], dq);
-                if (m > 0 && sp != 2 && sq != 2 && sp * sq >= 0) orientation = sp + sq > 0 ? 1 : sp + sq < 0 ? -1 : 0;
-            } else if (m == 0 || y[0] > d) {
-                orientation = 1;
-            } else if (y[0] < -d) {
-                orientation = -1;
-            }
-            if (orientation) {
+        if (state.newton.run(forms, through, r, guess, y, d, m)) {
+            const int orientation = at_infinity ? orientation_at_infinity(yp[m], dp, yq[m], dq, m)
+                                    : m == 0    ? 1
+                                                : certain_sign(y[0], d);
+            if (orientation == 1 || orientation == -1) {
+                if (at_infinity) y[0] = 0;
                 for (int k = 0; k <= r; ++k) y[k] *= orientation;
-                ++desk.stats.enclosed;
-                return add(y, d, how, desk);
+                ++state.stats.enclosed;
+                return add(y, d, origin, state);
             }
         }
-        return place_exactly(how, desk);
+        return place_exactly(origin, state);
     }
 
   private:
     std::mutex exact_;  // held while exact coordinates or forms are made or read
 
-    int32_t add(const double* y, double d, const Recipe& how, Desk& desk) const {
-        NewVertices& made = *desk.made;
+    int32_t add(const double* y, double d, const VertexOrigin& origin, DecisionState& state) const {
+        NewVertices& made = *state.made;
         for (int k = 0; k <= r; ++k) made.coordinates.push_back(y[k]);
         made.error.push_back(d);
-        made.recipe.push_back(how);
+        made.origins.push_back(origin);
         return made.first + made.size() - 1;
     }
 
@@ -175,20 +195,24 @@ class Decisions {
         return true;
     }
 
-    int32_t place_exactly(const Recipe& how, Desk& desk) {
+    int32_t place_exactly(const VertexOrigin& origin, DecisionState& state) {
         std::lock_guard<std::mutex> lock(exact_);
-        ++desk.stats.big_vertices;
-        const BigVector& xp = vertices.exact_coordinates(how.p, *desk.made);  // node-based maps: references stay valid
-        BigVector x = vertices.intersect_exactly(xp, vertices.exact_coordinates(how.q, *desk.made), how);
+        ++state.stats.big_vertices;
+        const BigVector& xp = vertices.exact_coordinates(origin.p, *state.made);  // node-based maps: references stay valid
+        BigVector x = vertices.intersect_exactly(xp, vertices.exact_coordinates(origin.q, *state.made), origin);
         double y[MAX_WIDTH];
         const double d = vertices.enclose(x, y);
-        const int32_t v = add(y, d, how, desk);
-        if (d != 0) vertices.keep(v, std::move(x), *desk.made);
+        const int32_t v = add(y, d, origin, state);
+        if (d != 0) vertices.keep(v, std::move(x), *state.made);
         return v;
     }
 
-    // The sign of a coordinate y with error d, or 2 if the enclosure does not tell.
-    static int certain_sign(double y, double d) { return y > d ? 1 : y < -d ? -1 : d == 0 ? 0 : 2; }
+    // The sign of entry m of a positive combination of p and q, from their entries; UNDECIDED or 0 if it is not certain.
+    static int orientation_at_infinity(double yp, double dp, double yq, double dq, int m) {
+        const int sp = certain_sign(yp, dp), sq = certain_sign(yq, dq);
+        if (m == 0 || sp == UNDECIDED || sq == UNDECIDED || sp * sq < 0) return UNDECIDED;
+        return sp != 0 ? sp : sq;
+    }
 };
 
 }  // namespace polyrelu

@@ -6,48 +6,19 @@
 
 #include <gmpxx.h>
 
-#include <cfloat>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <vector>
 
-#ifdef __FAST_MATH__
-#error "the error bounds of polyrelu do not hold with -ffast-math"
-#endif
-static_assert(FLT_EVAL_METHOD == 0, "the error bounds count on operations rounded to doubles");
+#include "rounding.hpp"
 
 namespace polyrelu {
 
 using i128 = __int128;
 
 constexpr int64_t WORD_BOUND = int64_t(1) << 59;
-constexpr int MAX_WIDTH = 64;
-constexpr double EPS = 0x1p-52;
-constexpr double TINY = 0x1p-900;       // more than all underflow in one bound, even where subnormals are flushed to 0
-constexpr double EXACT_LIMIT = 0x1p53;  // integers below it are doubles
-constexpr double SLACK = 1 + 0x1p-20;   // covers the rounding of a computed bound
-
-// How signs were decided, and vertices placed.
-struct Statistics {
-    int64_t word = 0;          // signs of integers below 2^53, computed without rounding
-    int64_t filtered = 0;      // signs of floating-point values beyond their error bounds
-    int64_t big = 0;           // signs computed in GMP
-    int64_t big_zero = 0;      // of these, true zeros
-    int64_t enclosed = 0;      // vertices enclosed by an interval Newton step
-    int64_t big_vertices = 0;  // vertices computed in GMP
-    int64_t big_forms = 0;     // affine forms computed in GMP
-
-    void operator+=(const Statistics& s) {
-        word += s.word;
-        filtered += s.filtered;
-        big += s.big;
-        big_zero += s.big_zero;
-        enclosed += s.enclosed;
-        big_vertices += s.big_vertices;
-        big_forms += s.big_forms;
-    }
-};
+constexpr int MAX_WIDTH = 64;  // r + 1 at the most: more than 3^63 cells could not be held
 
 inline bool fits_word(i128 x) { return x < WORD_BOUND && x > -WORD_BOUND; }
 

@@ -1,7 +1,6 @@
 # Sparse matrices by compressed columns: parts and transposes, in one pass over the entries.
 
 cimport cython
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t
 
 import numpy as np
 

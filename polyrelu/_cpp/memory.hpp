@@ -10,9 +10,10 @@
 #include <cstdlib>
 #include <new>
 
+#include "tuning.hpp"
+
 namespace polyrelu {
 
-constexpr size_t GMP_RESERVE = size_t(1) << 24;
 inline std::atomic<void*> gmp_reserve{nullptr};
 inline std::atomic<bool> gmp_memory_is_low{false};
 
@@ -31,7 +32,7 @@ inline void gmp_free(void* p, size_t) { std::free(p); }
 inline void prepare_gmp_memory() {
     mp_set_memory_functions(gmp_allocate, gmp_reallocate, gmp_free);
     if (gmp_reserve) return;
-    void* reserve = std::malloc(GMP_RESERVE);
+    void* reserve = std::malloc(tuning::GMP_RESERVE);
     if (!reserve) throw std::bad_alloc();
     void* none = nullptr;
     if (!gmp_reserve.compare_exchange_strong(none, reserve)) std::free(reserve);

@@ -1,14 +1,31 @@
-// How a subdivision ends.
+// How work ends.
 #pragma once
 
 namespace polyrelu {
 
-// NOT_A_COMPLEX: signs contradict each other, which happens to uncertified ones only.
-enum Outcome { FINISHED = 0, STOPPED = 1, TOO_MANY_CELLS = 2, NO_INTERIOR = 3, TOO_MUCH_MEMORY = 4, NOT_A_COMPLEX = 5 };
+enum Outcome {
+    FINISHED = 0,
+    STOPPED = 1,  // the callback asked for it
+    CELL_LIMIT_REACHED = 2,
+    MEMORY_LIMIT_REACHED = 3,
+    DOMAIN_WITHOUT_INTERIOR = 4,
+    SIGNS_CONTRADICT = 5,  // they belong to no complex, which happens to uncertified ones only
+};
 
 // Thrown where work has to end early.
 struct Halt {
     Outcome why;
 };
+
+// Runs the work; how it ended.
+template <class Work>
+Outcome outcome_of(Work&& work) {
+    try {
+        work();
+        return FINISHED;
+    } catch (const Halt& halt) {
+        return halt.why;
+    }
+}
 
 }  // namespace polyrelu

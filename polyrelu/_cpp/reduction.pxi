@@ -1,56 +1,7 @@
 # Free chain complexes over Z. `ranks` holds the ranks in degrees 0..n and `columns` the n boundary maps as compressed
 # columns (indptr int64, indices int32, data), contiguous, the data of all maps being int8, int64 or Python integers.
 
-from libc.stdint cimport int8_t, int32_t, int64_t
-from libcpp cimport bool as cbool
-from libcpp.string cimport string
-from libcpp.vector cimport vector
-
 import numpy as np
-
-
-cdef extern from "_cpp/reduction.hpp" namespace "reduction" nogil:
-    cdef cppclass Fault:
-        int kind
-        int degree
-        int64_t row
-        int64_t column
-
-    cdef cppclass Remainder:
-        int64_t n_rows
-        int64_t n_columns
-        vector[int64_t] row
-        vector[int64_t] column
-        vector[string] value
-
-    cdef cppclass Result:
-        vector[Remainder] boundary
-        vector[int64_t] n_pivots
-
-    cdef cppclass Input:
-        vector[int64_t] ranks
-        vector[int64_t] n_entries
-        vector[const int64_t*] start
-        vector[const int32_t*] row
-        vector[const int8_t*] narrow
-        vector[const int64_t*] wide
-        void add_big(const vector[string]&) except +
-
-    cbool (*poll)() noexcept
-
-    Fault check(const Input&) except +
-    Result reduce(const Input&) except +
-
-
-cdef extern from "Python.h":
-    int leave_exception_set "PyErr_CheckSignals"() noexcept
-
-
-cdef cbool _signalled() noexcept with gil:
-    return leave_exception_set() != 0
-
-
-poll = _signalled
 
 _FAULTS = (None, "offsets", "row out of range", "repeated row", "zero entry", "product")
 
@@ -102,10 +53,14 @@ def check_chain_complex(ranks, columns):
     Other functions of this module rely on this check: it is what makes it safe to follow the indices.
     """
     cdef _ChainInput source = _ChainInput(ranks, columns)
+    cdef _Listener listener = _Listener(None)
+    cdef InterruptCheck interrupt = InterruptCheck(ask, <void*>listener)
     cdef Fault fault
+    cdef int outcome
     prepare_gmp_memory()
     with nogil:
-        fault = check(source.input)
+        outcome = check(source.input, interrupt, fault)
+    check_outcome(outcome, listener, 0, 0, 0)
     if fault.kind == 0:
         return None
     return _FAULTS[fault.kind], fault.degree, fault.row, fault.column
@@ -119,10 +74,14 @@ def reduce_chain_complex(ranks, columns):
     pivots[k - 1] counts the pairs removed from degrees k and k - 1.
     """
     cdef _ChainInput source = _ChainInput(ranks, columns)
+    cdef _Listener listener = _Listener(None)
+    cdef InterruptCheck interrupt = InterruptCheck(ask, <void*>listener)
     cdef Result result
+    cdef int outcome
     prepare_gmp_memory()
     with nogil:
-        result = reduce(source.input)
+        outcome = reduce(source.input, interrupt, result)
+    check_outcome(outcome, listener, 0, 0, 0)
     remainders = []
     for k in range(result.boundary.size()):
         entries = [

@@ -13,7 +13,7 @@
 //                     -[c:f][f:g], f the one on the plus side.
 // The other side: near g the convex c is a wedge between f and f'. Were f and f' on one side of H, a wedge of less than
 // a half-turn would be as well, so that H supports c, which it crosses; and where f and f' lie in one hyperplane (facets
-// of c are pieces of its geometric facets), they leave g in opposite directions.
+// of c are parts of its geometric facets), they leave g in opposite directions.
 // c+ keeps the number of c, f+ that of f; c- and c0 are appended. Vertices are positively oriented points, so for an
 // edge [c+:c0] is minus the incidence number of its positive end.
 //
@@ -27,120 +27,16 @@
 // ends came before.) So inner facets, which are cells of K, need no search. Faces of s that were not split in the round
 // are cells of K as well, and a facet with an old number spans what a cell of K spans.
 //
-// Supports. Every k-cell knows r - k linearly independent forms that vanish on it: c+ and c- inherit those of c, and c0
+// Defining forms. Every k-cell knows r - k linearly independent forms that vanish on it: c+ and c- inherit those of c, and c0
 // has the neuron's form besides, which is not in their span because it does not vanish on c.
 #pragma once
 
-#include "cells.hpp"
 #include "decisions.hpp"
+#include "local_complex.hpp"
 #include "outcome.hpp"
+#include "split_batch.hpp"
 
 namespace polyrelu {
-
-// Where the forms of the neurons of a stage are: that of neuron i on region p is form first + offset[p] + the rank of i
-// among the neurons that cross p (first + i, without offsets, for a stage that reads the point).
-struct FormTable {
-    int words = 0;
-    int64_t first = 0;
-    std::vector<uint64_t> crossing;
-    std::vector<int64_t> offset;
-
-    int32_t operator()(int32_t p, int i) const {
-        if (offset.empty()) return (int32_t)(first + i);
-        int64_t slot = offset[p];
-        const uint64_t* m = &crossing[(size_t)p * words];
-        for (int w = 0; w < i >> 6; ++w) slot += __builtin_popcountll(m[w]);
-        slot += __builtin_popcountll(m[i >> 6] & ((uint64_t(1) << (i & 63)) - 1));
-        return (int32_t)(first + slot);
-    }
-};
-
-// What was appended for a cell that was split: cells first..first+n of its own dimension.
-struct Children {
-    int32_t first, n;
-};
-
-// What all threads see of the round that is under way.
-struct Round {
-    int words = 0;
-    int32_t first_neuron = 0;         // of the stage, in the numbering of all neurons
-    std::vector<uint64_t> neurons;    // those whose turn it is
-    std::vector<uint64_t> vanishing;  // those that vanish at a vertex that they did not make
-    std::vector<int64_t> old;         // cells of each dimension before the round
-    FormTable form;
-    std::vector<int32_t> link;        // of each cell of dimension k - 1: index into `children`, or -1
-    std::vector<Children> children;
-};
-
-// Copies incidences; facets numbered from `first` on are moved.
-inline void copy_facets(const Incidence* f, int64_t n, int32_t first, int32_t shift, Incidence* out) {
-    for (int64_t t = 0; t < n; ++t) out[t] = facet_of(f[t]) >= first ? f[t] + 2 * shift : f[t];
-}
-
-// What comes of splitting some cells. New cells are numbered on from `first` in each dimension.
-struct Crop {
-    struct Cells {
-        int32_t first = 0;
-        Array<int32_t> count, home, supports;
-        Array<Incidence> facets;
-        Array<unsigned char> flags;
-        Array<uint64_t> masks;  // words of plus, words of minus
-        int32_t size() const { return (int32_t)flags.size(); }
-
-        // Adds them to `all` as cells `at`, ..., their facets at `arena`. Faces from `first_face` on are moved by `shift`.
-        void move_to(polyrelu::Cells& all, int words, int32_t first_face, int32_t shift, int64_t at, int64_t arena) const {
-            std::copy(flags.begin(), flags.end(), all.flags.data() + at);
-            std::copy(home.begin(), home.end(), all.home.data() + at);
-            const uint64_t* m = masks.data();
-            for (int32_t i = 0; i < size(); ++i, m += 2 * words)
-                for (int w = 0; w < words; ++w) all.masks.set(at + i, w, m[w], m[words + w]);
-            if (count.size() == 0) return;  // vertices have no facets
-            std::copy(supports.begin(), supports.end(), all.supports.data() + at * (int64_t)(supports.size() / size()));
-            copy_facets(facets.data(), (int64_t)facets.size(), first_face, shift, all.arena.data() + arena);
-            for (int32_t i = 0; i < size(); arena += count[i++]) {
-                all.start[at + i] = (uint32_t)arena;
-                all.count[at + i] = count[i];
-            }
-        }
-    };
-    struct Remainder {  // a cell that was split, and what keeps its number
-        int32_t cell, count;
-        Children children;
-    };
-    std::vector<Cells> cells;
-    NewVertices vertices;
-    std::vector<Remainder> remainders;
-    Array<Incidence> facets;  // of the remainders
-    Array<uint64_t> masks;
-
-    int64_t size() const {
-        int64_t n = 0;
-        for (const Cells& c : cells) n += c.size();
-        return n;
-    }
-    int64_t memory() const {
-        size_t bytes = facets.reserved() + masks.reserved() + sizeof(Remainder) * remainders.capacity() +
-                       vertices.coordinates.reserved() + vertices.error.reserved() + vertices.recipe.reserved();
-        for (const Cells& c : cells)
-            bytes += c.count.reserved() + c.home.reserved() + c.supports.reserved() + c.facets.reserved() +
-                     c.flags.reserved() + c.masks.reserved();
-        return (int64_t)bytes;
-    }
-    void clear(const std::vector<polyrelu::Cells>& all) {
-        cells.resize(all.size());
-        for (size_t m = 0; m < all.size(); ++m) {
-            Cells& C = cells[m];
-            C.first = (int32_t)all[m].size();
-            for (auto* a : {&C.count, &C.home, &C.supports, &C.facets}) a->resize(0);
-            C.flags.resize(0);
-            C.masks.resize(0);
-        }
-        vertices.clear(cells[0].first);
-        remainders.clear();
-        facets.resize(0);
-        masks.resize(0);
-    }
-};
 
 class Splitter {
   public:
@@ -153,32 +49,32 @@ class Splitter {
     void start(int n) {
         words_ = round_.words;
         vanishing.assign(words_, 0);
-        for (Local& L : local_) L.head.assign(n, -1);
+        for (LocalCells& L : local_) L.head.assign(n, -1);
     }
 
-    // Splits cell s of dimension k. `watch(number of new cells)` is asked now and then and may throw. W: words a mask, 0 for
+    // Splits cell s of dimension k. `check(number of new cells)` is asked now and then and may throw. W: words a mask, 0 for
     // any number.
-    template <int W, class Watch>
-    void run(int k, int32_t s, Crop& crop, Decisions::Desk& desk, Watch&& watch) {
-        begin<W>(k, s, crop);
-        desk.made = &crop.vertices;
+    template <int W, class Check>
+    void run(int k, int32_t s, SplitBatch& batch, DecisionState& state, Check&& check) {
+        begin<W>(k, s, batch);
+        state.made = &batch.vertices;
         for (int w = 0; w < words_; ++w)
             for (uint64_t open = crossing_[w]; open; open &= open - 1) {
                 const int j = 64 * w + __builtin_ctzll(open);
-                on_ = round_.form(home_, j);
+                on_ = round_.form(region_, j);
                 for (int m = 1; m <= k; ++m) {
                     int32_t c = local_[m].head[j];
                     local_[m].head[j] = -1;
                     while (c >= 0) {
                         const int32_t next = local_[m].faces[c].next;
                         if (m == 1)
-                            split_edge<W>(c, j, desk);
+                            split_edge<W>(c, j, state);
                         else
                             split_cell<W>(m, c, j);
                         c = next;
-                        if ((++splits_ & 255) == 0 || desk.exact_work() != watched_) {
-                            watched_ = desk.exact_work();
-                            watch(pending());
+                        if (++splits_ % tuning::SPLITS_BETWEEN_CHECKS == 0 || state.exact_work() != checked_) {
+                            checked_ = state.exact_work();
+                            check(pending());
                         }
                     }
                 }
@@ -188,9 +84,9 @@ class Splitter {
 
     int64_t memory() const {
         size_t bytes = 0;
-        for (const Local& L : local_)
+        for (const LocalCells& L : local_)
             bytes += L.faces.reserved() + L.masks.reserved() + L.lists.reserved() + L.zeros.reserved() +
-                     L.supports.reserved();
+                     L.defining_forms.reserved();
         return (int64_t)bytes;
     }
 
@@ -198,7 +94,7 @@ class Splitter {
         const Cells& C = all_[k];
         __builtin_prefetch(&C.start[s]);
         __builtin_prefetch(&C.count[s]);
-        __builtin_prefetch(&C.home[s]);
+        __builtin_prefetch(&C.region[s]);
     }
     void prefetch_list(int k, int32_t s) const { __builtin_prefetch(all_[k].facets(s)); }
     void prefetch_facets(int k, int32_t s) const {
@@ -212,41 +108,21 @@ class Splitter {
     }
 
   private:
-    struct Face {
-        int32_t id;                    // its number among all cells
-        int32_t start = 0, count = 0;  // inner: all facets, in `lists`; else: those where neurons vanish, in `zeros`
-        int32_t supports = 0;
-        int32_t next = -1;             // in the list of its first crossing neuron
-        int32_t stamp = -1;            // the last neuron that split it, and what it gave
-        int32_t minus = -1, cut = -1;
-        bool cut_negative = false;     // [face+ : cut] = -1
-        bool inner;
-        bool searched = false;
-    };
-    // The cells of one dimension in the closure of s that were looked at. Lists are of (index << 1 | negative).
-    struct Local {
-        Array<Face> faces;
-        Array<uint64_t> masks;
-        Array<int32_t> lists, zeros, supports;
-        std::vector<int32_t> head;
-        int32_t next_id = 0;
-    };
-
     Decisions& decide_;
     const std::vector<Cells>& all_;
     const Round& round_;
     const int r_;
     int words_ = 0;
-    std::vector<Local> local_;
+    std::vector<LocalCells> local_;
     std::vector<uint64_t> crossing_;  // the neurons of the round that cross s
     bool plain_ = false;              // none of them vanishes at a vertex of the boundary that it did not make
-    Crop* crop_ = nullptr;
+    SplitBatch* batch_ = nullptr;
     int k_ = 0;
-    int32_t s_ = 0, home_ = 0, on_ = 0;
+    int32_t s_ = 0, region_ = 0, on_ = 0;
     unsigned char flags_ = 0;
-    const int32_t* supports_ = nullptr;
+    const int32_t* defining_forms_ = nullptr;
     uint32_t splits_ = 0;
-    int64_t watched_ = 0;  // the exact work there was when somebody was asked whether to stop
+    int64_t checked_ = 0;  // the exact work there was when somebody was asked whether to stop
 
     template <int W>
     int words() const {
@@ -270,14 +146,14 @@ class Splitter {
     }
     int64_t pending() const {
         int64_t n = 0;
-        for (int m = 0; m <= k_; ++m) n += local_[m].next_id - crop_->cells[m].first;
+        for (int m = 0; m <= k_; ++m) n += local_[m].next_id - batch_->cells[m].first;
         return n;
     }
 
     template <int W>
     int32_t add(int m, int32_t id, bool inner) {
-        Local& L = local_[m];
-        Face face;
+        LocalCells& L = local_[m];
+        LocalFace face;
         face.id = id;
         face.inner = inner;
         L.faces.push_back(face);
@@ -286,8 +162,8 @@ class Splitter {
     }
     template <int W>
     int32_t add_inner(int m) {
-        Local& L = local_[m];
-        if (L.next_id >= MAX_CELLS) throw Halt{TOO_MANY_CELLS};
+        LocalCells& L = local_[m];
+        if (L.next_id >= MAX_CELLS) throw Halt{CELL_LIMIT_REACHED};
         return add<W>(m, L.next_id++, true);
     }
     template <int W>
@@ -302,22 +178,22 @@ class Splitter {
     }
 
     template <int W>
-    void begin(int k, int32_t s, Crop& crop) {
-        crop_ = &crop;
+    void begin(int k, int32_t s, SplitBatch& batch) {
+        batch_ = &batch;
         k_ = k;
         s_ = s;
         const Cells& C = all_[k];
-        home_ = C.home[s];
+        region_ = C.region[s];
         flags_ = C.flags[s];
-        supports_ = C.supports.data() + (size_t)s * (r_ - k);
+        defining_forms_ = C.defining_forms.data() + (size_t)s * (r_ - k);
         for (int m = 0; m <= k; ++m) {
-            Local& L = local_[m];
+            LocalCells& L = local_[m];
             L.faces.resize(0);
             L.masks.resize(0);
             L.lists.resize(0);
             L.zeros.resize(0);
-            L.supports.resize(0);
-            L.next_id = crop.cells[m].first + crop.cells[m].size();
+            L.defining_forms.resize(0);
+            L.next_id = batch.cells[m].first + batch.cells[m].size();
         }
         add_face<W>(k, s);
         local_[k].faces[0].inner = true;
@@ -381,17 +257,17 @@ class Splitter {
         }
     }
 
-    const int32_t* supports_of(int m, const Face& f) const {
-        return m == k_ ? supports_ : local_[m].supports.data() + f.supports;
+    const int32_t* defining_forms_of(int m, const LocalFace& f) const {
+        return m == k_ ? defining_forms_ : local_[m].defining_forms.data() + f.defining_forms;
     }
 
     template <int W>
-    void split_edge(int32_t c, int j, Decisions::Desk& desk) {
-        Local &E = local_[1], &V = local_[0];
+    void split_edge(int32_t c, int j, DecisionState& state) {
+        LocalCells &E = local_[1], &V = local_[0];
         int32_t a = E.lists[E.faces[c].start], b = E.lists[E.faces[c].start + 1];
         if (has_minus<W>(0, a >> 1, j)) std::swap(a, b);  // a is on the plus side
-        const Recipe how{V.faces[a >> 1].id, V.faces[b >> 1].id, home_, round_.first_neuron + j};
-        const int32_t v = decide_.place(how, on_, supports_of(1, E.faces[c]), flags_ & AT_INFINITY, desk);
+        const VertexOrigin origin{V.faces[a >> 1].id, V.faces[b >> 1].id, region_, round_.first_neuron + j};
+        const int32_t v = decide_.place(origin, on_, defining_forms_of(1, E.faces[c]), flags_ & AT_INFINITY, state);
         const int32_t cut = add_inner<W>(0), minus = add_inner<W>(1);
         const uint64_t* e = masks<W>(1, c);
         uint64_t* x = masks<W>(0, cut);
@@ -402,7 +278,7 @@ class Splitter {
             for (; open; open &= open - 1) {
                 const uint64_t one = open & -open;
                 const int i = 64 * w + __builtin_ctzll(open);
-                const int sg = decide_.sign_of(v, round_.form(home_, i), home_, round_.first_neuron + i, desk);
+                const int sg = decide_.sign_of(v, round_.form(region_, i), region_, round_.first_neuron + i, state);
                 if (sg > 0)
                     p |= one;
                 else if (sg < 0)
@@ -413,12 +289,12 @@ class Splitter {
             x[w] = p;
             x[words<W>() + w] = q;
         }
-        Face &plus = E.faces[c], &other = E.faces[minus];
-        plus.stamp = j;
+        LocalFace &plus = E.faces[c], &other = E.faces[minus];
+        plus.split_by = j;
         plus.minus = minus;
         plus.cut = cut;
         plus.cut_negative = !(a & 1);
-        other.supports = plus.supports;
+        other.defining_forms = plus.defining_forms;
         plus.start = (int32_t)E.lists.size();
         other.start = plus.start + 2;
         plus.count = other.count = 2;
@@ -433,11 +309,11 @@ class Splitter {
     template <int W>
     void split_cell(int m, int32_t c, int j) {
         const int32_t minus = add_inner<W>(m), cut = add_inner<W>(m - 1);
-        Local &C = local_[m], &F = local_[m - 1];
+        LocalCells &C = local_[m], &F = local_[m - 1];
         const bool touched = bit(round_.vanishing.data(), j) || bit(vanishing.data(), j);
         const int32_t start = C.faces[c].start, n = C.faces[c].count;
         // Every facet lies on the plus side, or on the minus side, or has lost half of itself to the minus side.
-        if (C.lists.size() + 2 * (size_t)n + 2 > INT32_MAX) throw Halt{TOO_MUCH_MEMORY};
+        if (C.lists.size() + 2 * (size_t)n + 2 > INT32_MAX) throw Halt{MEMORY_LIMIT_REACHED};
         const int32_t above = (int32_t)C.lists.size();
         C.lists.resize(above + 2 * (size_t)n + 2);
         int32_t* out = C.lists.data() + above;
@@ -455,8 +331,8 @@ class Splitter {
         const int32_t cut_start = (int32_t)F.lists.size();
         for (int32_t t = above; t < below - 1; ++t) {
             const int32_t fi = C.lists[t], sign = fi & 1;
-            const Face& f = F.faces[fi >> 1];
-            if (f.stamp == j) {
+            const LocalFace& f = F.faces[fi >> 1];
+            if (f.split_by == j) {
                 *out++ = f.minus << 1 | sign;
                 F.lists.push_back(f.cut << 1 | ((sign == 1) == f.cut_negative ? 1 : 0));
             } else if (!f.inner) {
@@ -470,23 +346,23 @@ class Splitter {
         const int32_t end = (int32_t)(out - C.lists.data());
         C.lists.resize(end);
 
-        Face &plus = C.faces[c], &other = C.faces[minus], &middle = F.faces[cut];
-        const int32_t* supports = supports_of(m, plus);
-        middle.supports = (int32_t)F.supports.size();
-        for (int t = 0; t < r_ - m; ++t) F.supports.push_back(supports[t]);
-        F.supports.push_back(on_);
-        plus.stamp = j;
+        LocalFace &plus = C.faces[c], &other = C.faces[minus], &middle = F.faces[cut];
+        const int32_t* defining_forms = defining_forms_of(m, plus);
+        middle.defining_forms = (int32_t)F.defining_forms.size();
+        for (int t = 0; t < r_ - m; ++t) F.defining_forms.push_back(defining_forms[t]);
+        F.defining_forms.push_back(on_);
+        plus.split_by = j;
         plus.minus = minus;
         plus.cut = cut;
         plus.cut_negative = false;
-        other.supports = plus.supports;
+        other.defining_forms = plus.defining_forms;
         plus.start = above;
         plus.count = below - above;
         other.start = below;
         other.count = end - below;
         middle.start = cut_start;
         middle.count = (int32_t)F.lists.size() - cut_start;
-        if (m == 2 && middle.count != 2) throw Halt{NOT_A_COMPLEX};  // an edge has two ends
+        if (m == 2 && middle.count != 2) throw Halt{SIGNS_CONTRADICT};  // an edge has two ends
         unite<W>(m - 1, cut, F.lists.data() + cut_start, middle.count);
         unite<W>(m, c, C.lists.data() + above, plus.count);
         unite<W>(m, minus, C.lists.data() + below, other.count);
@@ -497,7 +373,7 @@ class Splitter {
 
     // Appends the facets of f, an m-cell with incidence number (-1)^sign, that lie in the hyperplane of neuron j.
     template <int W>
-    void add_zeros(int m, const Array<int32_t>& lists, const Face& f, int32_t sign, int j) {
+    void add_zeros(int m, const Array<int32_t>& lists, const LocalFace& f, int32_t sign, int j) {
         Array<int32_t>& out = local_[m].lists;
         for (int32_t t = f.start; t < f.start + f.count; ++t) {
             const int32_t g = lists[t];
@@ -508,7 +384,7 @@ class Splitter {
     // Finds the facets of a face of s where neurons vanish that do not vanish on the face.
     template <int W>
     void search(int m, int32_t i) {
-        Local& L = local_[m];
+        LocalCells& L = local_[m];
         const Cells &C = all_[m], &G = all_[m - 1];
         const int32_t id = L.faces[i].id;
         const int32_t start = (int32_t)L.zeros.size();
@@ -532,30 +408,30 @@ class Splitter {
     template <int W>
     void finish() {
         for (int m = 0; m <= k_; ++m) {
-            const Local& L = local_[m];
-            Crop::Cells& out = crop_->cells[m];
+            const LocalCells& L = local_[m];
+            SplitBatch::Cells& out = batch_->cells[m];
             for (size_t i = m == k_ ? 1 : 0; i < L.faces.size(); ++i) {
-                const Face& f = L.faces[i];
+                const LocalFace& f = L.faces[i];
                 if (!f.inner) continue;
                 out.flags.push_back(flags_);
-                out.home.push_back(home_);
+                out.region.push_back(region_);
                 out.masks.append(L.masks.data() + i * 2 * words<W>(), 2 * words<W>());
                 if (m == 0) continue;
-                const int32_t* supports = supports_of(m, f);
-                for (int t = 0; t < r_ - m; ++t) out.supports.push_back(supports[t]);
+                const int32_t* defining_forms = defining_forms_of(m, f);
+                for (int t = 0; t < r_ - m; ++t) out.defining_forms.push_back(defining_forms[t]);
                 out.count.push_back(f.count);
                 hand_over(m, f, out.facets);
             }
         }
-        const Local& L = local_[k_];
+        const LocalCells& L = local_[k_];
         const int32_t children = (int32_t)L.faces.size() - 1;
-        crop_->remainders.push_back({s_, L.faces[0].count, {L.next_id - children, children}});
-        hand_over(k_, L.faces[0], crop_->facets);
-        crop_->masks.append(L.masks.data(), 2 * words<W>());
+        batch_->remainders.push_back({s_, L.faces[0].count, {L.next_id - children, children}});
+        hand_over(k_, L.faces[0], batch_->facets);
+        batch_->masks.append(L.masks.data(), 2 * words<W>());
     }
-    void hand_over(int m, const Face& f, Array<Incidence>& out) const {
+    void hand_over(int m, const LocalFace& f, Array<Incidence>& out) const {
         const int32_t* list = local_[m].lists.data() + f.start;
-        const Face* faces = local_[m - 1].faces.data();
+        const LocalFace* faces = local_[m - 1].faces.data();
         const size_t at = out.size();
         out.resize(at + f.count);
         for (int32_t t = 0; t < f.count; ++t) out[at + t] = faces[list[t] >> 1].id << 1 | (list[t] & 1);

@@ -13,6 +13,7 @@
 // truncates), or an absolute one of 2^-1074 where it underflows.
 #pragma once
 
+#include <new>
 #include <utility>
 
 #include "integers.hpp"
@@ -20,9 +21,14 @@
 namespace polyrelu {
 
 class Stage {
+    static int checked(int inputs) {
+        if (inputs >= MAX_INPUTS) throw std::bad_alloc();  // the bounds of `rounding.hpp` hold for fewer
+        return inputs;
+    }
+
   public:
     Stage(int neurons, int inputs, int read)
-        : n(neurons), m(inputs), previous(read), plus(n * (size_t)(m + 1)), splits(n, 1) {}
+        : n(neurons), m(checked(inputs)), previous(read), plus(n * (size_t)(m + 1)), splits(n, 1) {}
 
     int n;         // neurons
     int m;         // inputs besides x0
@@ -106,7 +112,7 @@ inline void add_stage(std::vector<Stage>& stages, int n, int m, int previous) { 
 
 // The regions at the start of a stage: parent among the regions at the start of the stage before, and the signs of
 // that stage's neurons on their interiors as two bit masks.
-struct Pieces {
+struct Regions {
     int words = 0;  // words a mask
     std::vector<int32_t> parent;
     std::vector<uint64_t> plus, minus;
@@ -115,12 +121,12 @@ struct Pieces {
 inline bool bit(const uint64_t* mask, int i) { return mask[i >> 6] >> (i & 63) & 1; }
 
 // For each column of stage s on its region p: 1 or -1 for the coefficients that apply, 0 where it contributes nothing.
-inline void find_sides(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p,
+inline void find_sides(const std::vector<Stage>& stages, const std::vector<Regions>& regions, int s, int32_t p,
                        std::vector<signed char>& side) {
     const Stage& t = stages[s];
     side.assign(t.m + 1, 1);
     if (t.previous < 0) return;
-    const Pieces& q = pieces[s];
+    const Regions& q = regions[s];
     const uint64_t *a = &q.plus[(size_t)p * q.words], *b = &q.minus[(size_t)p * q.words];
     const Stage& before = stages[s - 1];
     for (int j = 0; j < t.m; ++j) {
@@ -135,9 +141,9 @@ class PullBack {
   public:
     // The form (x0 first) of neuron i of stage s on region p of stage s, not divided by its content, so that its scale
     // is the same on all regions. Returns true when it is in `word`, false when it is in `big`.
-    bool run(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p, int i) {
-        if (run_word(stages, pieces, s, p, i)) return true;
-        run_big(stages, pieces, s, p, i);
+    bool run(const std::vector<Stage>& stages, const std::vector<Regions>& regions, int s, int32_t p, int i) {
+        if (run_word(stages, regions, s, p, i)) return true;
+        run_big(stages, regions, s, p, i);
         return false;
     }
     std::vector<int64_t> word;
@@ -148,17 +154,17 @@ class PullBack {
     std::vector<i128> next_word_;
     std::vector<mpz_class> next_big_;
 
-    bool run_word(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p, int i) {
+    bool run_word(const std::vector<Stage>& stages, const std::vector<Regions>& regions, int s, int32_t p, int i) {
         if (!stages[s].word) return false;
-        find_sides(stages, pieces, s, p, side_);
+        find_sides(stages, regions, s, p, side_);
         word.assign(stages[s].m + 1, 0);
         for (int j = 0; j <= stages[s].m; ++j)
             if (side_[j]) word[j] = stages[s].coefficient_word(i, j, side_[j] > 0);
         while (stages[s].previous >= 0) {
-            p = pieces[s].parent[p];
+            p = regions[s].parent[p];
             const Stage& t = stages[--s];
             if (!t.word) return false;
-            find_sides(stages, pieces, s, p, side_);
+            find_sides(stages, regions, s, p, side_);
             next_word_.assign(t.m + 1, 0);
             next_word_[0] = word[0];
             for (int k = 0; k < t.n; ++k) {
@@ -179,15 +185,15 @@ class PullBack {
         return true;
     }
 
-    void run_big(const std::vector<Stage>& stages, const std::vector<Pieces>& pieces, int s, int32_t p, int i) {
-        find_sides(stages, pieces, s, p, side_);
+    void run_big(const std::vector<Stage>& stages, const std::vector<Regions>& regions, int s, int32_t p, int i) {
+        find_sides(stages, regions, s, p, side_);
         big.assign(stages[s].m + 1, 0);
         for (int j = 0; j <= stages[s].m; ++j)
             if (side_[j]) big[j] = stages[s].coefficient(i, j, side_[j] > 0);
         while (stages[s].previous >= 0) {
-            p = pieces[s].parent[p];
+            p = regions[s].parent[p];
             const Stage& t = stages[--s];
-            find_sides(stages, pieces, s, p, side_);
+            find_sides(stages, regions, s, p, side_);
             next_big_.assign(t.m + 1, 0);
             next_big_[0] = big[0];
             for (int k = 0; k < t.n; ++k) {

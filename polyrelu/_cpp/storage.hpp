@@ -13,6 +13,8 @@
 #include <new>
 #include <type_traits>
 
+#include "tuning.hpp"
+
 namespace polyrelu {
 
 template <class T>
@@ -90,7 +92,7 @@ class Array {
 
 #ifdef __linux__
     // Blocks of at least LARGE bytes are mapped, whatever malloc would do.
-    static constexpr size_t LARGE = size_t(1) << 20, PAGES = size_t(1) << 16;
+    static constexpr size_t LARGE = tuning::MAPPED_FROM, PAGES = tuning::MAPPED_STEP;
 
     static void* reallocate(void* old, size_t before, size_t after) {
         if (after < LARGE && before < LARGE) return reallocate_small(old, after);
@@ -106,10 +108,9 @@ class Array {
             return nullptr;
         }
         if (block == MAP_FAILED) throw std::bad_alloc();
-        if (after >= HUGE_PAGES_FROM) madvise(block, after, MADV_HUGEPAGE);
+        if (after >= tuning::HUGE_PAGES_FROM) madvise(block, after, MADV_HUGEPAGE);
         return block;
     }
-    static constexpr size_t HUGE_PAGES_FROM = size_t(1) << 23;
 #else
     static constexpr size_t LARGE = SIZE_MAX, PAGES = 1;
 

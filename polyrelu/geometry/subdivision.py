@@ -130,7 +130,7 @@ def subdivided(
             "domain: no point satisfies all its inequalities strictly; "
             "for a flat domain take the slice through points that span it, Slice(points).restrict(network)"
         ) from None
-    except _core.Inconsistent as fault:
+    except (_core.Inconsistent, _core.UnknownOutcome) as fault:
         raise VerificationError(f"subdivide: {fault}") from None
     except MemoryError:
         raise LimitError(

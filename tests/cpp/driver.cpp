@@ -11,7 +11,7 @@
 #include <random>
 #include <string>
 
-#include "_cpp/arrays.hpp"
+#include "_cpp/cell_order.hpp"
 #include "_cpp/reduction.hpp"
 #include "allocations.hpp"
 
@@ -96,12 +96,10 @@ struct Cellwise {
     }
 };
 
-bool never(void*, int, int64_t, int64_t, int64_t) { return false; }
-
 Cellwise subdivide(const Layers& net, int threads, Arithmetic arithmetic) {
     prepare_gmp_memory();
     const int r = net.rank;
-    Subdivision s(r, int64_t(1) << 62, int64_t(1) << 62, threads, arithmetic, never, nullptr);
+    Subdivision s(r, int64_t(1) << 62, int64_t(1) << 62, threads, arithmetic, nullptr, nullptr);
     for (size_t l = 0; l < net.layer.size(); ++l) {
         const auto& rows = net.layer[l];
         const int m = (int)rows[0].size() - 1;
@@ -119,7 +117,7 @@ Cellwise subdivide(const Layers& net, int threads, Arithmetic arithmetic) {
     for (int i = 0; i < r; ++i) {
         Row ray = coordinate(r, i);
         s.forms.push_exact(ray.data());
-        s.frame.push_back(ray);
+        s.initial_forms.push_back(ray);
         s.vertices.set_exact(1 + 2 * i, ray);
         ray[i + 1] = -1;
         s.vertices.set_exact(2 + 2 * i, ray);
@@ -150,8 +148,8 @@ Cellwise subdivide(const Layers& net, int threads, Arithmetic arithmetic) {
         out.index.emplace_back(live);
         out.sign.emplace_back(live);
         std::vector<uint8_t> boundary(n);
-        std::vector<int32_t> home(n);
-        order.per_cell(s, k, boundary.data(), home.data());
+        std::vector<int32_t> region(n);
+        order.per_cell(s, k, boundary.data(), region.data());
         order.facets(s, k, out.indptr.back().data(), out.index.back().data(), out.sign.back().data());
     }
     return out;
@@ -179,8 +177,11 @@ void check_ball(const Cellwise& c) {
                 input.add_big(digits);
             }
         }
-        require(reduction::check(input).kind == reduction::kSound, "a chain complex");
-        const reduction::Result result = reduction::reduce(input);
+        InterruptCheck interrupt;
+        reduction::Fault fault;
+        require(reduction::check(input, interrupt, fault) == FINISHED && fault.kind == reduction::kSound, "a chain complex");
+        reduction::Result result;
+        require(reduction::reduce(input, interrupt, result) == FINISHED, "a reduction");
         for (size_t k = 0; k <= d; ++k) {
             int64_t rank = c.size[k];
             if (k > 0) rank -= result.n_pivots[k - 1];

@@ -28,7 +28,7 @@ class CellOrder {
         indptr[0] = 0;
         for (size_t i = 0; i < order.size(); ++i) indptr[i + 1] = indptr[i] + C.count[order[i]];
         const int32_t* name = number[k - 1].data();
-        s.share_all((int64_t)order.size(), 1 << 14, [&](int, int64_t begin, int64_t end) {
+        s.share_all((int64_t)order.size(), tuning::CELLS_TO_WRITE, [&](int, int64_t begin, int64_t end) {
             int64_t at = indptr[begin];
             for (int64_t i = begin; i < end; ++i) {
                 const Incidence* f = C.facets(order[i]);
@@ -41,11 +41,11 @@ class CellOrder {
         C.release_facets();
     }
 
-    void per_cell(Subdivision& s, int k, uint8_t* boundary, int32_t* home) const {
+    void per_cell(Subdivision& s, int k, uint8_t* boundary, int32_t* region) const {
         const Cells& C = s.cells[k];
         place(s, k, [&](int64_t c, int32_t to) {
             boundary[to] = (C.flags[c] & ON_BOUNDARY) != 0;
-            home[to] = C.home[c];
+            region[to] = C.region[c];
         });
     }
 
@@ -57,17 +57,17 @@ class CellOrder {
         });
     }
 
-    void vertices(Subdivision& s, double* coordinates, double* error, int32_t* recipe) const {
+    void vertices(Subdivision& s, double* coordinates, double* error, int32_t* origins) const {
         const Vertices& V = s.vertices;
         place(s, 0, [&](int64_t v, int32_t to) {
             std::copy_n(V[v], V.width, coordinates + (size_t)to * V.width);
             error[to] = V.error[v];
-            const Recipe& how = V.recipe[v];
-            int32_t* out = recipe + 4 * (size_t)to;
-            out[0] = how.p < 0 ? -1 : number[0][how.p];
-            out[1] = how.p < 0 ? -1 : number[0][how.q];
-            out[2] = how.region;
-            out[3] = how.neuron;
+            const VertexOrigin& origin = V.origins[v];
+            int32_t* out = origins + 4 * (size_t)to;
+            out[0] = origin.p < 0 ? -1 : number[0][origin.p];
+            out[1] = origin.p < 0 ? -1 : number[0][origin.q];
+            out[2] = origin.region;
+            out[3] = origin.neuron;
         });
     }
 
@@ -75,7 +75,7 @@ class CellOrder {
     // put(cell, its new number) for all k-cells.
     template <class Put>
     void place(Subdivision& s, int k, Put&& put) const {
-        s.share_all((int64_t)number[k].size(), 1 << 14, [&](int, int64_t begin, int64_t end) {
+        s.share_all((int64_t)number[k].size(), tuning::CELLS_TO_WRITE, [&](int, int64_t begin, int64_t end) {
             for (int64_t c = begin; c < end; ++c) put(c, number[k][c]);
         });
     }

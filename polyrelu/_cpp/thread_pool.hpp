@@ -1,4 +1,4 @@
-// Several threads that share the chunks of a range. The calling thread is one of them, and alone is asked to pause.
+// Several threads that share the chunks of a range. The calling thread is one of them, and it alone asks whether to stop.
 //
 // Each begins with a part of the range that is its own, the same share of every range, and helps the others when that
 // is done: what a thread made in one range is mostly read by it again in the next, and stays in its processor's cache.
@@ -16,12 +16,14 @@
 #include <thread>
 #include <vector>
 
+#include "tuning.hpp"
+
 namespace polyrelu {
 
-class Workers {
+class ThreadPool {
   public:
     // So many threads, or as many as the system grants.
-    explicit Workers(int count) : parts_(count) {
+    explicit ThreadPool(int count) : parts_(count) {
         threads_.reserve(count);
         try {
             for (int w = 1; w < count; ++w) threads_.emplace_back([this, w] { serve(w); });
@@ -29,7 +31,7 @@ class Workers {
         } catch (const std::bad_alloc&) {  // nor may it leave here: the threads that run have to be joined
         }
     }
-    ~Workers() {
+    ~ThreadPool() {
         {
             std::lock_guard<std::mutex> lock(mutex_);
             ending_ = true;
@@ -38,17 +40,17 @@ class Workers {
         wake_.notify_all();
         for (std::thread& t : threads_) t.join();
     }
-    Workers(const Workers&) = delete;
+    ThreadPool(const ThreadPool&) = delete;
 
     int count() const { return (int)threads_.size() + 1; }
 
-    // work(worker, first, last) for all chunks of [0, n); pause() now and then, true ends it early. Whether it was
+    // work(thread, first, last) for all chunks of [0, n); stop() now and then, true ends it early. Whether it was
     // finished. What a thread throws is thrown again here, after all have stopped.
-    template <class Work, class Pause>
-    bool run(int64_t n, int64_t chunk, Work&& work, Pause&& pause) {
+    template <class Work, class Stop>
+    bool run(int64_t n, int64_t chunk, Work&& work, Stop&& stop) {
         if (threads_.empty() || n <= chunk) {
             for (int64_t first = 0; first < n; first += chunk) {
-                if (pause()) return false;
+                if (stop()) return false;
                 work(0, first, std::min(n, first + chunk));
             }
             return true;
@@ -59,17 +61,17 @@ class Workers {
         }
         stopped_ = false;
         error_ = nullptr;
-        job_ = [&](int worker) {
+        job_ = [&](int thread) {
             for (int turn = 0; turn < count(); ++turn) {
-                Part& part = parts_[(worker + turn) % count()];
+                Part& part = parts_[(thread + turn) % count()];
                 while (!stopped_) {
                     const int64_t first = part.next.fetch_add(chunk);
                     if (first >= part.end) break;
-                    if (worker == 0 && pause()) {
+                    if (thread == 0 && stop()) {
                         stopped_ = true;
                         break;
                     }
-                    work(worker, first, std::min(part.end, first + chunk));
+                    work(thread, first, std::min(part.end, first + chunk));
                 }
             }
         };
@@ -81,9 +83,9 @@ class Workers {
         wake_.notify_all();
         attempt([this] { job_(0); });
         for (int spin = 0; busy_ != 0; ++spin)  // whatever happens, the others must not outlive what they work on
-            if (spin > 1000) {
+            if (spin > tuning::SPINS_BEFORE_YIELD) {
                 std::this_thread::yield();
-                if ((spin & 255) == 0 && !stopped_) attempt([&] { stopped_ = pause(); });
+                if (spin % tuning::YIELDS_BETWEEN_CHECKS == 0 && !stopped_) attempt([&] { stopped_ = stop(); });
             }
         if (error_) std::rethrow_exception(error_);
         return !stopped_;
@@ -116,10 +118,10 @@ class Workers {
         }
     }
 
-    void serve(int worker) {
+    void serve(int thread) {
         uint64_t seen = 0;
         while (true) {
-            for (int spin = 0; spin < 2000 && round_ == seen; ++spin) {
+            for (int spin = 0; spin < tuning::SPINS_BEFORE_SLEEP && round_ == seen; ++spin) {
             }
             if (round_ == seen) {
                 std::unique_lock<std::mutex> lock(mutex_);
@@ -130,7 +132,7 @@ class Workers {
                 std::lock_guard<std::mutex> lock(mutex_);
                 if (ending_) return;
             }
-            attempt([&] { job_(worker); });
+            attempt([&] { job_(thread); });
             --busy_;
         }
     }

@@ -1,0 +1,193 @@
+# What the parts of the core use: declarations of the C++ in `_cpp/`, and of what `_core.pyx` defines for all parts.
+
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
+from libcpp cimport bool as cbool
+from libcpp.string cimport string
+from libcpp.unordered_map cimport unordered_map
+from libcpp.vector cimport vector
+
+
+cdef extern from "gmp.h":
+    ctypedef struct __mpz_struct:
+        pass
+    ctypedef __mpz_struct* mpz_ptr
+    ctypedef const __mpz_struct* mpz_srcptr
+    void mpz_set_si(mpz_ptr, long)
+    int mpz_set_str(mpz_ptr, const char*, int)
+    size_t mpz_sizeinbase(mpz_srcptr, int)
+    char* mpz_get_str(char*, int, mpz_srcptr)
+
+
+cdef extern from "gmpxx.h":
+    cdef cppclass mpz_class:
+        mpz_class()
+        mpz_ptr get_mpz_t()
+
+
+cdef extern from "_cpp/memory.hpp" namespace "polyrelu" nogil:
+    void prepare_gmp_memory() except +
+    void check_gmp_memory() except +
+
+
+cdef extern from "_cpp/tuning.hpp" namespace "polyrelu::tuning" nogil:
+    const int64_t STEPS_BETWEEN_SIGNALS
+
+
+cdef extern from "_cpp/outcome.hpp" namespace "polyrelu" nogil:
+    cdef enum Outcome:
+        FINISHED, STOPPED, CELL_LIMIT_REACHED, MEMORY_LIMIT_REACHED, DOMAIN_WITHOUT_INTERIOR, SIGNS_CONTRADICT
+
+
+cdef extern from "_cpp/interrupt.hpp" namespace "polyrelu" nogil:
+    cdef struct Progress:
+        int stage
+        int64_t done, total, cells
+
+    ctypedef cbool (*Callback)(void*, const Progress&) noexcept
+
+    cdef cppclass InterruptCheck:
+        InterruptCheck()
+        InterruptCheck(Callback, void*)
+
+
+cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
+    cdef struct Statistics:
+        int64_t word, filtered, big, big_zero, enclosed, big_vertices, big_forms
+
+    cdef cppclass Stage:
+        int n, m, previous
+        vector[mpz_class] plus, minus
+        vector[char] splits
+        vector[long] scale
+        void prepare(const vector[long]*) except +
+
+    void add_stage(vector[Stage]&, int, int, int) except +
+
+    ctypedef vector[mpz_class] BigVector
+
+    void make_primitive(BigVector&) except +
+
+    cdef struct VertexOrigin:
+        int32_t p, q, region, neuron
+
+    cdef cppclass FormStore:
+        void push_exact(const mpz_class*) except +
+
+    cdef cppclass Regions:
+        int words
+        vector[int32_t] parent
+        vector[uint64_t] plus, minus
+
+    cdef cppclass Vertices:
+        Vertices(int, const vector[Stage]&, const vector[Regions]&) except +
+        unordered_map[int32_t, BigVector] known
+        int64_t size()
+        void resize(int64_t) except +
+        void set(int64_t, const double*, double, const VertexOrigin&)
+        void set_exact(int64_t, const BigVector&) except +
+        cbool is_root(int64_t)
+        size_t longest
+        const BigVector& exact_coordinates(int32_t) except +
+        cbool advance(vector[int32_t]&, int64_t) except +
+        void release()
+
+    cdef cppclass Cells:
+        int64_t live
+        int64_t size()
+
+    cdef cppclass PullBack:
+        cbool run(const vector[Stage]&, const vector[Regions]&, int, int32_t, int) except +
+        vector[int64_t] word
+        vector[mpz_class] big
+
+    cdef enum Arithmetic:
+        CERTIFIED, ALL_BIG, UNCERTIFIED
+
+    cdef cppclass Subdivision:
+        Subdivision(int, int64_t, int64_t, int, Arithmetic, Callback, void*) except +
+        int r
+        vector[Stage] stages
+        FormStore forms
+        Vertices vertices
+        vector[Cells] cells
+        vector[BigVector] initial_forms
+        vector[Regions] regions
+        vector[int64_t] finite_before_last
+        int64_t neurons_done
+        Statistics statistics()
+        int64_t total_cells()
+        int64_t memory()
+        vector[int64_t] finite_counts() except +
+        int start() except +
+        int run(int, cbool) except +
+        int mark_again(int) except +
+        void release_working_arrays() except +
+
+    cdef cppclass CellOrder:
+        CellOrder(Subdivision&) except +
+        vector[vector[int32_t]] number
+        vector[int64_t] finite
+        void facets(Subdivision&, int, int64_t*, int32_t*, int8_t*) except +
+        void vertices(Subdivision&, double*, double*, int32_t*) except +
+        void per_cell(Subdivision&, int, uint8_t*, int32_t*) except +
+        void signs(Subdivision&, int, int, int8_t*) except +
+
+
+cdef extern from "_cpp/reduction.hpp" namespace "polyrelu::reduction" nogil:
+    cdef cppclass Fault:
+        int kind
+        int degree
+        int64_t row
+        int64_t column
+
+    cdef cppclass Remainder:
+        int64_t n_rows
+        int64_t n_columns
+        vector[int64_t] row
+        vector[int64_t] column
+        vector[string] value
+
+    cdef cppclass Result:
+        vector[Remainder] boundary
+        vector[int64_t] n_pivots
+
+    cdef cppclass Input:
+        vector[int64_t] ranks
+        vector[int64_t] n_entries
+        vector[const int64_t*] start
+        vector[const int32_t*] row
+        vector[const int8_t*] narrow
+        vector[const int64_t*] wide
+        void add_big(const vector[string]&) except +
+
+    int check(const Input&, InterruptCheck&, Fault&) except +
+    int reduce(const Input&, InterruptCheck&, Result&) except +
+
+
+# ---- defined in _core.pyx ----------------------------------------------------------------------------------------------
+
+cdef int set_integer(mpz_class& z, object x) except -1
+cdef object get_integer(const mpz_class& z)
+cdef int set_vector(vector[mpz_class]& v, object values) except -1
+cdef tuple get_vector(const BigVector& x)
+
+
+cdef class _Listener:
+    cdef object callback
+    cdef object error
+
+
+cdef cbool ask(void* context, const Progress& progress) noexcept with gil
+cdef int check_outcome(int outcome, _Listener listener, object cells, object memory, object done) except -1
+
+
+# ---- defined in _cpp/exact.pxi -----------------------------------------------------------------------------------------
+
+cdef int fill_stages(vector[Stage]& out, list stages) except -1
+cdef int fill_regions(vector[Regions]& out, regions) except -1
+
+
+cdef class VertexSolver:
+    cdef vector[Stage] stages
+    cdef vector[Regions] regions
+    cdef Vertices* vertices

@@ -1,0 +1,201 @@
+// Splitting the cells of one dimension that neurons of the round cross: in batches, which threads make, and which are then
+// added to all cells in their order, so that the result does not depend on the number of threads.
+#pragma once
+
+#include "subdivision_state.hpp"
+
+namespace polyrelu {
+
+class DimensionSplit {
+  public:
+    explicit DimensionSplit(SubdivisionState& state) : s_(state) {}
+
+    // Splits all k-cells that neurons of the round cross; `first` and n: these neurons, for the progress report.
+    void run(int k, int64_t first, int64_t n) {
+        k_ = k;
+        const std::vector<int32_t> crossed = crossed_cells();
+        link_.assign(s_.cells[k].size(), -1);
+        children_.resize(crossed.size());
+        const int64_t total = (int64_t)crossed.size(), threads = s_.pool.count();
+        const int64_t chunk =
+            std::min(tuning::CELLS_IN_BATCH, std::max<int64_t>(1, total / (tuning::PARTS_A_THREAD * threads)));
+        int64_t next = chunk * tuning::FIRST_BATCHES * threads;
+        for (int64_t begin = 0, size; begin < total; begin += size) {
+            size = std::min(next, total - begin);
+            const int64_t batches = (size + chunk - 1) / chunk;
+            if ((int64_t)s_.batches.size() < batches) s_.batches.resize(batches);
+            make_batches(&crossed[begin], size, chunk);
+            add_batches(batches, begin);
+            s_.neurons_done = first + n * ((k - 1) * total + begin) / (s_.r * total);
+            // The next ones should take BYTES_OF_BATCHES, if they are like these.
+            const double like_these =
+                (double)tuning::BYTES_OF_BATCHES * (double)batches / (double)(s_.bytes_done + 1);
+            next = chunk * std::max(threads, (int64_t)std::min(like_these, (double)(tuning::MOST_BATCHES * threads)));
+        }
+        s_.round.link.swap(link_);
+        s_.round.children.swap(children_);
+    }
+
+  private:
+    // Where what is in a batch goes.
+    struct Place {
+        std::vector<int64_t> cells, facets;  // by dimension
+        int64_t remainders;
+    };
+
+    SubdivisionState& s_;
+    int k_ = 0;
+    std::vector<int32_t> link_;  // as in the round, for the next dimension
+    std::vector<Children> children_;
+
+    std::vector<int32_t> crossed_cells() const {
+        std::vector<int32_t> crossed;
+        const Cells& C = s_.cells[k_];
+        for (int64_t c = 0; c < C.size(); ++c) {
+            uint64_t any = 0;
+            for (int w = 0; w < s_.words; ++w) any |= C.masks.crossing(c, w) & s_.round.neurons[w];
+            if (any) crossed.push_back((int32_t)c);
+        }
+        return crossed;
+    }
+
+    // What becomes of the given k-cells, into a batch a chunk.
+    void make_batches(const int32_t* crossed, int64_t n, int64_t chunk) {
+        const int64_t before = s_.total_cells();
+        s_.halted = false;
+        s_.bytes_done = 0;
+        for (const auto& thread : s_.of_thread) thread->bytes = 0;
+        s_.share(n, chunk, [&](int w, int64_t begin, int64_t end) {
+            if (s_.halted) return;
+            ThreadState& thread = *s_.of_thread[w];
+            SplitBatch& batch = s_.batches[begin / chunk];
+            batch.clear(s_.cells);
+            try {
+                split(crossed, begin, end, batch, thread,
+                      [&](int64_t pending) { check_limits(w, before, pending, batch); });
+                s_.bytes_done += batch.memory();
+                thread.bytes = thread.splitter.memory();
+            } catch (const Halt& halt) {
+                // The others stop as well, and have nothing to report.
+                if (halt.why != STOPPED) {
+                    s_.halted = true;
+                    throw;
+                }
+            } catch (...) {
+                s_.halted = true;
+                throw;
+            }
+        });
+        if (s_.halted) throw Halt{STOPPED};
+        s_.merge_vanishing();
+    }
+
+    template <class Check>
+    void split(const int32_t* crossed, int64_t begin, int64_t end, SplitBatch& batch, ThreadState& thread, Check&& check) {
+        for (int64_t t = begin; t < end; ++t) {
+            if (t + tuning::RECORDS_AHEAD < end) thread.splitter.prefetch_cell(k_, crossed[t + tuning::RECORDS_AHEAD]);
+            if (t + tuning::LISTS_AHEAD < end) thread.splitter.prefetch_list(k_, crossed[t + tuning::LISTS_AHEAD]);
+            if (t + tuning::FACETS_AHEAD < end) thread.splitter.prefetch_facets(k_, crossed[t + tuning::FACETS_AHEAD]);
+            if (s_.words == 1)
+                thread.splitter.run<1>(k_, crossed[t], batch, thread, check);
+            else
+                thread.splitter.run<0>(k_, crossed[t], batch, thread, check);
+        }
+    }
+
+    void check_limits(int w, int64_t before, int64_t pending, const SplitBatch& batch) {
+        if (s_.halted || (w == 0 && s_.stop())) throw Halt{STOPPED};
+        if (before + batch.size() + pending > s_.max_cells) throw Halt{CELL_LIMIT_REACHED};
+        ThreadState& thread = *s_.of_thread[w];
+        thread.bytes = batch.memory() + thread.splitter.memory();
+        int64_t bytes = s_.bytes_done;
+        for (const auto& other : s_.of_thread) bytes += other->bytes;
+        if (bytes > s_.memory_left()) throw Halt{MEMORY_LIMIT_REACHED};
+    }
+
+    // Adds the batches to the cells, in their order; those of the k-cells that were split from number `first` on.
+    void add_batches(int64_t batches, int64_t first) {
+        std::vector<Place> places(batches, {std::vector<int64_t>(k_ + 1), std::vector<int64_t>(k_ + 1), 0});
+        make_room(places);
+        s_.share(batches, 1, [&](int, int64_t h, int64_t) { add_batch(s_.batches[h], places[h], first); });
+        for (int64_t h = 0; h < batches; ++h) {
+            s_.vertices.adopt_known(s_.batches[h].vertices, places[h].cells[0]);
+            if (s_.batches[h].memory() > tuning::LARGE_BATCH) s_.batches[h] = SplitBatch();
+        }
+    }
+
+    // Finds the places of the batches, within the limits, and makes room there.
+    void make_room(std::vector<Place>& places) {
+        std::vector<Cells>& cells = s_.cells;
+        std::vector<int64_t> sizes(k_ + 1), facets(k_ + 1), live(k_ + 1, 0);
+        for (int m = 0; m <= k_; ++m) {
+            sizes[m] = cells[m].size();
+            facets[m] = (int64_t)cells[m].arena.size();
+        }
+        int64_t remainders = 0, added = 0;
+        const Cells& C = cells[k_];
+        for (size_t h = 0; h < places.size(); ++h) {
+            const SplitBatch& batch = s_.batches[h];
+            Place& at = places[h];
+            at.remainders = remainders;
+            remainders += (int64_t)batch.remainders.size();
+            for (int m = 0; m <= k_; ++m) {
+                at.cells[m] = sizes[m];
+                at.facets[m] = facets[m];
+                sizes[m] += batch.cells[m].size();
+                facets[m] += (int64_t)batch.cells[m].facets.size();
+                live[m] += (int64_t)batch.cells[m].facets.size();
+            }
+            added += batch.size();
+            for (const SplitBatch::Remainder& x : batch.remainders) {
+                live[k_] += x.count - C.count[x.cell];
+                if (x.count > C.count[x.cell]) facets[k_] += x.count;
+            }
+        }
+        if (s_.total_cells() + added > s_.max_cells) throw Halt{CELL_LIMIT_REACHED};
+        int64_t bytes = 0;
+        for (int m = 0; m <= k_; ++m) {
+            if (facets[m] > MAX_FACETS || sizes[m] > MAX_CELLS) throw Halt{CELL_LIMIT_REACHED};
+            bytes += 4 * (facets[m] - (int64_t)cells[m].arena.size()) +
+                     (sizes[m] - cells[m].size()) * cells[m].bytes_each(m, s_.r);
+        }
+        bytes += (sizes[0] - cells[0].size()) * s_.vertices.bytes_each();
+        if (bytes + s_.bytes_done > s_.memory_left()) throw Halt{MEMORY_LIMIT_REACHED};
+        for (int m = 0; m <= k_; ++m) {
+            cells[m].extend(sizes[m], m, s_.r);
+            cells[m].arena.resize(m == 0 ? 0 : facets[m]);
+            cells[m].live += live[m];
+        }
+        s_.vertices.resize(sizes[0]);
+    }
+
+    void add_batch(SplitBatch& batch, const Place& at, int64_t first) {
+        s_.vertices.adopt(batch.vertices, at.cells[0]);
+        int32_t shift = 0;
+        for (int m = 0; m <= k_; ++m) {
+            const int32_t faces = m == 0 ? 0 : batch.cells[m - 1].first;
+            batch.cells[m].move_to(s_.cells[m], s_.words, faces, shift, at.cells[m], at.facets[m]);
+            if (m < k_) shift = (int32_t)(at.cells[m] - batch.cells[m].first);
+        }
+        Cells& C = s_.cells[k_];
+        const int32_t own = (int32_t)(at.cells[k_] - batch.cells[k_].first);
+        int64_t spare = at.facets[k_] + (int64_t)batch.cells[k_].facets.size(), i = at.remainders;
+        const Incidence* f = batch.facets.data();
+        const uint64_t* masks = batch.masks.data();
+        for (const SplitBatch::Remainder& x : batch.remainders) {
+            link_[x.cell] = (int32_t)(first + i);
+            children_[first + i++] = {x.children.first + own, x.children.n};
+            for (int w = 0; w < s_.words; ++w) C.masks.set(x.cell, w, masks[w], masks[s_.words + w]);
+            masks += 2 * s_.words;
+            if (x.count > C.count[x.cell]) {
+                C.start[x.cell] = (uint32_t)spare;
+                spare += x.count;
+            }
+            C.count[x.cell] = x.count;
+            copy_facets(f, x.count, batch.cells[k_ - 1].first, shift, &C.arena[C.start[x.cell]]);
+            f += x.count;
+        }
+    }
+};
+
+}  // namespace polyrelu

@@ -1,0 +1,34 @@
+// From a stage to the next: its top cells become regions.
+#pragma once
+
+#include "subdivision_state.hpp"
+
+namespace polyrelu {
+
+// Every top cell becomes a region of the next stage, which contains its faces.
+inline void begin_next_regions(SubdivisionState& s) {
+    Regions next;
+    Cells& top = s.cells[s.r];
+    next.words = s.words;
+    next.parent.assign(top.region.begin(), top.region.end());
+    next.plus.reserve(top.size() * s.words);
+    next.minus.reserve(top.size() * s.words);
+    for (int64_t c = 0; c < top.size(); ++c)
+        for (int w = 0; w < s.words; ++w) {
+            next.plus.push_back(top.masks.plus(c, w));
+            next.minus.push_back(top.masks.minus(c, w));
+        }
+    s.regions.push_back(std::move(next));
+    for (int64_t c = 0; c < top.size(); ++c) top.region[c] = (int32_t)c;
+    for (int k = s.r; k > 0; --k) {
+        const Cells& C = s.cells[k];
+        int32_t* region = s.cells[k - 1].region.data();
+        for (int64_t c = 0; c < C.size(); ++c) {
+            const Incidence* f = C.facets(c);
+            for (int32_t t = 0; t < C.count[c]; ++t) region[facet_of(f[t])] = C.region[c];
+            if (c % tuning::CELLS_BETWEEN_CHECKS == 0) s.check();
+        }
+    }
+}
+
+}  // namespace polyrelu

@@ -1,0 +1,75 @@
+// The neurons of a stage take turns in rounds; in a round, cells are split dimension by dimension.
+#pragma once
+
+#include "dimension_split.hpp"
+#include "domain.hpp"
+#include "region_forms.hpp"
+
+namespace polyrelu {
+
+// The largest number of neurons first..end that cross one region.
+inline int most_crossings(const SubdivisionState& s, int first, int end) {
+    const Cells& top = s.cells[s.r];
+    int most = 0;
+    for (int64_t c = 0; c < top.size(); ++c) {
+        int n = 0;
+        for (int w = first >> 6; w <= (end - 1) >> 6; ++w)
+            for (uint64_t open = top.masks.crossing(c, w); open; open &= open - 1) {
+                const int j = 64 * w + __builtin_ctzll(open);
+                n += j >= first && j < end;
+            }
+        most = std::max(most, n);
+    }
+    return most;
+}
+
+// The end of the round that begins with neuron `first` of n: before regions are crossed by too many neurons.
+inline int round_end(const SubdivisionState& s, int first, int n) {
+    const Cells& top = s.cells[s.r];
+    int64_t crossings = 0, crossed = 0;
+    std::vector<int64_t> count(n, 0);
+    for (int64_t c = 0; c < top.size(); ++c) {
+        bool any = false;
+        for (int w = first >> 6; w < s.words; ++w)
+            for (uint64_t open = top.masks.crossing(c, w); open; open &= open - 1) {
+                const int j = 64 * w + __builtin_ctzll(open);
+                ++count[j];
+                any = any || j >= first;
+            }
+        crossed += any;
+    }
+    int end = first;
+    do crossings += count[end++];
+    while (end < n && (double)(crossings + count[end]) <= tuning::CROSSINGS_IN_ROUND * (double)crossed);
+    while (end - first > tuning::MOST_IN_ROUND && most_crossings(s, first, end) > tuning::MOST_IN_ROUND)
+        end = first + (end - first + 1) / 2;
+    return end;
+}
+
+// Splits all cells by the neurons first..end of the stage under way.
+inline void split_in_round(SubdivisionState& s, int first, int end) {
+    Round& round = s.round;
+    round.neurons.assign(s.words, 0);
+    for (int j = first; j < end; ++j) round.neurons[j >> 6] |= uint64_t(1) << (j & 63);
+    round.link.assign(s.cells[0].size(), -1);
+    round.old.clear();
+    for (const Cells& C : s.cells) round.old.push_back(C.size());
+    round.children.clear();
+    DimensionSplit split(s);
+    for (int k = 1; k <= s.r; ++k) split.run(k, s.first_neuron[s.stage] + first, end - first);
+}
+
+// Splits all cells by the neurons of the stage under way. With `discard` the cells with a minus sign are removed as soon as
+// there are any.
+inline void split_by_stage(SubdivisionState& s, bool discard) {
+    make_crossing_forms(s);
+    const int n = s.stages[s.stage].n;
+    for (int first = 0, end; first < n; first = end) {
+        end = discard ? first + 1 : round_end(s, first, n);
+        split_in_round(s, first, end);
+        if (discard) keep_domain(s, first);
+    }
+    s.neurons_done = s.first_neuron[s.stage] + n;
+}
+
+}  // namespace polyrelu

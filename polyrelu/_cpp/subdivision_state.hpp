@@ -1,0 +1,128 @@
+// What the steps of a subdivision share: the cells, vertices, forms and regions as they are, the limits, the threads, and the
+// question whether to stop.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "interrupt.hpp"
+#include "layer_forms.hpp"
+#include "splitting.hpp"
+#include "thread_pool.hpp"
+
+namespace polyrelu {
+
+// What each thread has for itself.
+struct ThreadState : DecisionState {
+    ThreadState(Decisions& decide, const std::vector<Cells>& cells, const Round& round) : splitter(decide, cells, round) {}
+
+    Splitter splitter;
+    NewVertices none;
+    std::atomic<int64_t> bytes{0};  // of the batch that is made, and of the splitter
+    int64_t checked = 0;            // see `SubdivisionState::check_after_exact_work`
+    std::vector<LayerForms> layers;  // by stage: the forms of its neurons on the region of it asked for last,
+    std::vector<int32_t> current;    // and the number of that region
+    std::vector<int32_t> path;
+    std::vector<signed char> side;
+    std::vector<double> value, size;
+    std::vector<uint64_t> plus, minus;
+
+    // What follows does not depend on what this thread did before.
+    void forget() {
+        std::fill(current.begin(), current.end(), -1);
+        for (LayerForms& forms : layers) forms.forget();
+    }
+};
+
+class SubdivisionState {
+  public:
+    SubdivisionState(int rank, int64_t cell_limit, int64_t memory_limit, int threads, Arithmetic arithmetic,
+                     Callback callback, void* context)
+        : r(rank), max_cells(std::min(cell_limit, MAX_CELLS)), max_memory(memory_limit),
+          decide(rank, arithmetic, stages, regions), forms(decide.forms), vertices(decide.vertices), cells(rank + 1),
+          pool(threads), interrupt_(callback, context) {
+        for (int w = 0; w < threads; ++w) of_thread.push_back(std::make_unique<ThreadState>(decide, cells, round));
+    }
+    SubdivisionState(const SubdivisionState&) = delete;
+
+    const int r;
+    const int64_t max_cells, max_memory;
+    std::vector<Stage> stages;
+    std::vector<Regions> regions;  // of each stage that was begun, and of the end
+    Decisions decide;
+    FormStore& forms;  // x0, the initial hyperplanes, then those of the neurons on the regions they cross
+    Vertices& vertices;
+    std::vector<Cells> cells;
+    std::vector<BigVector> initial_forms;   // the initial hyperplanes as exact forms, primitive
+    std::vector<int32_t> starting_vertex;   // of the first vertices: which of the starting ones they are
+    std::vector<int32_t> first_neuron;      // of each stage, in the numbering of all neurons
+    int64_t neurons_done = 0, neurons_total = 0;
+
+    // Of the stage that is under way.
+    int stage = 0;
+    int words = 0;  // of a mask over its neurons
+    Round round;
+
+    ThreadPool pool;
+    std::vector<std::unique_ptr<ThreadState>> of_thread;
+    std::vector<SplitBatch> batches;
+    std::atomic<bool> halted{false};
+    std::atomic<int64_t> bytes_done{0};  // of the batches that are complete
+
+    int64_t total_cells() const {
+        int64_t t = 0;
+        for (const Cells& c : cells) t += c.size();
+        return t;
+    }
+
+    // The bytes of all arrays that grow with the number of cells.
+    int64_t memory() const {
+        int64_t bytes = vertices.memory() + forms.memory();
+        for (const Cells& c : cells) bytes += c.memory();
+        for (const Regions& p : regions) bytes += 4 * p.parent.capacity() + 8 * (p.plus.capacity() + p.minus.capacity());
+        return bytes;
+    }
+    int64_t memory_left() const { return max_memory - memory(); }
+
+    // Shares [0, n) among the threads.
+    template <class Work>
+    void share(int64_t n, int64_t chunk, Work&& work) {
+        if (!pool.run(n, chunk, work, [this] { return stop(); })) throw Halt{STOPPED};
+    }
+    // The same without a stop.
+    template <class Work>
+    void share_all(int64_t n, int64_t chunk, Work&& work) {
+        pool.run(n, chunk, work, [] { return false; });
+    }
+
+    // Whether to stop here. Throws std::bad_alloc when GMP had to be helped out of its reserve.
+    bool stop() {
+        check_gmp_memory();
+        if (halted) return true;
+        if (interrupt_.stop([this](Progress& p) { p = {stage, neurons_done, neurons_total, total_cells()}; })) halted = true;
+        return halted;
+    }
+    void check() {
+        if (stop()) throw Halt{STOPPED};
+    }
+
+    // Within a chunk of vertices or forms: the time and the memory that GMP takes for one of them are not known.
+    void check_after_exact_work(int w) {
+        ThreadState& thread = *of_thread[w];
+        if (thread.exact_work() == thread.checked) return;
+        thread.checked = thread.exact_work();
+        if (memory() > max_memory) throw Halt{MEMORY_LIMIT_REACHED};
+        if (halted || (w == 0 && stop())) throw Halt{STOPPED};
+    }
+
+    // Neurons that vanish at vertices, where the threads found them.
+    void merge_vanishing() {
+        for (const auto& thread : of_thread)
+            for (int w = 0; w < words; ++w) round.vanishing[w] |= thread->splitter.vanishing[w];
+    }
+
+  private:
+    InterruptCheck interrupt_;
+};
+
+}  // namespace polyrelu
