@@ -65,22 +65,28 @@ class Decisions {
         return v < state.made->first ? vertices.error[v] : state.made->error[v - state.made->first];
     }
 
-    // The true value is within this of the computed one; 0: it is the computed one.
+    // Whether the computed value is the true one.
+    static bool is_exact(const Value& x) { return x.point_error == 0 && x.form_error == 0 && x.size < EXACT_LIMIT; }
+
+    // The true value is within this of the computed one.
     double bound(const Value& x) const {
-        if (x.point_error == 0 && x.form_error == 0 && x.size < EXACT_LIMIT) return 0;
-        return (gamma_bound(r + 8) * x.size + x.form_error * (x.total + (r + 1) * x.point_error) + x.point_error * x.norm + TINY) *
-               SLACK;
+        return (unit_ * x.size + x.form_error * (x.total + width_ * x.point_error) + x.point_error * x.norm + TINY) * SLACK;
     }
 
     // The sign of the form of a neuron (among all), on a region of its stage, at vertex v, where it was computed as x.
     int sign(const Value& x, int32_t v, int32_t region, int32_t neuron, DecisionState& state) {
-        if (__builtin_expect(arithmetic != CERTIFIED, 0))
-            return arithmetic == ALL_BIG ? exact_sign(v, region, neuron, state) : (x.value > 0) - (x.value < 0);
-        const double off = bound(x);
-        const int sg = certain_sign(x.value, off);
-        if (sg == UNDECIDED) return exact_sign(v, region, neuron, state);
-        ++(off == 0 ? state.stats.word : state.stats.filtered);
-        return sg;
+        if (arithmetic == UNCERTIFIED) return (x.value > 0) - (x.value < 0);
+        if (arithmetic == CERTIFIED) {
+            if (is_exact(x)) {
+                ++state.stats.word;
+                return certain_sign(x.value, 0);
+            }
+            if (const int sg = certain_sign(x.value, bound(x)); sg != UNDECIDED) {
+                ++state.stats.filtered;
+                return sg;
+            }
+        }
+        return exact_sign(v, region, neuron, state);
     }
 
     // The same for form number `form`, which is computed here.
@@ -167,6 +173,7 @@ class Decisions {
     }
 
   private:
+    const double unit_ = gamma_bound(r + 8), width_ = r + 1;  // see `bound`
     std::mutex exact_;  // held while exact coordinates or forms are made or read
 
     int32_t add(const double* y, double d, const VertexOrigin& origin, DecisionState& state) const {

@@ -92,14 +92,17 @@ class DimensionSplit {
 
     template <class Check>
     void split(const int32_t* crossed, int64_t begin, int64_t end, SplitBatch& batch, ThreadState& thread, Check&& check) {
+        const int k = k_;
+        const bool one_word = s_.words == 1;
+        Splitter& splitter = thread.splitter;
         for (int64_t t = begin; t < end; ++t) {
-            if (t + tuning::RECORDS_AHEAD < end) thread.splitter.prefetch_cell(k_, crossed[t + tuning::RECORDS_AHEAD]);
-            if (t + tuning::LISTS_AHEAD < end) thread.splitter.prefetch_list(k_, crossed[t + tuning::LISTS_AHEAD]);
-            if (t + tuning::FACETS_AHEAD < end) thread.splitter.prefetch_facets(k_, crossed[t + tuning::FACETS_AHEAD]);
-            if (s_.words == 1)
-                thread.splitter.run<1>(k_, crossed[t], batch, thread, check);
+            if (t + tuning::RECORDS_AHEAD < end) splitter.prefetch_cell(k, crossed[t + tuning::RECORDS_AHEAD]);
+            if (t + tuning::LISTS_AHEAD < end) splitter.prefetch_list(k, crossed[t + tuning::LISTS_AHEAD]);
+            if (t + tuning::FACETS_AHEAD < end) splitter.prefetch_facets(k, crossed[t + tuning::FACETS_AHEAD]);
+            if (one_word)
+                splitter.run<1>(k, crossed[t], batch, thread, check);
             else
-                thread.splitter.run<0>(k_, crossed[t], batch, thread, check);
+                splitter.run<0>(k, crossed[t], batch, thread, check);
         }
     }
 

@@ -14,7 +14,7 @@ struct FormTable {
     std::vector<uint64_t> crossing;
     std::vector<int64_t> offset;
 
-    int32_t operator()(int32_t p, int i) const {
+    __attribute__((always_inline)) int32_t operator()(int32_t p, int i) const {
         if (offset.empty()) return (int32_t)(first + i);
         int64_t slot = offset[p];
         const uint64_t* m = &crossing[(size_t)p * words];

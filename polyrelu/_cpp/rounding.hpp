@@ -49,7 +49,8 @@ constexpr int UNDECIDED = 2;
 // The rule by which doubles decide a sign, and the only one: that of a number within `bound` of `value`, -1, 0 or 1, or
 // UNDECIDED. bound = 0 says that the value is exact. Comparisons with NaN fail, so that it decides nothing.
 inline int certain_sign(double value, double bound) {
-    return value > bound ? 1 : value < -bound ? -1 : bound == 0 ? 0 : UNDECIDED;
+    if (std::fabs(value) > bound) return value > 0 ? 1 : -1;
+    return bound == 0 ? 0 : UNDECIDED;
 }
 
 }  // namespace polyrelu

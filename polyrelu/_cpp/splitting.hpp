@@ -177,8 +177,9 @@ class Splitter {
         return i;
     }
 
+    // (Not inlined, as `finish` is not: the loop in `run` needs the registers.)
     template <int W>
-    void begin(int k, int32_t s, SplitBatch& batch) {
+    __attribute__((noinline)) void begin(int k, int32_t s, SplitBatch& batch) {
         batch_ = &batch;
         k_ = k;
         s_ = s;
@@ -406,7 +407,7 @@ class Splitter {
 
     // Hands the inner cells over, those of each dimension in the order of their numbers.
     template <int W>
-    void finish() {
+    __attribute__((noinline)) void finish() {
         for (int m = 0; m <= k_; ++m) {
             const LocalCells& L = local_[m];
             SplitBatch::Cells& out = batch_->cells[m];

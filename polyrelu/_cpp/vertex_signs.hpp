@@ -119,12 +119,15 @@ class VertexSigns {
         std::vector<uint64_t>&p = thread.plus, &m = thread.minus;
         p.assign(s_.words, 0);
         m.assign(s_.words, 0);
+        const bool starting = v < (int32_t)s_.starting_vertex.size();
+        const int32_t first_neuron = s_.first_neuron[stage_];
+        Decisions& decide = s_.decide;
         for (int i = 0; i < n; ++i) {
             if (!S.splits[i]) continue;
-            const int sg = initial_[i] != 0 && v < (int32_t)s_.starting_vertex.size()
+            const int sg = starting && initial_[i] != 0
                                ? starting_sign(initial_[i], s_.starting_vertex[v])
-                               : s_.decide.sign({value[i], size[i], layer.norm[i], total, layer.err[i], error}, v, region,
-                                                s_.first_neuron[stage_] + i, thread);
+                               : decide.sign({value[i], size[i], layer.norm[i], total, layer.err[i], error}, v, region,
+                                             first_neuron + i, thread);
             const uint64_t one = uint64_t(1) << (i & 63);
             if (sg > 0)
                 p[i >> 6] |= one;

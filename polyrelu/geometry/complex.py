@@ -463,7 +463,7 @@ class PolyhedralComplex:
     def enclosure(self, v: int) -> tuple[tuple[float, ...], float]:
         """Doubles (y, d) with |x_k − y_k| ≤ d for a positive multiple x of `homogeneous(v)`; d = 0 if they are equal.
 
-        Cheap for every vertex, while exact coordinates may have to be computed first. Proved in `_cpp/vertices.hpp`.
+        Cheap for every vertex, while exact coordinates may have to be computed first. Proved in `_cpp/decisions.hpp`.
         """
         self._check_vertex(v, 0, self._n_vectors)
         y, error = self._enclosures(slice(v, v + 1))

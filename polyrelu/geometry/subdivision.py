@@ -65,7 +65,7 @@ def subdivide(
 
     The complex is exact: every sign that decides about a cell is the sign of a rational number, computed in machine
     integers with overflow excluded by a bound, by a floating-point value that exceeds its proved error bound, or by
-    GMP (`_cpp/decisions.hpp`, `_cpp/forms.hpp`, `_cpp/vertices.hpp`). C(F) is the canonical polyhedral complex of
+    GMP (`_cpp/decisions.hpp`, `_cpp/layer_forms.hpp`, `_cpp/newton.hpp`). C(F) is the canonical polyhedral complex of
     Grigsby & Lindsey, "On transversality of bent hyperplane arrangements and the topological expressiveness of ReLU
     neural networks" (2022); no genericity is assumed.
 
@@ -97,7 +97,7 @@ def subdivided(
 
     rows, real = _hyperplanes(network, t, walls)
     _check_rank(least_rank([row[1:] for row in rows]), max_cells)
-    coordinates, start, frame, artificial = _start(rows, real, network.input_dim)
+    coordinates, start, initial_forms, artificial = _start(rows, real, network.input_dim)
     kept = coordinates.kept
     _check_rank(len(kept), max_cells)
     stages = complex_stages(network, region, kept, t)
@@ -112,7 +112,7 @@ def subdivided(
     reported: dict[str, Any] = {"last_signs": signs} if signs else {}
     try:
         parts = _core.subdivide(
-            *(len(kept), start, frame, stages, bool(walls), t is not None, artificial > 0),
+            *(len(kept), start, initial_forms, stages, bool(walls), t is not None, artificial > 0),
             *(max_cells, max_memory, report, threads),
             **reported,
         )

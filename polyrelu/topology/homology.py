@@ -90,7 +90,7 @@ def homology(
     progress: called with ("homology", steps done, steps in all) when the chain complex is made, when it is reduced and
     after each Smith form; an exception it raises stops the work and is passed on.
 
-    Pivots ±1 are removed in the core (coreduction, then elimination; the proof is in _cpp/reduction.hpp), which keeps
+    Pivots ±1 are removed in the core (_cpp/coreduction.hpp, then _cpp/elimination.hpp, with proofs), which keeps
     the homology. With the invariant factors of the boundary maps that remain,
     H_k = Z^(rank C_k − rank ∂_k − rank ∂_{k+1}) ⊕ the sum of Z/s over the invariant factors s > 1 of ∂_{k+1}.
 

@@ -39,7 +39,7 @@ class Reduction:
     before, u = ±1, or else, in the least degree that is left, a critical cell, whose boundary is removed already. The
     critical cells span a complex M, and p : C → M is defined along the order of removal by p(c) = c, p(b) = 0 and
     p(a) = −u p(∂b − u a), the boundary map of M by ∂c = p(∂c). The proof that p is a chain map and an isomorphism in
-    homology is in `_cpp/reduction.hpp`. The way back ι(x) is the chain of x and upper partners b in whose boundary no
+    homology is in `_cpp/coreduction.hpp`. The way back ι(x) is the chain of x and upper partners b in whose boundary no
     lower partner a occurs: the lower partners in ∂x are cancelled by multiples of their b, the last removed first,
     which brings in only those removed before. Then p ι = 1 because p(b) = 0. And ι is a chain map: in
     y = ∂ι(x) − ι(∂x) no lower partner occurs, nor in ∂y = −∂ι(∂x), and p(y) = ∂p(ι(x)) − p(ι(∂x)) = 0, so y consists

@@ -1,7 +1,9 @@
-"""The C++ of the core on its own: no warnings, no Python, and a driver that is run under sanitizers.
+"""The C++ of the core on its own: no warnings, no Python; a program for each part, and a driver for all of it.
 
-What the driver checks stands in `tests/cpp/driver.cpp`: closed forms, threads and number types against each other, and
-that a run in which an allocation fails ends in std::bad_alloc or with the right cells, for every allocation there is.
+The programs are in `tests/cpp/`: arrays, threads, decisions (forms, signs and vertices against GMP), splitting (a cube)
+and reduction (spaces of known homology). What the driver checks stands in `driver.cpp`: closed forms, threads and
+number types against each other, and that a run in which an allocation fails ends in std::bad_alloc or with the right
+cells, for every allocation there is. The slow tests run all of them under sanitizers.
 """
 
 from __future__ import annotations
@@ -14,13 +16,18 @@ from pathlib import Path
 
 import pytest
 
+from polyrelu import _core
+
 ROOT = Path(__file__).parents[2]
 HEADERS = sorted((ROOT / "polyrelu" / "_cpp").glob("*.hpp"))
 WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror"]
 # As in setup.py, but for what a test adds.
 BASE = ["g++", "-std=c++17", "-pthread", "-ffp-contract=off", "-I", str(ROOT / "polyrelu")]
-LINK = ["-Wl,--wrap=realloc,--wrap=mmap,--wrap=mremap", "-lgmpxx", "-lgmp"]
+GMP = ["-lgmpxx", "-lgmp"]
+WRAP = "-Wl,--wrap=realloc,--wrap=mmap,--wrap=mremap"  # for allocations that fail
 DRIVER = ROOT / "tests" / "cpp" / "driver.cpp"
+SLOW = pytest.mark.slow
+PROGRAMS = ["storage", "thread_pool", "decisions", "splitting", "reduction"]
 
 pytestmark = [
     pytest.mark.skipif(not HEADERS, reason="the tests were copied without the source tree"),
@@ -35,7 +42,13 @@ def compile_(arguments: list[str]) -> None:
 
 def build(tmp_path: Path, *flags: str) -> Path:
     program = tmp_path / "driver"
-    compile_([*flags, str(DRIVER), "-o", str(program), *LINK])
+    compile_([*flags, str(DRIVER), "-o", str(program), WRAP, *GMP])
+    return program
+
+
+def build_program(tmp_path: Path, name: str, *flags: str) -> Path:
+    program = tmp_path / name
+    compile_([*WARNINGS, *flags, str(DRIVER.with_name(f"{name}.cpp")), "-o", str(program), *GMP])
     return program
 
 
@@ -54,7 +67,35 @@ def test_no_warnings_and_no_python():
         assert "Python.h" not in header.read_text(encoding="utf-8"), header.name
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("name", [name if name != "splitting" else pytest.param(name, marks=SLOW) for name in PROGRAMS])
+def test_parts(name: str, tmp_path: Path):
+    run(build_program(tmp_path, name, "-O1"))
+
+
+@SLOW
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_parts_with_address_and_undefined_behaviour_sanitizers(name: str, tmp_path: Path):
+    run(build_program(tmp_path, name, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"))
+
+
+@SLOW
+@pytest.mark.parametrize("name", ["thread_pool", "splitting"])
+def test_parts_with_thread_sanitizer(name: str, tmp_path: Path):
+    run(build_program(tmp_path, name, "-O2", "-g", "-fsanitize=thread"), TSAN_OPTIONS="halt_on_error=1")
+
+
+def test_every_outcome_has_an_error_of_its_own():
+    assert _core.outcome_error(0) is None
+    by_cells, by_memory = _core.outcome_error(2, 5, 6, 7), _core.outcome_error(3, 5, 6, 7)
+    assert isinstance(by_cells, _core.Limit) and by_cells.args == (False, 5, 6, 7)
+    assert isinstance(by_memory, _core.Limit) and by_memory.args == (True, 5, 6, 7)
+    assert isinstance(_core.outcome_error(4), _core.NoInterior)
+    assert isinstance(_core.outcome_error(5), _core.Inconsistent)
+    for unknown in (-1, 1, 6, 99):
+        assert isinstance(_core.outcome_error(unknown), _core.UnknownOutcome)
+
+
+@SLOW
 @pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.name)
 def test_headers_stand_alone(header: Path, tmp_path: Path):
     source = tmp_path / "alone.cpp"
@@ -62,7 +103,7 @@ def test_headers_stand_alone(header: Path, tmp_path: Path):
     compile_([*WARNINGS, "-fsyntax-only", str(source)])
 
 
-@pytest.mark.slow
+@SLOW
 def test_driver_optimised(tmp_path: Path):
     """With the warnings that only optimisation finds, and several threads when allocations fail."""
     program = build(tmp_path, *WARNINGS, "-O3", "-fno-fast-math")
@@ -71,7 +112,7 @@ def test_driver_optimised(tmp_path: Path):
     run(program, "allocations", "2")
 
 
-@pytest.mark.slow
+@SLOW
 def test_driver_with_address_and_undefined_behaviour_sanitizers(tmp_path: Path):
     program = build(tmp_path, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     run(program, "check", "2")
@@ -79,7 +120,7 @@ def test_driver_with_address_and_undefined_behaviour_sanitizers(tmp_path: Path):
     assert sum(map(int, re.findall(r"\d+ (?=allocations)", out))) > 5000
 
 
-@pytest.mark.slow
+@SLOW
 def test_driver_with_thread_sanitizer(tmp_path: Path):
     program = build(tmp_path, "-O2", "-g", "-fsanitize=thread")
     run(program, "check", "3", TSAN_OPTIONS="halt_on_error=1")
