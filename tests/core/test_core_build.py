@@ -69,7 +69,7 @@ def test_no_warnings_and_no_python():
 
 @pytest.mark.parametrize("name", [name if name != "splitting" else pytest.param(name, marks=SLOW) for name in PROGRAMS])
 def test_parts(name: str, tmp_path: Path):
-    run(build_program(tmp_path, name, "-O1"))
+    run(build_program(tmp_path, name, "-O0"))
 
 
 @SLOW

@@ -83,7 +83,7 @@ struct RandomRegions {
 
 // Every coefficient is within the error of the true one, in the same scaling; what counts as exact is.
 int64_t forms_are_within_their_errors(Random& random, int kind, int rank, int depth, int n) {
-    const int count = 30;
+    const int count = 12;
     const RandomRegions net(random, kind, rank, depth, n, count);
     std::vector<LayerForms> layers(depth);
     layers[0].set_rows(net.stages[0], rank + 1);
@@ -120,7 +120,7 @@ void forms() {
     Random random(3);
     int64_t exact[3] = {};
     for (int kind = 0; kind < 3; ++kind)
-        for (const int rank : {1, 2, 4})
+        for (const int rank : {1, 3})
             for (const int n : {2, 5, 40}) exact[kind] += forms_are_within_their_errors(random, kind, rank, 4, n);
     require(exact[0] > 1000 && exact[2] == 0, "small integers are exact, large ones are not");
 }
