@@ -12,7 +12,7 @@ author = "the polyrelu developers"
 copyright = "the polyrelu developers, BSD 3-Clause licence"
 version = release = polyrelu.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "docstrings"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "docstrings"]
 exclude_patterns = ["figures"]
 nitpicky = True
 
@@ -22,6 +22,7 @@ nitpick_ignore = [("py:class", "polyrelu.plotting.subject.CycleLike"), ("py:clas
 nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", r"(?!polyrelu\.).*")]
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
+numpydoc_show_class_members = False  # docs/api.md lists them
 
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3

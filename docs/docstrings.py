@@ -1,6 +1,6 @@
-"""A Sphinx extension: the plain text of the docstrings as reStructuredText.
+"""A Sphinx extension: docstrings in plain text, without sections of numpydoc, as reStructuredText.
 
-Docstrings are written to be read as they are: names in single backticks, arguments as lines `name: what it is` with
+They are written to be read as they are: names in single backticks, arguments as lines `name: what it is` with
 what does not fit indented below, and mathematics with stars, bars and underscores that are no markup.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+SECTION = re.compile(r"-{4,}$")  # the line below the name of a section
 MARKUP = re.compile(r"(`[^`]+`|\*\*\w[^*]*\*\*)")
 ITEM = re.compile(r"([a-z][a-z0-9_]*(?:, [a-z][a-z0-9_]*)*) ?: (?=\S)")
 LIST = re.compile(r"(?:[-*]|\d+\.) ")
@@ -16,12 +17,14 @@ LIST = re.compile(r"(?:[-*]|\d+\.) ")
 
 def setup(app: Any) -> dict[str, bool]:
     """Called by Sphinx."""
-    app.connect("autodoc-process-docstring", lambda app, what, name, obj, options, lines: rewrite(lines))
+    app.connect("autodoc-process-docstring", lambda app, what, name, obj, options, lines: rewrite(lines), priority=400)
     return {"parallel_read_safe": True}
 
 
 def rewrite(lines: list[str]) -> None:
-    """Rewrite the lines of a docstring in place."""
+    """Rewrite the lines of a docstring in place; what has sections is left to numpydoc."""
+    if any(SECTION.match(line) for line in lines):
+        return
     blocks = re.split(r"\n\s*\n", "\n".join(lines).strip("\n"))
     lines[:] = [*"\n\n".join(_block(block) for block in blocks).split("\n"), ""]
 
@@ -30,9 +33,6 @@ def _block(block: str) -> str:
     """One paragraph, list of arguments or list; examples and what is indented stay as they are."""
     if block.startswith(">>>") or block.startswith(" "):
         return block
-    heading = re.match(r"(\w+)\n-+\n", block)
-    if heading:
-        return f"**{heading[1]}**\n\n{_block(block[heading.end() :])}"
     first, *rest = block.split("\n")
     if ITEM.match(first):
         return _arguments([first, *rest])

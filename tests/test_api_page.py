@@ -54,7 +54,7 @@ def test_arguments_become_a_list(docstrings):
         ("no prefix(`x`) but x`y`", r"no prefix(`x`) but x\ `y`"),
         (">>> 2 * 3\n6", ">>> 2 * 3\n6"),
         ("**Why.** a * b", r"**Why.** a \* b"),
-        ("Parameters\n----------\nx : a number", "**Parameters**\n\n- **x**: a number"),
+        ("Parameters\n----------\nx : a number|", "Parameters\n----------\nx : a number|"),
         ("Kinds:\n- `a`: one * two\n- three", "Kinds:\n\n- `a`: one \\* two\n- three"),
         ("1. first *\n   more", "1. first \\*\n   more"),
     ],

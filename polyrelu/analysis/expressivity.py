@@ -12,30 +12,38 @@ from polyrelu.network.network import Network
 def topological_expressivity(
     network: Network, level: Any = 0, domain: Any = None, **options: Unpack[Options]
 ) -> tuple[int, ...]:
-    """The topological expressivity of a network: the Betti numbers (β₀, …, β_{d−1}) of the closed set {F ≤ 0}.
-
-    Definition 1 of Ergen & Grillo, Topological Expressivity of ReLU Neural Networks (COLT 2024). It is about the class
-    F ≤ 0; for {F > 0} and {F ≥ 0}, the usual subject here, see `betti_numbers`. Exact, as everything here.
+    """The topological expressivity of a network: the Betti numbers of the closed set {F ≤ 0}.
 
     Parameters
     ----------
     network : Network
-        With one output.
-    level : number, optional
-        t in place of 0, for {F ≤ t}.
-    domain : Domain, optional
-        A polyhedron K, for K ∩ {F ≤ t}.
+        The network F: R^d → R, with one output.
+    level : exact number, default 0
+        The level t in place of 0, for {F ≤ t}.
+    domain : Domain or box, optional
+        A polyhedron K, for K ∩ {F ≤ t}. The default is R^d.
     **options
-        As for `subdivide`.
+        Options of `subdivide`.
 
     Returns
     -------
     tuple of int
+        The Betti numbers (β₀, …, β_{d−1}).
 
     Raises
     ------
-    InputError, LimitError
-        As `subdivide`.
+    InputError
+        If an argument is wrong, as `subdivide` raises it.
+    LimitError
+        If a limit of cells or memory is reached.
+
+    Notes
+    -----
+    Definition 1 of the paper is about the class F ≤ 0. For {F > 0} and {F ≥ 0} see `betti_numbers`.
+
+    References
+    ----------
+    Ergen & Grillo, *Topological Expressivity of ReLU Neural Networks* (COLT 2024), Definition 1.
 
     Examples
     --------

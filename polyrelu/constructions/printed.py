@@ -66,8 +66,9 @@ def predicted_paper_betti(
 
     *Proof.* g_k vanishes for s ≤ 0 and s ≥ 1/2, and is a zigzag in between: its slopes are 1, −1, 1, … and its breaks
     (2q − 1)/4w, so its zeros are q/2w, and for q = 0, …, w − 1 the *band* q/2w < s < (q+1)/2w has g_k > 0 if q is even
-    and < 0 if q is odd, with |g_k| ≤ 1/4w: ⌈w/2⌉ positive and ⌊w/2⌋ negative bands. In the cube 0 ≤ y ≤ 1, and the sets
-    {s_k < 1/2} of different k are disjoint: for k < l, y_{k+1} < 1/2 on the one and 1 − y_{k+1} < 1/2 on the other. So
+    and < 0 if q is odd, with ``|g_k| ≤ 1/4w``: ⌈w/2⌉ positive and ⌊w/2⌋ negative bands. In the cube 0 ≤ y ≤ 1, and
+    the sets {s_k < 1/2} of different k are disjoint: for k < l, y_{k+1} < 1/2 on the one and 1 − y_{k+1} < 1/2 on the
+    other. So
     {F < 0} of Theorem 12 is the disjoint union of the negative bands around the points with s_k = 0. There are A_k,
     since a coordinate is folded to 1 at M/2 points of [0, 1] and to 0 at M/2 + 1, and B_k of them do not have
     x_{k+1} ∈ {0, 1}. Around these the level sets of s_k are S^k × [0, 1]^{d−k−1}, around the others contractible.

@@ -1,0 +1,106 @@
+"""Docstrings: their examples run, and those of public names have the sections of numpydoc."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import polyrelu
+from polyrelu._moved import MOVED
+from polyrelu.errors import MissingDependencyError
+
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(polyrelu.__path__, "polyrelu.")
+    if not module.name.endswith("__main__") and module.name.removeprefix("polyrelu.") not in MOVED
+]
+
+# Classes that users construct; the others are made by functions, and have Attributes in place of Parameters.
+CONSTRUCTED = {"ChainComplex", "Domain", "Formula", "Network", "Slice"}
+
+NOT_OF_METHODS = {"EX01", "PR01", "RT01", "RT03", "YD01"}
+"""Checks that short methods need not pass."""
+
+NOT_YET = {
+    "polyrelu.analysis.estimation",
+    "polyrelu.analysis.identity",
+    "polyrelu.analysis.pipeline",
+    "polyrelu.analysis.separation",
+    "polyrelu.analysis.verification",
+    "polyrelu.constructions",
+    "polyrelu.export",
+    "polyrelu.geometry",
+    "polyrelu.network",
+    "polyrelu.paper.bounds",
+    "polyrelu.paper.stable_networks",
+    "polyrelu.plotting",
+    "polyrelu.readers",
+    "polyrelu.topology",
+}
+"""Modules and rooms whose docstrings are still to be brought into this form."""
+
+
+def load(name: str):
+    try:
+        return importlib.import_module(name)
+    except (ImportError, MissingDependencyError) as error:
+        pytest.skip(f"{name}: {error}")
+
+
+@pytest.mark.parametrize("name", ["polyrelu", *MODULES])
+def test_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert doctest.testmod(load(name)).failed == 0
+
+
+def is_later(module: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in NOT_YET)
+
+
+def public_members(cls: type) -> list[str]:
+    """The methods and properties that a class of the package defines itself."""
+    return [
+        name
+        for name, member in vars(cls).items()
+        if not name.startswith("_")
+        and (callable(member) or isinstance(member, (property, classmethod, staticmethod)))
+        and (inspect.getdoc(getattr(cls, name)) or inspect.isroutine(member) or isinstance(member, property))
+    ]
+
+
+def checks() -> set[str]:
+    """The checks that pyproject.toml selects."""
+    path = Path(__file__).parent.parent / "pyproject.toml"
+    if not path.is_file():
+        pytest.skip("the tests were copied without pyproject.toml")
+    return set(tomllib.loads(path.read_text(encoding="utf-8"))["tool"]["numpydoc_validation"]["checks"])
+
+
+def faults(path: str, selected: set[str]) -> list[str]:
+    """What numpydoc finds wrong with the docstring of an object."""
+    from numpydoc.validate import validate
+
+    return [f"{path}: {code} {text}" for code, text in validate(path)["errors"] if code in selected]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in polyrelu.__all__ if not is_later(getattr(polyrelu, name).__module__)]
+)
+def test_sections(name):
+    pytest.importorskip("numpydoc")
+    public = getattr(polyrelu, name)
+    path = f"{public.__module__}.{name}"
+    selected = checks()
+    if not inspect.isclass(public):
+        found = faults(path, selected)
+    else:
+        found = faults(path, selected - NOT_OF_METHODS | ({"EX01", "PR01"} if name in CONSTRUCTED else set()))
+        for member in public_members(public):
+            found += faults(f"{path}.{member}", selected - NOT_OF_METHODS)
+    assert not found, "\n".join(found)
