@@ -22,7 +22,7 @@ from polyrelu.topology.smith import invariant_factors
 
 COUNTS = ("regions", "bounded_regions", "linear_pieces", "vertices", "f_vector", "refined_f_vector")
 HOMOLOGY = ("betti", "torsion", "euler_characteristic")
-KEYS = ("relation", "level", *HOMOLOGY, "where", *COUNTS)
+KEYS = ("relation", "level", "box", *HOMOLOGY, "where", *COUNTS)
 
 
 @dataclass(frozen=True, repr=False)
@@ -153,6 +153,8 @@ def verify(
 def verify_claims(network: Network, claims: Mapping[str, Any], **options: Any) -> Report:
     """`verify` with the claims of a network file: an object with some of the keys in `KEYS`. Options come before these.
 
+    box: the domain that the claims are about, as pairs (lower, upper), where no other is given.
+
     Raises InputError for an unknown key and for null, and what `verify` raises.
     """
     if not isinstance(claims, Mapping):
@@ -162,6 +164,10 @@ def verify_claims(network: Network, claims: Mapping[str, Any], **options: Any) -
             raise InputError(f"claims: unknown key {describe(key)}; allowed are {', '.join(KEYS)}")
         if value is None:
             raise InputError(f"claims: {key} is null; leave out what is not claimed")
+    claims = dict(claims)
+    box = claims.pop("box", None)
+    if options.get("domain") is None:
+        options["domain"] = box
     return verify(network, **{**claims, **options})
 
 

@@ -37,12 +37,11 @@ MAX_CLASSES = 1000
 
 
 class Built(NamedTuple):
-    """A network, what it is, what is claimed of it, and the options that `polyrelu verify` needs for that."""
+    """A network, what it is, and what is claimed of it."""
 
     network: Network
     name: str
     claims: dict[str, Any]
-    options: str = ""
 
 
 def add_parser(commands: Any) -> None:
@@ -102,7 +101,7 @@ examples:
     kind.add_argument("--w", metavar="W1,W2,...", required=True, help="the numbers w_1, ..., w_{d-1} for d inputs")
     kind.add_argument("--theorem", metavar="N", default="13", help="13, or 12 for the one without the constant b")
     kind.add_argument(
-        "--cube", action="store_true", help="claim the Betti numbers in the unit cube; verify with --box 0,1"
+        "--cube", action="store_true", help="claim the Betti numbers in the unit cube, not in R^d"
     )
 
     kind = _kind(kinds, "betti", _betti, "a network of logarithmic size with exactly these Betti numbers")
@@ -184,7 +183,7 @@ def run(options: argparse.Namespace) -> Answer:
     where = built.claims.get("where", {})
     parts += [f"  Betti numbers of {{{formula}}}: {', '.join(map(str, b))}" for formula, b in where.items()]
     if betti or where:
-        parts += [f"These are predicted by proof; polyrelu verify {options.out_file}{built.options} computes them."]
+        parts += [f"These are predicted by proof; polyrelu verify {options.out_file} computes them."]
     return Answer(lines(*parts))
 
 
@@ -263,8 +262,10 @@ def _paper(options: argparse.Namespace) -> Built:
     net = paper_network(folds, w, theorem)
     where = " in the unit cube" if options.cube else ""
     name = f"Theorem {theorem}, folds {', '.join(map(str, folds))}, w {', '.join(map(str, w))}{where}"
-    claims = {"betti": predicted_paper_betti(folds, w, theorem, options.cube)}
-    return Built(net, name, claims, " --box 0,1" if options.cube else "")
+    claims: dict[str, Any] = {"betti": predicted_paper_betti(folds, w, theorem, options.cube)}
+    if options.cube:
+        claims["box"] = [[0, 1]] * d
+    return Built(net, name, claims)
 
 
 def _betti(options: argparse.Namespace) -> Built:

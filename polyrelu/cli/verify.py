@@ -27,6 +27,7 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import InputError, one_line
+from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import exact
 from polyrelu.topology.homology import Homology
 
@@ -47,8 +48,8 @@ examples:
   polyrelu verify net.json --betti 12,2
   polyrelu verify net.json --betti 12,2 --relation "<" --level 1/2 --regions 136
 In a file: "claims": {"betti": {">": [12, 2], "=": [14, 14]}, "regions": 136}; further keys are relation, level,
-torsion, euler_characteristic, where (such as {"0 < F <= 1": [2, 0]}), bounded_regions, linear_pieces, vertices,
-f_vector and refined_f_vector.""",
+torsion, euler_characteristic, box (such as [[0, 1], [0, 1]], for all claims of the file), where (such as
+{"0 < F <= 1": [2, 0]}), bounded_regions, linear_pieces, vertices, f_vector and refined_f_vector.""",
         **SHARED,
     )
     parser.add_argument("net", metavar="NET", help="network file")
@@ -79,6 +80,7 @@ def run(options: argparse.Namespace) -> Answer:
     needs_level = any(key not in (*COUNTS, "where") for key in claims) or "refined_f_vector" in claims
     net = sliced(options, (scalar if needs_level else chosen)(options, content.network))
     where, limits = domain(options, net.input_dim), effort(options)
+    box = claims.get("box") if where is None else None
     with Progress() as progress:
         report = verify_claims(net, claims, domain=where, **limits, progress=progress.hook)
     status = 0 if report else 1
@@ -89,10 +91,12 @@ def run(options: argparse.Namespace) -> Answer:
                 holds=bool(report),
                 claims=[_check(check) for check in report.claims],
                 cross_checks=[_check(check) for check in report.cross_checks],
+                **({} if box is None else {"box": box}),
             ),
             status,
         )
-    return Answer(lines(f"{one_line(options.net)}: {report}", "", EXACT), status)
+    within = [] if box is None else [f"in the box {_sides(box)} that the file names"]
+    return Answer(lines(f"{one_line(options.net)}: {report}", *within, "", EXACT), status)
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -110,6 +114,11 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
                 raise InputError(f"--{name} belongs to claims on the command line, such as --betti; there are none")
             claims[name] = exact(text, "--level") if name == "level" else text
     return claims
+
+
+def _sides(box: Any) -> str:
+    """The box of a file as --box has it; it has been read as a domain before."""
+    return ";".join(",".join(brief(exact(end, "box")) for end in side) for side in box)
 
 
 def _check(check: Check) -> dict[str, Any]:

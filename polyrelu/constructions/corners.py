@@ -92,9 +92,14 @@ def words(zeros: tuple[int, ...], used: tuple[int, ...]) -> dict[int, Word]:
 
     One after the other, each the first in lexicographic order that does not begin with an earlier one. So (0, …, 0,
     1) for a_k = k, and for a_k = 1 the zero of the i-th degree in use is at place i. Of the C(k+1, a_k) words those
-    are excluded that begin with a p_j, C(k−j, a_k−a_j) of them for each j < k: if all a_j ≥ 1, at most Σ_{m=2}^{k}
-    max_{1≤z<m} C(k+1−m, a_k−z), which is less than C(k+1, a_k) (computed for many d ≤ 128 by the tests), so there
-    is always one. For a_k = 0 the word (1, …, 1) is the only one.
+    are excluded that begin with a p_j, C(k−j, a_k−a_j) of them for each j < k. If all a_j ≥ 1 there is always one:
+
+    *Proof.* With n = k + 1, a = a_k, m = j + 1 at most Σ_{m=2}^{n−1} max_{1≤z<m} C(n−m, a−z) words are excluded. That
+    is less than C(n, a). Exchanging the letters we may assume 2a ≤ n. Put i = n − m. As z ≥ 1, the maximum is at most
+    C(i, a−1) if i ≥ 2a − 2, and c_i = C(i, ⌊i/2⌋) if not. By Pascal's rule c_i + c_{i+1} ≤ c_{i+2}, so that Σ_{i ≤ I}
+    c_i < c_{I+2}. Hence the sum is less than C(n−1, a) + c_{2a−1} ≤ C(n−1, a) + C(n−1, a−1) = C(n, a). ∎
+
+    For a_k = 0 the word (1, …, 1) is the only one.
 
     Raises InputError if a_k = 0 and another degree is in use: then the cuts would meet where they should not.
     """

@@ -61,7 +61,7 @@ def excluded(length: int, zeros: int) -> int:
 
 
 def test_there_is_always_a_word_left() -> None:
-    """The inequality in the docstring of `words`, for d ≤ 128 (quick for the first ones, else every fourth length)."""
+    """The inequality that the docstring of `words` proves, for all lengths below 40 and some up to 128."""
     for length in [*range(2, 40), *range(40, 129, 8)]:
         for zeros in range(1, length):
             assert excluded(length, zeros) < comb(length, zeros)

@@ -160,24 +160,42 @@ def test_nothing_is_predicted_where_bands_meet() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options"),
+    "arguments",
     [
-        (["2,2", "--w", "3"], []),
-        (["2,2", "--w", "2,1", "--theorem", "12"], []),
-        (["4", "--w", "2,3", "--cube"], ["--box", "0,1"]),
-        (["4", "--w", "2"], []),
+        ["2,2", "--w", "3"],
+        ["2,2", "--w", "2,1", "--theorem", "12"],
+        ["4", "--w", "2,3", "--cube"],
+        ["4", "--w", "2", "--cube"],
+        ["4", "--w", "2"],
     ],
 )
-def test_the_command(arguments: list[str], options: list[str], tmp_path: Any, capsys: Any) -> None:
+def test_the_command(arguments: list[str], tmp_path: Any, capsys: Any) -> None:
     file = str(tmp_path / "net.json")
     assert main(["construct", "paper", *arguments, "-o", file]) == 0
     shown = capsys.readouterr().out
-    assert f"polyrelu verify {file}{' --box 0,1' if options else ''} computes them" in shown
-    assert main(["verify", file, *options]) == 0
-    assert "all claims hold" in capsys.readouterr().out
+    assert f"polyrelu verify {file} computes them" in shown
+    assert main(["verify", file]) == 0
+    shown = capsys.readouterr().out
+    assert "all claims hold" in shown and ("in the box 0,1;0,1" in shown) == ("--cube" in arguments)
     assert main(["construct", "paper", *arguments, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert set(document["claims"]["betti"]) == set(RELATIONS)
+
+
+def test_a_claim_about_the_cube_is_not_one_about_the_plane(tmp_path: Any, capsys: Any) -> None:
+    file = tmp_path / "net.json"
+    assert main(["construct", "paper", "4", "--w", "2", "--cube", "-o", str(file)]) == 0
+    assert main(["verify", str(file), "--box", "-1,2"]) == 1  # another box, asked for
+    assert main(["verify", str(file), "--betti", "6,2", "--json"]) == 0  # a claim of one's own, in the plane
+    assert "box" not in json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert main(["verify", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["box"] == [[0, 1], [0, 1]]
+    document = json.loads(file.read_text())
+    for box in (5, [[0, 1]], [[1, 0], [0, 1]], "0,1", None):
+        document["claims"]["box"] = box
+        file.write_text(json.dumps(document))
+        assert main(["verify", str(file)]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 def test_the_command_says_what_is_wrong(capsys: Any) -> None:
