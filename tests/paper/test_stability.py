@@ -491,6 +491,25 @@ def test_the_networks_as_printed(folds, w):
     assert pr.betti_numbers(perturbed(steady, found.radius, Random(6)), "<=", domain=cube) == betti
 
 
+@pytest.mark.parametrize(
+    ("folds", "w"),
+    [((2,), (1,)), ((4,), (3,)), ((2, 2), (2,)), ((2,), (1, 2)), ((4,), (2, 3)), ((2, 2), (1, 1)), ((2,), (1, 2, 1))],
+)
+def test_the_printed_network_is_not_zero_at_a_vertex(folds, w):
+    """That is enough for Proposition 17, whatever vanishes together elsewhere; without the constant b it is not so."""
+    cube = [(0, 1)] * (len(w) + 1)
+    for theorem, zero in ((13, False), (12, True)):
+        net = pr.paper_network(folds, w, theorem)
+        values = [net(v) for v in pr.subdivide(net, None, cube).vertices()]
+        assert (0 in values) == zero
+    rng = Random(len(w))
+    net = pr.paper_network(folds, w)
+    expected = pr.betti_numbers(net, "<=", domain=cube)
+    for _ in range(3):
+        found = pr.betti_numbers(perturbed(net, Fraction(1, 10**6), rng), "<=", domain=cube)
+        assert all(a >= b for a, b in zip(found, expected, strict=True))
+
+
 def test_proposition_17_with_the_numbers_of_the_theorem():
     """The library's networks for the theorem: stable in the cube, and no degree has less than the bound."""
     cases = [((2, 8, 6, 1), (4,)), ((2, 4, 4, 3, 1), (1,)), ((3, 6, 6, 1), (1, 1)), ((3, 12, 8, 1), (2, 2))]
