@@ -1,4 +1,4 @@
-"""Partition: the input space of a network with several outputs, divided by which output is the largest."""
+"""The partition of the input space of a network with several outputs by which output is the largest."""
 
 from __future__ import annotations
 
@@ -28,20 +28,21 @@ BLOCK = 4096  # vertices that are evaluated together
 
 
 class Partition:
-    """The domain of a network F with n ≥ 2 outputs, divided into classes. Made by `classify`; immutable.
+    """The domain of a network F with n ≥ 2 outputs, divided into classes. Immutable; `classify` makes it.
 
-    A point belongs to class i if F_i is greater than all other outputs there; where several outputs are the largest it
-    is a tie. On the relative interior of every cell of `complex` the same outputs are the largest, so regions of
-    classes and the decision boundary are unions of cells.
+    A point belongs to class i if F_i is greater there than every other output. A point where several outputs are the
+    largest is a tie. The set of largest outputs is constant on the relative interior of each cell of `complex`, so the
+    region of each class and the decision boundary are unions of relative interiors of cells.
 
-    `complex` refines C(F) by the zero sets of comparisons of outputs, n − 1 of them, held as a knockout: F_0 with F_1,
-    F_2 with F_3, …, then the larger ones with each other. It is C(G) for a network G that has the hidden layers of F
-    and those of the comparisons, and computes max F − F_{n−1}. The regions do not depend on the order of the outputs,
-    the number of cells may; for n = 2 the complex is C(F, F_0 = F_1).
+    `complex` refines C(F) by the zero sets of n − 1 comparisons of outputs. They form a knockout tournament: F_0 is
+    compared with F_1, F_2 with F_3, …, and then the larger outputs of two pairs with each other, until one is left.
+    The complex is C(G) for a network G that has the hidden layers of F and one hidden layer for each round, and that
+    computes max F − F_{n−1}. The regions of the classes do not depend on the order of the outputs; the number of cells
+    may. For n = 2 the complex is C(F, F_0 = F_1).
     """
 
     def __init__(self, network: Network, complex: PolyhedralComplex, masks: Sequence[Masks]) -> None:
-        """For `classify` only: `masks` are the largest outputs of the cells by dimension, as packed bits."""
+        """For `classify` only: `masks` are the largest outputs on the cells of each dimension λ..d, as packed bits."""
         self._network, self._complex, self._masks = network, complex, tuple(masks)
         for mask in self._masks:
             mask.flags.writeable = False
@@ -56,46 +57,74 @@ class Partition:
 
     @property
     def complex(self) -> PolyhedralComplex:
-        """The cells."""
+        """The refined complex."""
         return self._complex
 
     @property
     def n_classes(self) -> int:
-        """The number n of classes, which are numbered 0..n−1 like the outputs."""
+        """The number n of classes. Classes are numbered 0..n−1, like the outputs."""
         return self._network.output_dim
 
     def winners(self, k: int) -> Bools:
-        """For every k-cell which outputs are the largest on its relative interior, n_cells(k) × n. Exact."""
+        """Which outputs are the largest on the relative interior of every k-cell, n_cells(k) × n; decided exactly."""
         return np.unpackbits(self.masks(k), axis=1, count=self.n_classes).view(np.bool_)
 
     def masks(self, k: int) -> Masks:
-        """`winners(k)` as packed bits, a row of bytes for each cell (`numpy.packbits`); read-only."""
-        self._complex.n_cells(k)  # raises for what is no dimension
+        """`winners(k)` as packed bits, a row of bytes for each cell (see `numpy.packbits`). Read-only."""
+        self._complex.n_cells(k)  # raises for an invalid dimension
         low = self._complex.coordinates.lineality_dim
         return self._masks[int(k) - low] if k >= low else self._masks[0][:0]
 
     def class_numbers(self) -> npt.NDArray[np.int64]:
-        """For every d-cell its class, or −1 for a tie throughout the cell."""
+        """The class of every d-cell, or −1 where the whole cell is a tie."""
         winners = self.winners(self._complex.input_dim)
         return np.where(winners.sum(axis=1) == 1, winners.argmax(axis=1), -1).astype(np.int64)
 
     def class_of(self, x: Any) -> int:
-        """The class of the point x (d exact numbers), or −1 for a tie; exact. PointError outside the domain."""
+        """The class of a point, or −1 for a tie; decided exactly.
+
+        Parameters
+        ----------
+        x : sequence of exact numbers, length d
+            A point of the domain.
+
+        Raises
+        ------
+        PointError
+            If x lies outside the domain.
+        """
         largest = self.winners_at(x)
         return largest[0] if len(largest) == 1 else -1
 
     def winners_at(self, x: Any) -> tuple[int, ...]:
-        """Which outputs are the largest at the point x (d exact numbers); exact. PointError outside the domain."""
+        """The numbers of the outputs that are the largest at a point, ascending; decided exactly.
+
+        Parameters
+        ----------
+        x : sequence of exact numbers, length d
+            A point of the domain.
+
+        Raises
+        ------
+        PointError
+            If x lies outside the domain.
+        """
         if not self._complex.contains(x):
             raise PointError("point: lies outside the domain of the partition")
         return tuple(np.flatnonzero(_largest(self._network, x)).tolist())
 
     def region(self, i: int, closed: bool = False) -> ClassRegion:
-        """The region of class i, open: {F_i > F_j for all j ≠ i}, or closed: {F_i ≥ F_j for all j}. RegionError."""
+        """The region of class i: {F_i > F_j for all j ≠ i}, or, if `closed`, {F_i ≥ F_j for all j}.
+
+        Raises
+        ------
+        RegionError
+            If i is not the number of a class.
+        """
         return ClassRegion(self, i, closed)
 
     def boundary(self) -> DecisionBoundary:
-        """The decision boundary: where several outputs are the largest."""
+        """The decision boundary: the set where several outputs are the largest."""
         return DecisionBoundary(self)
 
     def __repr__(self) -> str:
@@ -122,15 +151,37 @@ class _ClassSet(CellSet):
 
     @property
     def partition(self) -> Partition:
-        """The Partition whose cells it has."""
+        """The Partition whose cells these are."""
         return self._partition
 
 
 class ClassRegion(_ClassSet):
-    """The region of class i of a partition: {F_i > F_j for all j ≠ i}, or with `closed` {F_i ≥ F_j for all j}.
+    """The region of a class: {F_i > F_j for all j ≠ i}, or, if `closed`, {F_i ≥ F_j for all j}. Immutable.
 
-    The first is open in the domain and is not always the interior of the second, nor that its closure: outputs may
-    agree on sets of full dimension.
+    The first set is open in the domain and the second is closed. The first need not be the interior of the second, nor
+    the second the closure of the first, since outputs may agree on sets of full dimension.
+
+    Parameters
+    ----------
+    partition : Partition
+        The partition.
+    i : int
+        The number of the class, 0 ≤ i < n.
+    closed : bool, optional
+        Whether ties belong to the region.
+
+    Raises
+    ------
+    RegionError
+        If i is not the number of a class.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> absolute = pr.Network([[[1], [-1]], [[1, 1], [0, 0]]], [[0, 0], [0, 1]])  # F(x) = (|x|, 1)
+    >>> region = pr.classify(absolute).region(1)
+    >>> region.contains([0]), region.contains([1]), pr.homology(region).betti
+    (True, False, (1,))
     """
 
     __slots__ = ("_closed", "_index")
@@ -156,18 +207,18 @@ class ClassRegion(_ClassSet):
 
     @property
     def is_open(self) -> bool:
-        """Whether ties are left out, so that the region is open in the domain."""
+        """Whether the region is open in the domain, that is, ties do not belong to it."""
         return not self._closed
 
     def mask(self, k: int) -> Bools:
-        """For every k-cell of the complex: whether its relative interior lies in the region."""
+        """For every k-cell of the complex, λ ≤ k ≤ d: whether its relative interior lies in the region."""
         masks = self._partition.masks(k)
         alone = np.packbits(np.arange(self._partition.n_classes) == self._index)
         found: Bools = (masks & alone == alone if self._closed else masks == alone).all(axis=1)
         return found
 
     def contains(self, x: Any) -> bool:
-        """Whether the point x (d exact numbers) lies in the region (and in the domain); decided exactly."""
+        """Whether the point x (d exact numbers) lies in the region, and so in the domain; decided exactly."""
         if not self._complex.contains(x):
             return False
         largest = self._partition.winners_at(x)
@@ -179,9 +230,9 @@ class ClassRegion(_ClassSet):
 
 
 class DecisionBoundary(_ClassSet):
-    """The decision boundary of a partition: the closed set where two or more outputs are the largest.
+    """The decision boundary of a partition: the closed set where two or more outputs are the largest. Immutable.
 
-    It has full dimension where outputs agree on an open set.
+    Where outputs agree on an open set, the boundary has full dimension.
     """
 
     __slots__ = ()
@@ -195,12 +246,12 @@ class DecisionBoundary(_ClassSet):
         return False
 
     def mask(self, k: int) -> Bools:
-        """For every k-cell of the complex: whether it lies in the decision boundary."""
+        """For every k-cell of the complex, λ ≤ k ≤ d: whether it lies in the decision boundary."""
         tied: Bools = self._partition.winners(k).sum(axis=1) > 1
         return tied
 
     def contains(self, x: Any) -> bool:
-        """Whether the point x (d exact numbers) lies on the boundary (and in the domain); decided exactly."""
+        """Whether the point x (d exact numbers) lies on the decision boundary; decided exactly."""
         return self._complex.contains(x) and len(self._partition.winners_at(x)) > 1
 
     def __repr__(self) -> str:
@@ -211,19 +262,53 @@ class DecisionBoundary(_ClassSet):
 def classify(
     network: Network, domain: Domain | Sequence[Sequence[Any]] | None = None, **options: Unpack[Options]
 ) -> Partition:
-    """Divide the domain into classes by the largest output, exactly. Domain and options as for `subdivide`.
+    """The partition of the domain by which output is the largest, exactly.
 
-    What is proved. Every cell has one set of largest outputs on its relative interior, since each comparison of the
-    knockout has one sign there; on the regions (d-cells) the signs that the subdivision found tell the set. Let m_i be
-    F_i minus the maximum of all outputs: m_i ≤ 0 is affine on every cell, so it is zero on a cell iff it is zero at
-    the vertices of the cell and constant along its rays r. Its slope along r is the difference m_i(r) of
-    F_∞(r) = lim F(x + s r) / s (s → ∞), the same for all x, as F is Lipschitz. So the largest outputs of a cell are
-    those that all its vertices and rays have among their largest ones. For a vertex or ray these are first enclosed:
-    they include the largest outputs of all regions around it, by continuity, and exclude every output that a rigorous
-    floating-point bound (`polyrelu.network.intervals`) proves to be less than another. Where that leaves a choice, and
-    the bound does not prove equality either, the network is evaluated in rational arithmetic.
+    Parameters
+    ----------
+    network : Network
+        A network with n ≥ 2 outputs.
+    domain : Domain or sequence of d pairs (lower, upper), optional
+        As for `subdivide`.
+    **options
+        The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
-    Raises RegionError for a network with one output, and what `subdivide` raises.
+    Returns
+    -------
+    Partition
+        The refined complex with the largest outputs on each cell.
+
+    Raises
+    ------
+    RegionError
+        If the network has one output.
+    PolyreluError
+        Any error that `subdivide` raises.
+
+    Notes
+    -----
+    The result is exact. Each comparison has one sign on the relative interior of a cell, so the set of largest outputs
+    is constant there. On a region (a d-cell) the signs that the subdivision computes determine this set.
+
+    For the other cells let m_i be F_i minus the maximum of all outputs. On each cell m_i ≤ 0 is affine, so it vanishes
+    on the cell iff it vanishes at the vertices of the cell and is constant along its rays. Its slope along a ray r is
+    the i-th output minus the maximum of F_∞(r) = lim F(x + s r) / s (s → ∞), which does not depend on x, since F is
+    Lipschitz. So an output is among the largest on a cell iff it is among the largest at all vertices and rays of it.
+
+    The largest outputs at a vertex or ray are first enclosed. By continuity they include the largest outputs of all
+    regions around it; they exclude every output that a rigorous floating-point bound (`polyrelu.network.intervals`)
+    proves to be less than another. If an output is neither included nor excluded, and the bound does not prove it
+    equal to the maximum either, the network is evaluated in rational arithmetic.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> absolute = pr.Network([[[1], [-1]], [[1, 1], [0, 0]]], [[0, 0], [0, 1]])  # F(x) = (|x|, 1)
+    >>> partition = pr.classify(absolute)
+    >>> partition.class_of([2]), partition.class_of([0]), partition.class_of([1])
+    (0, 1, -1)
+    >>> pr.homology(partition.region(0)).betti
+    (2,)
     """
     if not isinstance(network, Network):
         raise InputError(f"classify: expected a Network, got an object of type {type(network).__name__}")
@@ -244,18 +329,18 @@ def classify(
 
 
 def _rounds(n: int) -> Iterator[tuple[int, int]]:
-    """(pairs, values left over) of each round of a knockout among n values."""
+    """(number of pairs, number of values left over) of each round of a knockout tournament of n values."""
     while n > 1:
         yield n // 2, n % 2
         n -= n // 2
 
 
 def _knockout(n: int) -> Network:
-    """The network y ↦ max(y) − y_n on R^n whose neurons that split compare two values each: n − 1 of them.
+    """The network y ↦ max(y) − y_n on R^n with n − 1 ReLU neurons, each of which compares two values.
 
-    Each round has a hidden layer: for a pair (a, b) the neurons ReLU(a − b) and b itself (an identity neuron, which
-    splits nothing), so that max(a, b) is their sum; a value left over is passed on. The last value is subtracted so
-    that the first layer, which is all there is when F is affine, has the rank of the differences.
+    Each round of the tournament is a hidden layer. A pair (a, b) has the neurons ReLU(a − b) and b, an identity neuron,
+    which splits no cell; their sum is max(a, b). A value left over is passed on by an identity neuron. The last value
+    is subtracted so that the rank of the first layer is that of the differences, which matters if F is affine.
     """
     values = np.eye(n, dtype=np.int64)
     values[:, -1] -= 1
@@ -271,7 +356,7 @@ def _knockout(n: int) -> Network:
 
 
 def _knockout_winners(signs: npt.NDArray[np.int8], n: int) -> Bools:
-    """Which of n values are the largest, n_regions × n, from the signs of the comparisons of the knockout."""
+    """Which of n values are the largest on each region, n_regions × n, from the signs of the comparisons."""
     largest = np.ones((len(signs), 1), np.bool_)
     end = signs.shape[1]
     for pairs, _ in reversed(list(_rounds(n))):
@@ -285,7 +370,7 @@ def _knockout_winners(signs: npt.NDArray[np.int8], n: int) -> Bools:
 
 
 def _vertex_winners(network: Network, cx: PolyhedralComplex, at_least: Bools, progress: Progress | None) -> Bools:
-    """Which outputs are the largest at every vertex and ray, given some that are; see `classify`."""
+    """Which outputs are the largest at every vertex and ray, where those in `at_least` are; see `classify`."""
     points, error = cx.enclosures()
     bounds, growth = OutputBounds(network), network.recession()
     dropped = [j + 1 for j in cx.dropped_coordinates]
@@ -310,7 +395,7 @@ def _vertex_winners(network: Network, cx: PolyhedralComplex, at_least: Bools, pr
 
 
 def _largest(network: Network, x: Any) -> list[bool]:
-    """Which outputs are the largest at x, exactly."""
+    """For every output whether it is the largest at x; decided exactly."""
     values: Sequence[Fraction] = network(x)  # type: ignore[assignment]
     most = max(values)
     return [value == most for value in values]

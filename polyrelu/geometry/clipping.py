@@ -1,4 +1,4 @@
-"""The part of a complex, a partition or a set of cells in a box."""
+"""Restriction of complexes, partitions and sets of cells to a box or another polyhedron."""
 
 from __future__ import annotations
 
@@ -20,14 +20,39 @@ T = TypeVar("T", PolyhedralComplex, Partition, Refinement, Region, ClassRegion, 
 
 @memory_is_a_limit
 def clipped(source: T, box: Domain | Sequence[Sequence[Any]], **options: Unpack[Options]) -> T:
-    """The same over the intersection of its domain with a box (d pairs (lower, upper)) or another Domain.
+    """A complex, a partition or a set of cells, restricted to a box or another polyhedron.
 
-    source: a PolyhedralComplex, a Partition or a Refinement, or a set of their cells (Region, ClassRegion,
-        DecisionBoundary, FormulaRegion).
-    options: as for `subdivide`: max_cells, max_memory, threads, progress.
+    Parameters
+    ----------
+    source : PolyhedralComplex, Partition, Refinement, Region, ClassRegion, DecisionBoundary or FormulaRegion
+        The object to restrict.
+    box : Domain or sequence of d pairs (lower, upper)
+        The polyhedron with which the domain of `source` is intersected.
+    **options
+        The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
-    Exact: the network is subdivided again, over the smaller domain, whose walls become part of the complex. Cells are
-    numbered anew. Raises DomainError if the intersection has no interior, and what `subdivide` raises.
+    Returns
+    -------
+    same type as source
+        The object over the smaller domain. Its cells are numbered anew.
+
+    Raises
+    ------
+    DomainError
+        If the intersection has no interior points, or lies in another dimension.
+    PolyreluError
+        Any other error that `subdivide` raises.
+
+    Notes
+    -----
+    The result is exact: the network is subdivided again over the intersection, whose walls become part of the complex.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> pr.clipped(pr.subdivide(net), [(-1, 1)]).f_vector
+    (3, 2)
     """
     found: T = _clipped(source, box, options)
     return found

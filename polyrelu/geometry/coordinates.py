@@ -1,4 +1,4 @@
-"""Coordinates: the input space modulo the lineality space that all cells of a complex share."""
+"""Coordinates of the input space modulo the lineality space that all cells of a complex share."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from polyrelu.errors import LimitError
 from polyrelu.exact.rational import primitive
 
 MAX_BASIS = 5 * 10**7
-"""Most numbers in a basis of the lineality space."""
+"""Maximum number of entries in a basis of the lineality space."""
 
 
 @dataclass(frozen=True)
 class Coordinates:
     """The quotient of R^d by a linear subspace, represented by the points whose dropped coordinates are zero.
 
-    kept: the r input coordinates that are coordinates of the quotient; dropped: the others.
-    projection: the r × (d − r) matrix T such that x and (x_kept + T x_dropped, 0) differ by an element of the subspace;
-        so the subspace is {x : x_kept + T x_dropped = 0}.
+    Attributes
+    ----------
+    input_dim : int
+        The dimension d.
+    kept : tuple of int, length r
+        The input coordinates that are coordinates of the quotient.
+    dropped : tuple of int, length d − r
+        The other input coordinates.
+    projection : tuple of tuples of Fraction, r × (d − r)
+        The matrix T such that x and (x_kept + T x_dropped, 0) differ by an element of the subspace. So the subspace is
+        {x : x_kept + T x_dropped = 0}.
     """
 
     input_dim: int
@@ -30,9 +38,12 @@ class Coordinates:
 
     @cached_property
     def lineality(self) -> tuple[tuple[int, ...], ...]:
-        """A basis of the subspace: for each dropped coordinate the primitive integer vector along it and no other.
+        """A basis of the subspace, one primitive integer vector for each dropped coordinate, zero in the other ones.
 
-        LimitError where that is more than MAX_BASIS numbers; `lineality_dim` is their number in any case.
+        Raises
+        ------
+        LimitError
+            If the basis has more than `MAX_BASIS` entries.
         """
         if not self.has_basis:
             raise LimitError(
@@ -49,7 +60,7 @@ class Coordinates:
 
     @property
     def has_basis(self) -> bool:
-        """Whether `lineality` is small enough to be made."""
+        """Whether `lineality` is small enough to be computed."""
         return self.lineality_dim * self.input_dim <= MAX_BASIS
 
     @property
@@ -63,7 +74,7 @@ class Coordinates:
         return len(self.kept)
 
     def project(self, x: Sequence[Fraction]) -> tuple[int, ...]:
-        """The point x of R^d in the quotient, as a primitive integer vector of length r + 1 (x0 first)."""
+        """The image of the point x of R^d in the quotient as a primitive vector of length r + 1, x0 first."""
         values: list[Fraction] = [Fraction(1)]
         for i, k in enumerate(self.kept):
             shift = (t * x[j] for t, j in zip(self.projection[i], self.dropped, strict=True)) if self.dropped else ()
@@ -71,7 +82,7 @@ class Coordinates:
         return primitive(values)
 
     def lift(self, vector: Sequence[int]) -> tuple[int, ...]:
-        """A homogeneous vector of the quotient (length r + 1) as one of R^d (length d + 1), zero where dropped."""
+        """A homogeneous vector of R^d (length d + 1, zero where dropped) over one of the quotient (length r + 1)."""
         out = [0] * (self.input_dim + 1)
         out[0] = vector[0]
         for i, k in enumerate(self.kept):
@@ -79,11 +90,11 @@ class Coordinates:
         return tuple(out)
 
     def pull_back(self, form: Sequence[int]) -> tuple[int, ...]:
-        """An affine form on the quotient (length r + 1, constant first) as a primitive one on R^d (length d + 1)."""
+        """The pull-back to R^d (length d + 1, primitive) of an affine form on the quotient (length r + 1)."""
         return primitive(self.extend(form))
 
     def extend(self, form: Sequence[int]) -> list[Fraction]:
-        """The affine form on R^d (length d + 1) that an affine form on the quotient is, in the same scale."""
+        """The pull-back to R^d (length d + 1, the same scale) of an affine form on the quotient (constant first)."""
         out: list[Fraction] = [Fraction(0)] * (self.input_dim + 1)
         out[0] = Fraction(form[0])
         for i, k in enumerate(self.kept):

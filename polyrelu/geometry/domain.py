@@ -1,4 +1,4 @@
-"""Domain: a full-dimensional polyhedron to which the input space is restricted."""
+"""The domain of a network: a full-dimensional polyhedron to which the input space is restricted."""
 
 from __future__ import annotations
 
@@ -12,14 +12,38 @@ from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, exact_matrix, exact_point, exact_vector, primitive
 
 MAX_BOX = 5 * 10**7
-"""Most numbers in the inequalities of a box."""
+"""Maximum number of entries in the matrix A of a box."""
 
 
 class Domain:
-    """The closed polyhedron {x : A x ≤ b} with rational A (m × d) and b (m), bounded or not.
+    """The closed polyhedron {x : A x ≤ b} with rational A and b, bounded or unbounded. Immutable.
 
-    It must have interior points; whether it has is found exactly when a network is subdivided over it. Raises
-    NumberError for entries that are not exact numbers and DomainError for shapes that do not fit.
+    The domain must have interior points. Whether it has any is decided, exactly, when a network is subdivided over it.
+
+    Parameters
+    ----------
+    a : array_like of exact numbers, m × d
+        The matrix A: one row for each inequality.
+    b : array_like of exact numbers, length m
+        The right-hand sides.
+
+    Raises
+    ------
+    NumberError
+        If an entry is not an exact number.
+    DomainError
+        If the shapes of A and b do not match, or A has no rows or no columns.
+
+    See Also
+    --------
+    Domain.box : A box given by its bounds.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> triangle = pr.Domain([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])  # x ≥ 0, y ≥ 0, x + y ≤ 1
+    >>> triangle.contains([0, "1/2"])
+    True
     """
 
     __slots__ = ("_a", "_b", "_dim", "_units")
@@ -46,10 +70,31 @@ class Domain:
 
     @classmethod
     def box(cls, lower: Sequence[Any], upper: Sequence[Any]) -> Domain:
-        """The box lower ≤ x ≤ upper; None or an infinite float in its place leaves a side open.
+        """The box lower ≤ x ≤ upper.
 
-        Raises DomainError if the sides do not match or some lower bound is not below the upper one, LimitError for more
-        than MAX_BOX numbers.
+        Parameters
+        ----------
+        lower, upper : sequence of exact numbers, length d
+            The bounds of each coordinate. None, or an infinite float of the right sign, leaves the coordinate unbounded
+            on that side.
+
+        Returns
+        -------
+        Domain
+            The box, with one inequality for each finite bound.
+
+        Raises
+        ------
+        DomainError
+            If the numbers of bounds differ or are zero, or a lower bound is not below the upper one.
+        LimitError
+            If the matrix of the inequalities would have more than `MAX_BOX` entries.
+
+        Examples
+        --------
+        >>> import polyrelu as pr
+        >>> pr.Domain.box([0, 0], [1, None])
+        Domain(3 half-spaces in dimension 2)
         """
         for bounds, name in ((lower, "lower"), (upper, "upper")):
             try:
@@ -92,24 +137,24 @@ class Domain:
 
     @property
     def b(self) -> tuple[Fraction, ...]:
-        """The right-hand sides, m of them."""
+        """The right-hand sides b, a vector of length m."""
         return self._b
 
     @property
     def input_dim(self) -> int:
-        """The dimension d of the space the domain lies in."""
+        """The dimension d of the space in which the domain lies."""
         return self._dim
 
     @property
     def units(self) -> tuple[str, ...]:
-        """The units of the coordinates, as of `Network.units`; empty if nothing is known of them.
+        """The units of the coordinates, as in `Network.units`; empty if they are unknown.
 
-        Over a domain whose units are known, only networks in the same units are subdivided, or in unknown ones.
+        A network whose units are known can be subdivided only over a domain in the same or in unknown units.
         """
         return self._units
 
     def in_units(self, units: tuple[str, ...]) -> Domain:
-        """The same polyhedron, known to be in these units. Equality does not ask for them."""
+        """The same polyhedron with the given units. Units do not affect equality."""
         domain = Domain.__new__(Domain)
         domain._set(self._dim, self._a, self._b)
         object.__setattr__(domain, "_units", units)
@@ -124,9 +169,12 @@ class Domain:
         )
 
     def half_spaces(self) -> tuple[tuple[int, ...], ...]:
-        """The half-spaces b − A x ≥ 0 as distinct primitive integer rows (b, −A); trivial ones are left out.
+        """The half-spaces b − A x ≥ 0 as primitive integer rows (b, −A), without duplicates and trivial inequalities.
 
-        Raises DomainError for a row 0 · x ≤ b with b < 0, which no point satisfies.
+        Raises
+        ------
+        DomainError
+            If there is a row 0 · x ≤ b with b < 0, which no point satisfies.
         """
         rows: dict[tuple[int, ...], None] = {}
         for i, (row, offset) in enumerate(zip(self._a, self._b, strict=True), 1):

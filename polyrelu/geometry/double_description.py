@@ -1,4 +1,4 @@
-"""A second route to the regions: pycddlib's exact double description, from the network's own inequalities."""
+"""An independent check of regions by the exact double description method of cddlib."""
 
 from __future__ import annotations
 
@@ -20,14 +20,43 @@ Row = tuple[int, ...]
 
 @memory_is_a_limit
 def check_regions(cx: PolyhedralComplex, regions: Iterable[int] | None = None) -> int:
-    """Compare regions of a complex with the polyhedra that their signs define; returns how many were compared.
+    """The number of regions checked: each must have the vertices and rays of the polyhedron that its signs define.
 
-    For each region (all by default) the affine forms of all hidden neurons, of F − t and of the walls are composed
-    layer by layer with the region's signs; their inequalities go to the double description method in rational
-    arithmetic (cddlib, `cdd.gmp`), and the vertices and rays it finds must be those of the complex.
+    Parameters
+    ----------
+    cx : PolyhedralComplex
+        A complex without artificial hyperplanes.
+    regions : iterable of int, optional
+        The numbers of the regions (d-cells) to check. The default is all regions.
 
-    Raises VerificationError at the first difference, MissingDependencyError without pycddlib, and InputError for a
-    complex with artificial hyperplanes, whose numbered cells are smaller than the polyhedra of their signs.
+    Returns
+    -------
+    int
+        The number of regions checked, all of them successfully.
+
+    Raises
+    ------
+    VerificationError
+        At the first region whose vertices and rays differ.
+    MissingDependencyError
+        If pycddlib is not installed.
+    InputError
+        If `cx` is not a PolyhedralComplex, or has artificial hyperplanes: its numbered cells are smaller than the
+        polyhedra that their signs define.
+
+    Notes
+    -----
+    For each region the affine forms of all hidden neurons, of F − t and of the walls are composed layer by layer from
+    the signs of the region. The double description method (cddlib, `cdd.gmp`) computes the vertices and rays of the
+    polyhedron that these inequalities define, in rational arithmetic. Of the compiled core the
+    check uses only the signs.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])  # F(x, y) = max(x, 0) + max(y, 0)
+    >>> pr.check_regions(pr.subdivide(net, level=1))
+    7
     """
     if not isinstance(cx, PolyhedralComplex):
         raise InputError(f"check_regions: expected a PolyhedralComplex, got {describe(cx)}")
@@ -73,7 +102,7 @@ _changing = Lock()
 
 @contextmanager
 def _numbers_of_any_length() -> Iterator[None]:
-    """pycddlib hands numbers to GMP in decimal, of which Python writes no more than 4300 digits unless told to."""
+    """A context in which Python writes integers of any length, since pycddlib passes numbers to GMP in decimal."""
     with _changing:
         before = sys.get_int_max_str_digits()
         sys.set_int_max_str_digits(0)
@@ -84,7 +113,7 @@ def _numbers_of_any_length() -> Iterator[None]:
 
 
 def _inequalities(cx: PolyhedralComplex, i: int) -> list[Row]:
-    """Rows (c, a) with c + a · x ≥ 0 on region i, one for each neuron that does not vanish on it."""
+    """Rows (c, a) with c + a · x ≥ 0 on region i: one for each wall and each neuron that does not vanish on it."""
     net, d = cx.network, cx.input_dim
     signs = cx.sign_vector(d, i)
     rows: list[Row] = list(cx.domain.half_spaces()) if cx.domain is not None else []

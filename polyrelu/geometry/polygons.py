@@ -1,4 +1,4 @@
-"""Bounded 2- and 3-cells as polygons, triangles and tetrahedra; by combinatorics alone, so that nothing is rounded."""
+"""Bounded 2- and 3-cells as polygons, triangles and tetrahedra, found from incidences alone, without rounding."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def take(indptr: Any, cells: Indices) -> tuple[Indices, Indices]:
 
 
 def polygons(cx: PolyhedralComplex, cells: Indices) -> Rows:
-    """The given 2-cells, bounded ones, as cycles of vertices, the least first, as their incidence numbers orient them.
+    """The cycles of vertices of the given bounded 2-cells, oriented by their incidence numbers, the least vertex first.
 
-    In the boundary of an oriented polygon every vertex is the tail of exactly one edge, so following edges from tail
-    to head runs around it, one step for all polygons at a time.
+    In the boundary of an oriented polygon every vertex is the tail of exactly one edge, so following the edges from
+    tail to head traverses the boundary. All polygons are traversed at once, one edge at a time.
     """
     indptr, index, sign = cx.facets(2)
     rows, size = take(indptr, cells)
@@ -52,7 +52,7 @@ def polygons(cx: PolyhedralComplex, cells: Indices) -> Rows:
 
 
 def by_size(rows: Rows) -> list[tuple[Indices, Indices]]:
-    """Lists by their number n of entries: pairs (numbers of the lists (m), their entries (m × n))."""
+    """The lists grouped by their number n of entries: pairs (numbers of the lists (m), their entries (m × n))."""
     start, index = rows
     size = np.diff(start)
     found = ((n, np.flatnonzero(size == n)) for n in np.unique(size))
@@ -60,7 +60,7 @@ def by_size(rows: Rows) -> list[tuple[Indices, Indices]]:
 
 
 def triangles(rows: Rows) -> tuple[Indices, Indices]:
-    """Polygons, convex ones, cut into triangles from their first vertex: (numbers of polygons, vertices m × 3)."""
+    """The triangles of convex polygons, cut from their first vertices: (numbers of the polygons, vertices m × 3)."""
     start, index = rows
     count = np.maximum(np.diff(start) - 2, 0)
     first = np.repeat(start[:-1], count)
@@ -70,10 +70,10 @@ def triangles(rows: Rows) -> tuple[Indices, Indices]:
 
 
 def tetrahedra(cx: PolyhedralComplex, chosen: Indices) -> tuple[Indices, Indices]:
-    """The chosen 3-cells, which are bounded, cut into tetrahedra: (cells, vertices m × 4).
+    """A triangulation of the chosen bounded 3-cells into tetrahedra: (cells, vertices m × 4).
 
-    These are the cones from the cell's least vertex over the triangles of the facets that do not contain it (a pulling
-    triangulation), so that tetrahedra of neighbouring cells fit together.
+    It is a pulling triangulation: the cones from the least vertex of a cell over the triangles of the facets that do
+    not contain it. So the tetrahedra of neighbouring cells meet along triangles.
     """
     indptr, facets, _ = cx.facets(3)
     entry, size = take(indptr, chosen)

@@ -1,4 +1,4 @@
-"""Refinement: the cells on which finitely many linear conditions on the outputs of a network are decided."""
+"""Refinements of C(F) by linear conditions on the outputs of a network."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Refinement:
-    """C(F), refined by the zero sets of affine forms of the outputs of F. Made by `refine`; immutable.
+    """C(F) refined by the zero sets of affine forms of the outputs of F. Immutable; `refine` makes it.
 
-    The forms are those that the formulas compare with 0: F − a and F − b for the band "a < F <= b". On the relative
-    interior of every cell of `complex` each form has one sign, so that the set where a formula holds is a union of
-    cells, for every formula in these forms: `region`.
+    The forms are those that the formulas compare with 0: F − a and F − b for the band "a < F <= b". Each form has one
+    sign on the relative interior of each cell of `complex`. So for every formula in these forms, the set where it holds
+    is a union of relative interiors of cells; `region` returns it.
 
-    `complex` is C(G) for a network G that computes the same function as F, with one more hidden layer: a ReLU for each
-    form, and the outputs themselves.
+    `complex` is C(G) for a network G that computes the same function as F. It has one more hidden layer, which consists
+    of a ReLU for each form and of the outputs of F.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Refinement:
         complex: PolyhedralComplex,
         signs: Sequence[Sequence[Signs]],
     ) -> None:
-        """For `refine` only: `signs` has for each dimension λ..d and each form the signs on the cells."""
+        """For `refine` only: `signs` are the signs of each form on the cells of each dimension λ..d."""
         self._network, self._complex = network, complex
         self._formulas, self._forms = tuple(formulas), tuple(forms)
         self._signs = tuple(tuple(by_form) for by_form in signs)
@@ -59,7 +59,7 @@ class Refinement:
 
     @property
     def formulas(self) -> tuple[Formula, ...]:
-        """The formulas that were given."""
+        """The formulas given to `refine`."""
         return self._formulas
 
     @property
@@ -69,18 +69,27 @@ class Refinement:
 
     @property
     def complex(self) -> PolyhedralComplex:
-        """The cells."""
+        """The refined complex."""
         return self._complex
 
     def signs(self, k: int) -> tuple[Signs, ...]:
-        """For each form an array of its signs on the relative interiors of the k-cells."""
-        self._complex.n_cells(k)  # raises for a dimension that is none
+        """The signs of each form on the relative interiors of the k-cells: an array of −1, 0 and 1 for each form."""
+        self._complex.n_cells(k)  # raises for an invalid dimension
         return self._signs[k - self._complex.coordinates.lineality_dim]
 
     def region(self, formula: Formula | str | None = None) -> FormulaRegion:
-        """The set of points where the formula holds: the one that was given to `refine`, or any one in the same forms.
+        """The set of points of the domain where a formula holds.
 
-        RegionError if none or several were given and none is chosen, and if another form is compared.
+        Parameters
+        ----------
+        formula : Formula or str, optional
+            A formula in the forms by which the complex is refined. May be omitted if `refine` was given one formula.
+
+        Raises
+        ------
+        RegionError
+            If the formula contains a form by which the complex is not refined, or it is omitted although `refine` was
+            given several formulas.
         """
         if formula is None:
             if len(self._formulas) != 1:
@@ -98,10 +107,10 @@ class Refinement:
 
 
 class FormulaRegion(CellSet):
-    """The set of points of the domain where a formula holds, as a set of cells of a refinement.
+    """The set of points of the domain where a formula holds, as a set of cells of a refinement. Immutable.
 
-    Whether it is open, closed or neither is found from the cells, not from how the formula is written: "not F <= 0" is
-    open, and so is "F > 0 and F >= 0".
+    Whether the set is open, closed or neither is decided from the cells, not from the form of the formula:
+    "not F <= 0" is open, and so is "F > 0 and F >= 0".
     """
 
     __slots__ = ("_closed", "_formula", "_open", "_places", "_refinement")
@@ -132,7 +141,7 @@ class FormulaRegion(CellSet):
 
     @property
     def refinement(self) -> Refinement:
-        """The Refinement whose cells it has."""
+        """The Refinement whose cells these are."""
         return self._refinement
 
     @property
@@ -142,22 +151,23 @@ class FormulaRegion(CellSet):
 
     @property
     def is_open(self) -> bool:
-        """Whether the set is open in the domain: with a cell it has all cells that this is a face of."""
+        """Whether the set is open in the domain: with each cell it contains all cells of which that cell is a face."""
         if self._open is None:
             object.__setattr__(self, "_open", not self._has_face_across(inside=True))
         return bool(self._open)
 
     @property
     def is_closed(self) -> bool:
-        """Whether the set is closed: with a cell it has all faces of this."""
+        """Whether the set is closed: with each cell it contains all faces of that cell."""
         if self._closed is None:
             object.__setattr__(self, "_closed", not self._has_face_across(inside=False))
         return bool(self._closed)
 
     def _has_face_across(self, inside: bool) -> bool:
-        """Whether a facet in the set (or, not `inside`, outside it) belongs to a cell on the other side.
+        """Whether a facet in the set belongs to a cell outside it, or, unless `inside`, the other way round.
 
-        Facets suffice: between a face and a cell there is a chain of facets, and somewhere in it the sides change.
+        Facets suffice: a chain of facets leads from a cell to each of its faces, and if one of the two is in the set
+        and the other is not, some step of the chain enters or leaves the set.
         """
         low = self._complex.coordinates.lineality_dim
         below = self.mask(low)
@@ -171,12 +181,12 @@ class FormulaRegion(CellSet):
         return False
 
     def mask(self, k: int) -> Bools:
-        """For every k-cell of the complex: whether its relative interior lies in the set. A new array."""
+        """For every k-cell of the complex, λ ≤ k ≤ d: whether its relative interior lies in the set."""
         signs = self._refinement.signs(k)
         return self._formula.holds([signs[i] for i in self._places], self._complex.n_cells(k))
 
     def contains(self, x: Any) -> bool:
-        """Whether the point x (d exact numbers) lies in the set (and in the domain); decided exactly."""
+        """Whether the point x (d exact numbers) lies in the set, and so in the domain; decided exactly."""
         if not self._complex.contains(x):
             return False
         values = self._refinement.network(x)
@@ -193,19 +203,44 @@ def refine(
     domain: Domain | Sequence[Sequence[Any]] | None = None,
     **options: Unpack[Options],
 ) -> Refinement:
-    """C(F), refined so that every formula has one truth value on each cell. Domain and options as for `subdivide`.
+    """C(F) refined so that each formula is true or false throughout the relative interior of each cell.
 
-    formulas: a Formula or its text, such as "0 < F <= 1" or "F0 > 0 and F1 >= F2", or several of them: all levels and
-        conditions are put into one complex, from which the regions are then taken.
+    Parameters
+    ----------
+    network : Network
+        The network F.
+    formulas : Formula or str, or a sequence of them
+        Conditions on the outputs, such as "0 < F <= 1" or "F0 > 0 and F1 >= F2". One complex is refined by the forms of
+        all of them, and `Refinement.region` returns the region of each.
+    domain : Domain or sequence of d pairs (lower, upper), optional
+        As for `subdivide`.
+    **options
+        The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
-    What is proved. The forms that are compared are the preactivations of one more hidden layer, which is subdivided as
-    every layer is (`subdivide`): so their signs on the cells are exact, and none is evaluated afterwards.
+    Returns
+    -------
+    Refinement
+        The refined complex with the signs of the forms on its cells.
 
-    Raises InputError if no formula is given, RegionError for text that is none or outputs that the network does not
-    have, and what `subdivide` raises.
+    Raises
+    ------
+    InputError
+        If no formula is given, or `network` is not a Network.
+    RegionError
+        If a text is not a formula, or a formula contains an output that the network does not have.
+    PolyreluError
+        Any error that `subdivide` raises.
 
-    >>> net = Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
-    >>> rings = refine(net, ["0 < F <= 1", "1 < F < 2"])
+    Notes
+    -----
+    The result is exact: the forms are the preactivations of one more hidden layer, which `subdivide` treats like every
+    other layer. So their signs on the cells come from the subdivision, and no form is evaluated afterwards.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> rings = pr.refine(net, ["0 < F <= 1", "1 < F < 2"])
     >>> rings.complex.f_vector, rings.region("1 < F < 2").f_vector
     ((5, 6), (0, 2))
     """

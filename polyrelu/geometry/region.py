@@ -1,4 +1,4 @@
-"""CellSet: a union of cells of a polyhedral complex; Region: where the network is above, on or below its level."""
+"""Sets of cells of a polyhedral complex, and the regions in which a network lies above, on or below its level."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RELATIONS: dict[str, frozenset[int]] = {
     "<=": frozenset({-1, 0}),
     "=": frozenset({0}),
 }
-"""Each relation with the signs of F − t that satisfy it."""
+"""The signs of F − t that satisfy each relation."""
 
 
 def distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -35,7 +35,7 @@ def distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 class AnyComplex(Protocol):
-    """What a set of cells needs to know of the complex it is cut from."""
+    """The part of the interface of a complex that a set of its cells uses."""
 
     @property
     def network(self) -> Network: ...
@@ -54,7 +54,7 @@ class AnyComplex(Protocol):
 
 
 class LeveledComplex(AnyComplex, Protocol):
-    """A complex that is refined by a level set."""
+    """A complex refined by a level set."""
 
     @property
     def level(self) -> Any: ...
@@ -62,15 +62,15 @@ class LeveledComplex(AnyComplex, Protocol):
 
 
 class CellSet(ABC):
-    """A subset of the domain of a complex that is the union of the relative interiors of some of its cells.
+    """The union of the relative interiors of some cells of a complex. Immutable.
 
-    Whether it is open in the domain, closed, or neither say `is_open` and `is_closed`. Immutable. What `chain_complex`
-    and `homology` take; the kinds of sets there are say in `mask` which cells they consist of.
+    The set may be open in the domain (`is_open`), closed (`is_closed`), or neither. `chain_complex` and `homology`
+    accept every CellSet. A subclass defines which cells belong to the set, in `mask`.
     """
 
     __slots__ = ("_complex",)
 
-    _complex: Any  # an AnyComplex; typed Any so that users get back what they put in
+    _complex: Any  # an AnyComplex; typed Any so that `complex` returns the type that was passed
 
     def __init__(self, complex: AnyComplex) -> None:
         object.__setattr__(self, "_complex", complex)
@@ -80,7 +80,7 @@ class CellSet(ABC):
 
     @property
     def complex(self) -> Any:
-        """The PolyhedralComplex it is a part of."""
+        """The PolyhedralComplex whose cells these are."""
         return self._complex
 
     @property
@@ -90,19 +90,33 @@ class CellSet(ABC):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the set is closed; one that is not open is, unless the kind of set says otherwise."""
+        """Whether the set is closed. By default a set is closed if it is not open; a subclass may decide otherwise."""
         return not self.is_open
 
     @abstractmethod
     def mask(self, k: int) -> npt.NDArray[np.bool_]:
-        """For every k-cell of the complex (λ ≤ k ≤ d): whether its relative interior lies in the set. A new array.
+        """For every k-cell of the complex: whether its relative interior lies in the set.
 
-        For a closed set this says that the whole cell does.
+        Parameters
+        ----------
+        k : int
+            A dimension, λ ≤ k ≤ d.
+
+        Returns
+        -------
+        ndarray of bool, length n_cells(k)
+            A new array. If the set is closed, a cell whose relative interior lies in the set lies in it entirely.
         """
 
     @abstractmethod
     def contains(self, x: Any) -> bool:
-        """Whether the point x (d exact numbers) lies in the set (and in the domain); decided exactly."""
+        """Whether the point x lies in the set, and so in the domain; decided exactly.
+
+        Parameters
+        ----------
+        x : sequence of exact numbers, length d
+            The point.
+        """
 
     def cells(self, k: int) -> npt.NDArray[np.int64]:
         """The indices of the k-cells in the set, ascending."""
@@ -110,7 +124,7 @@ class CellSet(ABC):
 
     @property
     def f_vector(self) -> tuple[int, ...]:
-        """The number of numbered cells in the set by dimension 0..d."""
+        """The number of cells in the set by dimension 0..d, as the complex numbers its cells."""
         low: int = self._complex.coordinates.lineality_dim
         d: int = self._complex.input_dim
         counts = tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
@@ -121,10 +135,18 @@ class CellSet(ABC):
 
 
 class Region(CellSet):
-    """The set {x : F(x) relation t} in a complex C(F, t), for the relations >, >=, <, <= and =.
+    """The set {x : F(x) relation t} in a complex C(F, t), for one of the relations >, >=, <, <= and =. Immutable.
 
-    With > and < the region is relatively open in the domain, else it is closed. Made by `PolyhedralComplex.region`;
-    immutable. The region is the union of the relative interiors of its cells.
+    `PolyhedralComplex.region` makes it. The region is the union of the relative interiors of its cells. For > and < it
+    is open in the domain, otherwise it is closed.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> region = pr.subdivide(net, level=1).region(">")
+    >>> region.f_vector, region.contains([-2]), region.is_open
+    ((0, 2), True, True)
     """
 
     __slots__ = ("_relation",)
@@ -155,9 +177,9 @@ class Region(CellSet):
         return self._relation in "><"
 
     def mask(self, k: int) -> npt.NDArray[np.bool_]:
-        """For every k-cell of the complex (λ ≤ k ≤ d): whether its relative interior lies in the region.
+        """For every k-cell of the complex, λ ≤ k ≤ d: whether its relative interior lies in the region.
 
-        For a closed region this says that the whole cell does: F ≥ t on the interior carries over to the closure.
+        A cell whose relative interior lies in a closed region lies in it entirely, since F is continuous.
         """
         signs = self._complex.signs(k)
         chosen = np.array([sign in RELATIONS[self._relation] for sign in (-1, 0, 1)])
@@ -165,7 +187,7 @@ class Region(CellSet):
         return mask
 
     def contains(self, x: Any) -> bool:
-        """Whether the point x (d exact numbers) lies in the region (and in the domain); decided exactly."""
+        """Whether the point x (d exact numbers) lies in the region, and so in the domain; decided exactly."""
         if not self._complex.contains(x):
             return False
         value = self._complex.network(x) - self._complex.level

@@ -1,4 +1,4 @@
-"""Stages: a network as integer rows for the compiled core."""
+"""The stages of a subdivision: the layers of a network as integer rows for the compiled core."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Stage = tuple[list[Row], list[Row] | None, list[bool], int]
 def complex_stages(
     network: Network, domain: Domain | None, kept: Sequence[int], level: Fraction | None
 ) -> list[Stage]:
-    """All stages of a subdivision: the walls of the domain, if there are any, and those of `network_stages`."""
+    """All stages of a subdivision: one for the walls of the domain, if it has any, and those of `network_stages`."""
     walls = domain.half_spaces() if domain is not None else ()
     rows = [[wall[0], *(wall[1 + j] for j in kept)] for wall in walls]
     first: list[Stage] = [(rows, None, [True] * len(rows), -1)] if rows else []
@@ -27,12 +27,12 @@ def complex_stages(
 
 
 def network_stages(network: Network, kept: Sequence[int], first: int, level: Fraction | None) -> list[Stage]:
-    """The hidden layers, and with a level the outputs minus it, as integer stages over the kept input coordinates.
+    """The hidden layers and, with a level, F minus the level, as integer stages over the kept input coordinates.
 
-    `first` is the index that the first of these stages gets. Neuron i of a layer is multiplied by a positive rational
-    s_i that makes its row primitive, and the column of the next layer that reads it is divided by s_i, so the stages
-    compute the network's values up to one positive factor for each neuron. For negative values that column is
-    multiplied by the neuron's slope below zero (`minus`; None stands for zeros, all ReLU).
+    `first` is the index of the first of these stages. Neuron i of a layer is multiplied by a positive rational s_i that
+    makes its row primitive, and the column of the next layer that it feeds is divided by s_i. So the stages compute the
+    values of the network up to a positive factor for each neuron. Where the neuron is negative, that column is also
+    multiplied by its slope below zero (`minus`; None if all these slopes are zero, that is, all neurons are ReLU).
     """
     layers = list(zip(network.weights, network.biases, network.slopes, strict=False))
     if level is not None:
@@ -64,16 +64,17 @@ def network_stages(network: Network, kept: Sequence[int], first: int, level: Fra
 
 
 def form_bits(stages: Sequence[Stage]) -> int:
-    """A bound on the bits of the Euclidean length of the neurons' affine forms on all regions, as primitive vectors.
+    """A bound on the number of bits of the Euclidean lengths of the neurons' affine forms, primitive, on all regions.
 
-    A form is Σ w_j f_j + w_0 of the forms of the stage before, so its length is at most Σ |w| times the largest of
-    theirs (or 1, that of the inputs and of the constant). A vertex is where rank many forms vanish: its coordinates are
-    minors of these, and divide such minors once they are coprime, so they are at most the product of the lengths.
+    A form is Σ w_j f_j + w_0 in the forms f_j of the stage before, so its length is at most Σ |w| times the maximum of
+    their lengths (or of 1, the length of an input and of the constant). At a vertex r forms vanish, r the rank. The
+    coordinates of the vertex, as coprime integers, divide minors of these forms, so they are at most the product of the
+    lengths.
     """
     bits: list[int] = []
     for plus, minus, _, previous in stages:
         rows = plus
-        if minus is not None:  # what stands for negative values of the neurons before
+        if minus is not None:  # the weights that apply where the neurons before are negative
             rows = [
                 [max(abs(a), abs(b)) for a, b in zip(p, m, strict=True)] for p, m in zip(plus, minus, strict=True)
             ]

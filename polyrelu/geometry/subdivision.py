@@ -1,7 +1,7 @@
-"""subdivide: Network → PolyhedralComplex.
+"""Subdivision: from a Network to its PolyhedralComplex.
 
-The compiled core does the splitting (`_cpp/subdivision.hpp` has the algorithm and why it is exact). Here the input is
-read, and the coordinates and the cells to start from are chosen.
+The compiled core splits the cells; `_cpp/subdivision.hpp` contains the algorithm and the proof that it is exact. This
+module reads the input and chooses the coordinates and the initial cells.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from polyrelu.network.network import Network
 Progress = Callable[[str, int, int], object]
 Signs = npt.NDArray[np.int8]
 MAX_THREADS = 256
-MAX_CELLS = 2**30  # of one dimension; what 32-bit incidence codes can number
+MAX_CELLS = 2**30  # of one dimension, since incidences are stored in 32 bits
 
 
 class Options(TypedDict, total=False):
-    """The keyword arguments of `subdivide` that say how it works, not what it computes."""
+    """The keyword arguments of `subdivide` that affect how it computes, not what it computes."""
 
     max_cells: int | None
     max_memory: int | None
@@ -49,29 +49,71 @@ def subdivide(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> PolyhedralComplex:
-    """The canonical polyhedral complex C(F) of a network, or with a level t its refinement C(F, t) by F = t.
+    """The canonical polyhedral complex C(F) of a network, or, with a level t, its refinement C(F, t) by {F = t}.
 
-    network: any Network; with a level it must have one output.
-    level: an exact number, or None.
-    domain: a Domain, or a box given as d pairs (lower, upper); None is all of R^d.
-    max_cells: stop with LimitError when more than this many cells (all dimensions, those at infinity included) arise.
-    max_memory: stop with LimitError before the cells, what the threads hold while they make them, and exact numbers
-        where they are needed, take more than this many bytes: about 60 to 80 a cell for d ≤ 6, 110 for d = 8, and 16
-        more for every 64 neurons beyond 64 in the widest layer.
-    threads: how many threads work on it; the complex is the same, cell for cell, whatever their number. One unless
-        told otherwise, so that a program that runs several processes does not ask for more cores than there are.
-    progress: called a few times a second with (what, neurons done, neurons in all); an exception it raises stops
-        the work and is passed on.
+    Parameters
+    ----------
+    network : Network
+        The network F. With a level it must have one output.
+    level : exact number, optional
+        The level t.
+    domain : Domain or sequence of d pairs (lower, upper), optional
+        A polyhedron or a box with interior points. The default is all of R^d.
+    max_cells : int, optional
+        Maximum number of cells of all dimensions together, those at infinity included.
+    max_memory : int, optional
+        Maximum number of bytes for the cells, the working memory of the threads, and exact numbers where they are
+        needed. A cell takes about 60 to 80 bytes for d ≤ 6 and 110 for d = 8, and 16 more for every 64 neurons beyond
+        64 in the widest layer.
+    threads : int, optional
+        Number of threads, from 1 to 256. The complex does not depend on it: even the numbering of the cells is the
+        same. The default is 1, so that several processes do not use more cores than the machine has.
+    progress : callable, optional
+        Called a few times a second with (name of the layer, neurons done, number of neurons). If it raises an
+        exception, the computation stops and the exception is passed on.
 
-    The complex is exact: every sign that decides about a cell is the sign of a rational number, computed in machine
-    integers with overflow excluded by a bound, by a floating-point value that exceeds its proved error bound, or by
-    GMP (`_cpp/decisions.hpp`, `_cpp/layer_forms.hpp`, `_cpp/newton.hpp`). C(F) is the canonical polyhedral complex of
-    Grigsby & Lindsey, "On transversality of bent hyperplane arrangements and the topological expressiveness of ReLU
-    neural networks" (2022); no genericity is assumed.
+    Returns
+    -------
+    PolyhedralComplex
+        The complex, over the domain.
 
-    Raises NumberError, RegionError (a level for several outputs), DomainError (dimension, no interior), LimitError, and
-    VerificationError if signs contradict each other, which would be a fault of this library.
-    Ctrl-C raises KeyboardInterrupt within a fraction of a second.
+    Raises
+    ------
+    InputError
+        If `network` is not a Network or an option is invalid.
+    NumberError
+        If the level or a bound of the box is not an exact number.
+    RegionError
+        If a level is given for a network with several outputs.
+    DomainError
+        If the domain lies in another dimension, has no interior points, or is in other units than the network.
+    LimitError
+        If the computation needs more cells or memory than allowed.
+    VerificationError
+        If signs contradict each other, which would be a fault of this library.
+    KeyboardInterrupt
+        On Ctrl-C, within a fraction of a second.
+
+    Notes
+    -----
+    The complex is exact. Every sign that decides about a cell is the sign of a rational number, computed in one of
+    three ways: in machine integers, where a bound excludes overflow; as the sign of a floating-point value that exceeds
+    its proved error bound; or by GMP (`_cpp/decisions.hpp`, `_cpp/layer_forms.hpp`, `_cpp/newton.hpp`). No genericity
+    is assumed.
+
+    References
+    ----------
+    J. E. Grigsby, K. Lindsey, "On transversality of bent hyperplane arrangements and the topological expressiveness of
+    ReLU neural networks", SIAM J. Appl. Algebra Geometry 6 (2022).
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> pr.subdivide(net).f_vector  # by dimension: one vertex, two rays
+    (1, 2)
+    >>> pr.subdivide(net, level=1, domain=[(-2, 2)]).f_vector
+    (5, 4)
     """
     options: Options = {"max_cells": max_cells, "max_memory": max_memory, "threads": threads, "progress": progress}
     return subdivided(network, level, domain, 0, options)[0]
@@ -80,9 +122,9 @@ def subdivide(
 def subdivided(
     network: Network, level: Any, domain: Any, signs: int, options: Options
 ) -> tuple[PolyhedralComplex, list[list[Signs]]]:
-    """`subdivide`, and for the cells of each dimension λ..d the signs of the first `signs` neurons of the last layer.
+    """The complex of `subdivide`, and the signs of the first `signs` neurons of the last hidden layer on its cells.
 
-    Those must be neurons that split. There is an array for each dimension and neuron.
+    Those neurons must not be identity neurons. There is an array for each dimension λ..d and each of these neurons.
     """
     max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     threads, progress = options.get("threads", 1), options.get("progress")
@@ -148,7 +190,7 @@ def _most_cells(max_cells: int | None) -> int:
 
 
 def read_level(network: Network, level: Any) -> Fraction | None:
-    """The level given to `subdivide`, exactly; InputError for no Network, NumberError, RegionError as there."""
+    """The level given to `subdivide` as a Fraction, or None; raises the errors of `subdivide` for it."""
     if not isinstance(network, Network):
         raise InputError(f"subdivide: expected a Network, got an object of type {type(network).__name__}")
     if isinstance(level, (list, tuple)):
@@ -163,9 +205,9 @@ def read_level(network: Network, level: Any) -> Fraction | None:
 
 
 def read_domain(domain: Any, network: Network) -> Domain | None:
-    """The domain given to `subdivide` for the network, a box as pairs included.
+    """The domain given to `subdivide` (a Domain, or a box as pairs) as a Domain, or None.
 
-    DomainError for what is none, for another dimension than the network's, and for other units.
+    Raises DomainError if it is neither, or its dimension or its units are not those of the network.
     """
     if domain is None:
         return None
@@ -191,7 +233,7 @@ def read_domain(domain: Any, network: Network) -> Domain | None:
 
 
 def _check_rank(rank: int, max_cells: int | None) -> None:
-    """LimitError if hyperplanes of this rank make too many cells to start with."""
+    """Raise LimitError if hyperplanes of this rank have too many initial cells."""
     limit = _most_cells(max_cells)
     if 2 * 3**rank - 1 > limit:
         raise LimitError(
@@ -204,7 +246,10 @@ def _check_rank(rank: int, max_cells: int | None) -> None:
 def _hyperplanes(
     network: Network, level: Fraction | None, walls: Sequence[Sequence[int]]
 ) -> tuple[list[tuple[int, ...]], int]:
-    """The forms (b, a) that can be started from, and how many of them, the first, are not of identity neurons."""
+    """The candidates for initial hyperplanes as forms (b, a), those of identity neurons last, and how many come before.
+
+    The forms are those of the walls and of the neurons of the first layer; without hidden layers, that of the level.
+    """
     real = [tuple(wall) for wall in walls]
     extra: list[tuple[int, ...]] = []
     if network.depth:
@@ -219,12 +264,13 @@ def _hyperplanes(
 def _start(
     rows: Sequence[tuple[int, ...]], real: int, d: int
 ) -> tuple[Coordinates, list[tuple[int, ...]], list[tuple[int, ...]], int]:
-    """Coordinates of R^d modulo lineality, what the core starts from, and the number of artificial hyperplanes.
+    """(coordinates modulo lineality, initial vertex and rays, initial forms, number of artificial hyperplanes).
 
-    The core starts from an apex, rays in pairs ±, and the forms of the hyperplanes between them, see `_core.subdivide`.
-    The walls of the domain and the first-layer neurons that split are taken first, in order, as long as they are
-    independent. Identity neurons of the first layer split nothing, but later layers see them: if they raise the rank,
-    hyperplanes of theirs are added, which are no part of C(F) (`PolyhedralComplex` merges them away when it counts).
+    The core starts from the cells of an arrangement of independent hyperplanes: a vertex, pairs of opposite rays, and
+    the forms of the hyperplanes, see `_core.subdivide`. The hyperplanes are chosen in order, first among the walls of
+    the domain and the first-layer neurons that split cells. Identity neurons of the first layer split no cell, but
+    later layers depend on them. If they raise the rank, hyperplanes of theirs are added. These are artificial: they are
+    no part of C(F), and `PolyhedralComplex` does not count the cells that they split as different ones.
     """
     chosen = independent_rows([row[1:] for row in rows]) if rows else []
     kept = independent_columns([row[1:] for row in rows]) if rows else []

@@ -16,16 +16,17 @@ Array = npt.NDArray[np.object_]
 
 
 def volumes(cx: PolyhedralComplex) -> list[Fraction | float]:
-    """The d-dimensional volume of every region: a Fraction, or math.inf for unbounded regions. Exact.
+    """The exact d-dimensional volume of every region: a Fraction, or math.inf for an unbounded region.
 
-    Every bounded k-cell G gets a k-vector ω_G, k! times its volume times the unit k-vector of its oriented affine
-    hull: 1 for vertices, and
+    For a bounded k-cell G let ω_G be the unit k-vector of its oriented affine hull times k! times its volume. Then
+    ω_G = 1 for a vertex, and otherwise
 
         ω_G = Σ_H [G : H] (p_H − p_G) ∧ ω_H     over the facets H,
 
-    p any vertex of the cell. For G is, with signs, the sum of the pyramids over its facets with apex p_G, and
-    incidence numbers [G : H] = ±1 say which orientations agree. As p_G serves the vertex with the least number, so
-    that facets that contain it, which have p_H = p_G, are left out. A face is treated once for all regions around it.
+    where p_G and p_H are any vertices of G and H: G is the signed sum of the pyramids with apex p_G over its facets,
+    and the incidence number [G : H] = ±1 is the sign by which the orientations agree. As p_G the vertex with the least
+    number is chosen. A facet that contains it has p_H = p_G and contributes nothing. Each face is treated once for all
+    regions around it.
     """
     d = cx.input_dim
     volume: list[Fraction | float] = [inf] * cx.n_cells(d)
