@@ -35,7 +35,7 @@ NOT_YET = {
     "polyrelu.analysis.verification",
     "polyrelu.constructions",
     "polyrelu.export",
-    "polyrelu.geometry",
+    "polyrelu.geometry.complex",
     "polyrelu.network",
     "polyrelu.paper.bounds",
     "polyrelu.paper.stable_networks",
