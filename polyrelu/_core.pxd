@@ -164,7 +164,8 @@ cdef extern from "_cpp/reduction.hpp" namespace "polyrelu::reduction" nogil:
     int reduce(const Input&, InterruptCheck&, Result&) except +
 
 
-# ---- defined in _core.pyx ----------------------------------------------------------------------------------------------
+# ---- defined in _core.pyx
+# ----------------------------------------------------------------------------------------------
 
 cdef int set_integer(mpz_class& z, object x) except -1
 cdef object get_integer(const mpz_class& z)
@@ -181,7 +182,8 @@ cdef cbool ask(void* context, const Progress& progress) noexcept with gil
 cdef int check_outcome(int outcome, _Listener listener, object cells, object memory, object done) except -1
 
 
-# ---- defined in _cpp/exact.pxi -----------------------------------------------------------------------------------------
+# ---- defined in _cpp/exact.pxi
+# -----------------------------------------------------------------------------------------
 
 cdef int fill_stages(vector[Stage]& out, list stages) except -1
 cdef int fill_regions(vector[Regions]& out, regions) except -1

@@ -1,10 +1,10 @@
 // What is decided about points and forms: signs, and where forms meet edges. Right by proved bounds, or by GMP.
 //
-// Signs. A form f with error e (`forms.hpp`) at a vertex y with error d (`vertices.hpp`) has a true value within
-// e (sum |y_k| + (r + 1) d) + d sum |f_k| of f.y, and the computed f.y is within gamma_(r+2) sum |f_k y_k| + TINY of that:
-// a term is rounded once as a product and r + 1 times in the sum. gamma_bound(r + 8) is used, and SLACK covers the rounding of the
-// bound itself. When e = d = 0 and sum |f_k y_k| < 2^53, the computed value is exact, zeros included. `certain_sign` then
-// decides; what it leaves undecided is computed in GMP.
+// Signs. A form f with error e (`forms.hpp`) at a vertex y with error d (`vertices.hpp`) has a true value within e (sum
+// |y_k| + (r + 1) d) + d sum |f_k| of f.y, and the computed f.y is within gamma_(r+2) sum |f_k y_k| + TINY of that: a
+// term is rounded once as a product and r + 1 times in the sum. gamma_bound(r + 8) is used, and SLACK covers the
+// rounding of the bound itself. When e = d = 0 and sum |f_k y_k| < 2^53, the computed value is exact, zeros included.
+// `certain_sign` then decides; what it leaves undecided is computed in GMP.
 //
 // Vertices, where the form f of a neuron meets an edge with ends p, q, f(p) > 0 > f(q):
 // 1. If all of p, q, f are exact, so are f(p), f(q) when the sums of moduli stay below 2^53, and the primitive vector
@@ -214,7 +214,8 @@ class Decisions {
         return v;
     }
 
-    // The sign of entry m of a positive combination of p and q, from their entries; UNDECIDED or 0 if it is not certain.
+    // The sign of entry m of a positive combination of p and q, from their entries; UNDECIDED or 0 if it is not
+    // certain.
     static int orientation_at_infinity(double yp, double dp, double yq, double dq, int m) {
         const int sp = certain_sign(yp, dp), sq = certain_sign(yq, dq);
         if (m == 0 || sp == UNDECIDED || sq == UNDECIDED || sp * sq < 0) return UNDECIDED;

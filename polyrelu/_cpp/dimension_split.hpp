@@ -1,5 +1,5 @@
-// Splitting the cells of one dimension that neurons of the round cross: in batches, which threads make, and which are then
-// added to all cells in their order, so that the result does not depend on the number of threads.
+// Splitting the cells of one dimension that neurons of the round cross: in batches, which threads make, and which are
+// then added to all cells in their order, so that the result does not depend on the number of threads.
 #pragma once
 
 #include "subdivision_state.hpp"
@@ -90,15 +90,34 @@ class DimensionSplit {
         s_.merge_vanishing();
     }
 
+    // Ask for what splitting cell s will read: its record, its list of facets, and these.
+    void prefetch_cell(int k, int32_t s) const {
+        const Cells& C = s_.cells[k];
+        __builtin_prefetch(&C.start[s]);
+        __builtin_prefetch(&C.count[s]);
+        __builtin_prefetch(&C.region[s]);
+    }
+    void prefetch_list(int k, int32_t s) const { __builtin_prefetch(s_.cells[k].facets(s)); }
+    void prefetch_facets(int k, int32_t s) const {
+        const Cells &C = s_.cells[k], &F = s_.cells[k - 1];
+        const Incidence* f = C.facets(s);
+        for (int32_t t = 0; t < C.count[s]; ++t) {
+            __builtin_prefetch(F.masks.at(facet_of(f[t])));
+            __builtin_prefetch(&s_.round.link[facet_of(f[t])]);
+            if (k > 1) __builtin_prefetch(&F.start[facet_of(f[t])]);
+        }
+    }
+
     template <class Check>
-    void split(const int32_t* crossed, int64_t begin, int64_t end, SplitBatch& batch, ThreadState& thread, Check&& check) {
+    void split(const int32_t* crossed, int64_t begin, int64_t end, SplitBatch& batch, ThreadState& thread,
+               Check&& check) {
         const int k = k_;
         const bool one_word = s_.words == 1;
         Splitter& splitter = thread.splitter;
         for (int64_t t = begin; t < end; ++t) {
-            if (t + tuning::RECORDS_AHEAD < end) splitter.prefetch_cell(k, crossed[t + tuning::RECORDS_AHEAD]);
-            if (t + tuning::LISTS_AHEAD < end) splitter.prefetch_list(k, crossed[t + tuning::LISTS_AHEAD]);
-            if (t + tuning::FACETS_AHEAD < end) splitter.prefetch_facets(k, crossed[t + tuning::FACETS_AHEAD]);
+            if (t + tuning::RECORDS_AHEAD < end) prefetch_cell(k, crossed[t + tuning::RECORDS_AHEAD]);
+            if (t + tuning::LISTS_AHEAD < end) prefetch_list(k, crossed[t + tuning::LISTS_AHEAD]);
+            if (t + tuning::FACETS_AHEAD < end) prefetch_facets(k, crossed[t + tuning::FACETS_AHEAD]);
             if (one_word)
                 splitter.run<1>(k, crossed[t], batch, thread, check);
             else

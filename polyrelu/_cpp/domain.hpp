@@ -5,8 +5,8 @@
 
 namespace polyrelu {
 
-// The k-cells without a minus sign of neuron j, their facets by the new numbers `number[k - 1]`; keep: which they are. Those
-// on which the neuron vanishes are marked as boundary.
+// The k-cells without a minus sign of neuron j, their facets by the new numbers `number[k - 1]`; keep: which they are.
+// Those on which the neuron vanishes are marked as boundary.
 inline Cells cells_not_beyond(SubdivisionState& s, int k, int j, std::vector<std::vector<int32_t>>& number,
                               std::vector<char>& keep) {
     const Cells& C = s.cells[k];

@@ -1,29 +1,31 @@
 // The affine forms of a whole layer on a region, with error bounds, from those of the layer before.
 //
-// From layer to layer. Let g_j be the forms of the neurons of a stage on a region, with |g_jk| <= a_j for the doubles and
-// errors e_j, and W_ij the coefficients that apply there. The form sum_j W_ij g_j has an error of at most
+// From layer to layer. Let g_j be the forms of the neurons of a stage on a region, with |g_jk| <= a_j for the doubles
+// and errors e_j, and W_ij the coefficients that apply there. The form sum_j W_ij g_j has an error of at most
 //     sum_j e_j |W_ij| + gamma_bound(m + 9) sum_j (a_j + e_j) |W_ij| + TINY (1 + sum_j (a_j + e_j))
 // in every coefficient. For W_ij is replaced by a double, which truncation makes wrong by two units u at the most
-// (`stages.hpp`), a product rounds once and m additions m times: gamma_(m+3) on the true terms, |g_jk| <= a_j + e_j, would do.
-// The bias, which is added to the coefficient of x0, counts as one more product. The last summand is for underflow
-// (`rounding.hpp`), and SLACK covers the rounding of the bound. When all g_j are exact, the W_ij are exact integers and the
-// sum of a_j |W_ij| stays below 2^53, all products and partial sums are integers below 2^53, and the result is exact.
+// (`stages.hpp`), a product rounds once and m additions m times: gamma_(m+3) on the true terms, |g_jk| <= a_j + e_j,
+// would do. The bias, which is added to the coefficient of x0, counts as one more product. The last summand is for
+// underflow (`rounding.hpp`), and SLACK covers the rounding of the bound. When all g_j are exact, the W_ij are exact
+// integers and the sum of a_j |W_ij| stays below 2^53, all products and partial sums are integers below 2^53, and the
+// result is exact.
 //
-// From region to region. Regions with the same forms g_j differ in few sides, so that terms are taken away and others added,
-// in this order. What a term's error e_j contributed leaves with it; what was rounded stays. After the m terms at first and
-// N more operations, let t_i be the largest sum of (a_j + e_j) |W_ij| that there was and E_i the present sum of e_j |W_ij|.
-// An addition rounds by at most 2 u t_i, and a term is taken away up to 2 u t_i (exactly, where products are rounded to
-// nearest), 2 u = gamma_bound(1), so that the error is at most
+// From region to region. Regions with the same forms g_j differ in few sides, so that terms are taken away and others
+// added, in this order. What a term's error e_j contributed leaves with it; what was rounded stays. After the m terms
+// at first and N more operations, let t_i be the largest sum of (a_j + e_j) |W_ij| that there was and E_i the present
+// sum of e_j |W_ij|. An addition rounds by at most 2 u t_i, and a term is taken away up to 2 u t_i (exactly, where
+// products are rounded to nearest), 2 u = gamma_bound(1), so that the error is at most
 //     E_i + gamma_bound(m + 2 N + 9) t_i + TINY (1 + sum_j (a_j + e_j)).
-// E_i is itself a sum with rounding: one more gamma_bound(1) t_i for each operation covers that, which makes gamma_bound(m + 3 N + 9).
-// The sum of which t_i is the largest value is looked at after all changes only, since terms leave before others come; its
-// own rounding is below gamma_bound(m + N) t_i, N <= 2 m, which SLACK covers. If all that was added or taken away since was exact,
-// and t_i < 2^53, so is the result.
+// E_i is itself a sum with rounding: one more gamma_bound(1) t_i for each operation covers that, which makes
+// gamma_bound(m + 3 N + 9). The sum of which t_i is the largest value is looked at after all changes only, since terms
+// leave before others come; its own rounding is below gamma_bound(m + N) t_i, N <= 2 m, which SLACK covers. If all that
+// was added or taken away since was exact, and t_i < 2^53, so is the result.
 //
-// Overflow. Rounding being monotone, sums of moduli are as large as any partial sum of f, so that they are infinite when
-// it is; and 0 times infinity is NaN in them as well. So if any f_k is not finite, then err is infinite or NaN, and not
-// 0: `size`, `spread` and their largest values keep NaN, and comparisons are such that NaN certifies nothing. (Within a
-// few roundings of the largest double f alone may overflow; then `norm` does too, and all that is computed from it.)
+// Overflow. Rounding being monotone, sums of moduli are as large as any partial sum of f, so that they are infinite
+// when it is; and 0 times infinity is NaN in them as well. So if any f_k is not finite, then err is infinite or NaN,
+// and not 0: `size`, `spread` and their largest values keep NaN, and comparisons are such that NaN certifies nothing.
+// (Within a few roundings of the largest double f alone may overflow; then `norm` does too, and all that is computed
+// from it.)
 #pragma once
 
 #include "stages.hpp"
@@ -31,8 +33,8 @@
 
 namespace polyrelu {
 
-// The loops below are made twice, for processors with and without 256-bit vectors; both round alike. (Which one is chosen
-// before the thread sanitizer is ready.)
+// The loops below are made twice, for processors with and without 256-bit vectors; both round alike. (Which one is
+// chosen before the thread sanitizer is ready.)
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__SANITIZE_THREAD__)
 #define POLYRELU_CLONES __attribute__((target_clones("avx2", "default")))
 #else

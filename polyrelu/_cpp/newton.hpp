@@ -1,22 +1,22 @@
 // A vertex from the forms that vanish on it: an enclosure by one interval Newton step, after Krawczyk.
 //
-// Let F be the r x (r + 1) matrix of r true forms, G the stored doubles, |F_ik - G_ik| <= e_i. The vertex spans the kernel
-// of F. In the chart x_m = 1, m the largest entry of an approximation, it solves r linear equations; M and N are F and G
-// without column m. Let R be any matrix (a computed inverse of N), y any approximation with y_m = 1. From F x = 0:
-// M (x - y) = -F y, hence x - y = -R F y + (I - R M)(x - y), and if K = |I - R M| < 1 (maximum norm) then M is regular, x
-// exists and is unique, and
+// Let F be the r x (r + 1) matrix of r true forms, G the stored doubles, |F_ik - G_ik| <= e_i. The vertex spans the
+// kernel of F. In the chart x_m = 1, m the largest entry of an approximation, it solves r linear equations; M and N are
+// F and G without column m. Let R be any matrix (a computed inverse of N), y any approximation with y_m = 1. From F x =
+// 0: M (x - y) = -F y, hence x - y = -R F y + (I - R M)(x - y), and if K = |I - R M| < 1 (maximum norm) then M is
+// regular, x exists and is unique, and
 //     |x - y| <= |R F y| / (1 - K).
 //
-// Bounds (`rounding.hpp`): a term of (F y)_i is rounded once as a product and at most r + 1 times in a sum; a term of I - R N
-// once and at most r times, and R is what it is, without an error.
+// Bounds (`rounding.hpp`): a term of (F y)_i is rounded once as a product and at most r + 1 times in a sum; a term of I
+// - R N once and at most r times, and R is what it is, without an error.
 //     |(F y)_i| <= |fl(G y)_i| + gamma_bound(r + 4) sum_k |G_ik y_k| + e_i sum_k |y_k| + TINY
 //     K_kc      <= |fl(I - R N)_kc| + gamma_bound(r + 4) (1 + sum_i |R_ki N_ic|) + sum_i |R_ki| e_i + TINY
 // the latter for each of the r entries of a row, which are summed. SLACK covers the rounding of the bound itself.
 //
-// Underflow in R F y does not count, since that bound is never so small: K < 1/2 gives an i with
-// |R_ci| >= 1 / (2 r |N_ic|). If e_i > 0, then e_i >= 2^-52 |N_ic| (`layer_forms.hpp`), so that this term of |R F y| is at
-// least 2^-54 / r; if e_i = 0, then |N_ic| < 2^53 and the residual is at least TINY, so that it is at least 2^-954 / r.
-// Products that underflow lose less than r 2^-1022.
+// Underflow in R F y does not count, since that bound is never so small: K < 1/2 gives an i with |R_ci| >= 1 / (2 r
+// |N_ic|). If e_i > 0, then e_i >= 2^-52 |N_ic| (`layer_forms.hpp`), so that this term of |R F y| is at least 2^-54 /
+// r; if e_i = 0, then |N_ic| < 2^53 and the residual is at least TINY, so that it is at least 2^-954 / r. Products that
+// underflow lose less than r 2^-1022.
 #pragma once
 
 #include "forms.hpp"

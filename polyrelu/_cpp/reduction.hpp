@@ -1,7 +1,7 @@
 // Reduction of a free chain complex over Z to a small one with the same homology, by pivots +1 and -1 only.
 //
-// `coreduction.hpp` removes pairs of cells, most of the complex, as long as that is worth it; `elimination.hpp` then takes
-// the unit pivots that remain. Both have their proofs.
+// `coreduction.hpp` removes pairs of cells, most of the complex, as long as that is worth it; `elimination.hpp` then
+// takes the unit pivots that remain. Both have their proofs.
 //
 // Nothing is ever divided, so all is exact over Z. The arithmetic is on int64_t with every overflow detected; on
 // overflow the same code runs on GMP integers.

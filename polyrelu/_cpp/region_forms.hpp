@@ -1,5 +1,5 @@
-// The affine forms of a stage on its regions, as doubles with error bounds: of all its neurons, to find signs with, and of
-// those that cross a region, to split with.
+// The affine forms of a stage on its regions, as doubles with error bounds: of all its neurons, to find signs with, and
+// of those that cross a region, to split with.
 #pragma once
 
 #include "region_order.hpp"
@@ -7,8 +7,8 @@
 
 namespace polyrelu {
 
-// The forms of all neurons of stage `stage` on a region of that stage; stage `first` reads the point. Those of the regions
-// asked for before are kept, stage by stage, and what follows starts from them.
+// The forms of all neurons of stage `stage` on a region of that stage; stage `first` reads the point. Those of the
+// regions asked for before are kept, stage by stage, and what follows starts from them.
 inline const LayerForms& forms_on(const SubdivisionState& s, int first, int stage, int32_t region, ThreadState& thread) {
     thread.path.assign(stage + 1, -1);
     int level = stage;

@@ -36,7 +36,8 @@ inline std::vector<int32_t> inverse(const std::vector<int32_t>& position) {
     return order;
 }
 
-// Places for the regions of stage s such that those with a common ancestor in any stage from `first` on follow each other.
+// Places for the regions of stage s such that those with a common ancestor in any stage from `first` on follow each
+// other.
 inline std::vector<int32_t> region_places(const std::vector<Regions>& regions, int first, int s) {
     std::vector<int32_t> place(regions[first].parent.size(), 0), key;
     int64_t keys = 1;

@@ -1,4 +1,5 @@
-// A round of splitting: the neurons whose turn it is, where their forms are, and what came of the cells that were split.
+// A round of splitting: the neurons whose turn it is, where their forms are, and what came of the cells that were
+// split.
 #pragma once
 
 #include <cstdint>

@@ -59,8 +59,8 @@ inline void split_in_round(SubdivisionState& s, int first, int end) {
     for (int k = 1; k <= s.r; ++k) split.run(k, s.first_neuron[s.stage] + first, end - first);
 }
 
-// Splits all cells by the neurons of the stage under way. With `discard` the cells with a minus sign are removed as soon as
-// there are any.
+// Splits all cells by the neurons of the stage under way. With `discard` the cells with a minus sign are removed as
+// soon as there are any.
 inline void split_by_stage(SubdivisionState& s, bool discard) {
     make_crossing_forms(s);
     const int n = s.stages[s.stage].n;

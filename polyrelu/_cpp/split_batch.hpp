@@ -22,7 +22,8 @@ struct SplitBatch {
         Array<uint64_t> masks;  // words of plus, words of minus
         int32_t size() const { return (int32_t)flags.size(); }
 
-        // Adds them to `all` as cells `at`, ..., their facets at `arena`. Faces from `first_face` on are moved by `shift`.
+        // Adds them to `all` as cells `at`, ..., their facets at `arena`. Faces from `first_face` on are moved by
+        // `shift`.
         void move_to(polyrelu::Cells& all, int words, int32_t first_face, int32_t shift, int64_t at, int64_t arena) const {
             std::copy(flags.begin(), flags.end(), all.flags.data() + at);
             std::copy(region.begin(), region.end(), all.region.data() + at);
@@ -30,7 +31,8 @@ struct SplitBatch {
             for (int32_t i = 0; i < size(); ++i, m += 2 * words)
                 for (int w = 0; w < words; ++w) all.masks.set(at + i, w, m[w], m[words + w]);
             if (count.size() == 0) return;  // vertices have no facets
-            std::copy(defining_forms.begin(), defining_forms.end(), all.defining_forms.data() + at * (int64_t)(defining_forms.size() / size()));
+            const int64_t each = (int64_t)defining_forms.size() / size();
+            std::copy(defining_forms.begin(), defining_forms.end(), all.defining_forms.data() + at * each);
             copy_facets(facets.data(), (int64_t)facets.size(), first_face, shift, all.arena.data() + arena);
             for (int32_t i = 0; i < size(); arena += count[i++]) {
                 all.start[at + i] = (uint32_t)arena;

@@ -12,10 +12,10 @@
 //                     facet g of f inside H has its other facet f' in c on the other side, and is in c0 with coefficient
 //                     -[c:f][f:g], f the one on the plus side.
 // The other side: near g the convex c is a wedge between f and f'. Were f and f' on one side of H, a wedge of less than
-// a half-turn would be as well, so that H supports c, which it crosses; and where f and f' lie in one hyperplane (facets
-// of c are parts of its geometric facets), they leave g in opposite directions.
-// c+ keeps the number of c, f+ that of f; c- and c0 are appended. Vertices are positively oriented points, so for an
-// edge [c+:c0] is minus the incidence number of its positive end.
+// a half-turn would be as well, so that H supports c, which it crosses; and where f and f' lie in one hyperplane
+// (facets of c are parts of its geometric facets), they leave g in opposite directions. c+ keeps the number of c, f+
+// that of f; c- and c0 are appended. Vertices are positively oriented points, so for an edge [c+:c0] is minus the
+// incidence number of its positive end.
 //
 // Which unsplit facets have to be searched for such g. If j vanishes at no vertex but those that it made (`vanishing`
 // has the neurons that do): only faces of s that were split in this round, and of their facets only those with new
@@ -27,8 +27,8 @@
 // ends came before.) So inner facets, which are cells of K, need no search. Faces of s that were not split in the round
 // are cells of K as well, and a facet with an old number spans what a cell of K spans.
 //
-// Defining forms. Every k-cell knows r - k linearly independent forms that vanish on it: c+ and c- inherit those of c, and c0
-// has the neuron's form besides, which is not in their span because it does not vanish on c.
+// Defining forms. Every k-cell knows r - k linearly independent forms that vanish on it: c+ and c- inherit those of c,
+// and c0 has the neuron's form besides, which is not in their span because it does not vanish on c.
 #pragma once
 
 #include "decisions.hpp"
@@ -52,8 +52,8 @@ class Splitter {
         for (LocalCells& L : local_) L.head.assign(n, -1);
     }
 
-    // Splits cell s of dimension k. `check(number of new cells)` is asked now and then and may throw. W: words a mask, 0 for
-    // any number.
+    // Splits cell s of dimension k. `check(number of new cells)` is asked now and then and may throw. W: words a mask,
+    // 0 for any number.
     template <int W, class Check>
     void run(int k, int32_t s, SplitBatch& batch, DecisionState& state, Check&& check) {
         begin<W>(k, s, batch);
@@ -88,23 +88,6 @@ class Splitter {
             bytes += L.faces.reserved() + L.masks.reserved() + L.lists.reserved() + L.zeros.reserved() +
                      L.defining_forms.reserved();
         return (int64_t)bytes;
-    }
-
-    void prefetch_cell(int k, int32_t s) const {
-        const Cells& C = all_[k];
-        __builtin_prefetch(&C.start[s]);
-        __builtin_prefetch(&C.count[s]);
-        __builtin_prefetch(&C.region[s]);
-    }
-    void prefetch_list(int k, int32_t s) const { __builtin_prefetch(all_[k].facets(s)); }
-    void prefetch_facets(int k, int32_t s) const {
-        const Cells &C = all_[k], &F = all_[k - 1];
-        const Incidence* f = C.facets(s);
-        for (int32_t t = 0; t < C.count[s]; ++t) {
-            __builtin_prefetch(F.masks.at(facet_of(f[t])));
-            __builtin_prefetch(&round_.link[facet_of(f[t])]);
-            if (k > 1) __builtin_prefetch(&F.start[facet_of(f[t])]);
-        }
     }
 
   private:

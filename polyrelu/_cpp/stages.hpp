@@ -8,9 +8,9 @@
 // Every row may have been multiplied by a positive number (the columns that read it being divided by it), so values
 // are those of the network up to a positive factor per neuron, the same for all points: signs and zeros are kept.
 //
-// The doubles of a stage hold the same rows after a scaling by a power of two per neuron; `exact` says that they are the
-// integers themselves, below 2^53 and not scaled. Otherwise a coefficient has a relative error of at most 2^-52 (GMP
-// truncates), or an absolute one of 2^-1074 where it underflows.
+// The doubles of a stage hold the same rows after a scaling by a power of two per neuron; `exact` says that they are
+// the integers themselves, below 2^53 and not scaled. Otherwise a coefficient has a relative error of at most 2^-52
+// (GMP truncates), or an absolute one of 2^-1074 where it underflows.
 #pragma once
 
 #include <new>

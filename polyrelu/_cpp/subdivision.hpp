@@ -9,14 +9,16 @@
 // set. The vertex made by neuron j on an edge takes every sign of that edge which is constant there, and is evaluated
 // only for the neurons > j that cross the edge.
 //
-// Splitting. The neurons of a stage take turns in rounds. In a round the crossed cells are split dimension by dimension,
-// each by all neurons of the round that cross it (`splitting.hpp`): the faces of a cell come before it, and cells of
-// one dimension do not depend on each other, so that threads share them. What a cell keeps stays in its place, what
-// becomes of it otherwise is appended in the order of the cells: the result does not depend on the number of threads.
+// Splitting. The neurons of a stage take turns in rounds. In a round the crossed cells are split dimension by
+// dimension, each by all neurons of the round that cross it (`splitting.hpp`): the faces of a cell come before it, and
+// cells of one dimension do not depend on each other, so that threads share them. What a cell keeps stays in its place,
+// what becomes of it otherwise is appended in the order of the cells: the result does not depend on the number of
+// threads.
 //
 // The steps: `orthants.hpp` makes the cells to begin with; then, stage by stage, `vertex_signs.hpp` finds the signs,
-// `rounds.hpp` splits (`region_forms.hpp`: the forms, `dimension_split.hpp`: the cells of one dimension, `splitting.hpp`: one
-// cell, `domain.hpp`: what a domain removes), and `next_regions.hpp` makes regions of the top cells.
+// `rounds.hpp` splits (`region_forms.hpp`: the forms, `dimension_split.hpp`: the cells of one dimension,
+// `splitting.hpp`: one cell, `domain.hpp`: what a domain removes), and `next_regions.hpp` makes regions of the top
+// cells.
 #pragma once
 
 #include "next_regions.hpp"

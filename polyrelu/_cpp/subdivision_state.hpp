@@ -1,5 +1,5 @@
-// What the steps of a subdivision share: the cells, vertices, forms and regions as they are, the limits, the threads, and the
-// question whether to stop.
+// What the steps of a subdivision share: the cells, vertices, forms and regions as they are, the limits, the threads,
+// and the question whether to stop.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// Several threads that share the chunks of a range. The calling thread is one of them, and it alone asks whether to stop.
+// Several threads that share the chunks of a range. The calling thread is one of them, and it alone asks whether to
+// stop.
 //
 // Each begins with a part of the range that is its own, the same share of every range, and helps the others when that
 // is done: what a thread made in one range is mostly read by it again in the next, and stays in its processor's cache.

@@ -1,7 +1,7 @@
 // Constants that change how fast the core is and how much memory it takes, but no result.
 //
-// Where a figure is given, it was measured on 2 cores of an x86-64 server, float32 networks with random weights; where none
-// is, the reason is.
+// Where a figure is given, it was measured on 2 cores of an x86-64 server, float32 networks with random weights; where
+// none is, the reason is.
 #pragma once
 
 #include <chrono>
@@ -10,27 +10,27 @@
 
 namespace polyrelu::tuning {
 
-// ---- memory -----------------------------------------------------------------------------------------------------------
+// ---- memory ---------------------------------------------------------------------------------------------------------
 
-// Arrays from this size on are mapped, and grow by moving pages: growing copies nothing and never needs twice the memory.
-// A system call takes about as long as copying this much.
+// Arrays from this size on are mapped, and grow by moving pages: growing copies nothing and never needs twice the
+// memory. A system call takes about as long as copying this much.
 constexpr size_t MAPPED_FROM = size_t(1) << 20;
 constexpr size_t MAPPED_STEP = size_t(1) << 16;  // their sizes are multiples of it: few calls, and no more than 6 % to spare
 
 // From this size on the system is asked for huge pages (2 MB): there are at least three of them then.
 constexpr size_t HUGE_PAGES_FROM = size_t(1) << 23;
 
-// What GMP may still take when memory has run out, until this is noticed: after every few cells, vertices or forms, which
-// take far less.
+// What GMP may still take when memory has run out, until this is noticed: after every few cells, vertices or forms,
+// which take far less.
 constexpr size_t GMP_RESERVE = size_t(1) << 24;
 
-// ---- interrupts ---------------------------------------------------------------------------------------------------------
+// ---- interrupts -----------------------------------------------------------------------------------------------------
 
 // Ctrl-C is answered, and progress shown, without a delay that is noticed; asking takes the interpreter's lock.
 constexpr std::chrono::milliseconds INTERRUPT_INTERVAL{50};
 
-// Reading the clock takes tens of nanoseconds and a step of the reduction a few: so clocks cost nothing, and are read every
-// millisecond or less.
+// Reading the clock takes tens of nanoseconds and a step of the reduction a few: so clocks cost nothing, and are read
+// every millisecond or less.
 constexpr uint32_t STEPS_BETWEEN_CLOCKS = 1u << 16;
 
 // Exact vertices that are computed between two looks for signals: each may take long.
@@ -41,10 +41,10 @@ constexpr int64_t CELLS_BETWEEN_CHECKS = 1 << 10;
 constexpr int64_t STARTING_CELLS_BETWEEN_CHECKS = 1 << 16;  // these take a few nanoseconds each
 constexpr uint32_t SPLITS_BETWEEN_CHECKS = 1 << 8;
 
-// ---- threads ------------------------------------------------------------------------------------------------------------
+// ---- threads --------------------------------------------------------------------------------------------------------
 
-// How often a thread looks for the next range before it sleeps: the pauses between ranges are mostly shorter than the time
-// to wake a thread (tens of microseconds).
+// How often a thread looks for the next range before it sleeps: the pauses between ranges are mostly shorter than the
+// time to wake a thread (tens of microseconds).
 constexpr int SPINS_BEFORE_SLEEP = 2000;
 // How often the calling thread looks whether the others are ready before it gives its processor away each time, and how
 // many of these times lie between two questions whether to stop.
@@ -54,12 +54,12 @@ constexpr int YIELDS_BETWEEN_CHECKS = 256;
 // Chunks of the ranges that threads share. Cheap work on a cell: chunks of some 10 microseconds.
 constexpr int64_t CELLS_TO_UNITE = 1 << 12;
 constexpr int64_t CELLS_TO_WRITE = 1 << 14;
-// Vertices or regions, for which a thread keeps the affine forms of layers: forms go from a region to the next by the terms
-// that change, which made two layers of 192 neurons in the plane 1.8 times as fast, and start anew with a chunk, so that
-// results do not depend on the number of threads.
+// Vertices or regions, for which a thread keeps the affine forms of layers: forms go from a region to the next by the
+// terms that change, which made two layers of 192 neurons in the plane 1.8 times as fast, and start anew with a chunk,
+// so that results do not depend on the number of threads.
 constexpr int64_t POINTS_IN_CHUNK = 128;
 
-// ---- splitting ------------------------------------------------------------------------------------------------------------
+// ---- splitting ------------------------------------------------------------------------------------------------------
 
 // Cells that are split into one batch, at most; fewer when there are not enough for every thread to get PARTS_A_THREAD.
 constexpr int64_t CELLS_IN_BATCH = 64;
@@ -67,35 +67,35 @@ constexpr int64_t PARTS_A_THREAD = 8;
 // Batches that are made before they are added to the cells: at first, and at most, for each thread.
 constexpr int64_t FIRST_BATCHES = 16;
 constexpr int64_t MOST_BATCHES = 8 * FIRST_BATCHES;
-// Bytes that they should take together. In many dimensions a few thousand cells become hundreds of thousands: waiting for
-// all of them took 15 bytes a face more.
+// Bytes that they should take together. In many dimensions a few thousand cells become hundreds of thousands: waiting
+// for all of them took 15 bytes a face more.
 constexpr int64_t BYTES_OF_BATCHES = 1 << 23;
 // A batch beyond this size gives its memory back when it has been added.
 constexpr int64_t LARGE_BATCH = 1 << 17;
 
-// A round has as many neurons as cross a region CROSSINGS_IN_ROUND times on average, of the regions that are crossed, and
-// none MOST_IN_ROUND times if half of them are enough: what is made of one cell then fits the cache. Rounds instead of one
-// neuron after the other are 1.8 times as fast and take 60 % of the memory.
+// A round has as many neurons as cross a region CROSSINGS_IN_ROUND times on average, of the regions that are crossed,
+// and none MOST_IN_ROUND times if half of them are enough: what is made of one cell then fits the cache. Rounds instead
+// of one neuron after the other are 1.8 times as fast and take 60 % of the memory.
 constexpr double CROSSINGS_IN_ROUND = 6;
 constexpr int MOST_IN_ROUND = 32;
 
-// Cells ahead of the one that is split for which records, lists and facets are fetched: each needs what came before it, and
-// a cell takes about as long as two reads from memory. (With loops over vectors of neurons, which came at the same time,
-// random 3-64-64-1 took 18 % less.)
+// Cells ahead of the one that is split for which records, lists and facets are fetched: each needs what came before it,
+// and a cell takes about as long as two reads from memory. (With loops over vectors of neurons, which came at the same
+// time, random 3-64-64-1 took 18 % less.)
 constexpr int64_t RECORDS_AHEAD = 6, LISTS_AHEAD = 4, FACETS_AHEAD = 2;
 
 // Layers of fewer neurons are not worth loops over vectors of neurons.
 constexpr int FEW_NEURONS = 4;
 
-// A form with a larger error than this part of its largest coefficient is computed exactly and rounded once: vertices placed
-// with worse ones leave signs undecided, each of which takes a chain of exact computations. (random 2-16x20: 1.1 s; with a
-// stage of 128-bit fixed point instead, 1.9 to 6 s.)
+// A form with a larger error than this part of its largest coefficient is computed exactly and rounded once: vertices
+// placed with worse ones leave signs undecided, each of which takes a chain of exact computations. (random 2-16x20: 1.1
+// s; with a stage of 128-bit fixed point instead, 1.9 to 6 s.)
 constexpr double WORST_FORM = 0x1p-30;
 
-// ---- reduction ------------------------------------------------------------------------------------------------------------
+// ---- reduction ------------------------------------------------------------------------------------------------------
 
-// Coreduction is repeated while fewer than so many cells are left for each pair that it has removed: another round reads
-// the whole complex again.
+// Coreduction is repeated while fewer than so many cells are left for each pair that it has removed: another round
+// reads the whole complex again.
 constexpr int64_t CELLS_LEFT_A_PAIR = 16;
 // Terms that are added up to see whether a chain is 0 or one cell. Chains with more are nearly always longer.
 constexpr int TERMS_OF_SHORT_CHAIN = 4;

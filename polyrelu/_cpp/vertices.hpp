@@ -4,9 +4,9 @@
 // error d. d = 0: the y_k are the coordinates themselves, coprime integers below 2^53. d > 0: in some scaling of the
 // true vector, |x_k - y_k| <= d for all k (and x0 = 0 exactly if y_0 = 0 is at infinity).
 //
-// Exactly, the vertex where the form f of a neuron meets an edge with ends p, q, f(p) > 0 > f(q), is f(p) q - f(q) p. Its
-// origin names p, q and f, so that GMP computes it along a chain of vertices, once. How its enclosure is found first:
-// `decisions.hpp`.
+// Exactly, the vertex where the form f of a neuron meets an edge with ends p, q, f(p) > 0 > f(q), is f(p) q - f(q) p.
+// Its origin names p, q and f, so that GMP computes it along a chain of vertices, once. How its enclosure is found
+// first: `decisions.hpp`.
 #pragma once
 
 #include <atomic>
@@ -132,8 +132,9 @@ class Vertices {
         return (v < made.first ? known : made.known)[v];
     }
 
-    // Makes the exact coordinates of the last of the `open` vertices, those it is made from first, in no more than `steps`
-    // steps. Returns whether it is done. Throws std::overflow_error for a coordinate of more bits than `longest`.
+    // Makes the exact coordinates of the last of the `open` vertices, those it is made from first, in no more than
+    // `steps` steps. Returns whether it is done. Throws std::overflow_error for a coordinate of more bits than
+    // `longest`.
     bool advance(std::vector<int32_t>& open, int64_t steps) {
         NewVertices none;
         none.first = (int32_t)size();
@@ -236,7 +237,8 @@ class Vertices {
         return x;
     }
 
-    // Makes the exact coordinates of all vertices independent of other vertices, and keeps those with keep[v], in order.
+    // Makes the exact coordinates of all vertices independent of other vertices, and keeps those with keep[v], in
+    // order.
     void filter(const std::vector<char>& keep) {
         for (int32_t v = 0; v < size(); ++v)
             if (keep[v] && !exact(v)) exact_coordinates(v);

@@ -11,7 +11,7 @@ namespace testing {
 
 using namespace polyrelu;
 
-// ---- networks ---------------------------------------------------------------------------------------------------------
+// ---- networks -------------------------------------------------------------------------------------------------------
 
 // Hidden layers as rows with the bias first. The first rows of the first layer are the coordinates themselves, so that
 // the starting hyperplanes are the coordinate hyperplanes.
@@ -68,7 +68,7 @@ inline Layers braid(int rank) {
     return net;
 }
 
-// ---- the subdivision, and what must hold for it --------------------------------------------------------------------------
+// ---- the subdivision, and what must hold for it ---------------------------------------------------------------------
 
 struct Cellwise {
     std::vector<std::vector<int64_t>> indptr;
@@ -150,8 +150,8 @@ inline Cellwise subdivide(const Layers& net, int threads, Arithmetic arithmetic)
     return out;
 }
 
-// The cells with those at infinity are a closed ball, so that the chain complex of its boundary maps has the homology of
-// a point. It is checked and reduced in all the number types.
+// The cells with those at infinity are a closed ball, so that the chain complex of its boundary maps has the homology
+// of a point. It is checked and reduced in all the number types.
 inline void check_ball(const Cellwise& c) {
     const size_t d = c.size.size() - 1;
     for (int type = 0; type < 3; ++type) {

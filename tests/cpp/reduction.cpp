@@ -208,6 +208,18 @@ void beyond_machine_words() {
     }
 }
 
+mpz_class determinant(const std::vector<std::vector<mpz_class>>& a) {
+    if (a.empty()) return 1;
+    mpz_class sum = 0;
+    for (size_t i = 0; i < a.size(); ++i) {
+        std::vector<std::vector<mpz_class>> minor;
+        for (size_t j = 0; j < a.size(); ++j)
+            if (j != i) minor.emplace_back(a[j].begin() + 1, a[j].end());
+        if (a[i][0] != 0) sum += (i % 2 ? -1 : 1) * a[i][0] * determinant(minor);
+    }
+    return sum;
+}
+
 // Random changes of basis keep homology: of Z^3 -> Z^3 with known invariants, hidden in a larger matrix.
 void random_bases() {
     std::mt19937_64 random(7);
@@ -233,10 +245,17 @@ void random_bases() {
         InterruptCheck interrupt;
         Result result;
         require(reduce(arrays.input, interrupt, result) == FINISHED, "reduced");
-        // The matrix has rank 5 modulo 2 and 3, so that no more units can be taken, and all is divisible by 6 if 5 were.
+        // The matrix has rank 5 modulo 2 and 3, so that no more units can be taken, and all is divisible by 6 if 5
+        // were.
         const Remainder& r = result.boundary[0];
-        for (const std::string& x : r.value)
-            require(r.n_rows != 3 || mpz_class(x, 16) % 6 == 0, "what remains is divisible by 6");
+        std::vector<std::vector<mpz_class>> rest((size_t)r.n_rows, std::vector<mpz_class>((size_t)r.n_columns, 0));
+        for (size_t e = 0; e < r.value.size(); ++e) {
+            const mpz_class x(r.value[e], 16);
+            require(x != 0 && abs(x) != 1, "no units and no zeros are left");
+            require(r.n_rows != 3 || x % 6 == 0, "what remains is divisible by 6");
+            rest[(size_t)r.row[e]][(size_t)r.column[e]] = x;
+        }
+        require(abs(determinant(rest)) == 216, "pivots that are units keep the determinant");
         complete += r.n_rows == 3;
         require(r.n_rows == n - result.n_pivots[0] && result.n_pivots[0] <= 5, "no more than the rank modulo 2");
     }
