@@ -29,10 +29,6 @@ NOT_OF_METHODS = {"EX01", "PR01", "RT01", "RT03", "YD01"}
 
 NOT_YET = {
     "polyrelu.analysis.estimation",
-    "polyrelu.analysis.identity",
-    "polyrelu.analysis.pipeline",
-    "polyrelu.analysis.separation",
-    "polyrelu.analysis.verification",
     "polyrelu.constructions",
     "polyrelu.export",
     "polyrelu.geometry.complex",

@@ -1,4 +1,4 @@
-"""Identity of networks: whether two of them compute the same function, decided exactly."""
+"""Whether two networks compute the same function, decided exactly."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ from polyrelu.network.network import Network
 
 @dataclass(frozen=True, repr=False)
 class Comparison(BriefRepr):
-    """The outcome of `identical`: true in a boolean context iff the two networks are the same function.
+    """The outcome of `identical`; true in a boolean context iff the two networks are the same function.
 
-    regions: the number of regions of F − G on which it was decided.
-    witness: a rational point where the values differ, or None; values: the outputs of both there.
+    Attributes
+    ----------
+    identical : bool
+        Whether F = G on the domain.
+    regions : int
+        The number of regions of the complex of F − G on which this was decided.
+    witness : tuple of Fraction, or None
+        A point where the values differ; None if there is none.
+    values : tuple, or None
+        The outputs (F(x), G(x)) at the witness.
     """
 
     identical: bool
@@ -33,10 +41,26 @@ class Comparison(BriefRepr):
 
 
 def subtract(f: Network, g: Network) -> Network:
-    """The network F − G, its hidden layers those of F and G side by side.
+    """The network F − G, whose hidden layers are those of F and G side by side.
 
-    Where one is shallower, its outputs are handed on by neurons with slope 1 (identity). Raises NetworkError if the
-    numbers of inputs or of outputs differ, InputError for what is not a Network.
+    If one is shallower, neurons of slope 1 (identity) pass its outputs on.
+
+    Parameters
+    ----------
+    f, g : Network
+        Two networks with the same numbers of inputs and outputs.
+
+    Returns
+    -------
+    Network
+        The difference, with the assumptions of both.
+
+    Raises
+    ------
+    NetworkError
+        If the numbers of inputs or of outputs, or the units of the inputs, differ.
+    InputError
+        If an argument is not a Network.
     """
     for net in (f, g):
         if not isinstance(net, Network):
@@ -88,15 +112,48 @@ def identical(
     domain: Any = None,
     **options: Unpack[Options],
 ) -> Comparison:
-    """Whether F(x) = G(x) for all x in the domain (R^d if None), and a witness if not. Options as for `subdivide`.
+    """Whether F(x) = G(x) for all x in the domain, decided exactly, and a witness if not.
 
-    F − G is a network, affine on each region of its canonical complex. It vanishes on a region, which has interior
-    points, iff its affine map there is zero; these maps are computed in exact integers on every region. If one is not
-    zero, it does not vanish at all of: the vertices of the region, and these moved along its rays; for the vertices
-    and rays of a pointed polyhedron span its affine hull, and along the lineality space F − G is constant.
+    Parameters
+    ----------
+    f, g : Network
+        Two networks with the same numbers of inputs and outputs.
+    domain : Domain or box, optional
+        Where they are compared. The default is R^d.
+    **options
+        Options of `subdivide`.
 
-    Raises NetworkError if inputs or outputs do not match, InputError for what is not a Network, and what `subdivide`
-    raises.
+    Returns
+    -------
+    Comparison
+        True in a boolean context iff the two are the same function. If not, it holds a point where they differ, and the
+        values there.
+
+    Raises
+    ------
+    NetworkError
+        If the numbers of inputs or of outputs, or the units of the inputs, differ.
+    InputError
+        If an argument is not a Network, or as `subdivide` raises it.
+    LimitError
+        If a limit of cells or memory is reached.
+
+    Notes
+    -----
+    F − G is a network, affine on each region of its canonical complex. It vanishes on a region iff its affine map there
+    is zero, because the region has interior points. These maps are computed in exact integers on every region. If one
+    is not zero, it does not vanish at all vertices of the region and all points v + r, with v a vertex and r a ray. For
+    these points span the affine hull of a pointed polyhedron, and F − G is constant along the lineality space.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> absolute = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+    >>> found = pr.identical(absolute, pr.Network([[[1]], [[1]]], [[0], [0]]))  # |x| and max(0, x)
+    >>> bool(found), found.witness, found.values
+    (False, (Fraction(-1, 1),), (Fraction(1, 1), Fraction(0, 1)))
+    >>> bool(pr.identical(absolute, pr.Network([[[2], [-2]], [["1/2", "1/2"]]], [[0, 0], [0]])))
+    True
     """
     difference = subtract(f, g)
     if difference.depth == 0:
@@ -110,7 +167,10 @@ def identical(
 
 
 def _affine(f: Network, g: Network, difference: Network, domain: Any) -> Comparison:
-    """The case without hidden layers: an affine map that is not zero differs from it at a point of every simplex."""
+    """The comparison of networks without hidden layers.
+
+    An affine map that is not zero is not zero at some vertex of every simplex.
+    """
     if not any(difference.biases[0]) and not any(map(any, difference.weights[0])):
         return Comparison(True, 1)
     cx = subdivide(difference, None, domain)

@@ -1,4 +1,4 @@
-"""What a network is like, before any large computation: its numbers and its neurons, exactly."""
+"""Exact facts about a network before any large computation: its numbers and its neurons."""
 
 from __future__ import annotations
 
@@ -28,20 +28,33 @@ Groups = tuple[tuple[Neuron, ...], ...]
 
 @dataclass(frozen=True)
 class Inspection:
-    """Facts about a network, all exact. Neurons are hidden ones.
+    """Facts about a network, all exact; made by `inspect`. Neurons are hidden ones, as pairs (layer, number), from 1.
 
-    parameters : number of weights and biases
-    digits : decimal digits of the longest numerator, and of the longest denominator, among them
-    float32, float64 : whether all of them are values of that type
-    rank : rank of the first weight matrix, and of no other; nothing changes along its null space
-    zero : neurons whose weights are all zero, so that their preactivation is constant
-    repeated : groups of neurons of one layer whose preactivations are positive multiples of one another
-    coincident : groups of neurons of one layer with one hyperplane, seen from both sides
-    parallel : groups of neurons of one layer with parallel hyperplanes, at least two of them different
-    dead : neurons that are active (positive) at no point of the domain
-    always_active : neurons that are inactive (negative) at no point of the domain
-    complete : whether the last two are all there are, which takes a subdivision; else `dead` are those that the signs
-        of weights and biases give away, and `always_active` is empty
+    Attributes
+    ----------
+    parameters : int
+        The number of weights and biases.
+    digits : tuple of int
+        The number of decimal digits of the longest numerator, and of the longest denominator, among them.
+    float32, float64 : bool
+        Whether all of them are values of that type.
+    rank : int
+        The rank of the first weight matrix. F is constant along its null space.
+    zero : tuple
+        The neurons whose weights are all zero, so that their preactivation is constant.
+    repeated : tuple of tuples
+        Groups of neurons of one layer whose preactivations are positive multiples of one another.
+    coincident : tuple of tuples
+        Groups of neurons of one layer with the same hyperplane, on different sides.
+    parallel : tuple of tuples
+        Groups of neurons of one layer with parallel hyperplanes, at least two of them different.
+    dead : tuple
+        The neurons that are active (positive) at no point of the domain.
+    always_active : tuple
+        The neurons that are inactive (negative) at no point of the domain.
+    complete : bool
+        Whether the last two are complete, for which a subdivision is needed. If not, `dead` has the neurons that are
+        dead by the signs of weights and biases alone, and `always_active` is empty.
     """
 
     parameters: int
@@ -59,11 +72,41 @@ class Inspection:
 
 
 def inspect(network: Network, domain: Any = None, *, progress: Progress | None = None) -> Inspection:
-    """Inspect a network; which neurons are dead or always active is said of the domain (all of R^d if None).
+    """Exact facts about a network and its neurons.
 
-    These are read off the signs on all regions of C(F), if it has no more than `TRUNK_CELLS` cells: a preactivation is
-    positive (negative) at some point of the domain iff it is so on an open set, hence on some region. Identity neurons
-    (slope 1) are neither. Raises what `subdivide` raises for a bad domain.
+    Parameters
+    ----------
+    network : Network
+        The network.
+    domain : Domain or box, optional
+        The set of inputs over which neurons are called dead or always active. The default is R^d.
+    progress : callable, optional
+        A function of (stage, steps done, steps in all), called during the subdivision.
+
+    Returns
+    -------
+    Inspection
+        The facts.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as `subdivide` raises it.
+
+    Notes
+    -----
+    Dead and always active neurons are determined by the signs on all regions of C(F), if it has at most `TRUNK_CELLS`
+    cells. For a preactivation is positive (negative) at some point of the domain iff it is so on an open set, hence on
+    some region. Identity neurons (slope 1) are neither.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> from polyrelu.analysis.inspection import inspect
+    >>> net = pr.Network([[[1], [-2]], [[1, 1]]], [[0, 0], [0]])
+    >>> found = inspect(net, [(1, 2)])
+    >>> found.parameters, found.coincident, found.dead, found.always_active
+    (7, (((1, 1), (1, 2)),), ((1, 2),), ((1, 1),))
     """
     numbers = list(chain(chain.from_iterable(chain.from_iterable(network.weights)), *network.biases))
     neurons = {
@@ -114,11 +157,11 @@ def _constant_signs(
 
 
 def _dead_by_signs(network: Network) -> tuple[Neuron, ...]:
-    """Neurons that are never positive because of signs alone.
+    """The neurons that are never positive because of signs alone.
 
-    From layer to layer: what is known of an output is that it is zero, that it is non-negative (slope ≤ 0), or nothing.
-    A preactivation without a positive bias, without a weight on an output of unknown sign and without a positive weight
-    on any but a zero output, is never positive.
+    From layer to layer, each output is known to be zero, or known to be non-negative (slope ≤ 0), or unknown. A
+    preactivation is never positive if it has no positive bias, no weight on an output of unknown sign, and no positive
+    weight on an output other than zero.
     """
     dead: list[Neuron] = []
     unknown, zero = [True] * network.input_dim, [False] * network.input_dim

@@ -1,4 +1,4 @@
-"""The whole sentence: from a network to the homology of its decision region."""
+"""From a network to the homology of its decision region."""
 
 from __future__ import annotations
 
@@ -21,7 +21,21 @@ from polyrelu.topology.homology import Homology, homology
 
 @dataclass(frozen=True)
 class RegionReport:
-    """What is known of the region {F relation level}: its homology, and the f-vector of C(F, level)."""
+    """The homology of the region {F relation level}, and the f-vector of C(F, level); made by `analyse_region`.
+
+    Attributes
+    ----------
+    network : Network
+        The network F: R^d → R.
+    relation : str
+        One of ">", ">=", "<", "<=", "=".
+    level : Fraction
+        The level t.
+    homology : Homology
+        The integral homology of the region.
+    f_vector : tuple of int
+        The number of cells of C(F, level) in dimensions 0..d.
+    """
 
     network: Network
     relation: str
@@ -36,12 +50,12 @@ class RegionReport:
 
     @property
     def betti(self) -> tuple[int, ...]:
-        """Betti numbers in degrees 0..d−1."""
+        """The Betti numbers in degrees 0..d−1."""
         return self.homology.betti
 
     @property
     def torsion(self) -> tuple[tuple[int, ...], ...]:
-        """Invariant factors greater than 1 in degrees 0..d−1."""
+        """The invariant factors greater than 1 in degrees 0..d−1."""
         return self.homology.torsion
 
     @property
@@ -67,9 +81,41 @@ def analyse_region(
     domain: Any = None,
     **options: Unpack[Options],
 ) -> RegionReport:
-    """Subdivide, cut out the region and compute its integral homology, all exactly. Arguments as for `subdivide`.
+    """The integral homology of {F relation level}, with the f-vector of C(F, level).
 
-    Raises what `subdivide` raises, and RegionError for an unknown relation.
+    Parameters
+    ----------
+    network : Network
+        The network F: R^d → R, with one output.
+    relation : str, default ">"
+        One of ">", ">=", "<", "<=", "=".
+    level : exact number, default 0
+        The level t.
+    domain : Domain or box, optional
+        A polyhedron with which the region is intersected. The default is R^d.
+    **options
+        Options of `subdivide`.
+
+    Returns
+    -------
+    RegionReport
+        The homology and the f-vector, exact.
+
+    Raises
+    ------
+    RegionError
+        If the relation is not one of the five.
+    InputError
+        If another argument is wrong, as `subdivide` raises it.
+    LimitError
+        If a limit of cells or memory is reached.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> report = pr.analyse_region(pr.shells((2, 8, 3, 1), [2]), ">")
+    >>> report.betti, report.torsion, report.f_vector
+    ((6, 2), ((), ()), (108, 235, 128))
     """
     if not isinstance(relation, str) or relation not in RELATIONS:
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
@@ -86,13 +132,43 @@ def analyse_region(
 def betti_numbers(
     network: Network, relation: str = ">", level: Any = 0, domain: Any = None, *, where: Formula | str | None = None
 ) -> tuple[int, ...]:
-    """The Betti numbers (β₀, …, β_{d−1}) of {x : F(x) relation level}, or of the points where a formula holds, exactly.
+    """The Betti numbers (β₀, …, β_{d−1}) of {x : F(x) relation level}, or of the points where a formula holds.
 
-    They are the ranks of its unreduced integral homology.
+    Parameters
+    ----------
+    network : Network
+        The network F: R^d → R^n; one output unless `where` is given.
+    relation : str, default ">"
+        One of ">", ">=", "<", "<=", "=".
+    level : exact number, default 0
+        The level t.
+    domain : Domain or box, optional
+        A polyhedron with which the region is intersected. The default is R^d.
+    where : Formula or str, optional
+        A formula such as "0 < F <= 1" or "F0 > 0 and F1 >= F0", in place of relation and level; see `Formula`.
 
-    where: a formula such as "0 < F <= 1" or "F0 > 0 and F1 >= F0", in place of relation and level; see `refine`.
+    Returns
+    -------
+    tuple of int
+        The ranks of the unreduced integral homology in degrees 0..d−1.
 
-    Raises what `analyse_region` or `refine` raises.
+    Raises
+    ------
+    RegionError
+        If the relation or the formula is wrong, or both are given.
+    InputError
+        If another argument is wrong, as `subdivide` raises it.
+    LimitError
+        If a limit of cells or memory is reached.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[-1, -1]]], [[0, 0], [1]])  # F(x) = 1 − |x|
+    >>> pr.betti_numbers(net), pr.betti_numbers(net, "=")
+    ((1,), (2,))
+    >>> pr.betti_numbers(net, where="0 < F <= 1/2")
+    (2,)
     """
     if where is None:
         return analyse_region(network, relation, level, domain).betti
@@ -102,9 +178,37 @@ def betti_numbers(
 
 
 def class_betti_numbers(network: Network, domain: Any = None, closed: bool = False) -> tuple[tuple[int, ...], ...]:
-    """For every class i the Betti numbers of {x : F_i(x) > F_j(x) for all j ≠ i}, or with `closed` of that with ≥.
+    """The Betti numbers of every class of a classifier.
 
-    All exact, from one subdivision. Raises what `classify` raises.
+    Class i is {x : F_i(x) > F_j(x) for all j ≠ i}, or with `closed` the same with ≥.
+
+    Parameters
+    ----------
+    network : Network
+        The network F: R^d → R^n, with at least two outputs.
+    domain : Domain or box, optional
+        A polyhedron with which the classes are intersected. The default is R^d.
+    closed : bool, default False
+        Whether the classes are closed (≥) or open (>).
+
+    Returns
+    -------
+    tuple of tuple of int
+        For each class, in the order of the outputs, the Betti numbers in degrees 0..d−1. All come from one subdivision.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as `classify` raises it.
+    LimitError
+        If a limit of cells or memory is reached.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[0, 0], [1, 1]]], [[0, 0], [1, 0]])  # F(x) = (1, |x|)
+    >>> pr.class_betti_numbers(net)
+    ((1,), (2,))
     """
     partition = classify(network, domain)
     return tuple(homology(partition.region(i, closed)).betti for i in range(partition.n_classes))

@@ -1,10 +1,10 @@
-"""Depth against width: what deep networks have by construction, and what no network with one hidden layer can have.
+"""Depth against width: Betti numbers that deep networks reach, and bounds for networks with one hidden layer.
 
 Ergen & Grillo (COLT 2024) show that the topology of {F > 0} grows exponentially with the depth of a network, while with
 one hidden layer it is polynomial in the number of neurons. Here both sides are exact integers for a given number of
-neurons: on the deep side networks that are built and, where the machine carries it, verified by computing their
-homology; on the shallow side the least of the bounds that are proved in `polyrelu.paper.bounds`. What no network of the
-*same* depth exceeds stands beside it.
+neurons. On the deep side are constructed networks, verified within limits by computing their homology; on the shallow
+side is the least of the bounds that are proved in `polyrelu.paper.bounds`. Beside them stands a bound for all networks
+of the *same* depth.
 """
 
 from __future__ import annotations
@@ -35,12 +35,20 @@ MAX_INPUTS, MAX_NEURONS = 10, 500
 class Row:
     """The best constructed network of one depth.
 
-    choice : the network and its predicted Betti numbers of {F > 0}.
-    value : the quantity that is compared, β_k or Σ β_k.
-    verified : whether all Betti numbers were computed, and found as predicted; if not, a limit was reached.
-    f_vector : the cells of C(F, 0) by dimension, if verified.
-    shallow_neurons : one hidden layer needs at least this many neurons to reach `value`.
-    depth_bound : no network of this depth with at most as many neurons has more (proved).
+    Attributes
+    ----------
+    choice : Choice
+        The network, with its predicted Betti numbers of {F > 0}.
+    value : int
+        The quantity that is compared: β_k, or the sum of all Betti numbers.
+    verified : bool
+        Whether all Betti numbers were computed and are as predicted. If not, a limit was reached.
+    f_vector : tuple of int, or None
+        The number of cells of C(F, 0) by dimension, if verified.
+    shallow_neurons : int
+        A lower bound on the number of neurons with which one hidden layer reaches `value`.
+    depth_bound : int
+        A proved upper bound on the value for networks of this depth with at most as many neurons.
     """
 
     choice: Choice
@@ -62,7 +70,7 @@ class Row:
 
     @property
     def factor(self) -> Fraction:
-        """How far the bound for this depth and the constructed network are apart: their quotient, at least 1."""
+        """The quotient of the bound for this depth and the value of the constructed network, at least 1."""
         return Fraction(self.depth_bound, self.value)
 
     def network(self) -> Network:
@@ -72,13 +80,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Separation:
-    """The outcome of `separation`; prints as a table.
+    """The comparison of depth and width that `separation` returns; `str` makes a table of it.
 
-    degree : the degree k of the Betti number that is compared, None for the sum of all.
-    shallow_bound : no network with one hidden layer of at most `neurons` neurons has more.
-    rows : one for each depth, from one hidden layer on.
-    threshold : from this number n of neurons on, for every n, some constructed network with at most n hidden neurons
-        has more than any network with one hidden layer of n neurons.
+    Attributes
+    ----------
+    input_dim : int
+        The input dimension d.
+    neurons : int
+        The maximum number n of hidden neurons.
+    degree : int or None
+        The degree k of the Betti number that is compared; None for the sum of all.
+    shallow_bound : int
+        A proved upper bound for all networks with one hidden layer of at most n neurons.
+    rows : tuple of Row
+        One row for each depth, from one hidden layer on.
+    threshold : int
+        For every number of neurons from this one on, some constructed network has a larger value than any network with
+        one hidden layer and as many neurons.
     """
 
     input_dim: int
@@ -90,7 +108,7 @@ class Separation:
 
     @property
     def quantity(self) -> str:
-        """What is compared, as text."""
+        """The name of the quantity that is compared."""
         return "sum of the Betti numbers" if self.degree is None else f"beta_{self.degree}"
 
     def __str__(self) -> str:
@@ -147,23 +165,49 @@ def separation(
     max_cells: int = 2_000_000,
     progress: Progress | None = None,
 ) -> Separation:
-    """For n hidden neurons and every depth: the best constructed network against the bound for one hidden layer.
+    """The best constructed networks of every depth against the bound for one hidden layer, for n hidden neurons.
 
-    input_dim : d ≥ 2, at most `MAX_INPUTS`.
-    neurons : n ≥ 1, at most `MAX_NEURONS`; networks with at most n hidden neurons are compared (more neurons never have
-        less: add idle ones).
-    degree : compare β_degree of {F > 0}; None: the sum of all its Betti numbers.
-    seconds, max_cells : the verification of a network is given up when its subdivision takes longer or has more cells
-        (of all dimensions, those at infinity included); 0 seconds: verify nothing.
+    Parameters
+    ----------
+    input_dim : int
+        The input dimension d, from 2 to `MAX_INPUTS`.
+    neurons : int
+        The maximum number n of hidden neurons, from 1 to `MAX_NEURONS`. Networks with fewer neurons are included, since
+        idle neurons change nothing.
+    degree : int or None, default 0
+        The degree k of the Betti number of {F > 0} that is compared, 0 ≤ k < d; None for the sum of all.
+    seconds : float, default 10.0
+        The maximum time, in seconds, for verifying one network; 0 to verify none.
+    max_cells : int, default 2000000
+        The maximum number of cells, of all dimensions and those at infinity included, in the verification of a network.
+    progress : callable, optional
+        A function of ("depth k: stage", steps done, steps in all), called while networks are verified.
 
-    progress : called with ("depth k: what is done", steps done, steps in all) while networks are verified.
+    Returns
+    -------
+    Separation
+        A row for each depth, and the number of neurons from which on deep networks exceed the bound.
 
-    Against each stands also the least proved bound for all networks of its own depth and at most n neurons
-    (`polyrelu.paper.depth_bounds`): how much of what is possible the constructions reach is open between the two.
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+    VerificationError
+        If a computed Betti number is not the predicted one.
 
-    The deep networks are the best shells of each depth (`constructions.budget.ShellSearch` says among which), the
-    shallow one is `constructions.bumps`. Raises InputError, and VerificationError if a computed Betti number is not the
-    predicted one.
+    Notes
+    -----
+    The deep networks are the best shells of each depth among those of `polyrelu.constructions.budget.ShellSearch`, the
+    shallow one is `polyrelu.constructions.bumps.bumps`. Beside each stands the least proved bound for all networks of
+    its own depth and at most n neurons (`polyrelu.paper.depth_bounds`). Which values between the two are attained is
+    open.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> found = pr.separation(2, 20, seconds=0)
+    >>> [(row.depth, row.value) for row in found.rows[:4]], found.shallow_bound
+    ([(1, 30), (2, 48), (3, 360), (4, 1280)], 106)
     """
     d, k = read_degree(input_dim, degree)
     n = integer(neurons, "neurons", 1)
@@ -186,9 +230,10 @@ def separation(
 
 
 def shallow_bound(input_dim: int, neurons: int, degree: int | None = 0) -> int:
-    """The least proved upper bound on β_degree (None: the sum of all) of {F > 0} for one hidden layer of n neurons.
+    """The least proved upper bound on β_degree of {F > 0} for one hidden layer of n neurons.
 
-    For more than `TABLE_LIMIT` neurons it is v(n) of `threshold`, which is not always the least.
+    With degree None it bounds the sum of all Betti numbers. For more than `TABLE_LIMIT` neurons it is v(n) of
+    `threshold`, which is not always the least.
     """
     d, k = read_degree(input_dim, degree)
     n = integer(neurons, "neurons", 1)
@@ -202,8 +247,8 @@ def shallow_bound(input_dim: int, neurons: int, degree: int | None = 0) -> int:
 def shallow_neurons(input_dim: int, value: int, degree: int | None = 0) -> int:
     """A number n ≥ 1 such that networks with one hidden layer of fewer than n neurons have less than `value`.
 
-    Found by bisection with the invariant that the bound for `low` neurons is less than the value. As the true maximum
-    never falls with the number of neurons, this is a proof whether or not the bound is monotone.
+    It is found by bisection with the invariant that the bound for `low` neurons is less than the value. The true
+    maximum never falls with the number of neurons, so this is a proof whether or not the bound is monotone.
     """
     d, k = read_degree(input_dim, degree)
     goal = integer(value, "value", 0)
@@ -227,8 +272,8 @@ def threshold(input_dim: int, degree: int | None = 0) -> int:
     "interior" shells with n neurons and cuts at degree k (k = d−1 if components or the sum are compared, otherwise the
     degree itself). A new first layer of 2d neurons folds every coordinate twice and so multiplies the number N_k of
     corners by 2^{k+1}: I(n + 2d) ≥ 2^{k+1} I(n). For one hidden layer let v(n) be the sum of R/2 + 1 (degree 0) and the
-    number of (d−j−1)-cells of n hyperplanes in general position (degree j ≥ 1), over the degrees compared: an upper
-    bound, if not the least. It is a combination of C(n, 0), …, C(n, d) with non-negative coefficients, and for
+    number of (d−j−1)-cells of n hyperplanes in general position (degree j ≥ 1), over the degrees compared. This is an
+    upper bound, if not the least. It is a combination of C(n, 0), …, C(n, d) with non-negative coefficients, and for
     n ≥ d and j ≤ d, C(n + 2d, j) / C(n, j) = ∏_{i<j} (n + 2d − i)/(n − i) rises with j and falls with n. So once
     C(n + 2d, d) ≤ 2^{k+1} C(n, d), also v(n + 2d) ≤ 2^{k+1} v(n), there and for all larger n. If then I > v for 2d
     consecutive n, the last of which is N, it holds for all larger n, by induction.
@@ -260,7 +305,7 @@ class _OutOfTimeError(Exception):
 
 
 def _verify(choice: Choice, seconds: float, max_cells: int, progress: Progress | None) -> tuple[int, ...] | None:
-    """Compute the Betti numbers of a choice; the f-vector of C(F, 0), or None if a limit was reached."""
+    """The f-vector of C(F, 0) after a check of the predicted Betti numbers, or None if a limit was reached."""
     if not seconds:
         return None
     end = time.monotonic() + min(seconds, 1e9)

@@ -1,4 +1,4 @@
-"""verify: claims about a network against what is computed."""
+"""Claims about a network, compared with what is computed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,19 @@ KEYS = ("relation", "level", "box", *HOMOLOGY, "where", *COUNTS)
 
 @dataclass(frozen=True, repr=False)
 class Check(BriefRepr):
-    """One statement that was tested: what was claimed, what was found, and by which computation."""
+    """One claim: its name, the claimed value, the computed value, and the method.
+
+    Attributes
+    ----------
+    name : str
+        What is claimed, such as "betti of {F > 0}".
+    claimed : object
+        The claimed value.
+    found : object
+        The computed value.
+    how : str
+        The method of the computation.
+    """
 
     name: str
     claimed: Any
@@ -36,7 +48,7 @@ class Check(BriefRepr):
 
     @property
     def holds(self) -> bool:
-        """Whether the claim is what was found."""
+        """Whether the claimed value equals the computed one."""
         return bool(self.claimed == self.found)
 
     def __str__(self) -> str:
@@ -46,10 +58,17 @@ class Check(BriefRepr):
 
 @dataclass(frozen=True, repr=False)
 class Report(BriefRepr):
-    """What `verify` found: true in a boolean context iff every claim holds.
+    """The outcome of `verify`; true in a boolean context iff every claim holds.
 
-    claims: the claims, in the order of `KEYS`. cross_checks: identities that connect the answers, computed on the way;
-    one that fails would mean a fault of the computation, and raises VerificationError before there is a report.
+    Attributes
+    ----------
+    network : Network
+        The network.
+    claims : tuple of Check
+        The claims, in the order of `KEYS`.
+    cross_checks : tuple of Check
+        Identities between the computed values. All of them hold: one that fails means a fault of the computation, and
+        `verify` raises VerificationError.
     """
 
     network: Network
@@ -89,19 +108,62 @@ def verify(
     domain: Any = None,
     **options: Unpack[Options],
 ) -> Report:
-    """Compute everything that is claimed, exactly, and compare. Options as for `subdivide`.
+    """A report on claims about a network: everything that is claimed is computed exactly and compared.
 
-    betti, torsion, euler_characteristic: of {F relation level}, degrees 0..d−1; or mappings from relations to these.
-    where: a mapping from formulas such as "0 < F <= 1" (see `refine`) to the Betti numbers of where they hold.
-    regions, bounded_regions, linear_pieces, vertices, f_vector (dimensions 0..d): of C(F).
-    refined_f_vector: of C(F, level).
+    Parameters
+    ----------
+    network : Network
+        The network F: R^d → R^n.
+    relation : str, default ">"
+        The relation of the region {F relation level} that `betti`, `torsion` and `euler_characteristic` are about.
+    level : exact number, default 0
+        The level t.
+    betti : sequence of int, or mapping, optional
+        The Betti numbers in degrees 0..d−1, or a mapping from relations to these.
+    torsion : sequence of sequences of int, or mapping, optional
+        The invariant factors greater than 1 in degrees 0..d−1, or a mapping from relations to these.
+    euler_characteristic : int, optional
+        The Euler characteristic, or a mapping from relations to it.
+    where : mapping, optional
+        A mapping from formulas such as "0 < F <= 1" (see `Formula`) to the Betti numbers of the sets where they hold.
+    regions, bounded_regions, linear_pieces, vertices : int, optional
+        The numbers of regions, bounded regions, linear pieces and vertices of C(F).
+    f_vector, refined_f_vector : sequence of int, optional
+        The numbers of cells of C(F), and of C(F, level), in dimensions 0..d.
+    domain : Domain or box, optional
+        A polyhedron over which all of this is meant. The default is R^d.
+    **options
+        Options of `subdivide`.
 
-    When homology is claimed, Mayer–Vietoris is checked as well: {F ≥ t} and {F ≤ t} cover R^d and meet in {F = t}, so
-    H_k(=) ≅ H_k(≥) ⊕ H_k(≤) for k ≥ 1, torsion included, and β₀(=) = β₀(≥) + β₀(≤) − 1, also if one of them is empty.
-    So with a domain, which is convex as well. The chain complexes of the three are different ones.
+    Returns
+    -------
+    Report
+        The claimed and the computed values; true in a boolean context iff every claim holds.
 
-    Raises InputError for a claim that is not of the form above or when nothing is claimed, RegionError for a relation
-    that does not exist, and what `subdivide` raises.
+    Raises
+    ------
+    InputError
+        If nothing is claimed, a claim does not have the form above, or as `subdivide` raises it.
+    RegionError
+        If the relation is not one of the five.
+    LimitError
+        If a limit of cells or memory is reached.
+    VerificationError
+        If two computed values contradict each other.
+
+    Notes
+    -----
+    When homology is claimed, Mayer–Vietoris is checked as well. The sets {F ≥ t} and {F ≤ t} cover R^d and meet in {F =
+    t}, so H_k(=) ≅ H_k(≥) ⊕ H_k(≤) for k ≥ 1, torsion included, and β₀(=) = β₀(≥) + β₀(≤) − 1, even if one of them is
+    empty. The same holds in a domain, which is convex as well. The chain complexes of the three are different ones.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[-1, -1]]], [[0, 0], [1]])  # F(x) = 1 − |x|
+    >>> report = pr.verify(net, betti=[1], regions=3)
+    >>> bool(report), [(check.name, check.found) for check in report.claims if not check.holds]
+    (False, [('regions', 2)])
     """
     claims = {
         "betti": betti,
@@ -151,11 +213,36 @@ def verify(
 
 
 def verify_claims(network: Network, claims: Mapping[str, Any], **options: Any) -> Report:
-    """`verify` with the claims of a network file: an object with some of the keys in `KEYS`. Options come before these.
+    """A report on the claims of a network file, as `verify` makes it.
 
-    box: the domain that the claims are about, as pairs (lower, upper), where no other is given.
+    Parameters
+    ----------
+    network : Network
+        The network.
+    claims : mapping
+        The claims: some of the keys in `KEYS`, which are arguments of `verify`, and optionally "box", the domain that
+        the claims are about, as pairs (lower, upper), if no other domain is given.
+    **options
+        Other arguments of `verify`. They take precedence over the claims.
 
-    Raises InputError for an unknown key and for null, and what `verify` raises.
+    Returns
+    -------
+    Report
+        The claimed and the computed values; true in a boolean context iff every claim holds.
+
+    Raises
+    ------
+    InputError
+        If a key is unknown or a claim is null, or as `verify` raises it.
+    LimitError
+        If a limit of cells or memory is reached.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[-1, -1]]], [[0, 0], [1]])  # F(x) = 1 − |x|
+    >>> bool(pr.verify_claims(net, {"relation": "=", "betti": [2]}))
+    True
     """
     if not isinstance(claims, Mapping):
         raise InputError(f"claims: expected an object with keys among {', '.join(KEYS)}, got {describe(claims)}")
@@ -183,7 +270,7 @@ def _by_relation(name: str, value: Any, relation: str) -> dict[str, Any]:
 
 
 def _formulas(network: Network, where: Any) -> dict[Formula, tuple[int, ...]]:
-    """The claims `where`, read."""
+    """The claims `where`, as formulas with their Betti numbers."""
     if where is None:
         return {}
     if not isinstance(where, Mapping) or not where:
@@ -198,7 +285,7 @@ def _formulas(network: Network, where: Any) -> dict[Formula, tuple[int, ...]]:
 def _conditions(
     network: Network, claims: Mapping[Formula, tuple[int, ...]], domain: Any, options: Options
 ) -> Iterator[Check]:
-    """What is claimed of formulas, all from one complex."""
+    """The checks of claims about formulas, all from one complex."""
     refinement = refine(network, list(claims), domain, **options)
     for formula, betti in claims.items():
         region = refinement.region(formula)
@@ -244,7 +331,7 @@ def _model(relation: str) -> str:
 
 
 def _mayer_vietoris(groups: Mapping[str, Homology], t: str) -> Check:
-    """H_k(=) against H_k(≥) ⊕ H_k(≤); the claimed and found values are its groups as Homology."""
+    """The comparison of H_k(=) with H_k(≥) ⊕ H_k(≤); the claimed and found values are groups as Homology."""
     above, below = groups[">="], groups["<="]
     betti = [a + b for a, b in zip(above.betti, below.betti, strict=True)]
     betti[0] -= 1
