@@ -1,7 +1,8 @@
-"""Complexes for other programs, and for later: files, tables and meshes.
+"""Export: complexes as archives, tables, meshes, and files of other programs.
 
-Matrices and graphs are methods of the objects: `PolyhedralComplex.boundary_matrix`, `ChainComplex.boundary_matrix`,
-`PolyhedralComplex.face_poset` and `dual_graph`.
+An archive (`save_complex`) can be read back; the other formats are only written. Matrices and graphs are methods of the
+objects: `PolyhedralComplex.boundary_matrix`, `ChainComplex.boundary_matrix`, `PolyhedralComplex.face_poset` and
+`dual_graph`. Networks are read and written in `polyrelu.readers`.
 """
 
 from __future__ import annotations

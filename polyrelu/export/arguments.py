@@ -1,4 +1,4 @@
-"""What the functions of this package are given."""
+"""Checks of the arguments that the functions of this room share."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from polyrelu.geometry.complex import PolyhedralComplex
 
 
 def check_complex(value: Any, function: str) -> None:
-    """Raise InputError, naming the function, for what is not a complex."""
+    """Raise InputError, naming the function, unless the value is a PolyhedralComplex."""
     if not isinstance(value, PolyhedralComplex):
         raise InputError(f"{function}: expected a PolyhedralComplex, got {describe(value)}")

@@ -1,18 +1,18 @@
 """Cells as JSON, with exact numbers.
 
-One object: `format` ("polyrelu cells"), `version` (1), `network` (as in network files), `level` and `domain` (the
-system a·x ≤ b as {"a", "b"}; null without), `dimension` d, `vertices` (points), `rays` and `lines` (directions), and
-`cells`, a list of objects, a line each:
+A file is one object with the keys `format` ("polyrelu cells"), `version` (1), `network` (as in network files), `level`
+(or null), `domain` (the system a·x ≤ b as {"a", "b"}, or null), `dimension` (d), `vertices` (points), `rays` and
+`lines` (directions), and `cells`, a list of objects, one a line:
 
     dimension, number   k and i of the k-cell i
     sign                the sign of F − t on its relative interior; only with a level
-    bounded             whether it is
-    vertices, rays      by their positions in the lists above; every line belongs to every cell
+    bounded             whether it is bounded
+    vertices, rays      their positions in the lists above; every line belongs to every cell
     facets              pairs [number of the (k−1)-cell, incidence number]
-    inequalities        its irredundant facet inequalities: rows [b, a_1, …, a_d] that stand for a·x ≤ b
-    equations           and the equations of its affine hull: a·x = b
+    inequalities        the irredundant facet inequalities a·x ≤ b, as rows [b, a_1, …, a_d]
+    equations           the equations a·x = b of its affine hull, as rows [b, a_1, …, a_d]
 
-Numbers are JSON integers, or strings "p/q" or "p" (more than 600 digits).
+Numbers are JSON integers, or strings "p/q" or "p" (integers of more than 600 digits).
 """
 
 from __future__ import annotations
@@ -37,10 +37,40 @@ VERSION = 1
 
 @memory_is_a_limit
 def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions: Iterable[int] | None = None) -> None:
-    """Write the cells of the given dimensions (all by default) as JSON, see `polyrelu.export.cells` for the format.
+    """Write the cells of a complex as JSON, with exact numbers.
 
-    Cells are written one by one. Raises PointError for a dimension that no cell has, FileError if the file cannot be
-    written.
+    Parameters
+    ----------
+    cx : PolyhedralComplex
+        The complex.
+    path : str or path-like
+        The file. It is replaced only when it is complete.
+    dimensions : iterable of int, optional
+        The dimensions of the cells to write. The default is all dimensions.
+
+    Raises
+    ------
+    InputError
+        If `cx` is not a PolyhedralComplex or `dimensions` is not a sequence of dimensions.
+    PointError
+        If no cell has one of the dimensions.
+    FileError
+        If the file cannot be written.
+
+    Notes
+    -----
+    The text of the module `polyrelu.export.cells` specifies the format. Cells are written one by one, so that the
+    memory does not grow with their number.
+
+    Examples
+    --------
+    >>> import json
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> pr.write_cells(pr.subdivide(net, level=1), "cells.json")
+    >>> with open("cells.json") as file:
+    ...     len(json.load(file)["cells"])
+    7
     """
     check_complex(cx, "write_cells")
     low, d = cx.coordinates.lineality_dim, cx.input_dim
@@ -67,12 +97,12 @@ def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions:
 
 
 def _dimensions(cx: PolyhedralComplex, dimensions: Iterable[int]) -> list[int]:
-    """The distinct dimensions in order. The first that no cell has ends it, so that there may be any number."""
+    """The distinct dimensions, ascending; the first invalid one raises an error, so an endless iterable is refused."""
     chosen: set[int] = set()
     try:
         for count, k in enumerate(dimensions):
             if k not in chosen:
-                cx.facets(k)  # refuses what is no dimension
+                cx.facets(k)  # raises for an invalid dimension
                 chosen.add(k)
             if count > MAX_ENTRIES:
                 raise InputError(f"write_cells: more than {MAX_ENTRIES} dimensions")

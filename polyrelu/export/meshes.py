@@ -1,4 +1,4 @@
-"""Meshes for programs that draw or compute, through meshio."""
+"""Meshes of bounded cells in dimension at most 3, and their files, through meshio."""
 
 from __future__ import annotations
 
@@ -25,24 +25,51 @@ Block = tuple[str, Array, Array]
 """(meshio's type of cell, numbers of cells, their vertices by rows)."""
 
 SUFFIXES: dict[str, tuple[int, ...]] = {".vtk": (0, 1, 2, 3), ".vtu": (0, 1, 2, 3), ".ply": (2,), ".obj": (2,)}
-"""The formats of `write_mesh` by suffix, with the dimensions of the cells that they can hold."""
+"""The suffixes of the formats of `write_mesh`, and the dimensions of the cells that each can hold."""
 
 
 @memory_is_a_limit
 def mesh(cells: PolyhedralComplex | CellSet, dimension: int | None = None, *, triangulate: bool = False) -> meshio.Mesh:
     """The bounded cells of one dimension as a meshio.Mesh, for networks with at most three inputs.
 
-    cells: a complex, or a part of one such as `cx.region("=")`, the decision boundary. Unbounded cells are left out;
-        `clipped(cx, box)` is a complex without such cells.
-    dimension: by default the largest that the part has cells of.
-    triangulate: cut polygons into triangles. Cells of dimension 3 are always cut into tetrahedra.
+    Parameters
+    ----------
+    cells : PolyhedralComplex or CellSet
+        A complex, or a set of its cells such as `cx.region("=")`. Unbounded cells are left out; `clipped(cx, box)` has
+        none.
+    dimension : int, optional
+        The dimension k of the cells. The default is the largest dimension in which there are bounded cells.
+    triangulate : bool, optional
+        Whether to cut polygons into triangles. Cells of dimension 3 are always cut into tetrahedra.
 
-    Cells carry the data `number` (i of the k-cell i, the region's number if k = d), `dimension` (k), and `sign` (of
-    F − t) if there is a level. Polygons are counterclockwise in R², tetrahedra positive; in R³ a polygon between
-    {F > t} and the rest has its normal point away from {F > t}. The combinatorics and these orientations are exact;
-    each coordinate is the double nearest to the exact one. Points in R¹ and R² get zeros for the other coordinates.
+    Returns
+    -------
+    meshio.Mesh
+        The mesh. Its cell data are `number` (i of the k-cell i), `dimension` (k), and, with a level, `sign` (of F − t).
+        Points have three coordinates; in R¹ and R² the missing ones are zero.
 
-    Raises InputError for more inputs, lineality, or no cells to show; MissingDependencyError without meshio.
+    Raises
+    ------
+    InputError
+        If the network has more than three inputs, the complex has lineality, or there are no bounded cells.
+    LimitError
+        If a vertex has coordinates beyond the range of doubles.
+    MissingDependencyError
+        If meshio is not installed.
+
+    Notes
+    -----
+    Polygons in R² are counterclockwise and tetrahedra are positive. In R³ the normal of a polygon between {F > t} and
+    the rest points away from {F > t}. The combinatorics and these orientations are exact; each coordinate is the double
+    nearest to the exact one.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> square = pr.subdivide(net, domain=[(-1, 1), (-1, 1)])
+    >>> {block.type: len(block.data) for block in pr.mesh(square).cells}
+    {'quad': 4}
     """
     try:
         import meshio
@@ -72,10 +99,32 @@ def write_mesh(
     *,
     triangulate: bool = False,
 ) -> None:
-    """Write `mesh(cells, dimension, triangulate=…)` in the format of the suffix: .vtk, .vtu, .ply or .obj.
+    """Write the mesh of the bounded cells of one dimension to a file.
 
-    .ply and .obj hold polygons only (dimension 2), without data. Raises FileError for another suffix, or a file
-    that cannot be written, and what `mesh` raises.
+    Parameters
+    ----------
+    cells : PolyhedralComplex or CellSet
+        As for `mesh`.
+    path : str or path-like
+        The file. Its suffix determines the format: .vtk, .vtu, .ply or .obj. The formats .ply and .obj hold only
+        polygons (dimension 2), without cell data.
+    dimension : int, optional
+        As for `mesh`.
+    triangulate : bool, optional
+        As for `mesh`.
+
+    Raises
+    ------
+    FileError
+        If the suffix is another one, the format cannot hold cells of this dimension, or the file cannot be written.
+    InputError, LimitError, MissingDependencyError
+        As for `mesh`.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> pr.write_mesh(pr.subdivide(net, domain=[(-1, 1), (-1, 1)]), "square.vtk")
     """
     k, _, cx = _chosen(cells, dimension)
     suffix = check_mesh(path, cx.input_dim, k)
@@ -87,7 +136,7 @@ def write_mesh(
 
 
 def check_mesh(path: str | os.PathLike[str], input_dim: int, dimension: int | None) -> str:
-    """The suffix of the path. Raises what `write_mesh` would raise for every complex with so many inputs."""
+    """The suffix of the path; raises the errors of `write_mesh` that depend only on the suffix and the dimensions."""
     shown, target = checked_path(path)
     suffix = Path(target).suffix.lower()
     if suffix not in SUFFIXES:
@@ -152,7 +201,7 @@ def _blocks(cx: PolyhedralComplex, k: int, chosen: Array, triangulate: bool) -> 
 
 
 def _oriented(cx: PolyhedralComplex, k: int, homogeneous: Array, chosen: Array, blocks: list[Block]) -> list[Block]:
-    """The blocks with vertices in the order that `mesh` promises.
+    """The blocks with the vertices of each cell in the order that the notes of `mesh` specify.
 
     For points a, b, c, p with x0 = 1 the determinant of the homogeneous vectors is that of b − a, c − a, p − a.
     """
@@ -173,7 +222,7 @@ def _oriented(cx: PolyhedralComplex, k: int, homogeneous: Array, chosen: Array, 
 
 
 def _behind(cx: PolyhedralComplex, homogeneous: Array, chosen: Array) -> Array:
-    """For the chosen 2-cells in R³ a homogeneous point where F > t beside it, if that is on one side only, else 0."""
+    """A homogeneous point beside each chosen 2-cell in R³ where F > t, or 0 unless F > t on exactly one side of it."""
     indptr, facets, _ = cx.facets(3)
     region = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
     wanted = (cx.signs(3)[region] > 0) & np.isin(facets, chosen)
@@ -188,7 +237,7 @@ def _behind(cx: PolyhedralComplex, homogeneous: Array, chosen: Array) -> Array:
 
 
 def _rounded(homogeneous: Array) -> npt.NDArray[np.float64]:
-    """Points as doubles: quotients of integers, each rounded once (of doubles that are such, or of Python's)."""
+    """The points as doubles, each coordinate a quotient of integers (in doubles or of Python) that is rounded once."""
     try:
         points = (homogeneous[:, 1:] / homogeneous[:, :1]).astype(np.float64)
     except OverflowError:

@@ -1,6 +1,7 @@
-"""Named arrays of numbers in `.npz` files, read without trust.
+"""Named arrays of numbers in `.npz` files, which are not trusted when they are read.
 
-An `.npz` file is a zip archive of `.npy` files; `numpy.load` reads those written here (without pickle).
+An `.npz` file is a zip archive of `.npy` files. `numpy.load` reads the files that are written here. It is not used for
+reading, since it decompresses members of any size and allocates arrays of the shapes that a file declares.
 """
 
 from __future__ import annotations
@@ -30,11 +31,8 @@ Array = npt.NDArray[Any]
 
 TYPES = ("int8", "uint8", "int32", "int64", "uint64", "float64")
 """The types of numbers that are read and written, in little-endian order."""
-
-
-
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
-    """Write the arrays, uncompressed, whole or not at all. FileError if that cannot be done."""
+    """Write the arrays, uncompressed. The file is replaced only when it is complete; FileError if that fails."""
     with replacing(path) as draft, draft.open("wb") as file:
         little = {name: x.astype(x.dtype.newbyteorder("<"), order="C", copy=False) for name, x in arrays.items()}
         np.savez(file, **little)  # type: ignore[arg-type]  # no array is called allow_pickle
@@ -43,9 +41,9 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> N
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
     """The arrays of a file, read-only.
 
-    Only what `write_arrays` writes is read: nothing is compressed, so that arrays never take more memory than the file
-    takes on the disk, nothing is unpickled, and the declared shapes must fit the bytes that are there. Checksums of
-    the archive are compared, which finds damage. Everything else is refused with a FileError.
+    Only the format of `write_arrays` is read. Members are not compressed, so the arrays take no more memory than the
+    file takes on the disk. Nothing is unpickled, the declared shapes must match the bytes that are present, and the
+    checksums of the archive must be correct. Any other file raises FileError.
     """
     shown, target = checked_path(path)
     try:

@@ -1,8 +1,8 @@
 """Complexes and cells as data files of polymake (Gawrilow & Joswig, polymake.org), version 4 or later.
 
-These are JSON objects with the big object's type in `_type`, and properties as polymake documents them: matrices of
-strings "p/q" with rows in homogeneous coordinates (1, x) for points, (0, r) for directions, and (b, −a) for
-b − a·x ≥ 0; incidence matrices as rows of column numbers with the number of columns last.
+A file is a JSON object with the type of polymake's big object in `_type` and its properties. Matrices have strings
+"p/q" as entries; a row is (1, x) for a point, (0, r) for a direction, and (b, −a) for the inequality b − a·x ≥ 0.
+Incidence matrices are lists of rows of column numbers, followed by the number of columns.
 """
 
 from __future__ import annotations
@@ -26,13 +26,39 @@ NAMESPACE = {"polymake": ["https://polymake.org", "4.0"]}
 
 @memory_is_a_limit
 def write_polymake(cx: PolyhedralComplex, path: str | os.PathLike[str], cell: tuple[int, int] | None = None) -> None:
-    """Write a complex as a fan::PolyhedralComplex<Rational>, or its cell (k, i) as a polytope::Polytope<Rational>.
+    """Write a complex or one of its cells as a data file of polymake, with exact numbers.
 
-    A complex has the properties VERTICES, LINEALITY_SPACE and MAXIMAL_POLYTOPES: region i is polytope i, vertex or ray
-    v is vertex v. A cell has POINTS, INPUT_LINEALITY, INEQUALITIES and EQUATIONS, both irredundant descriptions. Read
-    them by `load("…")`; polymake's own suffixes are .pcom and .poly. All numbers are exact.
+    Parameters
+    ----------
+    cx : PolyhedralComplex
+        The complex.
+    path : str or path-like
+        The file. polymake's own suffixes are .pcom for complexes and .poly for polytopes.
+    cell : pair of int, optional
+        (k, i) for the k-cell i. The default is the whole complex.
 
-    Raises PointError for a cell that does not exist, FileError if the file cannot be written.
+    Raises
+    ------
+    InputError
+        If `cx` is not a PolyhedralComplex.
+    PointError
+        If the cell does not exist.
+    FileError
+        If the file cannot be written.
+
+    Notes
+    -----
+    A complex is a fan::PolyhedralComplex<Rational> with the properties VERTICES, LINEALITY_SPACE and MAXIMAL_POLYTOPES:
+    region i is polytope i, and vertex or ray v is vertex v. A cell is a polytope::Polytope<Rational> with the
+    properties POINTS, INPUT_LINEALITY, INEQUALITIES and EQUATIONS, both descriptions irredundant. In polymake,
+    `load("…")` reads both.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> pr.write_polymake(pr.subdivide(net, level=1), "intervals.pcom")
+    >>> pr.write_polymake(pr.subdivide(net, level=1), "interval.poly", cell=(1, 0))
     """
     check_complex(cx, "write_polymake")
     if cell is not None and (not isinstance(cell, Sequence) or isinstance(cell, (str, bytes)) or len(cell) != 2):

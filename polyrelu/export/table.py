@@ -25,20 +25,48 @@ Table = dict[str, Sequence[Any] | npt.NDArray[Any]]
 
 @memory_is_a_limit
 def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
-    """A table of the numbered regions: columns by name, all of one length; pandas.DataFrame takes it as it is.
+    """The regions of a complex as a table: columns by name, one entry for each region.
 
-    region: the number of the d-cell, 0, 1, ….
-    pattern: the signs of the hidden neurons, such as "[+-][0+]": a bracket for each layer; "0" for a preactivation
-        that vanishes on the whole region, "*" for a neuron that does not split (slope 1).
-    sign: the sign of F − t; only for complexes with a level.
-    bounded: whether the region is bounded.
-    vertices, rays, facets: how many it has (none of the first two, but representatives, if there is lineality).
-    linear, constant: the affine map x ↦ W x + c of the network, as W by rows and c.
-    interior_point: a point in its interior.
-    volume: its volume, math.inf for unbounded regions; left out when `volume` is false, as it takes longest.
+    Parameters
+    ----------
+    cx : PolyhedralComplex
+        The complex.
+    volume : bool, optional
+        Whether the table has the column `volume`, which takes longest to compute.
 
-    Numbers are exact: int or Fraction, in tuples where there are several. A region of C(F) takes several rows if there
-    are artificial hyperplanes (see `PolyhedralComplex`).
+    Returns
+    -------
+    dict of str to sequence
+        The columns, which `pandas.DataFrame` accepts as they are. Numbers are exact: int or Fraction, or tuples of
+        them. The columns are
+
+        - `region`: the number of the d-cell, 0, 1, …
+        - `pattern`: the signs of the hidden neurons, such as "[+-][0+]", with a bracket for each layer; "0" for a
+          preactivation that vanishes on the whole region, "*" for an identity neuron
+        - `sign`: the sign of F − t; only for a complex with a level
+        - `bounded`: whether the region is bounded
+        - `vertices`, `rays`, `facets`: their numbers; with lineality a region has no vertices, and `rays` counts the
+          rays of its image modulo lineality
+        - `linear`, `constant`: W by rows and c of the affine map x ↦ W x + c that the network is on the region
+        - `interior_point`: a point in the interior
+        - `volume`: the volume; math.inf for an unbounded region
+
+    Raises
+    ------
+    InputError
+        If `cx` is not a PolyhedralComplex or `volume` is not a bool.
+
+    Notes
+    -----
+    If the complex has artificial hyperplanes (see `PolyhedralComplex`), a region of C(F) may be several rows.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> table = pr.regions_table(pr.subdivide(net, domain=[(-1, 2)]))
+    >>> table["pattern"], [str(volume) for volume in table["volume"]]
+    (['[+-]', '[-+]'], ['2', '1'])
     """
     check_complex(cx, "regions_table")
     volume = read_flag(volume, "volume")
@@ -64,11 +92,35 @@ def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
 
 @memory_is_a_limit
 def write_table(table: Mapping[str, Sequence[Any] | npt.NDArray[Any]], path: str | os.PathLike[str]) -> None:
-    """Write a table such as that of `regions_table` as CSV, with a line of names.
+    """Write a table such as that of `regions_table` as CSV, with the names of the columns in the first line.
 
-    A column of tuples becomes one column for each entry: linear_1_2 is the entry of W in row 1, column 2. Numbers are
-    written exactly, as "p" or "p/q" of any length; the volume of unbounded regions as "inf". Raises InputError for
-    something else than columns of one length, FileError if the file cannot be written.
+    Parameters
+    ----------
+    table : mapping of str to sequence
+        Columns of equal length, of exact numbers, texts, or tuples of them.
+    path : str or path-like
+        The file. It is replaced only when it is complete.
+
+    Raises
+    ------
+    InputError
+        If `table` is not a mapping of columns of equal length, or an entry is of another type.
+    FileError
+        If the file cannot be written.
+
+    Notes
+    -----
+    A column of tuples becomes a column for each entry: linear_1_2 is the entry of W in row 1, column 2. Numbers are
+    written exactly, as "p" or "p/q" of any length; an infinite volume is written as "inf".
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> pr.write_table(pr.regions_table(pr.subdivide(net), volume=False), "regions.csv")
+    >>> with open("regions.csv") as file:
+    ...     print(file.readline().rstrip())
+    region,pattern,bounded,vertices,rays,facets,linear_1_1,constant_1,interior_point_1
     """
     if not isinstance(table, Mapping) or len({len(column) for column in table.values()}) > 1:
         raise InputError("write_table: expected columns of one length by name, as regions_table makes them")

@@ -1,4 +1,4 @@
-"""plot and plot_html: the entry points."""
+"""Pictures of networks, complexes and sets of cells, as figures and as interactive pages."""
 
 from __future__ import annotations
 
@@ -29,37 +29,70 @@ def plot(
     title: str | None = None,
     **options: Unpack[Options],
 ) -> Any:
-    """Draw a network, a polyhedral complex, a region or classes in dimension 1, 2 or 3.
+    """A matplotlib figure of a network, a polyhedral complex, a region or classes, in dimension 1, 2 or 3.
 
-    1 input: the graph of F, its breakpoints, and the regions as a coloured bar. 2 inputs: the regions in colours, the
-    edges thin, the decision boundary {F = t} strong and, where F = t on whole regions, filled. 3 inputs: the decision
-    boundary as a surface; without a level, the edges of the complex. The title has the f-vector of the complex and,
-    with a level, the Betti numbers of the region.
+    Parameters
+    ----------
+    obj : Network, PolyhedralComplex, Region, Partition, ClassRegion or DecisionBoundary
+        What is drawn. A ClassRegion or DecisionBoundary is drawn as its whole partition, with the Betti numbers of the
+        set alone in the title.
+    path : str or path-like, optional
+        A .png, .svg or .pdf file to which the figure is written as well. The same picture gives the same file.
+    level : exact number, optional
+        For a Network, as for `subdivide`. The default is 0 for a network with one output. A network with several
+        outputs has no level; its classes (`classify`) are drawn unless `color` is "pattern" or "map".
+    relation : str, optional
+        The relation of the region {F relation t} whose Betti numbers are in the title. The default is ">", or that of
+        the given Region.
+    domain : Domain or sequence of d pairs (lower, upper), optional
+        For a Network, as for `subdivide`.
+    window : sequence of d pairs (lower, upper), or one pair for all inputs, optional
+        The part of the input space that is drawn. Unlike the domain it does not change what is computed. The default
+        is found from the vertices and the cycles.
+    color : str, optional
+        "sign" (of F − t; the default with a level), "pattern" (adjacent regions with different activation patterns have
+        different colours), "map" (regions with the same affine map have the same colour, adjacent regions with
+        different maps have different ones) or "class" (the largest output).
+    graph : bool, optional
+        Whether to draw the graph of F, for a network with two inputs, as a surface in space.
+    cycles : iterable of Cycle, optional
+        Cycles to draw on top, such as `Homology.cycles(k)`; the parts outside the window are cut off.
+    title : str, optional
+        The first line of the title, as plain text.
+    **options
+        The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
-    obj: a Network, a PolyhedralComplex, a Region, a Partition, or a set of its cells (ClassRegion, DecisionBoundary),
-        which is drawn as the whole of the partition, with the Betti numbers of the set alone.
-    path: also write the figure into this file: .png, .svg or .pdf; the same picture gives the same file.
-    level, domain: for a Network, as for `subdivide`. With one output the level is 0 unless given; with several there is
-        none, and the classes (`classify`) are drawn unless color is "pattern" or "map".
-    relation: of the region {F relation t} whose Betti numbers are told, ">" unless a Region is given.
-    window: what is shown: one pair (lower, upper) per input, or one for all; found from the vertices and cycles if
-        None. Unlike the domain it does not change what is computed. The units of all inputs are drawn equally long,
-        unless that would make one side shorter than a fifth of another.
-    color: "sign" of F − t (the default with a level), "pattern" (regions with different activation patterns that
-        adjoin have different colours), "map" (regions with the same affine map have one colour, adjoining ones with
-        different maps different ones) or "class" (the largest of several outputs).
-    graph: for two inputs the graph of F as a surface in space.
-    cycles: cycles to draw on top, such as `Homology.cycles(k)` has; what of them lies outside the window is cut off.
-    title: the first line of the title, plain text.
-    options: as for `subdivide`: max_cells, max_memory, threads, progress.
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure.
 
-    Returns the matplotlib Figure.
+    Raises
+    ------
+    InputError
+        If there are more than three inputs, or the arguments do not fit together.
+    FileError
+        If the path has another suffix or the file cannot be written.
+    MissingDependencyError
+        If matplotlib is not installed.
+    PolyreluError
+        Any error that `subdivide` raises.
 
-    What is drawn is exact until positions are rounded: the cells are those of the exact subdivision of the window, and
-    every vertex is drawn within 10^-10 of the window's side from where it is.
+    Notes
+    -----
+    For one input the figure shows the graph of F, its breakpoints, and the regions as a coloured bar. For two inputs it
+    shows the regions in colours, the edges as thin lines, and the decision boundary {F = t} as thick lines, filled
+    where F = t on a whole region. For three inputs it shows the decision boundary as a surface, or without a level the
+    edges of the complex. The title has the f-vector of the complex and, with a level, the Betti numbers of the region.
 
-    Raises InputError for more than three inputs and for choices that do not fit, FileError for a path that cannot be
-    written or has another suffix, MissingDependencyError without matplotlib, and what `subdivide` raises.
+    The cells that are drawn are those of the exact subdivision of the window. Only positions are rounded: a vertex is
+    drawn within 10^-10 of the side of the window from its exact position. The units of all inputs are drawn equally
+    long, unless that would make one side shorter than a fifth of another.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> figure = pr.plot(pr.shells((2, 4, 4, 2, 1), [2]), "shells.png", title="Shells")
     """
     if path is not None:
         check_suffix(path)
@@ -87,10 +120,31 @@ def plot_html(
     title: str | None = None,
     **options: Unpack[Options],
 ) -> None:
-    """Write an interactive picture as one .html file: to turn, to zoom, to switch parts off. Arguments as for `plot`.
+    """Write an interactive picture as one HTML file, in which parts can be turned, enlarged and hidden.
 
-    The page holds all it needs and is forbidden to load anything: it works offline, and the same picture gives the
-    same file. Errors as for `plot`, with plotly in matplotlib's place.
+    Parameters
+    ----------
+    obj : Network, PolyhedralComplex, Region, Partition, ClassRegion or DecisionBoundary
+        What is drawn, as for `plot`.
+    path : str or path-like
+        The .html file. It contains all that it needs and cannot load anything, so it works offline. The same picture
+        gives the same file.
+    level, relation, domain, window, color, graph, cycles, title : optional
+        As for `plot`.
+    **options
+        The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
+
+    Raises
+    ------
+    MissingDependencyError
+        If plotly is not installed.
+    PolyreluError
+        Any other error that `plot` raises.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.plot_html(pr.shells((2, 4, 4, 2, 1), [2]), "shells.html")
     """
     check_html(path)
     scene = make_scene(
