@@ -33,7 +33,7 @@ void every_entry_is_worked_on_once(int threads) {
 void a_stop_ends_the_range(int threads) {
     ThreadPool pool(threads);
     for (int asked_before = 0; asked_before < 4; ++asked_before) {
-        int asked = 0;
+        std::atomic<int> asked{0};
         std::atomic<int64_t> done{0};
         const auto stop = [&] { return asked++ >= asked_before; };
         const bool finished = pool.run(
