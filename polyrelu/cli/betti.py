@@ -6,30 +6,13 @@ import argparse
 from typing import Any
 
 from polyrelu.analysis.pipeline import analyse_region
-from polyrelu.cli.options import (
-    SHARED,
-    add_box,
-    add_choice,
-    add_json,
-    add_limit,
-    add_net,
-    add_region,
-    add_slice,
-    chosen,
-    domain,
-    effort,
-    read,
-    scalar,
-    sliced,
-    space,
-)
-from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
-from polyrelu.cli.progress import Progress
-from polyrelu.errors import InputError, one_line
-from polyrelu.exact.rational import exact, show
+from polyrelu.cli.options import add_command, add_net, add_region, read_level
+from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, lines, table
+from polyrelu.cli.task import Task, add_task, prepare, read
+from polyrelu.errors import InputError
+from polyrelu.exact.rational import show
 from polyrelu.geometry.refinement import refine
 from polyrelu.network.formula import Formula
-from polyrelu.network.network import Network
 from polyrelu.topology.homology import Homology, homology
 
 MEANING = {0: "connected components", 1: "independent loops", 2: "independent closed surfaces"}
@@ -37,8 +20,10 @@ MEANING = {0: "connected components", 1: "independent loops", 2: "independent cl
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "betti",
+        run,
         help="Betti numbers and torsion of a region such as {F > 0}",
         description="Betti numbers and torsion of the region where the network F is greater (or less, or equal) than\n"
         "a level: how many connected components, loops, cavities, ... it has, as an exact integral homology.",
@@ -51,7 +36,6 @@ examples:
   polyrelu betti classifier.json --where "F0 > 0 and F1 >= F2"
   polyrelu betti classifier.json --difference 2 0     where output 2 exceeds output 0
   polyrelu betti large.json --slice points.json       on a plane through three points, [[0, ...], [...], [...]]""",
-        **SHARED,
     )
     add_net(parser)
     add_region(parser, default=False)
@@ -60,23 +44,16 @@ examples:
         help='a condition in place of --relation and --level: "0 < F <= 1", or "F0 > 0 and (F1 >= 2 or F2 < F1)" for '
         "several outputs",
     )  # fmt: skip
-    add_choice(parser)
-    add_slice(parser)
-    add_box(parser)
-    add_limit(parser)
-    add_json(parser)
-    parser.set_defaults(command=run)
+    add_task(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
     """The homology of the region that the options name."""
     if options.where is not None:
         return _where(options)
-    net = sliced(options, scalar(options, read(options)))
-    level = exact("0" if options.level is None else options.level, where="--level")
-    where, limits = domain(options, net.input_dim), effort(options)
-    with Progress() as progress:
-        report = analyse_region(net, options.relation or ">", level, where, **limits, progress=progress.hook)
+    task = prepare(options, read(options), one_output=True)
+    with task.work() as how:
+        report = analyse_region(task.net, options.relation or ">", read_level(options) or 0, task.domain, **how)
     if options.json:
         return Answer(
             as_json(
@@ -89,8 +66,8 @@ def run(options: argparse.Namespace) -> Answer:
                 f_vector=report.f_vector,
             )
         )
-    region, complex_ = f"the region {{F {report.relation} {show(report.level)}}}", f"C(F, {show(level)})"
-    return Answer(_text(options, net, region, report.homology, complex_, report.f_vector))
+    region, complex_ = f"the region {{F {report.relation} {show(report.level)}}}", f"C(F, {show(report.level)})"
+    return Answer(_text(task, region, report.homology, complex_, report.f_vector))
 
 
 def _where(options: argparse.Namespace) -> Answer:
@@ -98,16 +75,15 @@ def _where(options: argparse.Namespace) -> Answer:
     if options.relation is not None or options.level is not None:
         raise InputError("--where takes the place of --relation and --level; give one or the other")
     formula = Formula(options.where)
-    net = sliced(options, chosen(options, read(options)))
-    where, limits = domain(options, net.input_dim), effort(options)
-    with Progress() as progress:
-        region = refine(net, formula, where, **limits, progress=progress.hook).region()
-        groups = homology(region, progress=progress.hook)
+    task = prepare(options, read(options))
+    with task.work() as how:
+        region = refine(task.net, formula, task.domain, **how).region()
+        groups = homology(region, progress=how["progress"])
     f_vector = region.complex.f_vector
     if options.json:
         return Answer(
             as_json(
-                architecture=net.architecture,
+                architecture=task.net.architecture,
                 where=str(formula),
                 is_open=region.is_open,
                 is_closed=region.is_closed,
@@ -119,26 +95,23 @@ def _where(options: argparse.Namespace) -> Answer:
         )
     kind = "open" if region.is_open else "closed" if region.is_closed else "neither open nor closed"
     what = f"the region {{{formula}}}, which is {kind},"
-    return Answer(_text(options, net, what, groups, "C(F), refined by what is compared", f_vector))
+    return Answer(_text(task, what, groups, "C(F), refined by what is compared", f_vector))
 
 
-def _text(
-    options: argparse.Namespace, net: Network, region: str, groups: Homology, complex_: str, f_vector: tuple[int, ...]
-) -> str:
+def _text(task: Task, region: str, groups: Homology, complex_: str, f_vector: tuple[int, ...]) -> str:
     rows = [["k", "Betti number", "torsion", ""]]
     for k, (betti, torsion) in enumerate(zip(groups.betti, groups.torsion, strict=True)):
         factors = " + ".join(f"Z/{factor}" for factor in torsion) or "-"
         rows.append([str(k), str(betti), factors, MEANING.get(k, "")])
-    cells = [["dimension", *map(str, range(len(f_vector)))], ["cells", *map(str, f_vector)]]
     return lines(
-        f"{one_line(options.net)}: {net!r}",
-        f"Integral homology of {region} in {space(options, net.input_dim)}",
+        task.title,
+        f"Integral homology of {region} in {task.space}",
         "",
         table(rows),
         "",
         f"Euler characteristic {groups.euler_characteristic}, computed from these cells of {complex_}:",
         "",
-        table(cells),
+        cell_table(f_vector),
         "",
         EXACT,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.cli.options import SHARED, add_json, architecture
+from polyrelu.cli.options import add_command, add_json, architecture
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.constructions import pareto_front
 from polyrelu.errors import InputError
@@ -19,8 +19,10 @@ MAX_DIM = 128
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "bounds",
+        run,
         help="upper and lower bounds for all networks of an architecture",
         description="Bounds on the number of regions and other cells, and on Betti numbers. An upper bound holds for\n"
         "every network of the architecture, a lower bound is reached by {F > 0} of one that `polyrelu construct`\n"
@@ -33,7 +35,6 @@ examples:
 
 If inputs and the first layer are both wider than {MAX_DIM}, only regions are bounded, as the rest would take
 long. --json: degrees is the number of Betti numbers that are bounded, all or none.""",
-        **SHARED,
     )
     parser.add_argument("architecture", metavar="WIDTHS", help="inputs, hidden widths and outputs, such as 2-8-6-1")
     parser.add_argument(
@@ -47,7 +48,6 @@ long. --json: degrees is the number of Betti numbers that are bounded, all or no
         "--front", action="store_true", help="instead the Pareto front of the Betti numbers of {F > 0} that shells have"
     )
     add_json(parser)
-    parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> Answer:

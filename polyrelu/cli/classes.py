@@ -7,30 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.cli.options import (
-    SHARED,
-    add_box,
-    add_json,
-    add_limit,
-    add_net,
-    add_slice,
-    domain,
-    effort,
-    read,
-    sliced,
-    space,
-)
-from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
-from polyrelu.cli.progress import Progress
-from polyrelu.errors import InputError, one_line
+from polyrelu.cli.options import add_command, add_net
+from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, lines, table
+from polyrelu.cli.task import add_task, prepare, read
+from polyrelu.errors import InputError
 from polyrelu.geometry.classes import classify
 from polyrelu.topology.homology import Homology, homology
 
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "classes",
+        run,
         help="Betti numbers of the region of every class of a classifier",
         description="A network with several outputs F_0, F_1, ... puts a point into class i if F_i is the largest\n"
         "output there. For every class: how many connected components, loops, cavities, ... its region\n"
@@ -41,15 +31,10 @@ examples:
   polyrelu classes net.json
   polyrelu classes net.json --closed --box "-1,1"                 with >= for >, in a box
   polyrelu classes large.json --slice points.json --box "-1,2"    on a plane through three points""",
-        **SHARED,
     )
     add_net(parser)
     parser.add_argument("--closed", action="store_true", help="ties belong to all their classes: F_i >= F_j")
-    add_slice(parser)
-    add_box(parser)
-    add_limit(parser)
-    add_json(parser)
-    parser.set_defaults(command=run)
+    add_task(parser, choice=False)
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -57,19 +42,18 @@ def run(options: argparse.Namespace) -> Answer:
     net = read(options)
     if net.output_dim == 1:
         raise InputError(f"{options.net} has one output, and classes compare several; see polyrelu betti")
-    net = sliced(options, net)
-    where, limits = domain(options, net.input_dim), effort(options)
-    with Progress() as progress:
-        partition = classify(net, where, **limits, progress=progress.hook)
+    task = prepare(options, net)
+    with task.work() as how:
+        partition = classify(task.net, task.domain, **how)
         regions = [partition.region(i, options.closed) for i in range(partition.n_classes)]
-        found = [homology(region, progress=progress.hook) for region in regions]
-        boundary = homology(partition.boundary(), progress=progress.hook)
+        found = [homology(region, progress=how["progress"]) for region in regions]
+        boundary = homology(partition.boundary(), progress=how["progress"])
     f_vector = partition.complex.f_vector
     ties = int(np.count_nonzero(partition.class_numbers() < 0))
     if options.json:
         return Answer(
             as_json(
-                architecture=net.architecture,
+                architecture=task.net.architecture,
                 closed=options.closed,
                 classes=[{"class": i, **_groups(h)} for i, h in enumerate(found)],
                 boundary=_groups(boundary),
@@ -77,14 +61,14 @@ def run(options: argparse.Namespace) -> Answer:
                 f_vector=f_vector,
             )
         )
-    rows = [["", *(f"b_{k}" for k in range(net.input_dim)), "torsion"]]
+    rows = [["", *(f"b_{k}" for k in range(task.net.input_dim)), "torsion"]]
     rows += [[f"class {i}", *_row(h)] for i, h in enumerate(found)] + [["boundary", *_row(boundary)]]
     relation = ">=" if options.closed else ">"
     return Answer(
         lines(
-            f"{one_line(options.net)}: {net!r}",
+            task.title,
             f"Betti numbers of the regions {{F_i {relation} F_j for all j}} and of the decision boundary",
-            f"in {space(options, net.input_dim)}",
+            f"in {task.space}",
             "",
             table(rows),
             "",
@@ -93,7 +77,7 @@ def run(options: argparse.Namespace) -> Answer:
             else f"Several outputs are the largest throughout {ties} of the {f_vector[-1]} regions.",
             "Computed from these cells:",
             "",
-            table([["dimension", *map(str, range(len(f_vector)))], ["cells", *map(str, f_vector)]]),
+            cell_table(f_vector),
             "",
             EXACT,
         )

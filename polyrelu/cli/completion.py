@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from polyrelu.cli.options import SHARED
+from polyrelu.cli.options import add_command
 from polyrelu.cli.output import Answer
 from polyrelu.errors import MissingDependencyError
 
@@ -20,8 +20,10 @@ FILES = ("NET", "A", "B", "FILE")
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "completion",
+        run,
         help="a script for bash, zsh or fish that completes commands, options and files",
         description="Prints a script that teaches the shell to complete polyrelu's commands, options and file names.\n"
         "It needs shtab: pip install 'polyrelu[shell]'.",
@@ -32,10 +34,8 @@ once:
   polyrelu completion fish > ~/.config/fish/completions/polyrelu.fish
 or for this shell only:
   eval "$(polyrelu completion bash)\"""",
-        **SHARED,
     )
     parser.add_argument("shell", choices=SHELLS, help="bash, zsh or fish")
-    parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> Answer:

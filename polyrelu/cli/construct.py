@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from polyrelu.cli.options import SHARED, add_json, architecture, numbers, positive
+from polyrelu.cli.options import add_command, add_json, architecture, numbers, positive
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.constructions import (
     folding,
@@ -46,8 +46,10 @@ class Built(NamedTuple):
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser, and one for each construction."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "construct",
+        run,
         help="networks with many holes or regions, as network files",
         description="Writes a network whose topology is known by proof, with the claims that `polyrelu verify` tests.\n"
         "Without --out-file the network file goes to standard output.",
@@ -57,7 +59,6 @@ examples:
   polyrelu construct lower-bound 3-6-6-8-1 -o net.json
   polyrelu construct betti 3,2,1 -o net.json            exactly these Betti numbers
   polyrelu construct maximum 5 > max5.json""",
-        **SHARED,
     )
     kinds = parser.add_subparsers(metavar="CONSTRUCTION", required=True)
 
@@ -125,11 +126,10 @@ examples:
 
 
 def _kind(kinds: Any, name: str, build: Callable[[argparse.Namespace], Built], text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = kinds.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".",
-                                                       **SHARED)  # fmt: skip
+    parser = add_command(kinds, name, run, help=text, description=text[0].upper() + text[1:] + ".")
     parser.add_argument("-o", "--out-file", metavar="FILE", help="the network file to write")
     add_json(parser)
-    parser.set_defaults(command=run, build=build)
+    parser.set_defaults(build=build)
     return parser
 
 

@@ -7,34 +7,20 @@ from collections import Counter
 from typing import Any
 
 from polyrelu.analysis.pipeline import analyse_region
-from polyrelu.cli.options import (
-    SHARED,
-    add_box,
-    add_choice,
-    add_json,
-    add_limit,
-    add_net,
-    add_region,
-    add_slice,
-    domain,
-    effort,
-    integer,
-    read,
-    scalar,
-    sliced,
-    space,
-)
+from polyrelu.cli.options import add_command, add_net, add_region, integer, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
-from polyrelu.cli.progress import Progress
-from polyrelu.errors import InputError, one_line
-from polyrelu.exact.rational import exact, show
+from polyrelu.cli.task import add_task, prepare, read
+from polyrelu.errors import InputError
+from polyrelu.exact.rational import show
 from polyrelu.topology.cycles import Cycle
 
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "cycles",
+        run,
         help="where the components, loops, cavities, ... of a region are",
         description="Representative cycles for a basis of the integral homology of a region (modulo torsion), and for\n"
         "its torsion: points for components, closed paths for loops, closed surfaces for cavities, ...",
@@ -45,29 +31,21 @@ examples:
 
 --json: each cycle has its degree, its order (0 if infinite), its cells of C(F, level) as [number, coefficient], their
 dimension, and its pieces as [[points of a simplex], coefficient]; with --slice in the coordinates of the slice.""",
-        **SHARED,
     )
     add_net(parser)
     parser.add_argument("--degree", metavar="K", help="only this degree: 0 for components, 1 for loops, ...")
     add_region(parser)
-    add_choice(parser)
-    add_slice(parser)
-    add_box(parser)
-    add_limit(parser)
-    add_json(parser)
-    parser.set_defaults(command=run)
+    add_task(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
     """The cycles of the region that the options name."""
-    net = sliced(options, scalar(options, read(options)))
-    level = exact(options.level, where="--level")
+    task = prepare(options, read(options), one_output=True)
     degree = None if options.degree is None else integer(options.degree, "--degree")
-    if degree is not None and not 0 <= degree < net.input_dim:
-        raise InputError(f"--degree: expected a degree from 0 to {net.input_dim - 1}, got {degree}")
-    where, limits = domain(options, net.input_dim), effort(options)
-    with Progress() as progress:
-        report = analyse_region(net, options.relation, level, where, **limits, progress=progress.hook)
+    if degree is not None and not 0 <= degree < task.net.input_dim:
+        raise InputError(f"--degree: expected a degree from 0 to {task.net.input_dim - 1}, got {degree}")
+    with task.work() as how:
+        report = analyse_region(task.net, options.relation, read_level(options), task.domain, **how)
     degrees = range(len(report.betti)) if degree is None else [degree]
     cycles = [cycle for k in degrees for cycle in report.homology.cycles(k)]
     if options.json:
@@ -86,9 +64,9 @@ def run(options: argparse.Namespace) -> Answer:
     rows += [[str(x) for x in (*kind, number)] for kind, number in alike.items()]
     return Answer(
         lines(
-            f"{one_line(options.net)}: {net!r}",
+            task.title,
             f"Representative cycles of the region {{F {report.relation} {show(report.level)}}} "
-            f"in {space(options, net.input_dim)}: {report.homology}",
+            f"in {task.space}: {report.homology}",
             "",
             table(rows) if cycles else "  none",
             "",

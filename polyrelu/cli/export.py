@@ -7,29 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from polyrelu.cli.options import (
-    SHARED,
-    add_box,
-    add_choice,
-    add_json,
-    add_limit,
-    add_net,
-    add_out,
-    add_slice,
-    check_out,
-    chosen,
-    domain,
-    effort,
-    integer,
-    read,
-    scalar,
-    sliced,
-    space,
-)
+from polyrelu.cli.options import add_command, add_net, add_out, check_out, integer, read_level
 from polyrelu.cli.output import Answer, as_json, lines
-from polyrelu.cli.progress import Progress
+from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError, one_line
-from polyrelu.exact.rational import exact
 from polyrelu.export import regions_table, save_complex, write_cells, write_mesh, write_polymake, write_table
 from polyrelu.export.meshes import check_mesh
 from polyrelu.geometry.complex import PolyhedralComplex
@@ -78,8 +59,10 @@ WRITERS: dict[str, tuple[str, Writer]] = {
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "export",
+        run,
         help="the complex as a file: arrays, JSON, CSV, polymake, or a mesh",
         description="Writes the polyhedral complex of the network into a file, in the format of its suffix:\n\n"
         + "\n".join(f"  {suffix:6}{what}" for suffix, (what, _) in WRITERS.items())
@@ -91,7 +74,6 @@ examples:
   polyrelu export net.json -o boundary.ply --box "-2,2" --level 0 --relation "="
   polyrelu export net.json -o complex.pcom                   for polymake, and one region alone:
   polyrelu export net.json -o region.poly --cell 2 0""",
-        **SHARED,
     )
     add_net(parser)
     add_out(parser)
@@ -103,12 +85,7 @@ examples:
     parser.add_argument("--dimension", metavar="K", help="meshes and JSON: only the cells of dimension K")
     parser.add_argument("--cell", nargs=2, metavar=("K", "I"), help=".poly: the K-cell number I, counted from 0")
     parser.add_argument("--triangulate", action="store_true", help="meshes: cut polygons into triangles")
-    add_choice(parser)
-    add_slice(parser)
-    add_box(parser)
-    add_limit(parser)
-    add_json(parser)
-    parser.set_defaults(command=run)
+    add_task(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -119,28 +96,18 @@ def run(options: argparse.Namespace) -> Answer:
     what, write = WRITERS[suffix]
     _check_options(options, suffix, write)
     check_out(options)
-    level = None if options.level is None else exact(options.level, where="--level")
-    net = sliced(options, (chosen if level is None else scalar)(options, read(options)))
-    part = _part(options, net.input_dim)
+    level = read_level(options)
+    task = prepare(options, read(options), one_output=level is not None)
+    part = _part(options, task.net.input_dim)
     if write is _mesh:
-        check_mesh(options.out, net.input_dim, part.dimension)
-    where, limits = domain(options, net.input_dim), effort(options)
-    with Progress() as progress:
-        cx = subdivide(net, level, where, **limits, progress=progress.hook)
+        check_mesh(options.out, task.net.input_dim, part.dimension)
+    with task.work() as how:
+        cx = subdivide(task.net, level, task.domain, **how)
     write(cx, options.out, part)
     if options.json:
-        return Answer(
-            as_json(
-                architecture=net.architecture, level=level, f_vector=cx.f_vector, format=suffix[1:], file=options.out
-            )
-        )
-    return Answer(
-        lines(
-            f"{one_line(options.net)}: {net!r}",
-            f"{cx!r}, in {space(options, net.input_dim)}",
-            f"{one_line(options.out)}: {what}",
-        )
-    )
+        shape = {"architecture": task.net.architecture, "level": level, "f_vector": cx.f_vector}
+        return Answer(as_json(**shape, format=suffix[1:], file=options.out))
+    return Answer(lines(task.title, f"{cx!r}, in {task.space}", f"{one_line(options.out)}: {what}"))
 
 
 def _part(options: argparse.Namespace, input_dim: int) -> Part:

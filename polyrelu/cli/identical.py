@@ -7,21 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from polyrelu.analysis.identity import identical
-from polyrelu.cli.options import (
-    SHARED,
-    add_activation,
-    add_box,
-    add_json,
-    add_limit,
-    add_slice,
-    document,
-    domain,
-    effort,
-    sliced,
-    space,
-)
+from polyrelu.cli.options import add_activation, add_command
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
-from polyrelu.cli.progress import Progress
+from polyrelu.cli.task import add_task, document, prepare, select
 from polyrelu.errors import one_line
 from polyrelu.exact.rational import show, to_json
 from polyrelu.network.network import Network
@@ -30,8 +18,10 @@ from polyrelu.readers import holds_weights_only
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "identical",
+        run,
         help="whether two networks are the same function",
         description="Decides exactly whether two networks compute the same function, whatever their architectures.\n"
         "Exit status 0 if they do; 1 if not, with a rational point where they differ.",
@@ -39,36 +29,31 @@ def add_parser(commands: Any) -> None:
 examples:
   polyrelu identical a.json b.json
   polyrelu identical a.json b.json --box "0,1"        only on a box""",
-        **SHARED,
     )
     parser.add_argument("net", metavar="A", help="network file")
     parser.add_argument("other", metavar="B", help="another one, with the same numbers of inputs and outputs")
     add_activation(parser)
-    add_slice(parser)
-    add_box(parser)
-    add_limit(parser)
-    add_json(parser)
-    parser.set_defaults(command=run)
+    add_task(parser, choice=False)
 
 
 def run(options: argparse.Namespace) -> Answer:
     """The answer; status 1 if the networks differ."""
-    f, g = (sliced(options, net) for net in _both(options))
-    where, limits = domain(options, f.input_dim), effort(options)
-    with Progress() as progress:
-        found = identical(f, g, where, **limits, progress=progress.hook)
+    first, second = _both(options)
+    task, g = prepare(options, first), select(options, second)
+    with task.work() as how:
+        found = identical(task.net, g, task.domain, **how)
     status = 0 if found else 1
     if options.json:
         witness = None if found.witness is None else [to_json(x) for x in found.witness]
         values = None if found.values is None else [_json_value(value) for value in found.values]
         text = as_json(identical=found.identical, regions=found.regions, witness=witness, values=values)
         return Answer(text, status)
-    parts = [f"A = {one_line(options.net)}: {f!r}", f"B = {one_line(options.other)}: {g!r}"]
+    parts = [f"A = {task.title}", f"B = {one_line(options.other)}: {g!r}"]
     if found.witness is None or found.values is None:
-        parts += [f"A and B are the same function on {space(options, f.input_dim)}."]
+        parts += [f"A and B are the same function on {task.space}."]
         parts += [f"Proof: A - B vanishes on each of the {found.regions} regions of its canonical complex."]
     else:
-        where_x = "" if options.slice is None else f" in {space(options, f.input_dim)}"
+        where_x = "" if options.slice is None else f" in {task.space}"
         parts += [f"A and B differ at x = {_text(found.witness)}{where_x}:"]
         parts += [f"  A(x) = {_text(found.values[0])}", f"  B(x) = {_text(found.values[1])}"]
     return Answer(lines(*parts, "", EXACT), status)

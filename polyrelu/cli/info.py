@@ -12,27 +12,11 @@ from typing import Any
 
 from polyrelu.analysis.estimation import MAX_RANK, Estimate, estimate, size
 from polyrelu.analysis.inspection import Groups, Inspection, Neuron, inspect
-from polyrelu.cli.options import (
-    SHARED,
-    add_box,
-    add_choice,
-    add_json,
-    add_net,
-    add_slice,
-    chosen,
-    domain,
-    integer,
-    positive,
-    read,
-    scalar,
-    sliced,
-    space,
-)
+from polyrelu.cli.options import add_command, add_json, add_net, add_part, integer, positive, read_level
 from polyrelu.cli.output import Answer, as_json, lines, table
-from polyrelu.cli.progress import Progress
-from polyrelu.errors import one_line
+from polyrelu.cli.task import prepare, read
 from polyrelu.exact.limits import free_memory
-from polyrelu.exact.rational import exact, show, to_json
+from polyrelu.exact.rational import show, to_json
 from polyrelu.network.network import Network
 from polyrelu.paper.bounds import short, upper_bounds
 from polyrelu.plotting import MAX_DIM
@@ -49,8 +33,10 @@ MAX_BETTI_DIM = 12
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "info",
+        run,
         help="what a network is like, how large its complex will be, and what to do next",
         description="Architecture, exact numbers, neurons that do nothing, proved bounds, and an estimate of the\n"
         "cells, the memory and the time that the other commands need. Takes seconds, however large the network.",
@@ -62,40 +48,35 @@ examples:
 
 Neurons are named LAYER.NUMBER, counted from 1. An estimate is a mean over a random sample, with its standard error;
 bounds ("at least", "at most") are proved.""",
-        **SHARED,
     )
     add_net(parser)
     parser.add_argument("--level", metavar="T", help="exact number: estimate C(F, T) instead of C(F)")
-    add_choice(parser)
-    add_slice(parser)
-    add_box(parser)
+    add_part(parser)
     parser.add_argument(
         "--samples", metavar="N", default="100", help="cells to draw; 100 by default, 1000 for less error"
     )
     parser.add_argument("--seed", metavar="N", default="0", help="of the random choices; 0 by default")
     add_json(parser)
-    parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> Answer:
     """Facts, estimate and advice."""
-    net = sliced(options, (chosen if options.level is None else scalar)(options, read(options)))
-    level = None if options.level is None else exact(options.level, where="--level")
-    where = domain(options, net.input_dim)
+    task, level = prepare(options, read(options), one_output=options.level is not None), read_level(options)
+    net = task.net
     samples, seed = positive(options.samples, "--samples"), integer(options.seed, "--seed")
-    with Progress() as progress:
-        facts = inspect(net, where, progress=progress.hook)
-        guess = estimate(net, level, where, samples=samples, seed=seed, progress=progress.hook)
+    with task.work() as how:
+        facts = inspect(net, task.domain, **how)
+        guess = estimate(net, level, task.domain, samples=samples, seed=seed, **how)
     advice = list(_advice(options, net, guess))
     if options.json:
         return Answer(_json(net, facts, guess, advice))
     return Answer(
         lines(
-            f"{one_line(options.net)}: {net!r}",
+            task.title,
             "",
             table(_facts(net, facts)),
             "",
-            f"Cells over {space(options, net.input_dim)}:",
+            f"Cells over {task.space}:",
             "",
             *("  " + line for line in str(guess).splitlines()[1:]),
             *_betti_bounds(net),

@@ -50,6 +50,11 @@ def lines(*parts: str) -> str:
     return "\n".join(parts) + "\n"
 
 
+def cell_table(f_vector: Sequence[int]) -> str:
+    """The number of cells of each dimension."""
+    return table([["dimension", *map(str, range(len(f_vector)))], ["cells", *map(str, f_vector)]])
+
+
 def table(rows: list[list[str]]) -> str:
     """Columns of text: the first and the last wordy ones to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -6,28 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from polyrelu.cli.options import (
-    SHARED,
-    add_box,
-    add_choice,
-    add_limit,
-    add_net,
-    add_out,
-    add_region,
-    add_slice,
-    check_out,
-    chosen,
-    domain,
-    effort,
-    read,
-    scalar,
-    sliced,
-)
+from polyrelu.cli.options import add_command, add_net, add_out, add_region, check_out, read_level
 from polyrelu.cli.output import Answer, lines
-from polyrelu.cli.progress import Progress
+from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.errors import FileError, one_line
-from polyrelu.exact.rational import exact
-from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.network import Network
 from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html
@@ -37,8 +19,10 @@ from polyrelu.topology.homology import homology
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "plot",
+        run,
         help="a picture of the regions and the decision boundary, for up to three inputs",
         description="Draws a network with one input (its graph), two inputs (its regions, or with --graph the graph)\n"
         "or three inputs (its decision boundary, a surface), with f-vector and Betti numbers in the title. A network\n"
@@ -53,7 +37,6 @@ examples:
   polyrelu plot large.onnx -o slice.png --slice points.json --box "-1,2"
 
 needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
-        **SHARED,
     )
     add_net(parser)
     add_out(parser)
@@ -67,11 +50,7 @@ needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
     parser.add_argument(
         "--window", metavar="LO,HI[;LO,HI...]", help="what is shown; unlike --box it does not change what is computed"
     )
-    add_choice(parser)
-    add_slice(parser)
-    add_box(parser)
-    add_limit(parser)
-    parser.set_defaults(command=run)
+    add_task(parser, json=False)
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -81,23 +60,21 @@ def run(options: argparse.Namespace) -> Answer:
         raise FileError(f"{options.out}: expected a file that ends in {', '.join(SUFFIXES)} or {HTML}", options.out)
     check_out(options)
     compares = options.cycles or options.level is not None or options.relation is not None
-    net = sliced(options, (scalar if compares else chosen)(options, read(options)))
-    level = None if options.level is None else exact(options.level, where="--level")
-    where, limits = domain(options, net.input_dim), effort(options)
+    task, level = prepare(options, read(options), one_output=compares), read_level(options)
+    net, domain = task.net, task.domain
     choices: dict[str, Any] = {"color": options.color, "graph": options.graph, "window": _window(options, net)}
-    _rehearse(net, where, choices)
+    _rehearse(task, choices)
     draw = plot_html if suffix == HTML else plot
-    with Progress() as progress:
-        choices |= {**limits, "progress": progress.hook}
+    with task.work() as how:
+        choices |= how
         if options.cycles:
-            cx = subdivide(net, level or 0, where, **limits, progress=progress.hook)
-            region = cx.region(options.relation or ">")
+            region = subdivide(net, level or 0, domain, **how).region(options.relation or ">")
             degrees = range(1, net.input_dim) if net.input_dim > 1 else [0]
-            found = homology(region, progress=progress.hook)
+            found = homology(region, progress=how["progress"])
             draw(region, options.out, cycles=[c for k in degrees for c in found.cycles(k)], **choices)
         else:
-            draw(net, options.out, level=level, relation=options.relation, domain=where, **choices)
-    return Answer(lines(f"{one_line(options.net)}: {net!r}", f"{one_line(options.out)}: drawn"))
+            draw(net, options.out, level=level, relation=options.relation, domain=domain, **choices)
+    return Answer(lines(task.title, f"{one_line(options.out)}: drawn"))
 
 
 def _window(options: argparse.Namespace, net: Network) -> list[list[str]] | None:
@@ -108,8 +85,9 @@ def _window(options: argparse.Namespace, net: Network) -> list[list[str]] | None
     return sides * net.input_dim if len(sides) == 1 else sides
 
 
-def _rehearse(net: Network, where: Domain | None, choices: dict[str, Any]) -> None:
+def _rehearse(task: Task, choices: dict[str, Any]) -> None:
     """Refuse before the work what could be drawn of no network with as many inputs and outputs, by a constant one."""
-    constant = Network([[[0] * net.input_dim] * net.output_dim], [[0] * net.output_dim])
+    inputs, outputs = task.net.input_dim, task.net.output_dim
+    constant = Network([[[0] * inputs] * outputs], [[0] * outputs])
     # The domain matters to a window that is given; without one a window would be sought here, which is of no use.
-    make_scene(constant, {}, domain=None if choices["window"] is None else where, **choices)
+    make_scene(constant, {}, domain=None if choices["window"] is None else task.domain, **choices)

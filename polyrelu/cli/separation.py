@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from polyrelu.analysis.separation import Separation, separation
-from polyrelu.cli.options import SHARED, add_json, check_writable, integer, positive
+from polyrelu.cli.options import add_command, add_json, check_writable, integer, positive
 from polyrelu.cli.output import Answer, as_json
 from polyrelu.cli.progress import Progress
 from polyrelu.exact.rational import exact, to_json
@@ -20,8 +20,10 @@ LONG = 10**9
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "separation",
+        run,
         help="what deep networks have and no shallow one of the same size can have",
         description="For a number of hidden neurons and every depth: the best constructed network, verified by\n"
         "computing its homology as far as the limits allow, against what is proved about all networks\n"
@@ -31,7 +33,6 @@ examples:
   polyrelu separation --input-dim 2 --neurons 24
   polyrelu separation --input-dim 3 --neurons 30 --degree 2 --seconds 60 --max-cells 20000000
   polyrelu separation --input-dim 2 --neurons 24 --figure separation.svg      (needs matplotlib)""",
-        **SHARED,
     )
     parser.add_argument("--input-dim", metavar="D", required=True, help="number of inputs, at least 2")
     parser.add_argument("--neurons", metavar="N", required=True, help="number of hidden neurons in all")
@@ -43,7 +44,6 @@ examples:
     parser.add_argument("--max-cells", metavar="N", default="2000000", help="cells for each; 2000000 by default")
     parser.add_argument("--figure", metavar="FILE", help="also draw a figure: .png, .svg or .pdf")
     add_json(parser)
-    parser.set_defaults(command=run)
 
 
 def run(options: argparse.Namespace) -> Answer:

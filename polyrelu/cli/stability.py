@@ -5,32 +5,20 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.cli.options import (
-    SHARED,
-    add_box,
-    add_choice,
-    add_json,
-    add_limit,
-    add_net,
-    add_slice,
-    domain,
-    effort,
-    read,
-    scalar,
-    sliced,
-    space,
-)
+from polyrelu.cli.options import add_command, add_net, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
-from polyrelu.cli.progress import Progress
+from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
-from polyrelu.exact.rational import exact, show
+from polyrelu.exact.rational import show
 from polyrelu.paper.stable_networks import stability
 
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "stability",
+        run,
         help="whether the topology survives small changes of the parameters, and which ones for certain",
         description="Decides whether a network is stable over a box: whether the faces of its complex and the regions\n"
         "above and below the level stay the same for all parameters near its own. If so, gives a radius for which\n"
@@ -39,34 +27,26 @@ def add_parser(commands: Any) -> None:
 examples:
   polyrelu stability net.json --box "0,1"
   polyrelu stability net.json --box "0,8;0,3" --level 1/2 --json""",
-        **SHARED,
     )
     add_net(parser)
     parser.add_argument("--level", default="0", metavar="T", help="exact number: 2, -1/3 or 0.1; 0 by default")
-    add_choice(parser)
-    add_slice(parser)
-    add_box(parser)
-    add_limit(parser)
-    add_json(parser)
-    parser.set_defaults(command=run)
+    add_task(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
     """What is stable, and how far."""
-    net = sliced(options, scalar(options, read(options)))
-    level = exact(options.level, where="--level")
-    if options.box is None:
+    task, level = prepare(options, read(options), one_output=True), read_level(options)
+    if task.domain is None:
         raise InputError(
             "stability needs --box, bounded on all sides: unbounded faces that are parallel may meet after any change"
         )
-    where, limits = domain(options, net.input_dim), effort(options)
-    with Progress() as progress:
-        found = stability(net, where, level, **limits, progress=progress.hook)
+    with task.work() as how:
+        found = stability(task.net, task.domain, level, **how)
     obstruction, constant = found.obstruction, found.constant
     if options.json:
         return Answer(
             as_json(
-                architecture=net.architecture,
+                architecture=task.net.architecture,
                 level=level,
                 combinatorial=found.combinatorial,
                 topological=found.topological,
@@ -79,8 +59,8 @@ def run(options: argparse.Namespace) -> Answer:
         )
     return Answer(
         lines(
-            f"{options.net}: {net!r}",
-            f"Stability of C(F, {show(level)}) in {space(options, net.input_dim)}",
+            task.title,
+            f"Stability of C(F, {show(level or 0)}) in {task.space}",
             "",
             *(f"  {line}" for line in str(found).splitlines()),
             "",

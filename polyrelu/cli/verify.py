@@ -6,26 +6,9 @@ import argparse
 from typing import Any
 
 from polyrelu.analysis.verification import COUNTS, Check, verify_claims
-from polyrelu.cli.options import (
-    SHARED,
-    add_activation,
-    add_box,
-    add_choice,
-    add_json,
-    add_limit,
-    add_region,
-    add_slice,
-    chosen,
-    document,
-    domain,
-    effort,
-    integer,
-    numbers,
-    scalar,
-    sliced,
-)
+from polyrelu.cli.options import add_activation, add_command, add_region, integer, numbers, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
-from polyrelu.cli.progress import Progress
+from polyrelu.cli.task import add_task, document, prepare
 from polyrelu.errors import InputError, one_line
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import exact
@@ -37,8 +20,10 @@ CLAIMS = ("betti", "euler_characteristic", *COUNTS)
 
 def add_parser(commands: Any) -> None:
     """Add the command's parser."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    parser = add_command(
+        commands,
         "verify",
+        run,
         help="claims about a network against what is computed",
         description="Computes what is claimed of a network, exactly, and compares. Claims are given by options,\n"
         "or else stand in the network file under the key \"claims\". Exit status 0 if all hold, 1 if one fails.",
@@ -50,7 +35,6 @@ examples:
 In a file: "claims": {"betti": {">": [12, 2], "=": [14, 14]}, "regions": 136}; further keys are relation, level,
 torsion, euler_characteristic, box (such as [[0, 1], [0, 1]], for all claims of the file), where (such as
 {"0 < F <= 1": [2, 0]}), bounded_regions, linear_pieces, vertices, f_vector and refined_f_vector.""",
-        **SHARED,
     )
     parser.add_argument("net", metavar="NET", help="network file")
     add_activation(parser)
@@ -63,12 +47,7 @@ torsion, euler_characteristic, box (such as [[0, 1], [0, 1]], for all claims of 
     parser.add_argument("--f-vector", metavar="N0,N1,...", help="number of cells of C(F), by dimension")
     parser.add_argument("--refined-f-vector", metavar="N0,N1,...", help="number of cells of C(F, level)")
     add_region(parser, default=False)
-    add_choice(parser)
-    add_slice(parser)
-    add_box(parser)
-    add_limit(parser)
-    add_json(parser)
-    parser.set_defaults(command=run)
+    add_task(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -78,16 +57,15 @@ def run(options: argparse.Namespace) -> Answer:
     if not claims:
         raise InputError(f"{options.net}: nothing is claimed, neither by options such as --betti nor in the file")
     needs_level = any(key not in (*COUNTS, "where") for key in claims) or "refined_f_vector" in claims
-    net = sliced(options, (scalar if needs_level else chosen)(options, content.network))
-    where, limits = domain(options, net.input_dim), effort(options)
-    box = claims.get("box") if where is None else None
-    with Progress() as progress:
-        report = verify_claims(net, claims, domain=where, **limits, progress=progress.hook)
+    task = prepare(options, content.network, one_output=needs_level)
+    box = claims.get("box") if task.domain is None else None
+    with task.work() as how:
+        report = verify_claims(task.net, claims, domain=task.domain, **how)
     status = 0 if report else 1
     if options.json:
         return Answer(
             as_json(
-                architecture=net.architecture,
+                architecture=task.net.architecture,
                 holds=bool(report),
                 claims=[_check(check) for check in report.claims],
                 cross_checks=[_check(check) for check in report.cross_checks],
@@ -112,7 +90,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
         if text is not None:
             if not claims:
                 raise InputError(f"--{name} belongs to claims on the command line, such as --betti; there are none")
-            claims[name] = exact(text, "--level") if name == "level" else text
+            claims[name] = read_level(options) if name == "level" else text
     return claims
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import polyrelu.cli
-from polyrelu.cli import options
+from polyrelu.cli import task
 from polyrelu.errors import LimitError, VerificationError
 from polyrelu.exact import limits
 
@@ -300,7 +300,7 @@ def test_limit_of_cells(run):
 
 
 def test_free_memory_is_a_limit(run, monkeypatch):
-    monkeypatch.setattr(options, "free_memory", lambda: 10**6)
+    monkeypatch.setattr(task, "free_memory", lambda: 10**6)
     status, out, err = run("regions", str(EXAMPLES / "iris4.json"))
     assert_one_line(status, out, err, expected=1)
     assert "900000 bytes" in err and "--max-memory" in err and "--slice" in err

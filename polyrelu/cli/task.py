@@ -1,0 +1,141 @@
+"""What the options say of a network, for all commands that work on one.
+
+Every such command reads a network (`read`, or `document` for what else its file says), lets `prepare` choose the
+output, the slice and the box, and works within `Task.work`, which knows the limits and shows the progress. What was
+assumed in reading is noted in the options, and `output.with_assumptions` prints it with the answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from polyrelu.cli.options import add_json, add_limit, add_part, integer, positive
+from polyrelu.cli.progress import Progress
+from polyrelu.errors import InputError, one_line
+from polyrelu.exact.limits import free_memory
+from polyrelu.exact.rational import exact
+from polyrelu.geometry.domain import Domain
+from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
+from polyrelu.readers import Document, load, read_document
+from polyrelu.readers.points import read_points
+
+MEMORY_SHARE = Fraction(9, 10)
+"""Of the memory that is free, what cells may take unless --max-memory is given."""
+
+
+class Task(NamedTuple):
+    """A network, the part of its input space that is looked at, and the options that chose them."""
+
+    options: argparse.Namespace
+    net: Network
+    domain: Domain | None
+
+    @contextmanager
+    def work(self) -> Iterator[dict[str, Any]]:
+        """The keyword arguments of the engine, limits and `progress`, while a bar may be shown."""
+        limits = _limits(self.options) if "max_cells" in self.options else {}
+        with Progress() as progress:
+            yield {**limits, "progress": progress.hook}
+
+    @property
+    def title(self) -> str:
+        """The first line of an answer: the file and its network."""
+        return f"{one_line(self.options.net)}: {self.net!r}"
+
+    @property
+    def space(self) -> str:
+        """The input space in words."""
+        whole = f"R^{self.net.input_dim}"
+        if self.options.slice is not None:
+            whole = f"the slice {whole} through the points of {one_line(self.options.slice)}"
+        return whole if self.options.box is None else f"the box {self.options.box} of {whole}"
+
+
+def add_task(parser: argparse.ArgumentParser, *, choice: bool = True, json: bool = True) -> None:
+    """The options that `prepare` and `Task.work` read, and --json: the last ones in the help of a command."""
+    add_part(parser, choice)
+    add_limit(parser)
+    if json:
+        add_json(parser)
+
+
+def read(options: argparse.Namespace) -> Network:
+    """The network of the file."""
+    return _stated(options, load(options.net, output=options.tensor, activation=options.activation))
+
+
+def document(options: argparse.Namespace, path: str, activation: str | None, name: str = "") -> Document:
+    """The network of a file and what it says about it, without --tensor; `name` tells it from another one."""
+    content = read_document(path, activation=activation)
+    _stated(options, content.network, name)
+    return content
+
+
+def prepare(options: argparse.Namespace, net: Network, *, one_output: bool = False) -> Task:
+    """The task that the options make of a network; with `one_output` they must leave one."""
+    net = select(options, net, one_output=one_output)
+    return Task(options, net, _domain(options, net.input_dim))
+
+
+def select(options: argparse.Namespace, net: Network, *, one_output: bool = False) -> Network:
+    """The network of the output that the options choose, on the slice that they choose, in its coordinates."""
+    net = _chosen(options, net)
+    if one_output and net.output_dim != 1:
+        raise InputError(
+            f"{options.net} has {net.output_dim} outputs: choose one with --output I or compare two with "
+            f"--difference I J (counted from 0)"
+        )
+    return net if options.slice is None else Slice(read_points(options.slice)).restrict(net)
+
+
+def _stated(options: argparse.Namespace, net: Network, name: str = "") -> Network:
+    """The network, after a note in the options of what was assumed in reading it."""
+    notes = [f"{name}: {note}" if name else note for note in net.assumptions]
+    options.assumed = [*vars(options).get("assumed", ()), *notes]
+    return net
+
+
+def _chosen(options: argparse.Namespace, net: Network) -> Network:
+    """The network of the output, or the difference of outputs, of a command that has these options."""
+    if "output" not in options:
+        return net
+    if options.output is not None:
+        return net.output(integer(options.output, "--output"))
+    if options.difference is not None:
+        return net.difference(*(integer(index, "--difference") for index in options.difference))
+    return net
+
+
+def _domain(options: argparse.Namespace, input_dim: int) -> Domain | None:
+    """The box of --box."""
+    if options.box is None:
+        return None
+    sides = [side.split(",") for side in options.box.split(";")]
+    if any(len(side) != 2 for side in sides):
+        raise InputError(f'--box: expected "LO,HI" or "LO,HI;LO,HI;…", got {options.box!r}')
+    if len(sides) == 1:
+        sides *= input_dim
+    lower, upper = zip(*([_bound(text) for text in side] for side in sides), strict=True)
+    return Domain.box(lower, upper)
+
+
+def _bound(text: str) -> Fraction | float:
+    """An exact number, or an infinity for a side that is left open."""
+    return float(text) if text.strip() in ("inf", "-inf") else exact(text, where="--box")
+
+
+def _limits(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `subdivide` that --max-cells, --max-memory and --threads stand for."""
+    cells = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
+    # A limit even where none is asked for: without one the system ends a program that is too large, with no word.
+    memory = int(free_memory() * MEMORY_SHARE)
+    if options.max_memory is not None:
+        memory = int(exact(options.max_memory, "--max-memory") * 10**9)
+        if memory < 1:
+            raise InputError(f"--max-memory: expected a positive number of gigabytes, got {options.max_memory!r}")
+    return {"max_cells": cells, "max_memory": memory, "threads": positive(options.threads, "--threads")}
