@@ -23,9 +23,12 @@ from typing import Any
 
 from polyrelu.constructions.arguments import integer
 from polyrelu.constructions.nested_shells import Variant, closing_neurons, corner_counts, read_cuts, shells
-from polyrelu.errors import InputError, NetworkError
+from polyrelu.errors import InputError, LimitError, NetworkError
 from polyrelu.exact.rational import describe, exact_vector, show
 from polyrelu.network.network import Network
+
+MAX_CLASSES = 100_000
+"""Most classes whose formulas are written out."""
 
 
 def bands(architecture: object, cuts: object, variant: Variant = "interior", corner: object = None) -> Network:
@@ -58,12 +61,16 @@ def predicted_band_betti(
 
 
 def band_formulas(classes: object) -> tuple[str, ...]:
-    """The formulas "-p/k < F <= -(p-1)/k" of the classes p = 1..k, for `refine`. InputError unless k is an integer ≥ 1.
+    """The formulas "-p/k < F <= -(p-1)/k" of the classes p = 1..k, for `refine`.
+
+    InputError unless k is an integer ≥ 1, LimitError for more than `MAX_CLASSES`.
 
     >>> band_formulas(2)
     ('-1/2 < F <= 0', '-1 < F <= -1/2')
     """
     k = integer(classes, "classes", 1)
+    if k > MAX_CLASSES:
+        raise LimitError(f"classes: at most {MAX_CLASSES} can be written out, got {describe(k)}")
     ends = [show(Fraction(-p, k)) for p in range(k + 1)]
     return tuple(f"{low} < F <= {high}" for high, low in pairwise(ends))
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import prod
 
 from polyrelu.constructions.arguments import integer, integers
-from polyrelu.constructions.layers import Form, LayerStack, total
+from polyrelu.constructions.layers import Form, LayerStack, check_weights, total
 from polyrelu.errors import InputError
 from polyrelu.network.network import Network
 
@@ -29,7 +29,7 @@ def paper_network(folds: object, w: object, theorem: int = 13) -> Network:
 
     The Betti numbers of its five regions are `predicted_paper_betti(folds, w, theorem)`, with their proof.
 
-    Raises InputError.
+    Raises InputError, and LimitError for more than `MAX_WEIGHTS` weights.
 
     Examples
     --------
@@ -39,6 +39,7 @@ def paper_network(folds: object, w: object, theorem: int = 13) -> Network:
     ((2, 4, 4, 4, 1), (6, 2))
     """
     plan = _read(folds, w, theorem)
+    check_weights("the paper's network", (plan.d, *(plan.d * m for m in plan.folds), sum(plan.w) + 2 * len(plan.w), 1))
     stack = LayerStack(plan.d)
     y = stack.inputs()
     for m in plan.folds:

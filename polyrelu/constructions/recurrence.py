@@ -19,10 +19,12 @@ shells, so that f is zero from the second application on. "state" keeps what the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import Literal
 
 from polyrelu.constructions.arguments import integer
-from polyrelu.constructions.layers import Form, LayerStack, folded, plain_fold, total
+from polyrelu.constructions.layers import Form, LayerStack, check_weights, folded, plain_fold, total
 from polyrelu.constructions.nested_shells import cut_network, predicted_betti, read_cuts
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import describe
@@ -36,7 +38,7 @@ def repeated(block: Network, steps: object) -> Network:
     """The network block ∘ … ∘ block, `steps` ≥ 1 times: a recurrent network, unfolded.
 
     All blocks have the same weights; where two meet, the last affine map of one and the first of the next are one map.
-    InputError unless the block has as many outputs as inputs.
+    InputError unless the block has as many outputs as inputs, LimitError for more than `MAX_WEIGHTS` weights.
     """
     if not isinstance(block, Network):
         raise InputError(f"repeated: expected a Network, got {describe(block)}")
@@ -45,18 +47,29 @@ def repeated(block: Network, steps: object) -> Network:
             f"repeated: the block has {block.input_dim} inputs and {block.output_dim} outputs; a block that is applied "
             "again needs as many outputs as inputs"
         )
-    network = block
-    for _ in range(integer(steps, "steps", 1) - 1):
-        network = network.followed_by(block)
-    return network
+    times = integer(steps, "steps", 1)
+    d = block.input_dim
+    check_weights("repeated", _repeated_widths(d, block.architecture[1:-1] or (d,), times))
+    # By squaring, so that no layer is copied often.
+    network, power = None, block
+    while True:
+        if times % 2:
+            network = power if network is None else power.followed_by(network)
+        times //= 2
+        if not times:
+            assert network is not None
+            return network
+        power = power.followed_by(power)
 
 
 def fold_block(input_dim: object, folds: object) -> Network:
     """The fold h of R^d, `folds` pieces in every coordinate: a network with one hidden layer of d · folds neurons.
 
-    It is Definition 32 of the paper. InputError unless d ≥ 1 and folds ≥ 2 is even.
+    It is Definition 32 of the paper. InputError unless d ≥ 1 and folds ≥ 2 is even, LimitError for more than
+    `MAX_WEIGHTS` weights.
     """
     d, m = integer(input_dim, "input_dim", 1), _read_folds(folds)
+    check_weights("fold block", (d, d * m, d))
     stack = LayerStack(d)
     return stack.network(folded(stack, stack.inputs(), [plain_fold(m)] * d, d * m))
 
@@ -64,6 +77,7 @@ def fold_block(input_dim: object, folds: object) -> Network:
 def state_block(input_dim: object, folds: object, cuts: object, corner: object = None) -> Network:
     """The block (x, u) ↦ (h(x), f(h(x))) of R^(d+1), with two hidden layers; see the module's text. Its errors too."""
     d, m = integer(input_dim, "input_dim", 2), _read_folds(folds)
+    check_weights("state block", (d + 1, d * m, d + sum(read_cuts(cuts, d)), d + 1))
     cut = cut_network(d, cuts, corner)
     stack = LayerStack(d + 1)
     y = folded(stack, stack.inputs()[:d], [plain_fold(m)] * d, d * m)
@@ -85,9 +99,10 @@ def recurrent(
     kind : "dense" for a fold and a dense layer after the last step, "state" for one block and nothing after it.
 
     The Betti numbers of its regions at level 0 are those of `predicted_recurrent_betti`. InputError for other
-    arguments.
+    arguments, LimitError for more than `MAX_WEIGHTS` weights.
     """
     d = _read(input_dim, steps, kind)
+    _check_widths(d, _read_folds(folds), integer(steps, "steps", 2), sum(read_cuts(cuts, d)), kind)
     if kind == "dense":
         return repeated(fold_block(d, folds), steps).followed_by(cut_network(d, cuts, corner))
     start = Network([[[int(i == j) for j in range(d)] for i in range(d + 1)]], [[0] * (d + 1)])
@@ -103,7 +118,9 @@ def predicted_recurrent_betti(
     The keys are ">", ">=", "<", "<=" and "="; the proof is the module's text. Same errors as `recurrent`.
     """
     d, numbers = _read(input_dim, steps, kind), read_cuts(cuts, integer(input_dim, "input_dim", 2))
-    layers = [d * _read_folds(folds)] * integer(steps, "steps", 2)
+    m, times = _read_folds(folds), integer(steps, "steps", 2)
+    _check_widths(d, m, times, sum(numbers), kind)
+    layers = [d * m] * times
     return predicted_betti((d, *layers, max(sum(numbers), 1), 1), numbers, "paper", corner)
 
 
@@ -112,6 +129,17 @@ def _read(input_dim: object, steps: object, kind: object) -> int:
         raise InputError(f"kind: expected one of {', '.join(KINDS)}, got {describe(kind)}")
     integer(steps, "steps", 2)
     return integer(input_dim, "input_dim", 2)
+
+
+def _check_widths(d: int, m: int, steps: int, cuts: int, kind: Kind) -> None:
+    """LimitError if `recurrent` would be too large."""
+    hidden, last = ((d * m,), [cuts, 1]) if kind == "dense" else ((d * m, d + cuts), [1])
+    check_weights("recurrent", chain(_repeated_widths(d, hidden, steps), last))
+
+
+def _repeated_widths(start: int, hidden: tuple[int, ...], times: int) -> Iterator[int]:
+    """The inputs and the hidden widths of a network whose hidden layers repeat."""
+    return chain([start], chain.from_iterable(repeat(hidden, times)))
 
 
 def _read_folds(folds: object) -> int:

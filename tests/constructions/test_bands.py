@@ -33,7 +33,7 @@ from polyrelu.constructions import (
 )
 from polyrelu.constructions.nested_shells import closing_neurons, cut_network
 from polyrelu.constructions.recurrence import KINDS
-from polyrelu.errors import InputError, NetworkError, NumberError
+from polyrelu.errors import InputError, LimitError, NetworkError, NumberError
 from polyrelu.geometry.classes import classify
 from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.subdivision import subdivide
@@ -275,6 +275,40 @@ def test_errors_of_recurrent_networks() -> None:
         repeated(fold_block(2, 2), 0)
     with pytest.raises(InputError, match="expected a Network"):
         repeated(None, 2)  # type: ignore[arg-type]
+
+
+def test_what_is_too_large_is_refused_before_it_is_made() -> None:
+    """Each of these took minutes, or all memory."""
+    for function in (recurrent, predicted_recurrent_betti):
+        for arguments in ((2, 2, 10**9, [2]), (2, 2, 10**9, [2], "state")):
+            with pytest.raises(LimitError, match="recurrent: the network would have more than 100000 layers"):
+                function(*arguments)
+        for arguments in ((2, 10**9, 2, [2]), (2, 2, 2, [10**9]), (2, 2, 2, [10**9], "state")):
+            with pytest.raises(LimitError, match="recurrent: the network would have more than 10000000 weights"):
+                function(*arguments)
+    for block in (fold_block(2, 2), Network([[[1]]], [[0]])):
+        with pytest.raises(LimitError, match="more than 100000 layers"):
+            repeated(block, 10**9)
+    with pytest.raises(LimitError, match="fold block"):
+        fold_block(2, 10**9)
+    with pytest.raises(LimitError, match="state block"):
+        state_block(2, 10**9, [2])
+    with pytest.raises(LimitError, match="at most 100000 can be written out"):
+        band_formulas(10**9)
+    for folds, w in (([10**9], [2]), ([2, 2], [10**9])):
+        with pytest.raises(LimitError, match="the paper's network: the network would have more than"):
+            paper_network(folds, w)
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_repeated_is_one_block_after_the_other(steps: int) -> None:
+    block = Network([[[1, -2], [3, 1], [0, 1]], [[1, 0, -1], [2, 1, 1]]], [[0, 1, -1], ["1/2", 0]])
+    network = block
+    for _ in range(steps - 1):
+        network = network.followed_by(block)
+    assert repeated(block, steps).to_dict() == network.to_dict()
+    line = repeated(Network([[[2]]], [[1]]), steps)  # 2x + 1
+    assert (line.weights, line.biases) == ((((2**steps,),),), ((2**steps - 1,),))
 
 
 # ---- claims and the command line ----------------------------------------------------------------------------------
