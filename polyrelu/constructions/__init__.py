@@ -1,15 +1,17 @@
 """Networks whose topology or number of regions is known by proof: the paper's lower bounds, and others' classics.
 
-`shells`            nested shells: the lower bound of Ergen & Grillo (COLT 2024), and a variant that reaches more
-`bands`             several classes, all with many components and holes
-`recurrent`         the same shells by a network whose layers repeat
-`paper_network`     their network as it is printed
-`network_with_betti` a network of logarithmic size with exactly the wanted Betti numbers
-`sawtooth`          Telgarsky's sawtooth
-`folding`           the many regions of Montúfar et al. 2014 and of Serra et al. 2018
-`maximum`           the maximum of n numbers
+================== =============================================================================================
+shells             nested shells: the lower bound of Ergen & Grillo (COLT 2024), and a variant with larger numbers
+bands              several classes, all with many components and holes
+recurrent          the same shells by a network whose layers repeat
+paper_network      the network of Ergen & Grillo as it is printed
+network_with_betti a network of logarithmic size with exactly the given Betti numbers
+sawtooth           Telgarsky's sawtooth
+folding            the many regions of Montúfar et al. 2014 and of Serra et al. 2018
+maximum            the maximum of n numbers
+================== =============================================================================================
 
-Every module proves the numbers that it predicts. Nothing here makes a cell: what is predicted is computed elsewhere.
+Every module proves the numbers that it predicts. No cell is made here: what is predicted is computed elsewhere.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading the arguments of constructions and bounds: architectures and counts."""
+"""Checks of the arguments of constructions and bounds: architectures and counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from polyrelu.exact.rational import describe, entries
 
 
 def integer(value: object, where: str, least: int) -> int:
-    """`value` as a Python int of at least `least`; InputError, naming `where`, for anything else, booleans included."""
+    """The value as an int of at least `least`; InputError, naming `where`, for anything else, booleans included."""
     try:
         if type(value) is int:  # the usual case; asking a protocol takes long
             number = value
@@ -27,7 +27,7 @@ def integer(value: object, where: str, least: int) -> int:
 
 
 def integers(values: object, where: str, least: int) -> tuple[int, ...]:
-    """A sequence of integers of at least `least`; InputError, naming `where` and the place, for anything else."""
+    """The values as ints of at least `least`; InputError, naming `where` and the place, for anything else."""
     items = entries(values, where)
     if items is None:
         raise InputError(f"{where}: expected a sequence of integers, got {describe(values)}")
@@ -51,6 +51,6 @@ def read_architecture(architecture: object, hidden: int = 0, scalar: bool = Fals
 
 
 def require(where: str, inequality: str, left: int, right: int) -> None:
-    """InputError, naming the inequality and by how much it fails, unless left ≥ right."""
+    """InputError, with the inequality and by how much it fails, unless left ≥ right."""
     if left < right:
         raise InputError(f"{where}: {inequality} fails, {brief(left)} < {brief(right)}: {brief(right - left)} too few")

@@ -1,4 +1,4 @@
-"""The best shells that a number of neurons can pay for: widths and cuts chosen for one Betti number, or their sum."""
+"""Shells with the largest Betti number, or sum of Betti numbers, for a given number of neurons."""
 
 from __future__ import annotations
 
@@ -16,13 +16,20 @@ from polyrelu.network.network import Network
 
 @dataclass(frozen=True)
 class Choice:
-    """A constructed network and what is predicted of it.
+    """A constructed network and its predicted Betti numbers.
 
-    construction : "bumps", "bumps, complement", 'shells, "paper"' or 'shells, "interior"'
-    corner : the zeros of the corners of shells, None for the default
-    architecture : (d, n_1, …, n_L, 1)
-    parameters : the counts of bumps, or the cuts of shells
-    betti : the predicted Betti numbers of {F > 0}
+    Attributes
+    ----------
+    construction : str
+        "bumps", "bumps, complement", 'shells, "paper"' or 'shells, "interior"'.
+    architecture : tuple of int
+        The widths (d, n_1, …, n_L, 1).
+    parameters : tuple of int
+        The counts of bumps, or the cuts of shells.
+    betti : tuple of int
+        The predicted Betti numbers of {F > 0}.
+    corner : int or None
+        The number of zeros of the corners of shells; None for the default.
     """
 
     construction: str
@@ -43,7 +50,7 @@ class Choice:
 
 
 def read_degree(input_dim: object, degree: object) -> tuple[int, int | None]:
-    """Check d ≥ 2 and a degree 0..d−1, or None for the sum of all Betti numbers. InputError otherwise."""
+    """The pair (d, degree), checked: d ≥ 2, and a degree 0..d−1 or None for the sum of all. InputError otherwise."""
     d = integer(input_dim, "input_dim", 1)
     require("shells", "d ≥ 2", d, 2)
     if degree is None:
@@ -70,15 +77,16 @@ class ShellSearch:
     """The best shells of each depth for each number of neurons up to a limit.
 
     Best means: the largest predicted β_degree of {F > 0} (degree None: the largest sum of all Betti numbers) among the
-    shells of both variants with d inputs, depth L, at most n hidden neurons, and cuts at one degree k only.
+    shells of both variants with d inputs, depth L, at most n hidden neurons, and cuts at one degree k only. The
+    constructor raises InputError for d < 2, or a degree that is not 0..d−1 or None.
 
-    "paper" depends on the widths by M alone, a product with factors 2⌊n_l/2d⌋, which is largest when these are as
-    equal as possible. Of its corners a_k = k has the most preimages and the largest sum of Betti numbers, a_k = 0
-    the most tips, which is no more than "interior" has; only for L = 2 others are compared, as each zero may cost a
-    neuron. "interior" has N_k corners, a product with one factor for each layer; its maximum for a given sum of
-    widths is found by dynamic programming, one layer after the other.
-
-    Raises InputError for d < 2, or a degree that is not 0..d−1 or None.
+    Notes
+    -----
+    "paper" depends on the widths by M alone, a product with factors 2⌊n_l/2d⌋, which is largest when these are as equal
+    as possible. Of its corners a_k = k has the most preimages and the largest sum of Betti numbers, and a_k = 0 the
+    most tips, which is no more than "interior" has. Only for L = 2 others are compared, as each zero may cost a neuron.
+    "interior" has N_k corners, a product with one factor for each layer; its maximum for a given sum of widths is found
+    by dynamic programming, one layer after the other.
     """
 
     def __init__(self, input_dim: object, neurons: object, degree: object = 0) -> None:
@@ -123,7 +131,7 @@ class ShellSearch:
     def _papers(
         self, neurons: int, depth: int
     ) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...], int | None]]:
-        """Value, architecture, cuts and corner of "paper" shells, among them one of the best."""
+        """The value, architecture, cuts and corner of "paper" shells, among them one of the best."""
         d = self._d
         for last in range(1, neurons - 2 * d * (depth - 1) + 1):
             if depth == 2:
@@ -190,7 +198,7 @@ def _split_product(result: list[int], table: list[int], factors: list[int], n: i
 
 
 def _worth(corners: int, tips: int, cuts: int, degree: int | None) -> int:
-    """What cuts at one degree k contribute to β_degree (degree 0 or k), or to the sum of Betti numbers (None)."""
+    """The contribution of cuts at one degree k to β_degree (degree 0 or k), or to the sum of Betti numbers (None)."""
     components, spheres = corners * (cuts - cuts // 2), tips * (cuts // 2)
     return components + spheres if degree is None else spheres if degree else components
 

@@ -1,4 +1,4 @@
-"""Bumps: what one hidden layer reaches, a product of zigzags; the shallow side of a comparison with `shells`."""
+"""Networks with one hidden layer whose region is a product of zigzags: the shallow side of a comparison."""
 
 from __future__ import annotations
 
@@ -17,19 +17,35 @@ MAX_COORDINATES = 1000
 
 
 def bumps(architecture: object, counts: object, complement: bool = False) -> Network:
-    """A network with one hidden layer whose {F > 0} is ∏ a_i convex bumps, or with `complement` the outside of these.
+    """A network with one hidden layer whose {F > 0} is ∏ a_i convex sets, or their complement.
 
-    architecture : (d, n, 1); neurons that are not needed have zero weights.
-    counts : a_1, …, a_m ≥ 1 with 0 ≤ m ≤ d; Σ max(2, 2 a_i − 1) ≤ n.
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n, 1). Neurons that are not needed have zero weights.
+    counts : sequence of int
+        The numbers a_1, …, a_m ≥ 1 with 0 ≤ m ≤ d and Σ max(2, 2 a_i − 1) ≤ n.
+    complement : bool, default False
+        Whether {F > 0} is the complement.
 
-    Let g_i(x_i) ≥ 0 be the zigzag 0, 1, 0, …, 0 at 0, 1, …, 2 a_i − 2, rising outside with slope −2 and 1. It takes
-    2 a_i − 1 neurons, the last of which looks to the left: its slope change is 2 (see `Curve`); for a_i = 1 it is
-    ReLU(x_i) + ReLU(−x_i). Put F = 1/2 − Σ g_i. Where F ≥ 0 every g_i ≤ 1/2, so x is near one of the ∏ a_i points
-    with all g_i = 0, and the part of {F > 0}, or {F ≥ 0}, near a point is convex. With Alexander duality the Betti
-    numbers are those of `bumps_betti`.
+    Returns
+    -------
+    Network
+        The network F; the Betti numbers of {F > 0} are those of `bumps_betti`.
 
-    Raises InputError for wrong arguments; the message says which inequality fails and by how much. LimitError for more
-    than `MAX_WEIGHTS` weights.
+    Raises
+    ------
+    InputError
+        If an argument is wrong; the message says which inequality fails and by how much.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    Notes
+    -----
+    Let g_i(x_i) ≥ 0 be the zigzag 0, 1, 0, …, 0 at 0, 1, …, 2 a_i − 2, rising outside with slope −2 and 1. It takes 2
+    a_i − 1 neurons, the last of which looks to the left: its slope change is 2 (see `Curve`); for a_i = 1 it is
+    ReLU(x_i) + ReLU(−x_i). Put F = 1/2 − Σ g_i. Where F ≥ 0 every g_i ≤ 1/2, so x is near one of the ∏ a_i points with
+    all g_i = 0, and the part of {F > 0}, or {F ≥ 0}, near a point is convex. The rest follows by Alexander duality.
     """
     widths, numbers = _read(architecture, counts)
     check_weights("bumps", widths)
@@ -48,10 +64,10 @@ def bumps(architecture: object, counts: object, complement: bool = False) -> Net
 
 
 def bumps_betti(architecture: object, counts: object, complement: bool = False) -> tuple[int, ...]:
-    """The Betti numbers of {F > 0} (and {F ≥ 0}) for `bumps` with these arguments. Same errors.
+    """The Betti numbers of {F > 0} (and {F ≥ 0}) for `bumps` with these arguments.
 
-    The bumps are P = ∏ a_i contractible sets: β_0 = P. Their outside is R^d without P sets C × R^{d−m}, C compact and
-    convex: β_{m−1} = P and β_0 = 1 if m ≥ 2, β_0 = P + 1 if m = 1, and nothing if m = 0.
+    The P = ∏ a_i sets are contractible: β_0 = P. Their outside is R^d without P sets C × R^{d−m}, C compact and convex:
+    β_{m−1} = P and β_0 = 1 if m ≥ 2, β_0 = P + 1 if m = 1, and nothing if m = 0. The errors are those of `bumps`.
     """
     (d, _, _), numbers = _read(architecture, counts)
     betti = [0] * d
@@ -65,7 +81,7 @@ def bumps_betti(architecture: object, counts: object, complement: bool = False) 
 
 
 def best_bumps(input_dim: int, neurons: int, degree: int) -> tuple[tuple[int, ...], bool]:
-    """The arguments `counts` and `complement` of `bumps` that make β_degree as large as possible for (d, n, 1).
+    """The arguments `counts` and `complement` of `bumps` with the largest β_degree for (d, n, 1).
 
     For degree k ≥ 1 these are complements with m = k + 1. If none fits, counts is empty: F is constant and positive.
     """

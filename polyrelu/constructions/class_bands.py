@@ -34,13 +34,38 @@ MAX_CLASSES = 100_000
 def bands(architecture: object, cuts: object, variant: Variant = "interior", corner: object = None) -> Network:
     """The network H whose bands −p/k < H ≤ −(p−1)/k, p = 1..k, all have the Betti numbers of `predicted_band_betti`.
 
-    It is minus the network of `shells` with the same arguments, and does not depend on k; `band_formulas` has the
-    classes. Raises InputError as `shells` does, and where its outside must be closed by neurons of the last layer.
+    It is the negative of `shells` with the same arguments, and does not depend on k. The classes are those of
+    `band_formulas`.
 
-    >>> from polyrelu.analysis.pipeline import betti_numbers
-    >>> net = bands((2, 4, 3, 1), [3])
-    >>> [betti_numbers(net, where=text) for text in band_formulas(3)], predicted_band_betti((2, 4, 3, 1), [3])
-    ([(3, 3), (3, 3), (3, 3)], (3, 3))
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, 1), as for `shells`.
+    cuts : mapping or sequence of int
+        The numbers c_k of bands around the corners of degree k = 1..d−1, as for `shells`.
+    variant : {"interior", "paper"}
+        The variant of `shells`.
+    corner : int or sequence of int, optional
+        The corners, as for `shells`; of variant "paper" only.
+
+    Returns
+    -------
+    Network
+        The network H: R^d → R.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as for `shells`, or if neurons of the last layer would have to close the outside.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.bands((2, 4, 3, 1), [3])
+    >>> [pr.betti_numbers(net, where=text) for text in pr.band_formulas(3)]
+    [(3, 3), (3, 3), (3, 3)]
     """
     _check(architecture, cuts, variant, corner)
     return -shells(architecture, cuts, variant, corner)
@@ -49,9 +74,36 @@ def bands(architecture: object, cuts: object, variant: Variant = "interior", cor
 def predicted_band_betti(
     architecture: object, cuts: object, variant: Variant = "interior", corner: object = None
 ) -> tuple[int, ...]:
-    """The Betti numbers (degrees 0..d−1) of every class of `bands` with the same arguments, for any number of classes.
+    """The Betti numbers of every class of `bands` with the same arguments, for any number of classes.
 
-    The proof is the module's text. Same errors as `bands`.
+    The proof is the module's text.
+
+    Parameters
+    ----------
+    architecture : sequence of int
+        As for `bands`.
+    cuts : mapping or sequence of int
+        As for `bands`.
+    variant : {"interior", "paper"}
+        As for `bands`.
+    corner : int or sequence of int, optional
+        As for `bands`.
+
+    Returns
+    -------
+    tuple of int
+        The Betti numbers in degrees 0..d−1.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as for `bands`.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.predicted_band_betti((2, 4, 3, 1), [3])
+    (3, 3)
     """
     _check(architecture, cuts, variant, corner)
     counts = corner_counts(architecture, variant, corner)
@@ -61,11 +113,29 @@ def predicted_band_betti(
 
 
 def band_formulas(classes: object) -> tuple[str, ...]:
-    """The formulas "-p/k < F <= -(p-1)/k" of the classes p = 1..k, for `refine`.
+    """The formulas "-p/k < F <= -(p-1)/k" of the classes p = 1..k of `bands`, for `refine` and `betti_numbers`.
 
-    InputError unless k is an integer ≥ 1, LimitError for more than `MAX_CLASSES`.
+    Parameters
+    ----------
+    classes : int
+        The number k ≥ 1 of classes.
 
-    >>> band_formulas(2)
+    Returns
+    -------
+    tuple of str
+        One formula for each class.
+
+    Raises
+    ------
+    InputError
+        If k is not an integer ≥ 1.
+    LimitError
+        If k is larger than `MAX_CLASSES`.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.band_formulas(2)
     ('-1/2 < F <= 0', '-1 < F <= -1/2')
     """
     k = integer(classes, "classes", 1)
@@ -76,14 +146,43 @@ def band_formulas(classes: object) -> tuple[str, ...]:
 
 
 def banded(network: Network, levels: Any) -> Network:
-    """The classifier with one more output than levels t_1 < … < t_n whose class i is the band {t_i < F < t_{i+1}}.
+    """The classifier whose class i is the band {t_i < F < t_{i+1}}, for given levels t_1 < … < t_n.
 
-    Class 0 is {F < t_1}, class n is {F > t_n}, and on a level two classes tie. So `classify` and `polyrelu classes` see
-    the bands of one output. Output i is i F − (t_1 + … + t_i): it exceeds output i − 1 where F > t_i, so the outputs
-    rise up to the last level below F, and fall after it.
+    Class 0 is {F < t_1}, class n is {F > t_n}, and on a level two classes tie. So `classify` applies to the bands of
+    one output.
 
-    Raises NetworkError for a network with several outputs, NumberError for levels that are no exact numbers, and
-    InputError for levels that do not ascend strictly.
+    Parameters
+    ----------
+    network : Network
+        The network F: R^d → R, with one output.
+    levels : sequence of exact numbers
+        The levels t_1 < … < t_n.
+
+    Returns
+    -------
+    Network
+        A network R^d → R^{n+1}, with the hidden layers of F.
+
+    Raises
+    ------
+    NetworkError
+        If the network has several outputs.
+    NumberError
+        If a level is not an exact number.
+    InputError
+        If the levels do not ascend strictly, or the first argument is not a Network.
+
+    Notes
+    -----
+    Output i is i F − (t_1 + … + t_i). It exceeds output i − 1 where F > t_i, so the outputs rise up to the last level
+    below F, and fall after it.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # |x|
+    >>> pr.class_betti_numbers(pr.banded(net, [1, 2]))
+    ((1,), (2,), (2,))
     """
     if not isinstance(network, Network):
         raise InputError(f"banded: expected a Network, got {describe(network)}")

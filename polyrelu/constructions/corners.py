@@ -1,4 +1,4 @@
-"""Corners: the vertices of the cube that shells go around, and how many preimages they have under the folds.
+"""The corners of the cube around which shells lie, and their numbers of preimages under the folds.
 
 The *corner* of degree k is a point of {0, 1}^{k+1}, k ≥ 1: a *word* p_k with a_k letters 0 and b_k = k + 1 − a_k ≥ 1
 letters 1. The cuts of degree k go around the points whose first k+1 folded coordinates are p_k. They stay apart from
@@ -20,10 +20,20 @@ Word = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Corners:
-    """The corners {s_k = 0} of one k by their kind; see the text of `polyrelu.constructions.nested_shells`.
+    """The numbers of corners {s_k = 0} for one k by their kind; see `polyrelu.constructions.nested_shells`.
 
-    tips: at the tips of all k+1 coordinates; flat: a flat side and no W-closed one; closed: a W-closed side and no flat
-    one; mixed: both. ends: the components over these corners end at a W-closed coordinate that s_k does not use.
+    Attributes
+    ----------
+    tips : int
+        The number of corners at the tips of all k+1 coordinates.
+    flat : int
+        The number with a flat side and no W-closed one.
+    closed : int
+        The number with a W-closed side and no flat one.
+    mixed : int
+        The number with both.
+    ends : bool
+        Whether the components over these corners end at a W-closed coordinate that s_k does not use.
     """
 
     tips: int
@@ -34,15 +44,15 @@ class Corners:
 
     @property
     def total(self) -> int:
-        """All corners of s_k."""
+        """The number of all corners of s_k."""
         return self.tips + self.flat + self.closed + self.mixed
 
     def region(self, cuts: int) -> tuple[int, int]:
-        """What c_k = `cuts` contributes to β_0 and β_k of {F > 0} and {F ≥ 0}."""
+        """The contribution of c_k = `cuts` to β_0 and β_k of {F > 0} and {F ≥ 0}."""
         return self.total * (cuts - cuts // 2), self.tips * (cuts // 2)
 
     def boundary(self, cuts: int) -> tuple[int, int]:
-        """What c_k = `cuts` contributes to β_0 and β_k of {F = 0}."""
+        """The contribution of c_k = `cuts` to β_0 and β_k of {F = 0}."""
         if self.ends:
             return self.region(cuts)
         shells, balls = cuts // 2, cuts % 2
@@ -66,9 +76,9 @@ def fold_corners(half: int, zeros: int, ones: int, closed: int = 0, ends: bool =
 
 
 def read_corner(corner: object, d: int) -> tuple[int, ...]:
-    """The numbers a_1, …, a_{d−1} of zeros: given so, or as one number a for a_k = min(a, k), or None for a_k = k.
+    """The numbers a_1, …, a_{d−1} of zeros, 0 ≤ a_k ≤ k; InputError for anything else.
 
-    InputError for anything else: 0 ≤ a_k ≤ k.
+    They are given as such, or as one number a for a_k = min(a, k), or as None for a_k = k.
     """
     if corner is None:
         return tuple(range(1, d))
@@ -131,7 +141,9 @@ def words(zeros: tuple[int, ...], used: tuple[int, ...]) -> dict[int, Word]:
 
 
 def _free(length: int, zeros: int, earlier: list[tuple[int, int]]) -> int:
-    """How many words of this length with this many zeros begin with none of the earlier ones (lengths, zeros left)."""
+    """The number of words of this length with this many zeros that begin with none of the earlier ones (lengths, zeros
+    left).
+    """
     if not 0 <= zeros <= length:
         return 0
     return comb(length, zeros) - sum(comb(length - n, rest) for n, rest in earlier if rest >= 0)

@@ -22,13 +22,39 @@ from polyrelu.network.network import Network
 
 
 def sawtooth(depth: int, pieces: int = 2) -> Network:
-    """The sawtooth of `depth` hidden layers of `pieces` neurons each: a zigzag 0, 1, 0, … of M = pieces^depth pieces.
+    """The sawtooth: a zigzag 0, 1, 0, … of M = pieces^depth pieces on [0, 1].
 
-    On [0, 1] it is the depth-fold iterate of x ↦ m ReLU(x) − 2m ReLU(x − 1/m) + 2m ReLU(x − 2/m) − …, m = `pieces`;
-    with m = 2 this is the tent map of Telgarsky, Benefits of depth in neural networks (COLT 2016). {F > 1/2} has
-    ⌈M/2⌉ components: before 0 F is 0; after 1 it goes on rising (m odd), stays 0 or goes on falling (m even).
+    Parameters
+    ----------
+    depth : int
+        The number of hidden layers, at least 1.
+    pieces : int, default 2
+        The number m of neurons of each layer, at least 1.
 
-    Raises InputError unless depth and pieces are integers ≥ 1, LimitError for more than `MAX_WEIGHTS` weights.
+    Returns
+    -------
+    Network
+        A network R → R. On [0, 1] it is the depth-fold iterate of x ↦ m ReLU(x) − 2m ReLU(x − 1/m) + 2m ReLU(x − 2/m) −
+        …. {F > 1/2} has ⌈M/2⌉ components. Before 0 F is 0; after 1 it goes on rising (m odd), or stays 0 or goes on
+        falling (m even).
+
+    Raises
+    ------
+    InputError
+        If depth or pieces is not an integer ≥ 1.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    References
+    ----------
+    Telgarsky, *Benefits of depth in neural networks* (COLT 2016): the iterated tent map, m = 2.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.sawtooth(3)
+    >>> net("1/8"), net("1/4"), pr.betti_numbers(net, ">", "1/2")
+    (Fraction(1, 1), Fraction(0, 1), (4,))
     """
     depth, pieces = integer(depth, "sawtooth: depth", 1), integer(pieces, "sawtooth: pieces", 1)
     check_weights("sawtooth", chain([1], repeat(pieces, min(depth, MAX_LAYERS + 1)), [1]))
@@ -43,25 +69,53 @@ def sawtooth(depth: int, pieces: int = 2) -> Network:
 def folding(architecture: object, mixed: bool = False) -> Network:
     """A network of the given architecture with at least as many activation regions as the classical lower bounds.
 
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, n_out) with L ≥ 1 and n_l ≥ d for l < L.
+    mixed : bool, default False
+        Whether neurons look both ways, which gives more folds.
+
+    Returns
+    -------
+    Network
+        A network of exactly this architecture.
+
+    Raises
+    ------
+    InputError
+        If there is no hidden layer, or n_l < d for some l < L.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    Notes
+    -----
     Every hidden layer but the last folds each coordinate of [0, 1]^d onto [0, 1] several times, so that (0, 1)^d has
-    many disjoint preimages, boxes on each of which the folds are an affine bijection; the last hidden layer cuts the
+    many disjoint preimages, boxes on each of which the folds are an affine bijection. The last hidden layer cuts the
     cube by n_L hyperplanes in general position, all of whose Σ_{j ≤ d} C(n_L, j) regions meet (0, 1)^d. Regions in
     different boxes differ: two boxes are separated by a hyperplane x_i = const on which some neuron changes sign.
 
-    With `mixed` false: ⌊n_l / d⌋ folds of every coordinate in layer l, the construction of Montúfar, Pascanu, Cho &
-    Bengio, On the number of linear regions of deep neural networks (NIPS 2014), Theorem 4; for n_l ≥ d.
-    With `mixed` true: neurons that look both ways fold q + 1 times with q ≥ 3 neurons (see `fold_count`), and no neuron
-    is left out: n_l = d q + r gives r coordinates one neuron more. This contains the lower bound of Serra,
-    Tjandraatmadja & Ramalingam, Bounding and counting linear regions of deep neural networks (ICML 2018), which has
-    (⌊n_l / d⌋ + 1)^d folds for n_l ≥ 3d.
+    With `mixed` false, layer l folds every coordinate ⌊n_l / d⌋ times, the construction of Montúfar et al., Theorem 4.
+    With `mixed` true, q ≥ 3 neurons fold a coordinate q + 1 times (see `fold_count`), and no neuron is left out: n_l =
+    d q + r gives r coordinates one neuron more. This contains the lower bound of Serra et al., which has (⌊n_l / d⌋ +
+    1)^d folds for n_l ≥ 3d.
 
-    General position in the cube: the hyperplanes t^d + Σ_{i<d} z_i t^i = 0 in z, for n different t in [−1, 1]. Any d
-    of them meet in one point (a monic polynomial is its roots), d + 1 never; |z_i| ≤ C(d, i) at these points, so
-    z_i = (C(d, i) + 1)(2 y_i − 1) puts all of them inside the cube of y. Every region of n ≥ d such hyperplanes has
-    one of them as a vertex, and for n < d all regions meet in a flat that contains such points of a larger arrangement.
+    General position in the cube: the hyperplanes t^d + Σ_{i<d} z_i t^i = 0 in z, for n different t in [−1, 1]. Any d of
+    them meet in one point (a monic polynomial is its roots), d + 1 never; ``|z_i| ≤ C(d, i)`` at these points, so z_i =
+    (C(d, i) + 1)(2 y_i − 1) puts all of them inside the cube of y. Every region of n ≥ d such hyperplanes has one of
+    them as a vertex, and for n < d all regions meet in a flat that contains such points of a larger arrangement.
 
-    Raises InputError for an architecture without hidden layers or with n_l < d for some l < L, LimitError for more than
-    `MAX_WEIGHTS` weights.
+    References
+    ----------
+    Montúfar, Pascanu, Cho & Bengio, *On the number of linear regions of deep neural networks* (NIPS 2014).
+
+    Serra, Tjandraatmadja & Ramalingam, *Bounding and counting linear regions of deep neural networks* (ICML 2018).
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.subdivide(pr.folding((2, 4, 3, 1))).n_regions >= 2**2 * 7  # boxes times regions of 3 lines
+    True
     """
     widths = read_architecture(architecture, hidden=1)
     check_weights("folding", widths)
@@ -80,7 +134,7 @@ def folding(architecture: object, mixed: bool = False) -> Network:
 
 
 def folded_regions(architecture: tuple[int, ...]) -> int | None:
-    """The regions that `folding(architecture, mixed=True)` has inside the cube, or None if it does not exist."""
+    """The number of regions of `folding(architecture, mixed=True)` inside the cube, or None if it does not exist."""
     d, *hidden, _ = architecture
     if not hidden or any(width < d for width in hidden[:-1]):
         return None

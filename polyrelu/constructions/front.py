@@ -1,4 +1,4 @@
-"""What one architecture reaches by shells: the Pareto front of their Betti numbers over corners and cuts."""
+"""The Pareto front of the Betti numbers that shells of one architecture have, over corners and cuts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ MAX_CANDIDATES = 50_000
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """Shells that no others of their architecture surpass in every degree.
+    """Shells that no others of their architecture surpass in every degree; made by `pareto_front`.
 
-    betti : the predicted Betti numbers of {F > 0}
-    architecture, cuts, variant, corner : the arguments of `shells`
+    Attributes
+    ----------
+    betti : tuple of int
+        The predicted Betti numbers of {F > 0} in degrees 0..d−1.
+    architecture, cuts, variant, corner : object
+        The arguments of `shells`.
     """
 
     betti: tuple[int, ...]
@@ -47,10 +51,6 @@ class FrontPoint:
 def pareto_front(architecture: object) -> tuple[FrontPoint, ...]:
     """The Pareto front of (β_0, …, β_{d−1}) of {F > 0} over all shells of an architecture, largest β_0 first.
 
-    That is, over both variants, all corners and all cuts: one point for each tuple of Betti numbers that is not
-    surpassed by another, one at least as large in every degree and larger in one. No Betti number falls when a cut is
-    added, so that only shells that use all neurons of the last layer are compared.
-
     Parameters
     ----------
     architecture : sequence of int
@@ -59,17 +59,23 @@ def pareto_front(architecture: object) -> tuple[FrontPoint, ...]:
     Returns
     -------
     tuple of FrontPoint
-        Empty if no shells have a positive Betti number.
+        One point for each tuple of Betti numbers that is not surpassed by another, one at least as large in every
+        degree and larger in one. Empty if no shells have a positive Betti number.
 
     Raises
     ------
     InputError
         If the architecture has no shells of either variant, or more than `MAX_CANDIDATES` to compare.
 
+    Notes
+    -----
+    Both variants, all corners and all cuts are compared. No Betti number falls when a cut is added, so that only shells
+    that use all neurons of the last layer matter.
+
     Examples
     --------
-    >>> from polyrelu import pareto_front
-    >>> [point.betti for point in pareto_front((2, 8, 6, 1))]
+    >>> import polyrelu as pr
+    >>> [point.betti for point in pr.pareto_front((2, 8, 6, 1))]
     [(18, 4), (12, 12)]
     """
     widths = read_architecture(architecture, hidden=2, scalar=True)
@@ -113,7 +119,7 @@ def _check(widths: tuple[int, ...]) -> None:
 
 
 def _corners(widths: tuple[int, ...]) -> Iterator[tuple[Variant, tuple[int, ...] | None, tuple[int, ...]]]:
-    """Variants, corners, and degrees with cuts, that exist."""
+    """The variants, corners, and degrees with cuts, that exist."""
     degrees = range(1, widths[0])
     choices: list[tuple[Variant, tuple[int, ...] | None, tuple[int, ...]]] = []
     for size in degrees:
@@ -132,7 +138,7 @@ def _corners(widths: tuple[int, ...]) -> Iterator[tuple[Variant, tuple[int, ...]
 
 
 def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    """All ways to write a number as an ordered sum of so many positive integers."""
+    """All ways to write a number as an ordered sum of this many positive integers."""
     for bars in combinations(range(1, total), parts - 1):
         ends = (0, *bars, total)
         if total > 0:

@@ -59,7 +59,7 @@ def unit(i: int) -> Form:
 def check_weights(where: str, widths: Iterable[int]) -> None:
     """LimitError, naming the construction, for layers of these widths, inputs first, that are too many or too large.
 
-    They are added up only until there are too many, so that there may be any number of layers.
+    The weights are added up only until there are too many, so that there may be any number of layers.
     """
     weights = 0
     for layer, (m, n) in enumerate(pairwise(widths), 1):
@@ -82,9 +82,9 @@ class LayerStack:
         return [unit(i) for i in range(self._width)]
 
     def add(self, preactivations: Sequence[Form], width: int | None = None) -> list[Form]:
-        """Add a layer with these preactivations (forms in the layer before), filled up to `width` with zero neurons.
+        """The outputs, as forms, of a new layer with these preactivations (forms in the layer before).
 
-        Returns the neurons' outputs as forms.
+        The layer is filled up to `width` with zero neurons.
         """
         count = len(preactivations) if width is None else width
         idle = [Form({})] * (count - len(preactivations))
@@ -103,7 +103,7 @@ class LayerStack:
 
 
 def split_evenly(neurons: int, coordinates: int) -> list[int]:
-    """Neurons for each coordinate: as equal as possible, the first coordinates get one more."""
+    """The number of neurons of each coordinate: as equal as possible, the first coordinates have one more."""
     share, rest = divmod(neurons, coordinates)
     return [share + (i < rest) for i in range(coordinates)]
 
@@ -118,7 +118,7 @@ def total(forms: Iterable[Form]) -> Form:
 
 @dataclass(frozen=True)
 class Curve:
-    """A continuous piecewise linear function of one variable x, and the ReLU neurons that make it.
+    """A continuous piecewise linear function of one variable x, and the ReLU neurons that compute it.
 
     It has the given values at the thresholds, which ascend strictly, and the given slopes before the first and after
     the last. The neurons are ReLU(x − t) for each threshold t, or ReLU(t − x) where its index is `leftward`. A
@@ -162,8 +162,8 @@ def mixed_fold(neurons: int) -> Curve:
     """The curve of q neurons that maps [0, 1] onto itself as often as possible, `fold_count(q)` times.
 
     The preimage of (0, 1) consists of `fold_count(q)` open intervals inside (0, 1), and the curve is affine on each.
-    One or two neurons: `plain_fold`. With q ≥ 3, unit h = 1/(2q + 1) and thresholds h, 3h, 5h, …, (2q − 1)h the
-    curve falls from 1 at 0 to 0 at the first threshold and goes on as 1, 0, 1, … at the others, to 0 or 1 at 1. Its
+    For one or two neurons it is `plain_fold`. With q ≥ 3, unit h = 1/(2q + 1) and thresholds h, 3h, 5h, …, (2q − 1)h
+    the curve falls from 1 at 0 to 0 at the first threshold and goes on as 1, 0, 1, … at the others, to 0 or 1 at 1. Its
     slopes are −1/h, +1/2h, −1/2h, …; the third neuron looks to the left, and its slope change 1/h is minus the slope at
     −∞, as it has to be. Before 0 the curve is above 1, after 1 above 1 or below 0.
     """
@@ -176,18 +176,18 @@ def mixed_fold(neurons: int) -> Curve:
 
 
 def fold_count(neurons: int) -> int:
-    """How often `mixed_fold` covers the unit interval: q + 1 times with q ≥ 3 neurons, else q times."""
+    """The number of times that `mixed_fold` covers the unit interval: q + 1 with q ≥ 3 neurons, else q."""
     return neurons + 1 if neurons >= 3 else neurons
 
 
 def fold(stack: LayerStack, coordinates: Sequence[Form], curves: Sequence[Curve], width: int) -> list[list[Form]]:
-    """Add one layer with the neurons of one curve for each coordinate; returns each coordinate's neurons."""
+    """The neurons of each coordinate after a new layer with the neurons of one curve for each coordinate."""
     blocks = [curve.preactivations(x) for x, curve in zip(coordinates, curves, strict=True)]
     neurons = iter(stack.add([form for block in blocks for form in block], width))
     return [[next(neurons) for _ in block] for block in blocks]
 
 
 def folded(stack: LayerStack, coordinates: Sequence[Form], curves: Sequence[Curve], width: int) -> list[Form]:
-    """Add one layer that replaces each coordinate by its curve; returns the new coordinates."""
+    """The new coordinates after a new layer that replaces each coordinate by its curve."""
     neurons = fold(stack, coordinates, curves, width)
     return [curve.read(block) for curve, block in zip(curves, neurons, strict=True)]

@@ -15,18 +15,36 @@ Shells = tuple[tuple[int, ...], tuple[int, ...], Variant, tuple[int, ...] | None
 
 
 def paper_lower_bound(architecture: object, w: object = None) -> tuple[int, ...]:
-    """The numbers (β_0, …, β_{d−1}) of Ergen & Grillo, Theorem 13, for w_1, …, w_{d−1} ≥ 0 with Σ (w_k + 2) ≤ n_L.
+    """The numbers (β_0, …, β_{d−1}) of Ergen & Grillo, Theorem 13, for given w_1, …, w_{d−1}.
 
     With M = ∏_{l<L} 2⌊n_l/2d⌋ they are
 
         β_0 = Σ_{k=1}^{d−1} (M/2)^k (M/2 + 1) ⌈w_k/2⌉,   β_k = (M/2)^k (M/2 − 1) ⌈w_k/2⌉ for 0 < k < d,
 
     as the proof in the paper has it (Lemma 41 and the induction in B.6; in the statement the indices are shifted).
+
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, 1) with d ≥ 2, L ≥ 2 and n_l ≥ 2d for l < L.
+    w : sequence of int, optional
+        The numbers w_1, …, w_{d−1} ≥ 0 with Σ (w_k + 2) ≤ n_L. By default they are as equal as possible with Σ (w_k +
+        2) = n_L, larger ones last.
+
+    Returns
+    -------
+    tuple of int
+        One number for each degree 0..d−1.
+
+    Raises
+    ------
+    InputError
+        If the architecture or the w are not as above.
+
+    Notes
+    -----
     The theorem is about {F ≤ 0}; so some network has at least these numbers for {F ≥ 0}, its negative. Here they are a
     bound for {F > 0} and {F ≥ 0} alike, which `lower_bound_network(architecture, w)` reaches: that is their proof.
-    By default the w_k are as equal as possible with Σ (w_k + 2) = n_L, larger ones last.
-
-    Raises InputError unless d ≥ 2, L ≥ 2, one output, n_l ≥ 2d for l < L, and the w fit.
     """
     widths, steps = _read(architecture, w)
     half = prod(2 * (n // (2 * widths[0])) for n in widths[1:-2]) // 2
@@ -37,24 +55,48 @@ def paper_lower_bound(architecture: object, w: object = None) -> tuple[int, ...]
 def lower_bound_network(architecture: object, w: object = None) -> Network:
     """A network of this architecture whose {F > 0} has at least the paper's lower bound in every degree.
 
-    w : the numbers w_1, …, w_{d−1} ≥ 0 of the paper's bound, with Σ (w_k + 2) ≤ n_L; by default as equal as possible
-        with sum n_L − 2(d−1), larger ones last. The bound is `paper_lower_bound(architecture, w)`. The network −F has
-        it for {F < 0} and {F ≤ 0}, which is what the paper states.
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, 1) with d ≥ 2, L ≥ 2 and n_l ≥ 2d for l < L.
+    w : sequence of int, optional
+        The numbers w_1, …, w_{d−1} ≥ 0 of the paper's bound, with Σ (w_k + 2) ≤ n_L. By default they are as equal as
+        possible with sum n_L − 2(d−1), larger ones last.
 
-    Shells of variant "paper" around the paper's corner, a_k = 1, have β_0 = Σ_k (M/2)^k (M/2 + 1) ⌈c_k/2⌉ and
-    β_k = (M/2)^k (M/2 − 1) ⌊c_k/2⌋. Cuts c_k = w_k + 2 have ⌈c_k/2⌉, ⌊c_k/2⌋ ≥ ⌈w_k/2⌉; so have c_k = w_k + 1, which is
-    what L = 2 leaves at worst: one coordinate is 0 at each corner, and d − 1 neurons close the outside. Neurons of the
-    last layer beyond Σ (w_k + 2) are given to degree d−1. Other shells with as many cuts are taken where no Betti
-    number of theirs is smaller: those of the default corner (if M = 2), or of variant "interior" (if n_l ≥ 3d for
-    some l ≤ L−2, say).
+    Returns
+    -------
+    Network
+        Some `shells`. Their negative has the bound for {F < 0} and {F ≤ 0}, which is what the paper states.
 
-    Raises InputError for d < 2, L < 2, more than one output, n_l < 2d for some l < L, or too large w.
+    Raises
+    ------
+    InputError
+        If the architecture or the w are not as above.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    Notes
+    -----
+    The bound is `polyrelu.constructions.lower_bound.paper_lower_bound`. Shells of variant "paper" around the paper's
+    corner, a_k = 1, have β_0 = Σ_k (M/2)^k (M/2 + 1) ⌈c_k/2⌉ and β_k = (M/2)^k (M/2 − 1) ⌊c_k/2⌋. Cuts c_k = w_k + 2
+    have ⌈c_k/2⌉, ⌊c_k/2⌋ ≥ ⌈w_k/2⌉; so have c_k = w_k + 1, which is what L = 2 leaves at worst: one coordinate is 0 at
+    each corner, and d − 1 neurons close the outside. Neurons of the last layer beyond Σ (w_k + 2) are given to degree
+    d−1. Other shells with as many cuts are taken where no Betti number of theirs is smaller: those of the default
+    corner (if M = 2), or of variant "interior" (if n_l ≥ 3d for some l ≤ L−2, say).
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> from polyrelu.constructions import paper_lower_bound
+    >>> net = pr.lower_bound_network((2, 8, 6, 1))
+    >>> pr.betti_numbers(net), paper_lower_bound((2, 8, 6, 1))
+    ((18, 4), (12, 4))
     """
     return shells(*lower_bound_shells(architecture, w))
 
 
 def lower_bound_shells(architecture: object, w: object = None) -> Shells:
-    """The arguments of `shells` that `lower_bound_network(architecture, w)` chooses. Same errors."""
+    """The arguments of `shells` that `lower_bound_network(architecture, w)` chooses, with the same errors."""
     widths, steps = _read(architecture, w)
     best: Shells = (widths, _cuts(widths, steps, "paper", 1), "paper", (1,) * (widths[0] - 1))
     betti = predicted_betti(*best)[">"]
@@ -70,7 +112,7 @@ def lower_bound_shells(architecture: object, w: object = None) -> Shells:
 
 
 def read_steps(architecture: tuple[int, ...], w: object = None) -> tuple[int, ...]:
-    """The numbers w_1, …, w_{d−1} of the paper's bound: read and checked, or as equal as possible.
+    """The numbers w_1, …, w_{d−1} of the paper's bound: those given, checked, or as equal as possible.
 
     InputError unless there are d−1 of them, each ≥ 0, with Σ (w_k + 2) ≤ n_L.
     """

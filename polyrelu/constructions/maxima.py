@@ -10,13 +10,41 @@ from polyrelu.network.network import Network
 
 
 def maximum(n: int) -> Network:
-    """The network R^n → R, x ↦ max(x_1, …, x_n), with ⌈log₂ n⌉ hidden layers (none for n = 1).
+    """The network R^n → R, x ↦ max(x_1, …, x_n), with ⌈log₂ n⌉ hidden layers.
 
-    Every layer halves the number of terms by max(a, b) = ReLU(a − b) + ReLU(b) − ReLU(−b); a term left over is carried
-    on as ReLU(a) − ReLU(−a). This is the upper half of the depth result of Arora, Basu, Mianjy & Mukherjee,
-    Understanding deep neural networks with rectified linear units (ICLR 2018).
+    Parameters
+    ----------
+    n : int
+        The number of inputs, at least 1.
 
-    Raises InputError unless n is an integer ≥ 1, LimitError for more than `MAX_WEIGHTS` weights (n > 2000 or so).
+    Returns
+    -------
+    Network
+        The network; an affine map for n = 1.
+
+    Raises
+    ------
+    InputError
+        If n is not an integer ≥ 1.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights (n > 2000 or so).
+
+    Notes
+    -----
+    Every layer halves the number of terms by max(a, b) = ReLU(a − b) + ReLU(b) − ReLU(−b). A term left over is passed
+    on as ReLU(a) − ReLU(−a).
+
+    References
+    ----------
+    Arora, Basu, Mianjy & Mukherjee, *Understanding deep neural networks with rectified linear units* (ICLR 2018): the
+    upper half of the depth result.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.maximum(5)
+    >>> net.depth, net([3, -1, 4, 1, "1/2"])
+    (3, Fraction(4, 1))
     """
     count = integer(n, "maximum: n", 1)
     check_weights("maximum", _widths(count))

@@ -96,19 +96,49 @@ VARIANTS: tuple[Variant, ...] = ("paper", "interior")
 def shells(architecture: object, cuts: object, variant: Variant = "paper", corner: object = None) -> Network:
     """The network of nested shells (see the module's text) with exactly the given architecture.
 
-    architecture : (d, n_1, …, n_L, 1) with d ≥ 2 and L ≥ 2. Neurons that are not needed have zero weights.
-    cuts : the numbers c_k ≥ 0 of bands around the corners of degree k = 1..d−1, as a mapping {k: c_k} (left out: 0) or
-        as the sequence (c_1, …, c_{d−1}).
-    variant : "paper" or "interior".
-    corner : how many of the k+1 coordinates are 0 at the corner of degree k, the others being 1 ("paper" only): the
-        numbers (a_1, …, a_{d−1}), 0 ≤ a_k ≤ k, or one number a for a_k = min(a, k); by default a_k = k. The more
-        zeros, the more components and the fewer spheres: 1 is the corner of the paper. a_k = 0 has nothing but tips,
-        but then all other cuts must be zero.
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, 1) with d ≥ 2 and L ≥ 2. Neurons that are not needed have zero weights.
+    cuts : mapping or sequence of int
+        The numbers c_k ≥ 0 of bands around the corners of degree k = 1..d−1, as a mapping {k: c_k}, where degrees left
+        out have 0, or as the sequence (c_1, …, c_{d−1}).
+    variant : {"paper", "interior"}
+        The variant of the construction.
+    corner : int or sequence of int, optional
+        The numbers (a_1, …, a_{d−1}), 0 ≤ a_k ≤ k, of coordinates that are 0 at the corner of degree k, while the
+        others of the k+1 are 1; or one number a for a_k = min(a, k). The default is a_k = k. Of variant "paper" only.
 
-    Conditions: Σ_k c_k ≤ n_L, where for L = 2 "paper" may need up to d neurons more, one for each coordinate that is 0
-    at a corner; n_l ≥ 2d for l < L ("interior": n_{L−1} ≥ 2d and n_l ≥ d for l < L−1). An InputError says which of them
-    fails and by how much, a LimitError of more than `MAX_WEIGHTS` weights. The Betti numbers of its five regions at
-    level 0 are those of `predicted_betti`.
+    Returns
+    -------
+    Network
+        A network R^d → R. The Betti numbers of its five regions at level 0 are those of `predicted_betti`.
+
+    Raises
+    ------
+    InputError
+        If a condition below fails; the message says which one and by how much.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    Notes
+    -----
+    The conditions are Σ_k c_k ≤ n_L, where for L = 2 "paper" may need up to d neurons more, one for each coordinate
+    that is 0 at a corner, and n_l ≥ 2d for l < L ("interior": n_{L−1} ≥ 2d and n_l ≥ d for l < L−1).
+
+    The more zeros a corner has, the more components and the fewer spheres there are. a_k = 1 is the corner of the
+    paper. a_k = 0 has nothing but tips, but then all other cuts must be zero.
+
+    References
+    ----------
+    Ergen & Grillo, *Topological Expressivity of ReLU Neural Networks* (COLT 2024).
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.shells((2, 8, 3, 1), [2])
+    >>> net.architecture, pr.betti_numbers(net)
+    ((2, 8, 3, 1), (6, 2))
     """
     plan = _plan(architecture, cuts, variant, corner)
     check_weights("shells", plan.architecture)
@@ -118,9 +148,36 @@ def shells(architecture: object, cuts: object, variant: Variant = "paper", corne
 def predicted_betti(
     architecture: object, cuts: object, variant: Variant = "paper", corner: object = None
 ) -> dict[str, tuple[int, ...]]:
-    """The Betti numbers (degrees 0..d−1) of the five regions of `shells` with the same arguments, at level 0.
+    """The Betti numbers of the five regions of `shells` with the same arguments, at level 0.
 
-    The keys are ">", ">=", "<", "<=" and "="; the proof is the module's text. Same arguments and errors as `shells`.
+    The proof is the module's text.
+
+    Parameters
+    ----------
+    architecture : sequence of int
+        As for `shells`.
+    cuts : mapping or sequence of int
+        As for `shells`.
+    variant : {"paper", "interior"}
+        As for `shells`.
+    corner : int or sequence of int, optional
+        As for `shells`.
+
+    Returns
+    -------
+    dict
+        For each of the keys ">", ">=", "<", "<=" and "=" the Betti numbers in degrees 0..d−1.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as for `shells`.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.predicted_betti((2, 8, 3, 1), [2])[">"]
+    (6, 2)
     """
     plan = _plan(architecture, cuts, variant, corner)
     corners = _corners(plan, variant)
@@ -140,7 +197,7 @@ def corner_counts(
 ) -> tuple[tuple[int, int], ...]:
     """For k = 1..d−1 the numbers (A_k, B_k) of corners of s_k and of those that are tips only.
 
-    So cuts c that `shells` admits give β_0 = Σ_k A_k ⌈c_k/2⌉ and β_k = B_k ⌊c_k/2⌋ for F > 0. Raises InputError for an
+    So cuts c that `shells` admits give β_0 = Σ_k A_k ⌈c_k/2⌉ and β_k = B_k ⌊c_k/2⌋ for F > 0. InputError for an
     architecture that has no shells.
     """
     corners = _corners(_plan(architecture, (), variant, corner), variant)
@@ -148,7 +205,9 @@ def corner_counts(
 
 
 def closing_neurons(architecture: object, cuts: object, variant: Variant = "paper", corner: object = None) -> int:
-    """How many neurons of the last layer close the outside of `shells` with these arguments. Same errors."""
+    """The number of neurons of the last layer that close the outside of `shells` with these arguments, with the same
+    errors.
+    """
     return _plan(architecture, cuts, variant, corner).closing
 
 
@@ -191,7 +250,7 @@ class _Plan:
 
     @property
     def spare(self) -> int:
-        """How many of these coordinates spare neurons of a single folding layer close ("paper", L = 2)."""
+        """The number of these coordinates that spare neurons of a single folding layer close ("paper", L = 2)."""
         if self.variant != "paper" or len(self.widths) > 2:
             return 0
         return min(len(self.low), self.widths[0] - self.d * self.folds[0])
@@ -203,7 +262,7 @@ class _Plan:
 
     @property
     def closing(self) -> int:
-        """Neurons of the last layer that close the outside."""
+        """The number of neurons of the last layer that close the outside."""
         return len(self.outside)
 
 
@@ -231,7 +290,7 @@ def _plan(architecture: object, cuts: object, variant: str, corner: object) -> _
 def cut_network(input_dim: int, cuts: object, corner: object = None) -> Network:
     """The last hidden layer and the output of `shells`, variant "paper", as a network of the folded coordinates y ↦ F.
 
-    input_dim : d ≥ 2; the other arguments are as for `shells`, with the same errors.
+    The dimension is d ≥ 2; the other arguments are as for `shells`, with the same errors.
     """
     d = integer(input_dim, "input_dim", 2)
     numbers = read_cuts(cuts, d)
@@ -241,7 +300,7 @@ def cut_network(input_dim: int, cuts: object, corner: object = None) -> Network:
 
 
 def read_cuts(cuts: object, d: int) -> tuple[int, ...]:
-    """The numbers c_1, …, c_{d−1} ≥ 0, given as such a sequence or as a mapping {k: c_k}. InputError."""
+    """The numbers c_1, …, c_{d−1} ≥ 0, given so or as a mapping {k: c_k}; InputError for anything else."""
     if isinstance(cuts, Mapping):
         result = [0] * (d - 1)
         for key, value in cuts.items():

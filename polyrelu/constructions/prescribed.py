@@ -15,26 +15,55 @@ from polyrelu.network.network import Network
 def network_with_betti(betti: object) -> Network:
     """A network R^d → R with exactly the given Betti numbers b_0, …, b_{d−1} of {F > 0} (and {F ≥ 0}), torsion-free.
 
-    All d ≥ 1 and all tuples of integers b_k ≥ 0 are possible but those with b_0 = 0 and some b_k > 0, an InputError
-    (a set without components is empty). With B = b_0 − 1 + b_1 + … + b_{d−1} the network has ⌈log₂ B⌉ + 2 hidden
-    layers (one for B = 0) of at most 2d + 2 neurons: for fixed d a number of neurons logarithmic in Σ b_k, as in the
-    corollary of Ergen & Grillo, Topological Expressivity of ReLU Neural Networks (COLT 2024), whose networks have *at
-    least* these Betti numbers.
+    Parameters
+    ----------
+    betti : sequence of int
+        The numbers b_0, …, b_{d−1} ≥ 0, d ≥ 1. All tuples are possible but those with b_0 = 0 and some b_k > 0, as a
+        set without components is empty.
 
-    Construction. {F > 0} is the complement of B disjoint closed sets, b_k of *type* k for k ≥ 1 and b_0 − 1 of type 0.
-    One of type k is {|x_1 − t| + |x_2| + … + |x_{k+1}| ≤ 1/4}, a ball of dimension k + 1 times R^{d−k−1}, at its own
-    odd integer t in 1, 3, …, 2B − 1. The union C of these sets is closed, its one-point compactification is a wedge of
-    spheres S^{d−k−1}, one for each set of type k, and by Alexander duality in the sphere R^d ∪ {∞} the reduced
-    homology of R^d \\ C is Z^{b_k} in degree k ≥ 1 and Z^{b_0 − 1} in degree 0.
+    Returns
+    -------
+    Network
+        With B = b_0 − 1 + b_1 + … + b_{d−1} it has ⌈log₂ B⌉ + 2 hidden layers (one for B = 0) of at most 2d + 2
+        neurons.
 
-    Network. Put D_0 = x_1 and D_i = |D_{i−1} − 2^{j−i}| for i = 1..j, 2^{j−1} ≥ B: on [0, 2^j], D_j is the distance to
-    the nearest odd integer, and outside it is ≥ 1. Two neurons make each absolute value, one carries ReLU(x_1), one
-    each |x_i| that is needed. Type k owns an interval (e, e') of x_1 between even integers;
-    f_k = D_j + ReLU(e − x) + ReLU(x − e') with x = ReLU(x_1), where ReLU(e − x) = e − x + ReLU(x − e). Outside (e, e')
-    f_k ≥ 1, since D_j is at least 1 minus the distance to an even integer; inside f_k = D_j. With
-    s_k = f_k + |x_2| + … + |x_{k+1}| the sets {s_k < 1/2} are disjoint, so at most one term of
-    F = 1 − 4 Σ_k ReLU(1/2 − s_k) is positive at a point, and F > 0 if and only if all s_k > 1/4. On {s_k < 1/2} s_k is
-    convex and rises strictly away from its zeros, so that F ≥ 0 has the same homology.
+    Raises
+    ------
+    InputError
+        If the numbers are not the Betti numbers of a set.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    Notes
+    -----
+    For fixed d the number of neurons is logarithmic in Σ b_k, as in the corollary of Ergen & Grillo, whose networks
+    have *at least* these Betti numbers.
+
+    *Construction.* {F > 0} is the complement of B disjoint closed sets, b_k of *type* k for k ≥ 1 and b_0 − 1 of type
+    0. One of type k is ``{|x_1 − t| + |x_2| + … + |x_{k+1}| ≤ 1/4}``, a ball of dimension k + 1 times R^{d−k−1}, at its
+    own odd integer t in 1, 3, …, 2B − 1. The union C of these sets is closed, its one-point compactification is a wedge
+    of spheres S^{d−k−1}, one for each set of type k, and by Alexander duality in the sphere R^d ∪ {∞} the reduced
+    homology of R^d ∖ C is Z^{b_k} in degree k ≥ 1 and Z^{b_0 − 1} in degree 0.
+
+    *Network.* Put D_0 = x_1 and ``D_i = |D_{i−1} − 2^{j−i}|`` for i = 1..j, 2^{j−1} ≥ B: on [0, 2^j], D_j is the
+    distance to the nearest odd integer, and outside it is ≥ 1. Two neurons compute each absolute value, one passes on
+    ReLU(x_1), one each ``|x_i|`` that is needed. Type k owns an interval (e, e') of x_1 between even integers; f_k =
+    D_j + ReLU(e − x) + ReLU(x − e') with x = ReLU(x_1), where ReLU(e − x) = e − x + ReLU(x − e). Outside (e, e') f_k ≥
+    1, since D_j is at least 1 minus the distance to an even integer; inside f_k = D_j. With ``s_k = f_k + |x_2| + … +
+    |x_{k+1}|`` the sets {s_k < 1/2} are disjoint, so at most one term of F = 1 − 4 Σ_k ReLU(1/2 − s_k) is positive at a
+    point, and F > 0 if and only if all s_k > 1/4. On {s_k < 1/2} s_k is convex and rises strictly away from its zeros,
+    so that F ≥ 0 has the same homology.
+
+    References
+    ----------
+    Ergen & Grillo, *Topological Expressivity of ReLU Neural Networks* (COLT 2024).
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.network_with_betti([2, 1, 3])
+    >>> net.architecture, pr.betti_numbers(net)
+    ((3, 7, 5, 5, 8, 3, 1), (2, 1, 3))
     """
     numbers = integers(betti, "betti", 0)
     if not numbers:
@@ -54,7 +83,7 @@ def network_with_betti(betti: object) -> Network:
 
 
 def _removed_sets(stack: LayerStack, counts: dict[int, int]) -> list[Form]:
-    """Add the layers that fold x_1; returns the forms s_k in the last of them for the types k in `counts`."""
+    """The forms s_k, for the types k in `counts`, after new layers that fold x_1."""
     folds = (sum(counts.values()) - 1).bit_length() + 1
     width = 3 + 2 * max(counts) + 2 * len(counts)
     check_weights("network_with_betti", [len(stack.inputs()), *repeat(width, min(folds, MAX_LAYERS + 1))])

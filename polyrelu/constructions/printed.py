@@ -1,4 +1,4 @@
-"""The networks of Ergen & Grillo, Theorems 12 and 13, as they are printed, and the Betti numbers that they have."""
+"""The networks of Ergen & Grillo, Theorems 12 and 13, as they are printed, and their Betti numbers."""
 
 from __future__ import annotations
 
@@ -16,26 +16,49 @@ from polyrelu.network.network import Network
 def paper_network(folds: object, w: object, theorem: int = 13) -> Network:
     """The network of Ergen & Grillo (COLT 2024), Theorem 13 or 12, with their weights.
 
-    folds : m_1, …, m_{L−1}, even and at least 2, how often each hidden layer but the last folds a coordinate.
-    w : w_1, …, w_{d−1}, at least 1 each, so that d = len(w) + 1 ≥ 2; degree k gets w_k + 2 neurons of the last layer.
-    theorem : 13, or 12 for the network without the constant b.
+    Parameters
+    ----------
+    folds : sequence of int
+        The numbers m_1, …, m_{L−1}, even and at least 2, of folds of each coordinate by each hidden layer but the last.
+    w : sequence of int
+        The numbers w_1, …, w_{d−1}, at least 1 each, so that d = len(w) + 1 ≥ 2; degree k has w_k + 2 neurons of the
+        last layer.
+    theorem : {13, 12}
+        The theorem; 12 for the network without the constant b.
 
-    The architecture is (d, d m_1, …, d m_{L−1}, Σ (w_k + 2), 1). *Folds* (Definition 32): neurons m ReLU(x_j) and
-    2m ReLU(x_j − i/m), i = 1..m−1, with alternating sum h_j. *Cuts* (Lemmas 35 and 36, and B.5): with
-    s_k = (1 − y_1) + … + (1 − y_k) + y_{k+1} for the folded coordinates y and w = w_k, the neurons ReLU(s_k),
-    2 ReLU(s_k − (2q − 1)/4w) for q = 1..w, and ReLU(s_k − 1/2), with alternating sum g_k; F = Σ_k g_k(s_k) + b with
-    b = min_k 1/(8 w_k M), M = m_1 ⋯ m_{L−1} (B.7). The constants are those of the appendix. With those of the main
-    text, 8w and 1/4 in place of 4w and 1/2, g_k(s) becomes g_k(2s)/2, and the topology is the same.
+    Returns
+    -------
+    Network
+        A network of architecture (d, d m_1, …, d m_{L−1}, Σ (w_k + 2), 1). The Betti numbers of its five regions are
+        `predicted_paper_betti(folds, w, theorem)`.
 
-    The Betti numbers of its five regions are `predicted_paper_betti(folds, w, theorem)`, with their proof.
+    Raises
+    ------
+    InputError
+        If an argument is not as above.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
 
-    Raises InputError, and LimitError for more than `MAX_WEIGHTS` weights.
+    Notes
+    -----
+    *Folds* (Definition 32): neurons m ReLU(x_j) and 2m ReLU(x_j − i/m), i = 1..m−1, with alternating sum h_j.
+
+    *Cuts* (Lemmas 35 and 36, and B.5): with s_k = (1 − y_1) + … + (1 − y_k) + y_{k+1} for the folded coordinates y and
+    w = w_k, the neurons ReLU(s_k), 2 ReLU(s_k − (2q − 1)/4w) for q = 1..w, and ReLU(s_k − 1/2), with alternating sum
+    g_k; F = Σ_k g_k(s_k) + b with b = min_k 1/(8 w_k M), M = m_1 ⋯ m_{L−1} (B.7).
+
+    The constants are those of the appendix. With those of the main text, 8w and 1/4 in place of 4w and 1/2, g_k(s)
+    becomes g_k(2s)/2, and the topology is the same.
+
+    References
+    ----------
+    Ergen & Grillo, *Topological Expressivity of ReLU Neural Networks* (COLT 2024).
 
     Examples
     --------
-    >>> from polyrelu import betti_numbers, paper_network
-    >>> net = paper_network([2, 2], [2])
-    >>> net.architecture, betti_numbers(net, "<=")
+    >>> import polyrelu as pr
+    >>> net = pr.paper_network([2, 2], [2])
+    >>> net.architecture, pr.betti_numbers(net, "<=")
     ((2, 4, 4, 4, 1), (6, 2))
     """
     plan = _read(folds, w, theorem)
@@ -58,20 +81,41 @@ def paper_network(folds: object, w: object, theorem: int = 13) -> Network:
 def predicted_paper_betti(
     folds: object, w: object, theorem: int = 13, cube: bool = False
 ) -> dict[str, tuple[int, ...]]:
-    """The Betti numbers (degrees 0..d−1) of the five regions of `paper_network` with the same arguments, at level 0.
+    """The Betti numbers of the five regions of `paper_network` with the same arguments, at level 0.
 
-    In R^d, or with `cube` in the unit cube. The keys are ">", ">=", "<", "<=" and "=". The theorem has ⌈w_k/2⌉ for
-    {F < 0} or {F ≤ 0}; these networks have
+    Parameters
+    ----------
+    folds : sequence of int
+        As for `paper_network`.
+    w : sequence of int
+        As for `paper_network`.
+    theorem : {13, 12}
+        As for `paper_network`.
+    cube : bool, default False
+        Whether the regions are intersected with the unit cube.
+
+    Returns
+    -------
+    dict
+        For each of the keys ">", ">=", "<", "<=" and "=" the Betti numbers in degrees 0..d−1.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as for `paper_network`; or in R^d if L = 2 and d > 2, where nothing is predicted.
+
+    Notes
+    -----
+    The theorem has ⌈w_k/2⌉ for {F < 0} or {F ≤ 0}; these networks have
 
         β_0 = Σ_k A_k ⌊w_k/2⌋,  β_k = B_k ⌊w_k/2⌋,  A_k = (M/2)^k (M/2 + 1),  B_k = (M/2)^k (M/2 − 1).
 
     *Proof.* g_k vanishes for s ≤ 0 and s ≥ 1/2, and is a zigzag in between: its slopes are 1, −1, 1, … and its breaks
     (2q − 1)/4w, so its zeros are q/2w, and for q = 0, …, w − 1 the *band* q/2w < s < (q+1)/2w has g_k > 0 if q is even
-    and < 0 if q is odd, with ``|g_k| ≤ 1/4w``: ⌈w/2⌉ positive and ⌊w/2⌋ negative bands. In the cube 0 ≤ y ≤ 1, and
-    the sets {s_k < 1/2} of different k are disjoint: for k < l, y_{k+1} < 1/2 on the one and 1 − y_{k+1} < 1/2 on the
-    other. So
-    {F < 0} of Theorem 12 is the disjoint union of the negative bands around the points with s_k = 0. There are A_k,
-    since a coordinate is folded to 1 at M/2 points of [0, 1] and to 0 at M/2 + 1, and B_k of them do not have
+    and < 0 if q is odd, with ``|g_k| ≤ 1/4w``: ⌈w/2⌉ positive and ⌊w/2⌋ negative bands. In the cube 0 ≤ y ≤ 1, and the
+    sets {s_k < 1/2} of different k are disjoint: for k < l, y_{k+1} < 1/2 on the one and 1 − y_{k+1} < 1/2 on the
+    other. So {F < 0} of Theorem 12 is the disjoint union of the negative bands around the points with s_k = 0. There
+    are A_k, since a coordinate is folded to 1 at M/2 points of [0, 1] and to 0 at M/2 + 1, and B_k of them do not have
     x_{k+1} ∈ {0, 1}. Around these the level sets of s_k are S^k × [0, 1]^{d−k−1}, around the others contractible.
 
     Adding b with 0 < b < 1/4w_k for all k makes negative bands thinner and positive ones wider, no more, and gives F
@@ -90,12 +134,10 @@ def predicted_paper_betti(
     from 1 to −∞, the band a < s_1 < b is a − A < y_2 < b − A, a strip over the x_1-axis. So A_1 = (M/2)² + 1. For d > 2
     bands of different degrees meet outside the cube, and nothing is predicted.
 
-    Raises InputError as `paper_network`, and in R^d for L = 2, d > 2.
-
     Examples
     --------
-    >>> from polyrelu.constructions import predicted_paper_betti
-    >>> predicted_paper_betti([4], [2], cube=True)["<="], predicted_paper_betti([4], [2])["<="]
+    >>> import polyrelu as pr
+    >>> pr.predicted_paper_betti([4], [2], cube=True)["<="], pr.predicted_paper_betti([4], [2])["<="]
     ((6, 2), (5, 2))
     """
     plan = _read(folds, w, theorem)
@@ -127,10 +169,11 @@ def predicted_paper_betti(
 
 
 def printed_lower_bound(folds: object, w: object) -> tuple[int, ...]:
-    """What the proof of Theorems 12 and 13 states for `paper_network(folds, w)`, with ⌈w_k/2⌉ in place of ⌊w_k/2⌋.
+    """The numbers that the proof of Theorems 12 and 13 states for `paper_network(folds, w)`.
 
-    β_0 = Σ_k (M/2)^k (M/2 + 1) ⌈w_k/2⌉ and β_k = (M/2)^k (M/2 − 1) ⌈w_k/2⌉ (Lemma 41 and the induction in B.6), for
-    {F < 0} of Theorem 12 and {F ≤ 0} of Theorem 13. Raises InputError as `paper_network`.
+    They have ⌈w_k/2⌉ in place of ⌊w_k/2⌋: β_0 = Σ_k (M/2)^k (M/2 + 1) ⌈w_k/2⌉ and β_k = (M/2)^k (M/2 − 1) ⌈w_k/2⌉
+    (Lemma 41 and the induction in B.6), for {F < 0} of Theorem 12 and {F ≤ 0} of Theorem 13. InputError as for
+    `paper_network`.
     """
     plan = _read(folds, w, 13)
     half = prod(plan.folds) // 2

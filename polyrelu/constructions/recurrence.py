@@ -1,20 +1,22 @@
-"""Recurrent networks that make shells: section 5 of Ergen & Grillo (COLT 2024).
+"""Recurrent networks that compute shells: section 5 of Ergen & Grillo (COLT 2024).
 
 A recurrent network applies one block, a network from R^n to itself, several times; *unfolded*, it is an ordinary
 network whose layers repeat. Let h be the fold of [0, 1]^d with m pieces in every coordinate, m even, and f the cut, the
 last layer of `shells` with cuts c. Both forms compute f ∘ h ∘ … ∘ h with T folds, which is `shells` of the architecture
 (d, dm, …, dm, Σ c_k, 1), variant "paper"; so its Betti numbers, with M = m^T, are those of the recurrent networks.
 
-"dense"  The block is h, with one hidden layer, and f is a dense layer after the last step.
-"state"  The block is the whole network, and there is nothing after it: (x, u) ↦ (h(x), f(h(x))) on R^(d+1), with two
-         hidden layers, the fold and then the cut beside copies ReLU(h(x)_i). It starts with u = 0 and the answer is the
-         u of the last step. The copies change nothing: h(x)_i < 0 becomes 0, and the next fold has the same value for
-         both, while f reads h(x) itself.
+"dense"
+    The block is h, with one hidden layer, and f is a dense layer after the last step.
+"state"
+    The block is the whole network, and there is nothing after it: (x, u) ↦ (h(x), f(h(x))) on R^(d+1), with two
+    hidden layers, the fold and then the cut beside copies ReLU(h(x)_i). It starts with u = 0 and the answer is the
+    u of the last step. The copies change nothing: h(x)_i < 0 becomes 0, and the next fold has the same value for
+    both, while f reads h(x) itself.
 
 The paper's own block without a dense layer is (λ f) ∘ h with λ = d · max f. That has one output, so it is not a map of
-R^d to itself and cannot be applied again as it stands. Fed to all coordinates, it dies: a point (t, …, t) is folded to
-(z, …, z) with z ≤ 1, and there the sum that is cut for degree k is k(1 − z) + z ≥ 1 at the paper's corners, beyond the
-shells, so that f is zero from the second application on. "state" keeps what the idea needs, the folded coordinates.
+R^d to itself and cannot be applied again as it stands. Fed to all coordinates, it is zero from the second application
+on: a point (t, …, t) is folded to (z, …, z) with z ≤ 1, and there the sum that is cut for degree k is
+k(1 − z) + z ≥ 1 at the paper's corners, beyond the shells. "state" keeps what the idea needs, the folded coordinates.
 """
 
 from __future__ import annotations
@@ -35,10 +37,35 @@ KINDS: tuple[Kind, ...] = ("dense", "state")
 
 
 def repeated(block: Network, steps: object) -> Network:
-    """The network block ∘ … ∘ block, `steps` ≥ 1 times: a recurrent network, unfolded.
+    """The network block ∘ … ∘ block: a recurrent network, unfolded.
 
     All blocks have the same weights; where two meet, the last affine map of one and the first of the next are one map.
-    InputError unless the block has as many outputs as inputs, LimitError for more than `MAX_WEIGHTS` weights.
+
+    Parameters
+    ----------
+    block : Network
+        A network from R^n to itself.
+    steps : int
+        The number of blocks, at least 1.
+
+    Returns
+    -------
+    Network
+        The composition, a network from R^n to itself.
+
+    Raises
+    ------
+    InputError
+        If the block does not have as many outputs as inputs, or steps is not an integer ≥ 1.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.repeated(pr.sawtooth(1), 3)
+    >>> net == pr.sawtooth(3), net.architecture
+    (True, (1, 2, 2, 2, 1))
     """
     if not isinstance(block, Network):
         raise InputError(f"repeated: expected a Network, got {describe(block)}")
@@ -63,10 +90,26 @@ def repeated(block: Network, steps: object) -> Network:
 
 
 def fold_block(input_dim: object, folds: object) -> Network:
-    """The fold h of R^d, `folds` pieces in every coordinate: a network with one hidden layer of d · folds neurons.
+    """The fold h of R^d: a network with one hidden layer of d · folds neurons, Definition 32 of the paper.
 
-    It is Definition 32 of the paper. InputError unless d ≥ 1 and folds ≥ 2 is even, LimitError for more than
-    `MAX_WEIGHTS` weights.
+    Parameters
+    ----------
+    input_dim : int
+        The dimension d ≥ 1.
+    folds : int
+        The number of pieces in every coordinate, even and at least 2.
+
+    Returns
+    -------
+    Network
+        A network from R^d to itself.
+
+    Raises
+    ------
+    InputError
+        If an argument is not as above.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
     """
     d, m = integer(input_dim, "input_dim", 1), _read_folds(folds)
     check_weights("fold block", (d, d * m, d))
@@ -75,7 +118,31 @@ def fold_block(input_dim: object, folds: object) -> Network:
 
 
 def state_block(input_dim: object, folds: object, cuts: object, corner: object = None) -> Network:
-    """The block (x, u) ↦ (h(x), f(h(x))) of R^(d+1), with two hidden layers; see the module's text. Its errors too."""
+    """The block (x, u) ↦ (h(x), f(h(x))) of R^(d+1), with two hidden layers; see the module's text.
+
+    Parameters
+    ----------
+    input_dim : int
+        The dimension d ≥ 2.
+    folds : int
+        The number of pieces in every coordinate, even and at least 2.
+    cuts : mapping or sequence of int
+        As for `shells`.
+    corner : int or sequence of int, optional
+        As for `shells`.
+
+    Returns
+    -------
+    Network
+        A network from R^(d+1) to itself.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+    """
     d, m = integer(input_dim, "input_dim", 2), _read_folds(folds)
     check_weights("state block", (d + 1, d * m, d + sum(read_cuts(cuts, d)), d + 1))
     cut = cut_network(d, cuts, corner)
@@ -90,16 +157,45 @@ def state_block(input_dim: object, folds: object, cuts: object, corner: object =
 def recurrent(
     input_dim: object, folds: object, steps: object, cuts: object, kind: Kind = "dense", corner: object = None
 ) -> Network:
-    """A recurrent network on R^d that makes shells, unfolded.
+    """A recurrent network on R^d that computes shells, unfolded.
 
-    input_dim : d ≥ 2.
-    folds : the pieces m of every coordinate's fold, an even number.
-    steps : how often the block is applied, T ≥ 2.
-    cuts, corner : as for `shells`.
-    kind : "dense" for a fold and a dense layer after the last step, "state" for one block and nothing after it.
+    Parameters
+    ----------
+    input_dim : int
+        The dimension d ≥ 2.
+    folds : int
+        The number m of pieces of every coordinate's fold, even and at least 2.
+    steps : int
+        The number T ≥ 2 of applications of the block.
+    cuts : mapping or sequence of int
+        The numbers c_k of bands around the corners of degree k = 1..d−1, as for `shells`.
+    kind : {"dense", "state"}
+        "dense" for a fold and a dense layer after the last step, "state" for one block and nothing after it.
+    corner : int or sequence of int, optional
+        The corners, as for `shells`.
 
-    The Betti numbers of its regions at level 0 are those of `predicted_recurrent_betti`. InputError for other
-    arguments, LimitError for more than `MAX_WEIGHTS` weights.
+    Returns
+    -------
+    Network
+        The unfolded network. The Betti numbers of its regions at level 0 are those of `predicted_recurrent_betti`.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    References
+    ----------
+    Ergen & Grillo, *Topological Expressivity of ReLU Neural Networks* (COLT 2024), section 5.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.recurrent(2, 2, 2, [2])
+    >>> net.architecture, pr.betti_numbers(net)
+    ((2, 4, 4, 2, 1), (6, 2))
     """
     d = _read(input_dim, steps, kind)
     _check_widths(d, _read_folds(folds), integer(steps, "steps", 2), sum(read_cuts(cuts, d)), kind)
@@ -113,9 +209,42 @@ def recurrent(
 def predicted_recurrent_betti(
     input_dim: object, folds: object, steps: object, cuts: object, kind: Kind = "dense", corner: object = None
 ) -> dict[str, tuple[int, ...]]:
-    """The Betti numbers (degrees 0..d−1) of the five regions of `recurrent` with the same arguments, at level 0.
+    """The Betti numbers of the five regions of `recurrent` with the same arguments, at level 0.
 
-    The keys are ">", ">=", "<", "<=" and "="; the proof is the module's text. Same errors as `recurrent`.
+    The proof is the module's text.
+
+    Parameters
+    ----------
+    input_dim : int
+        As for `recurrent`.
+    folds : int
+        As for `recurrent`.
+    steps : int
+        As for `recurrent`.
+    cuts : mapping or sequence of int
+        As for `recurrent`.
+    kind : {"dense", "state"}
+        As for `recurrent`.
+    corner : int or sequence of int, optional
+        As for `recurrent`.
+
+    Returns
+    -------
+    dict
+        For each of the keys ">", ">=", "<", "<=" and "=" the Betti numbers in degrees 0..d−1.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as for `recurrent`.
+    LimitError
+        If the network would have more than `MAX_WEIGHTS` weights.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.predicted_recurrent_betti(2, 2, 2, [2])["="]
+    (12, 4)
     """
     d, numbers = _read(input_dim, steps, kind), read_cuts(cuts, integer(input_dim, "input_dim", 2))
     m, times = _read_folds(folds), integer(steps, "steps", 2)
