@@ -1,7 +1,7 @@
-"""Reading and writing networks: files by their suffix, and models of other libraries.
+"""Readers: networks from files, by their suffix, and from models of other libraries.
 
-A reader makes an exact `Network` or says in one line why it cannot; complexes are written and read in
-`polyrelu.export`.
+A reader returns an exact `Network` or raises an error that states in one line why it cannot. Complexes are written and
+read in `polyrelu.export`.
 """
 
 from __future__ import annotations
@@ -21,28 +21,64 @@ __all__ = ["Document", "from_onnx", "from_sklearn", "from_torch", "load", "read_
 
 
 STATE_DICTS = (".pt", ".pth")
-"""Suffixes of files that hold weights and no structure."""
+"""Suffixes of state dicts, which contain weights and no activations."""
 
 
 def load(
     path: str | os.PathLike[str], *, output: str | None = None, activation: str | Sequence[str] | None = None
 ) -> Network:
-    """The network of a file, by the suffix of its name.
+    """The network in a file, whose format is determined by its suffix.
 
-    - `.npz`: NumPy arrays, see `polyrelu.readers.numpy`
-    - `.nnet`: the NNet format, see `polyrelu.readers.nnet` (the weights as they stand, without normalisation)
-    - `.pt`, `.pth`: the state dict of a plain multilayer perceptron, whose activations `activation` has to tell:
-      "relu", "leaky:0.3", "abs", "identity", or one for each hidden layer; see `from_torch`
-    - `.onnx`: see `polyrelu.readers.onnx`; `output` names the tensor to read, to choose one of several outputs or to
-      cut off a last Softmax
-    - all others: JSON, see `polyrelu.readers.json`
+    Parameters
+    ----------
+    path : str or path-like
+        The file:
 
-    All formats but state dicts say themselves what their hidden neurons are: ReLUs in `.nnet`, and in `.npz` and JSON
-    unless they give slopes. What a reader had to assume all the same is in `Network.assumptions`.
+        - `.npz`: NumPy arrays, see `polyrelu.readers.numpy`
+        - `.nnet`: the NNet format, see `polyrelu.readers.nnet`; the weights are taken as they are, without the
+          normalisation
+        - `.pt`, `.pth`: the state dict of a plain multilayer perceptron; needs `activation`
+        - `.onnx`: an ONNX model, see `polyrelu.readers.onnx`
+        - all others: JSON, see `polyrelu.readers.json`
+    output : str, optional
+        For `.onnx` the name of the tensor to read. The default is the only output of the model. Naming an intermediate
+        tensor omits a final Softmax.
+    activation : str or sequence of str, optional
+        For state dicts the activation of all hidden layers, or one for each hidden layer: "relu", "leaky:0.3", "abs"
+        or "identity"; see `from_torch`. The other formats specify their activations themselves: hidden neurons are
+        ReLUs in `.nnet`, and in `.npz` and JSON unless slopes are given.
 
-    Raises FileError for a file that cannot be read or is not of the format, NetworkError and NumberError for a content
-    that is no network, LimitError for one that is too large, MissingDependencyError if the format needs an optional
-    package; messages about the file start with its path.
+    Returns
+    -------
+    Network
+        The network. `Network.assumptions` lists what the reader assumed that the file does not state.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read or is not of its format, or an argument does not apply to the format.
+    NetworkError, NumberError
+        If the content is not a network, or has an entry that is not a finite number.
+    LimitError
+        If the network is too large.
+    MissingDependencyError
+        If the format needs an optional package that is not installed.
+
+    See Also
+    --------
+    save : Write a network to a file.
+
+    Notes
+    -----
+    The message of an error about the file starts with its path. Files are not trusted: nothing in a file is executed,
+    and no size that it declares is believed.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.save(pr.Network([[["1/3", 2]]], [[0]]), "affine.json")
+    >>> pr.load("affine.json").weights
+    (((Fraction(1, 3), Fraction(2, 1)),),)
     """
     if output is None:
         return read_document(path, activation=activation).network
@@ -58,7 +94,7 @@ def load(
 
 
 def read_document(path: str | os.PathLike[str], *, activation: str | Sequence[str] | None = None) -> Document:
-    """The network of a file and what the file says about it (only JSON files do). Formats and errors as for `load`."""
+    """The network in a file with its claims, name and note, which only JSON files have. Otherwise as `load`."""
     if holds_weights_only(path):
         from polyrelu.readers.torch.files import read_state_dict
 
@@ -75,7 +111,7 @@ def read_document(path: str | os.PathLike[str], *, activation: str | Sequence[st
 
 
 def holds_weights_only(path: str | os.PathLike[str]) -> bool:
-    """Whether a file, by its suffix, is a state dict, which does not say what its activations are."""
+    """Whether a file is, by its suffix, a state dict, which does not contain its activations."""
     return os.path.splitext(checked_path(path)[1])[1].lower() in STATE_DICTS
 
 
@@ -87,9 +123,33 @@ def save(
     name: str | None = None,
     note: str | None = None,
 ) -> None:
-    """Write a network to a file that `load` reads back as an equal network: `.npz` by this suffix, otherwise JSON.
+    """Write a network to a file that `load` reads back as an equal network.
 
-    Only JSON holds claims, name and note, and numbers that are no doubles. FileError if the file cannot be written.
+    Parameters
+    ----------
+    network : Network
+        The network.
+    path : str or path-like
+        The file. With the suffix `.npz` it is an archive of NumPy arrays, which can hold only doubles; otherwise it is
+        JSON, which holds every number exactly. It is replaced only when it is complete.
+    claims : dict, optional
+        Claims about the network that `verify_claims` can check, such as {"betti": [2, 1]}. Only for JSON.
+    name, note : str, optional
+        A name and a remark. Only for JSON.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written, the suffix is that of a format that is only read, a number is not a double in
+        `.npz`, or claims, a name or a note are given for `.npz`.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> pr.save(net, "absolute.npz")
+    >>> pr.load("absolute.npz") == net
+    True
     """
     shown, target = checked_path(path)
     suffix = os.path.splitext(target)[1].lower()
@@ -112,9 +172,75 @@ def from_torch(
     activation: str | Sequence[str] | None = None,
     state_dict: Mapping[str, Any] | None = None,
 ) -> Network:
-    """The network that a PyTorch module, or a plain state dict with `activation`, computes in evaluation mode.
+    """The network that a PyTorch module computes in evaluation mode, or that of a plain state dict.
 
-    See `polyrelu.readers.torch.from_torch`.
+    Parameters
+    ----------
+    module : torch.nn.Module or mapping of str to tensor
+        A module, or the state dict of a plain multilayer perceptron.
+    input_shape : int or sequence of int, optional
+        The shape of one input without the batch axis, such as 2 or (3, 32, 32). The default is the width of a first
+        Linear or BatchNorm layer, before which only flattening, activations and dropout may come.
+    activation : str or sequence of str, optional
+        For a state dict without a module, the activation of all hidden layers, or one for each, in a list or separated
+        by commas: "relu", "leaky:SLOPE", "abs" or "identity". A decimal slope such as 0.3 becomes the nearest single
+        (or double, if the tensors are doubles), as in LeakyReLU(0.3); a fraction such as 1/3 stays exact.
+    state_dict : mapping of str to tensor, optional
+        Tensors that replace those of the module. They must have the names and the shapes of the module's own, and are
+        not converted to the type of the module. The module itself is not changed.
+
+    Returns
+    -------
+    Network
+        The network from the flattened input to the flattened output, both in C order. `Network.assumptions` states what
+        the reader assumed.
+
+    Raises
+    ------
+    FileError
+        If a state dict is not that of a plain perceptron, or `activation` is missing.
+    InputError
+        If the arguments do not go together.
+    NetworkError
+        If the module contains a function that is unknown or not piecewise linear, branches on values, or has an input
+        of another shape; the message names the layer.
+    NumberError
+        If a weight is not finite.
+    LimitError
+        If a layer exceeds the limits of `polyrelu.readers.assembly`.
+    MissingDependencyError
+        If PyTorch is not installed.
+
+    Notes
+    -----
+    The module is called with a batch of one. The reader supports Linear, Conv1d–3d, BatchNorm1d–3d, AvgPool, adaptive
+    average pooling, MaxPool, ReLU, LeakyReLU, PReLU, RReLU, ReLU6, Hardtanh, Hardsigmoid, Softshrink, Flatten,
+    Identity, Dropout and padding. In a forward it also supports sums (residual connections), multiples, matrix products
+    with constants, abs, clamp, maximum and minimum, means, and functions that only rearrange entries (reshape,
+    transpose, indexing, cat, stack, split, …).
+
+    In evaluation mode dropout does nothing and batch normalisation uses its running statistics. The modes of the module
+    are restored afterwards. If the module is in training mode and this makes a difference, or if its forward changes
+    the module, `Network.assumptions` says so.
+
+    Weights of every type (float64 to float8, and integers) are read exactly. Other numbers (slopes, bounds, ε) are read
+    as PyTorch uses them: as singles, unless the parameters of the module are doubles. So the network is the function
+    that the module would compute without rounding, with two exceptions: batch normalisation takes one double for each
+    channel (see `Assembly.batch_norm`), and constants that the forward computes from other constants are taken as
+    PyTorch computes them.
+
+    Neurons whose values the forward discards remain in the network. They do not change the function, but they divide
+    its regions.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> import torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    >>> pr.from_torch(model).architecture
+    (2, 3, 1)
+    >>> pr.from_torch(model.state_dict(), activation="relu") == pr.from_torch(model)
+    True
     """
     from polyrelu.readers.torch.modules import from_torch as read
 
@@ -122,21 +248,100 @@ def from_torch(
 
 
 def from_onnx(model: Any, output: str | None = None) -> Network:
-    """The network of an `onnx.ModelProto`; see `polyrelu.readers.onnx.from_onnx`."""
+    """The network that an ONNX model computes.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        The model. Tensors that are stored in other files must already be loaded, as `onnx.load` does.
+    output : str, optional
+        The name of the tensor to read. The default is the only output of the model. Naming an intermediate tensor omits
+        a final Softmax or Sigmoid.
+
+    Returns
+    -------
+    Network
+        The network from the flattened input to the flattened output, both in C order.
+
+    Raises
+    ------
+    FileError
+        If the model refers to data that do not fit or are not loaded.
+    NetworkError
+        If `model` is not a ModelProto, an operator is not supported, or shapes do not fit; the message names the node.
+    NumberError
+        If a tensor contains NaN or an infinity; the message names the tensor.
+    LimitError
+        If the network is too large.
+    MissingDependencyError
+        If onnx is not installed.
+
+    Notes
+    -----
+    The text of the module `polyrelu.readers.onnx` states the supported operators and how batches are treated.
+
+    Examples
+    --------
+    >>> import onnx, onnx.parser
+    >>> import polyrelu as pr
+    >>> model = onnx.parser.parse_model('''
+    ...     <ir_version: 8, opset_import: ["" : 13]>
+    ...     absolute (float[1, 1] x) => (float[1, 1] y) { y = Abs(x) }
+    ... ''')
+    >>> pr.from_onnx(model)([-3])
+    Fraction(3, 1)
+    """
     from polyrelu.readers.onnx import from_onnx as read
 
     return read(model, output)
 
 
 def from_sklearn(estimator: Any) -> Network:
-    """The network of a perceptron of scikit-learn; see `polyrelu.readers.sklearn.from_sklearn`."""
+    """The network of a fitted perceptron of scikit-learn.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor or Pipeline
+        A fitted perceptron with the hidden activation "relu" or "identity", or a Pipeline that ends with one. Before it
+        the Pipeline may have StandardScaler, MinMaxScaler and MaxAbsScaler.
+
+    Returns
+    -------
+    Network
+        The network. For a regressor its outputs are the predictions. For a classifier they are the arguments of the
+        final, monotone function: a single logit for two classes, positive where the probability of class 1 exceeds 1/2;
+        one logit for each label if there are several labels; otherwise a score for each class in the order of
+        `classes_`, of which the largest decides.
+
+    Raises
+    ------
+    NetworkError
+        If a step is of another type, not fitted, or has another activation; the message names the step.
+    NumberError
+        If a weight is not finite.
+    MissingDependencyError
+        If scikit-learn is not installed.
+
+    Notes
+    -----
+    Scalers become part of the network: their stored parameters are taken exactly, and x ↦ (x − mean) / scale is
+    composed with the first layer without rounding. Steps that are "passthrough" are skipped.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> model = MLPRegressor(hidden_layer_sizes=[3], max_iter=5000, random_state=0).fit([[0], [1], [2], [3]], [0, 1, 2, 3])
+    >>> pr.from_sklearn(model).architecture
+    (1, 3, 1)
+    """
     from polyrelu.readers.sklearn import from_sklearn as read
 
     return read(estimator)
 
 
 def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], Network] | None:
-    """The reader for the suffix of a path; None for JSON."""
+    """The reader for the suffix of the path, or None for JSON."""
     suffix = os.path.splitext(checked_path(path)[1])[1].lower()
     if suffix == ".npz":
         from polyrelu.readers.numpy import read_npz

@@ -15,19 +15,7 @@ SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler")
 
 
 def from_sklearn(estimator: Any) -> Network:
-    """The network of a fitted MLPClassifier or MLPRegressor, also at the end of a Pipeline of scalers.
-
-    The hidden activation must be "relu" or "identity". For a regressor the outputs are the predictions. For a
-    classifier they are what enters the last, monotone function: with two classes (or several labels at once) the one
-    logit (per label) that is positive where the probability of class 1 is above 1/2, otherwise a score for each class
-    in the order of `classes_`, the largest of which decides.
-
-    StandardScaler, MinMaxScaler and MaxAbsScaler before it are folded into the network: the parameters that they store
-    are taken exactly, and x ↦ (x − mean) / scale is computed with them without rounding. "passthrough" is skipped.
-
-    Raises NetworkError, naming the step, for anything else, and for what is not fitted; NumberError for weights that
-    are not finite; MissingDependencyError without scikit-learn.
-    """
+    """The network of a fitted perceptron of scikit-learn; see `polyrelu.from_sklearn`."""
     try:
         from sklearn.pipeline import Pipeline
     except ImportError:
@@ -76,7 +64,7 @@ def _perceptron(assembly: Assembly, signal: Signal, model: Any) -> Signal:
 
 
 def _scaled(assembly: Assembly, signal: Signal, scaler: Any) -> Signal:
-    """The signal as a scaler passes it on."""
+    """The output of a scaler for the signal."""
     from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
 
     if isinstance(scaler, MinMaxScaler):

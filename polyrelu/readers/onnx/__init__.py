@@ -1,17 +1,18 @@
 """Feed-forward networks from ONNX models.
 
-A model is read as the function of real numbers that its graph denotes: floats are their exact values, every operator is
-composed without rounding, and ReLU, LeakyRelu, PRelu, Abs, Clip, Max, Min and MaxPool become neurons. A runtime rounds
-after each step, so it agrees within float error. Two conventions: in BatchNormalization γ / √(σ² + ε), irrational in
-general, is one double (see `Assembly.batch_norm`); and a Cast rounds stored constants to its type, as it would in a
-runtime, but leaves alone what is computed.
+A model is read as the function of real numbers that its graph denotes: floats have their exact values, all operators
+are composed without rounding, and ReLU, LeakyRelu, PRelu, Abs, Clip, Max, Min and MaxPool become neurons. A runtime
+rounds after each step, so it computes the same up to rounding errors. There are two conventions. In BatchNormalization
+γ / √(σ² + ε), which is irrational in general, is one double (see `Assembly.batch_norm`). A Cast rounds stored constants
+to its type, as in a runtime, but does not round values that depend on the input.
 
-The input and the output are flattened in C order. A first axis of the input that has no fixed length, the batch, has
-length 1. One of a fixed length n > 1 is a batch where the graph provably does the same to each of the n samples, by
-itself: then the network is that of one sample, and says so (`Network.assumptions`). Where it does not, though the
-output has such an axis, the model is refused. Operators are those of `OPERATORS` in the standard operator sets 7 to 28.
+The input and the output are flattened in C order. If the length of the first axis of the input is not fixed, the axis
+is the batch and its length is taken to be 1. If its length is fixed and greater than 1, the axis is a batch if the
+graph provably applies the same function to each sample by itself. Then the network is that of one sample, and
+`Network.assumptions` says so. If this cannot be proved although the output has such an axis, the model is refused.
+The supported operators are those in `OPERATORS`, of the standard operator sets 7 to 28.
 
-Nothing in a file is executed, no file outside the model's folder is opened, and no declared size is trusted.
+Nothing in a file is executed, no file outside the folder of the model is opened, and no declared size is trusted.
 """
 
 from __future__ import annotations
@@ -31,15 +32,11 @@ __all__ = ["OPERATORS", "from_onnx", "read_onnx"]
 
 
 def read_onnx(path: str | os.PathLike[str], output: str | None = None) -> Network:
-    """The network of an ONNX file; `output` names the tensor to read, by default the model's only output.
+    """The network in an ONNX file; `output` and errors are as for `polyrelu.from_onnx`.
 
-    Name an intermediate tensor to cut off a last Softmax or Sigmoid. Tensors may be stored in files of their own in the
-    model's folder or below it.
-
-    Raises FileError for a file that cannot be read, is no ONNX model, or holds or refers to data that do not fit or lie
-    outside its folder; NetworkError, naming the node, for an operator that is not read and shapes that do not fit;
-    NumberError, naming the tensor, for NaN and infinities; LimitError for sizes beyond what is read;
-    MissingDependencyError without the package onnx. Every message starts with the path.
+    Tensors may be stored in other files in the folder of the model or below it. FileError is also raised if the file
+    cannot be read or is not an ONNX model, or if it refers to data outside its folder. Every message starts with the
+    path.
     """
     shown, target = checked_path(path)
     with reading(shown):
@@ -47,10 +44,7 @@ def read_onnx(path: str | os.PathLike[str], output: str | None = None) -> Networ
 
 
 def from_onnx(model: Any, output: str | None = None) -> Network:
-    """The network of an `onnx.ModelProto`; `output` and errors as for `read_onnx`.
-
-    Tensors that are stored in other files must have been loaded before, which `onnx.load` does.
-    """
+    """The network that an `onnx.ModelProto` computes; see `polyrelu.from_onnx`."""
     proto = _model_proto()
     if not isinstance(model, proto):
         raise NetworkError(f"expected an onnx.ModelProto, got {describe(model)}")

@@ -1,9 +1,9 @@
-"""PyTorch modules.
+"""Networks from PyTorch modules.
 
-A module is read by running its forward once on a `Value`, a stand-in for a tensor whose entries are exact piecewise
-linear functions of the input. PyTorch hands every function of a `Value` to `Value.__torch_function__`, which looks it
-up in `operations`. So what is read is what the module does, whatever its structure: branches on shapes, loops, shared
-modules, hooks and parametrisations included.
+A module is read by running its forward once on a `Value`, which stands for a tensor whose entries are exact piecewise
+linear functions of the input. PyTorch passes every function of a `Value` to `Value.__torch_function__`, which looks it
+up in `operations`. So the reader follows what the module does, whatever its structure: branches on shapes, loops,
+shared modules, hooks and parametrisations included.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from polyrelu.readers.torch.preview import unread_function
 from polyrelu.readers.torch.values import Value
 
 PREVIEWED = 500
-"""Inputs from which on the functions of a forward are looked at first: composing them may take long."""
+"""Number of inputs from which on the functions of a forward are examined first, as composing them may take long."""
 
 
 def from_torch(
@@ -34,42 +34,9 @@ def from_torch(
     activation: str | Sequence[str] | None = None,
     state_dict: Mapping[str, Any] | None = None,
 ) -> Network:
-    """The network that a PyTorch module computes in evaluation mode, or that of a state dict.
+    """The network that a PyTorch module computes in evaluation mode, or that of a plain state dict.
 
-    `input_shape` is the shape of one input, without the batch axis: 2, or (3, 32, 32). The module is called with a
-    batch of one; the input and the output are flattened in C order. Without it, the module must begin with a Linear
-    or BatchNorm layer (flattening, activations and dropout may come before), whose width is taken.
-
-    Read are Linear, Conv1d–3d, BatchNorm1d–3d, AvgPool, adaptive average pooling, MaxPool, ReLU, LeakyReLU, PReLU,
-    RReLU, ReLU6, Hardtanh, Hardsigmoid, Softshrink, Flatten, Identity, Dropout, padding, and in a forward also sums
-    (residual connections), multiples, matrix products with constants, abs, clamp, maximum and minimum, means, and what
-    moves entries about (reshape, transpose, indexing, cat, stack, split, ...). Evaluation mode means that dropout does
-    nothing and batch normalisation uses its running statistics; afterwards the module's modes are as before. Where that
-    makes a difference to a module in training mode, the network says so, and likewise where the forward changes the
-    module itself (`Network.assumptions`).
-
-    Weights of every type (float64 to float8, integers) are read exactly, other numbers (slopes, bounds, ε) as PyTorch
-    uses them: as singles, unless the module's parameters are doubles. So the network is what the module would
-    compute without rounding errors, but for one double per channel of a batch normalisation (see
-    `Assembly.batch_norm`), and for constants that the forward computes from others in PyTorch itself, taken as is.
-
-    With `state_dict` the module is read with the tensors of the state dict in place of its own, which must be the same
-    by name and shape; the module itself is left as it is. The tensors are taken as they are, not converted to the
-    module's type.
-
-    Without a module, a state dict (a mapping from names to tensors, in its place) is read as a plain multilayer
-    perceptron. It does not say what stands between its layers, so `activation` has to: "relu"; "leaky:0.3", which is
-    LeakyReLU(0.3), its slope as PyTorch takes it (a decimal becomes the nearest single, or double if the tensors are
-    doubles; a fraction such as "leaky:1/3" stays exact); "abs"; "identity"; or several of them, in a list or between
-    commas, one for each hidden layer. What was assumed is kept in `Network.assumptions`.
-
-    Neurons of a branch whose result the forward throws away stay in the network: they do not change the function, but
-    divide its regions.
-
-    Raises FileError for a state dict of anything but a plain perceptron, or without `activation`; InputError for
-    arguments that do not go together; NetworkError, naming the layer, for what is not piecewise linear or known, for a
-    forward that branches on values, and for an input of another shape; NumberError for weights that are not finite;
-    LimitError for layers beyond `Assembly`'s limits; MissingDependencyError without PyTorch.
+    See `polyrelu.from_torch`.
     """
     try:
         import torch
@@ -121,7 +88,7 @@ def from_torch(
 
 
 def _loaded(module: Any, state_dict: Any) -> Any:
-    """A copy of the module that has the tensors of the state dict."""
+    """A copy of the module with the tensors of the state dict."""
     if not isinstance(state_dict, Mapping):
         raise InputError(f"state_dict: expected a mapping from names to tensors, got {describe(state_dict)}")
     shared: dict[int, list[str]] = {}
@@ -142,7 +109,7 @@ def _loaded(module: Any, state_dict: Any) -> Any:
 
 
 def _random_in_training(module: Any) -> str:
-    """Parts in training mode that act in another way in evaluation mode, or whose forward asks for the mode."""
+    """The names of parts in training mode that differ in evaluation mode, or whose forward depends on the mode."""
     from torch import nn
 
     names = []
@@ -162,7 +129,7 @@ def _random_in_training(module: Any) -> str:
 
 
 def _state(module: Any) -> dict[str, Any]:
-    """How often every tensor of the module was changed in place, and its attributes that are numbers or strings."""
+    """The identity and version of every tensor of the module, and its attributes that are numbers or strings."""
     state: dict[str, Any] = {}
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         state[name] = id(tensor), None if tensor.is_inference() else tensor._version
@@ -177,7 +144,7 @@ def _state(module: Any) -> dict[str, Any]:
 
 
 def _run(module: Any, argument: Any, assembly: Assembly) -> Any:
-    """module(argument) in evaluation mode; foreign exceptions become NetworkErrors with the layer they come from."""
+    """The value module(argument) in evaluation mode; foreign exceptions become NetworkErrors that name the layer."""
     import torch
 
     with _evaluation_mode(module), _places(module, assembly), torch.no_grad():
