@@ -139,10 +139,13 @@ def _corners(widths: tuple[int, ...]) -> Iterator[tuple[Variant, tuple[int, ...]
 
 def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:
     """All ways to write a number as an ordered sum of this many positive integers."""
+    if total < parts:
+        return
+    if parts == 1:  # `combinations` would list the whole range
+        yield (total,)
+        return
     for bars in combinations(range(1, total), parts - 1):
-        ends = (0, *bars, total)
-        if total > 0:
-            yield tuple(b - a for a, b in pairwise(ends))
+        yield tuple(b - a for a, b in pairwise((0, *bars, total)))
 
 
 def _maximal(points: list[tuple[int, ...]]) -> list[tuple[int, ...]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import comb
-
 from polyrelu.constructions.arguments import integer, read_architecture
 from polyrelu.errors import InputError, RegionError
 from polyrelu.geometry.region import CellSet
@@ -57,7 +55,10 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
     if s > d:
         raise InputError(f"lineality: at most d = {d}, got {s}")
     regions = serra_2018_upper(widths)
-    return (regions, *(comb(regions, d - k - s) if k + s <= d else 0 for k in range(1, d)))
+    choices = [1]  # C(R, j)
+    for j in range(max(d - s - 1, 0)):
+        choices.append(choices[-1] * (regions - j) // (j + 1))
+    return (regions, *(choices[d - k - s] if k + s <= d else 0 for k in range(1, d)))
 
 
 def lemma_52(region: CellSet) -> tuple[int, ...]:

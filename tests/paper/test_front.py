@@ -49,6 +49,11 @@ def test_the_lower_bound_lies_below_the_front() -> None:
         assert any(all(map(int.__ge__, point.betti, bound)) for point in pareto_front(architecture))
 
 
+def test_wide_layers_cost_nothing_where_there_is_no_choice() -> None:
+    n = 10**9
+    assert {point.cuts for point in pareto_front((2, n, n, 1))} <= {(n,), (n - 1,)}
+
+
 def test_what_is_not_admissible() -> None:
     with pytest.raises(InputError, match="n_1 ≥ 2d"):
         pareto_front((3, 4, 4, 1))
