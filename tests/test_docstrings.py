@@ -32,9 +32,7 @@ NOT_YET = {
     "polyrelu.analysis.estimation",
     "polyrelu.export.archive",
     "polyrelu.geometry.complex",
-    "polyrelu.network",
     "polyrelu.paper.bounds",
-    "polyrelu.paper.stable_networks",
     "polyrelu.topology",
 }
 """Modules and rooms whose docstrings are still to be brought into this form."""

@@ -1,7 +1,7 @@
 """Networks: exact, immutable and evaluable, with exact slices of their input space and interval bounds.
 
-How files and models of other libraries become networks is the business of `polyrelu.readers`; the paper's networks are
-built in `polyrelu.constructions`; cells are made in `polyrelu.geometry`.
+Files and models of other libraries become networks in `polyrelu.readers`; the paper's networks are built in
+`polyrelu.constructions`; cells are made in `polyrelu.geometry`.
 """
 
 from polyrelu.network.network import Network

@@ -1,4 +1,4 @@
-"""Formula: Boolean combinations of linear inequalities between the outputs of a network."""
+"""Boolean combinations of linear inequalities between the outputs of a network."""
 
 from __future__ import annotations
 
@@ -43,7 +43,15 @@ OUTPUT = re.compile(r"F([0-9]{0,9})")
 
 
 class Form(NamedTuple):
-    """The affine form constant + Σ factor · F_i over the pairs (i, factor) in `terms`, with i ascending."""
+    """The affine form constant + Σ factor · F_i over the pairs (i, factor) in `terms`, with i ascending.
+
+    Attributes
+    ----------
+    constant : Fraction
+        The constant.
+    terms : tuple of (int, Fraction)
+        The pairs (i, factor).
+    """
 
     constant: Fraction
     terms: tuple[tuple[int, Fraction], ...]
@@ -54,22 +62,38 @@ class Form(NamedTuple):
         return [known.get(i, Fraction(0)) for i in range(outputs)]
 
     def __call__(self, values: Sequence[Fraction]) -> Fraction:
-        """The value where the outputs have these values."""
+        """The value of the form for the given values of the outputs."""
         return self.constant + sum((factor * values[i] for i, factor in self.terms), Fraction(0))
 
 
 class Formula:
     """A condition on the outputs of a network, such as "0 < F <= 1" or "F0 > 0 and not (F1 >= 2 or F2 < F1)".
 
-    F is the output of a network that has one, F0, F1, … are those of any network. Comparisons <, <=, >, >=, = and !=
+    Immutable. Two formulas are equal if the comparisons are the same up to positive factors and combined alike.
+
+    Parameters
+    ----------
+    text : str
+        The formula; at most `MAX_LENGTH` characters.
+
+    Raises
+    ------
+    RegionError
+        If the text is not a formula; the message says in which column.
+    NumberError
+        If a number has too many digits.
+
+    Notes
+    -----
+    F is the output of a network that has one; F0, F1, … are those of any network. Comparisons <, <=, >, >=, = and !=
     (also ==, ≤, ≥, ≠), several in a row as in "0 < F <= 1", compare sums of outputs with exact factors and constants:
-    numbers are read as everywhere, 0.1 is one tenth, and 1/3 a third. They are combined by `not`, `and`, `or`, in
-    this order of precedence, and by parentheses. So the points that satisfy it are a *semilinear set* of outputs.
+    0.1 is exactly one tenth, and 1/3 a third. They are combined by `not`, `and`, `or`, in this order of precedence, and
+    by parentheses. So the values that satisfy a formula form a *semilinear set*.
 
-    Immutable; equal if the comparisons are the same up to positive factors and combined alike. RegionError, with the
-    column, for text that is no formula, and NumberError for a number that is too long.
-
-    >>> band = Formula("0 < F <= 1")
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> band = pr.Formula("0 < F <= 1")
     >>> band.holds_at([1]), band.holds_at([0])
     (True, False)
     """
@@ -124,7 +148,7 @@ class Formula:
         return self._forms
 
     def check_outputs(self, outputs: int) -> None:
-        """RegionError unless the formula speaks of a network with this number of outputs."""
+        """RegionError unless the formula fits a network with this number of outputs."""
         if self._bare and outputs != 1:
             raise RegionError(
                 f"formula {describe(self._text)}: F is the output of a network with one output, and this one has "
@@ -135,11 +159,14 @@ class Formula:
             raise RegionError(f"formula {describe(self._text)}: there is no output F{self._last}, there {there}")
 
     def holds(self, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bools:
-        """For each of `size` cells whether the formula holds where the forms have these signs, an array for each."""
+        """For each of `size` cells, whether the formula holds.
+
+        `signs` has one array for each form: the signs of the form on the cells.
+        """
         return _holds(self._tree, signs, size)
 
     def holds_at(self, values: Sequence[Any]) -> bool:
-        """Whether the formula holds where the outputs have these values (exact numbers)."""
+        """Whether the formula holds for these values of the outputs (exact numbers)."""
         exactly = [exact(value, f"output {i}") for i, value in enumerate(values)]
         self.check_outputs(len(exactly))
         found = [form(exactly) for form in self._forms]
@@ -148,7 +175,7 @@ class Formula:
 
 
 def read_formula(value: Formula | str) -> Formula:
-    """The formula itself, or that of its text. Same errors as `Formula`."""
+    """The formula itself, or that of its text, with the errors of `Formula`."""
     return value if isinstance(value, Formula) else Formula(value)
 
 
@@ -179,7 +206,7 @@ class _Token(NamedTuple):
 
 
 class _Affine(NamedTuple):
-    """A sum of outputs and a constant, as it is read."""
+    """A sum of outputs and a constant, during reading."""
 
     constant: Fraction
     terms: dict[int, Fraction]
@@ -201,7 +228,7 @@ def _checked(constant: Fraction, terms: dict[int, Fraction]) -> _Affine:
 
 
 class _Reader:
-    """Reads by precedence climbing; a parenthesis may hold a sum or a condition, so both are read alike."""
+    """A recursive descent parser; a parenthesis may contain a sum or a condition, so both are read alike."""
 
     def __init__(self, text: str) -> None:
         self.forms: list[Form] = []

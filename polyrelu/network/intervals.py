@@ -1,4 +1,4 @@
-"""Values of a network at many points in floating point, each with a proved bound on its error."""
+"""Bounds on the values of a network at many points, in floating point with proved error bounds."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ _WORD = 2**53  # integers up to this are doubles
 class OutputBounds:
     """Bounds on all outputs of a network at points in homogeneous coordinates, by interval arithmetic.
 
-    The exact points (x0, x) are unknown but for doubles near them, and x0 ≥ 0. Bounded are the values of the network
+    The exact points (x0, x) with x0 ≥ 0 are known by doubles near them. The bounds are for the values of the network
     with every bias multiplied by x0, that is x0 · F(x / x0), and for x0 = 0 the limit of F(s x) / s for s → ∞; all
     outputs are multiplied by one positive number, `scale`. At points that are known exactly, small integers in a
     network of small rational numbers give exact values, lower = upper.
 
-    Proof, with u = 2^-53 and a sum of m terms. Let |z − c| ≤ r for the exact inputs z of a layer (with x0 among them)
-    and W the exact row, V the row as doubles, so |W − V| ≤ u |V| (1 + 2u) + 2^-1075. Then
-    |W z − fl(V c)| ≤ |W| r + |W − V| |c| + |V c − fl(V c)|, where the last term is at most m u / (1 − m u) · |V| |c| in
-    whatever order the sum is taken, with or without fused operations (Higham, Accuracy and Stability of Numerical
-    Algorithms, 2002, section 3.1), and 2^-1074 m for underflow. With κ = (m + 16) 2^-52 and A = |V| + 2^-1022 all of
-    this is at most (1 + 3u) A (r + κ |c|), up to underflow, for which 2^-1000 is added. The computed value of
-    A (r + κ |c|) has a relative error of at most about (m + 4) u, so 1 + κ times it is an upper bound. Where a centre
-    is not finite the radius is set to infinity. If V = W and c are integers and r = 0, all partial sums are integers
-    of at most A |c|, and exact if that is less than 2^52.
+    Notes
+    -----
+    *Proof*, with u = 2^-53 and a sum of m terms. Let ``|z − c| ≤ r`` for the exact inputs z of a layer (with x0 among
+    them) and W the exact row, V the row as doubles, so ``|W − V| ≤ u |V| (1 + 2u) + 2^-1075``. Then ``|W z − fl(V c)| ≤
+    |W| r + |W − V| |c| + |V c − fl(V c)|``, where the last term is at most ``m u / (1 − m u) · |V| |c|`` in whatever
+    order the sum is taken, with or without fused operations (Higham, *Accuracy and Stability of Numerical Algorithms*,
+    2002, section 3.1), and 2^-1074 m for underflow. With κ = (m + 16) 2^-52 and ``A = |V| + 2^-1022`` all of this is at
+    most ``(1 + 3u) A (r + κ |c|)``, up to underflow, for which 2^-1000 is added. The computed value of ``A (r + κ
+    |c|)`` has a relative error of at most about (m + 4) u, so 1 + κ times it is an upper bound. Where a centre is not
+    finite the radius is set to infinity. If V = W and c are integers and r = 0, all partial sums are integers of at
+    most ``A |c|``, and exact if that is less than 2^52.
 
     An activation multiplies distances by at most the largest slope between c − r and c + r; with slopes 0, 1 and −1
     nothing is rounded. Every neuron is multiplied by a positive number that makes its row integers, if these are small.
@@ -57,7 +59,7 @@ class OutputBounds:
         self.scale = before[0]
 
     def __call__(self, points: Array, radii: Array) -> tuple[Array, Array]:
-        """(lower, upper), each n × n_out, at n points with |x_k − points[k]| ≤ radii[k], both n × (d + 1).
+        """(lower, upper), each n × n_out, at n points with ``|x_k − points[k]| ≤ radii[k]``, both n × (d + 1).
 
         Bounds may be infinite or NaN (no bound), as where values are beyond the range of doubles.
         """

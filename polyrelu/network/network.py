@@ -44,20 +44,38 @@ class Network:
 
     Parameters
     ----------
-    weights : one n_{l+1} × n_l matrix per affine map, as nested sequences or arrays; the last one is the output layer.
-    biases : one vector of length n_{l+1} per affine map.
-    slopes : None (all ReLU), or one entry per hidden layer: the slope below zero of all its neurons, or a sequence of
-        one slope per neuron.
+    weights : sequence of matrices
+        One n_{l+1} × n_l matrix for each affine map, as nested sequences or arrays; the last one is the output layer.
+    biases : sequence of vectors
+        One vector of length n_{l+1} for each affine map.
+    slopes : sequence, optional
+        For each hidden layer the slope below zero of all its neurons, or a sequence of one slope per neuron. The
+        default is 0 everywhere: ReLU.
 
-    Entries are whatever `polyrelu.exact.rational.exact` reads: integers, Fractions, floats (their exact dyadic value),
-    strings "p/q" and "0.1" (exactly one tenth).
+    Raises
+    ------
+    NetworkError
+        If the shapes do not fit: no layers, an empty layer, ragged rows, a width that is not the one before, a bias or
+        slopes of another length. Its attribute `layer` is the 1-based number of the affine map.
+    NumberError
+        If an entry is not an exact finite number; the message says in which layer, row and column.
 
-    Raises NetworkError (its `layer` is the 1-based number of the affine map) for shapes that do not fit: no layers,
-    an empty layer, ragged rows, a width that is not the one before, a bias or slopes of another length; NumberError,
-    naming layer, row and column, for an entry that is not an exact finite number.
+    Notes
+    -----
+    Entries are integers, Fractions, floats (their exact dyadic value), or strings "p/q" and "0.1" (exactly one tenth);
+    see `polyrelu.exact.rational.exact`.
 
-    Equality and hash are those of the parameters, not of the function computed; what was assumed (`assumptions`) and
-    the units of the inputs (`units`) do not enter them.
+    Equality and hash are those of the parameters, not of the function computed. The `assumptions` and the `units` of
+    the inputs have no part in them.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [["1/2", "1/2"]]], [[0, 0], [-1]])  # F(x) = |x|/2 − 1
+    >>> net
+    Network(1-2-1, ReLU)
+    >>> net(3)
+    Fraction(1, 2)
     """
 
     __slots__ = ("__weakref__", "_assumptions", "_biases", "_hash", "_rows", "_slopes", "_units", "_weights")
@@ -101,52 +119,52 @@ class Network:
 
     @property
     def biases(self) -> tuple[Vector, ...]:
-        """The bias vectors, L + 1 of them."""
+        """The bias vectors, L + 1 of them, as tuples of Fractions."""
         return self._biases
 
     @property
     def slopes(self) -> tuple[Vector, ...]:
-        """For each hidden layer the slope below zero of each neuron."""
+        """The slopes below zero, a tuple of Fractions for each hidden layer."""
         return self._slopes
 
     @property
     def architecture(self) -> tuple[int, ...]:
-        """(d, n_1, …, n_L, n_out)."""
+        """The widths (d, n_1, …, n_L, n_out)."""
         return (self.input_dim, *map(len, self._weights))
 
     @property
     def input_dim(self) -> int:
-        """d, the dimension of the input space."""
+        """The dimension d of the input space."""
         return len(self._weights[0][0])
 
     @property
     def output_dim(self) -> int:
-        """Number of outputs."""
+        """The number of outputs."""
         return len(self._weights[-1])
 
     @property
     def depth(self) -> int:
-        """L, the number of hidden layers; 0 for an affine map."""
+        """The number L of hidden layers; 0 for an affine map."""
         return len(self._weights) - 1
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What was taken for granted when the network was read, and its file does not say; one clause for each.
+        """The assumptions made when the network was read, because its file does not say; one line of text for each.
 
-        Networks made from this one (`restrict`, `output`, ...) keep it, and so do pickles and files of `save`.
+        Networks derived from this one (`restrict`, `output`, …), pickles and files of `save` keep them.
         """
         return self._assumptions
 
     @property
     def units(self) -> tuple[str, ...]:
-        """The units of the inputs: in words, and then the numbers that fix them. Empty if nothing is known of them.
+        """The units of the inputs: a description, and the numbers that define them. Empty if nothing is known of them.
 
         A domain that is known to be in other units is refused (see `Domain.units`).
         """
         return self._units
 
     def noted(self, *assumptions: str, units: tuple[str, ...] | None = None) -> Network:
-        """The same network with further assumptions (each kept once), and in these units if any are given.
+        """The same network with further assumptions (each kept once), and with these units if any are given.
 
         NetworkError for an assumption that is not a line of text.
         """
@@ -202,27 +220,56 @@ class Network:
     # --- evaluation ---
 
     def __call__(self, x: Any) -> Fraction | Vector:
-        """F(x), exactly: a Fraction if there is one output, else a tuple of Fractions.
+        """The value F(x), exact: a Fraction if there is one output, else a tuple of Fractions.
 
-        `x` is a sequence of d numbers, or a bare number if d = 1. Raises PointError for a point of another dimension
-        and NumberError for a coordinate that is not an exact number.
+        Parameters
+        ----------
+        x : sequence of exact numbers
+            The point, of length d; a bare number if d = 1.
+
+        Returns
+        -------
+        Fraction or tuple of Fraction
+            The output or outputs.
+
+        Raises
+        ------
+        PointError
+            If the point has another dimension.
+        NumberError
+            If a coordinate is not an exact number.
         """
         outputs = self._forward(exact_point(x, self.input_dim))[-1]
         return outputs[0] if len(outputs) == 1 else outputs
 
     def preactivations(self, x: Any) -> tuple[Vector, ...]:
-        """The values of all hidden neurons at `x` before their activation, a tuple per layer. Errors as for a call."""
+        """The values of all hidden neurons at `x` before their activation, a tuple for each layer.
+
+        The errors are those of a call.
+        """
         return tuple(self._forward(exact_point(x, self.input_dim))[:-1])
 
     def affine_map_at(self, signs: Any) -> tuple[Matrix, Vector]:
         """The affine map x ↦ A x + c that F computes where the hidden neurons have the given signs, as (A, c).
 
-        `signs` holds for each hidden layer one number per neuron, of which only the sign counts; 0 counts as active,
-        which is no choice where the preactivation vanishes. Whether some point has these signs is not asked.
-        A has one row of length d per output.
+        It is not checked that some point has these signs.
 
-        Raises PointError for signs that do not fit the hidden layers, and NumberError for a sign that is not a number;
-        booleans are refused, since False would count as 0 and hence as active.
+        Parameters
+        ----------
+        signs : sequence of sequences of numbers
+            For each hidden layer one number per neuron, of which only the sign counts; 0 counts as active.
+
+        Returns
+        -------
+        tuple
+            The matrix A, with one row of length d per output, and the vector c, of one number per output.
+
+        Raises
+        ------
+        PointError
+            If the signs do not fit the hidden layers.
+        NumberError
+            If a sign is not a number. Booleans are refused, since False would count as 0 and hence as active.
         """
         active = self._read_signs(signs)
         d = self.input_dim
@@ -247,7 +294,7 @@ class Network:
         return values
 
     def _integer_rows(self) -> tuple[tuple[_IntegerRow, ...], ...]:
-        """The affine maps row by row as (integer weights, integer bias, common denominator); made once, when needed."""
+        """The affine maps row by row as (integer weights, integer bias, common denominator), computed once."""
         if self._rows is None:
             layers = zip(self._weights, self._biases, strict=True)
             with budget():
@@ -274,10 +321,26 @@ class Network:
     # --- networks made from it ---
 
     def restrict(self, origin: Any, directions: Any) -> Network:
-        """The network t ↦ F(origin + Σ t_i directions[i]) on R^m, m the number of directions.
+        """The network t ↦ F(origin + Σ t_i directions[i]) on R^m.
 
-        At least one direction; they need not be independent, and zero directions are allowed. Raises PointError for
-        no directions or vectors of another dimension than d, NumberError for entries that are not numbers.
+        Parameters
+        ----------
+        origin : sequence of exact numbers
+            A point of R^d.
+        directions : sequence of sequences of exact numbers
+            At least one vector of length d, m in all. They may be dependent, and zero.
+
+        Returns
+        -------
+        Network
+            A network with m inputs.
+
+        Raises
+        ------
+        PointError
+            If there are no directions, or a vector has another dimension than d.
+        NumberError
+            If an entry is not an exact number.
         """
         base = exact_point(origin, self.input_dim, "origin")
         items = entries(directions, "directions")
@@ -292,7 +355,7 @@ class Network:
         return network.noted(units=SLICE_UNITS) if self._units else network
 
     def scaled(self, factor: Any) -> Network:
-        """The network x ↦ factor · F(x), for a rational factor of either sign. NetworkError if it is zero."""
+        """The network x ↦ factor · F(x), for a rational factor of either sign; NetworkError if it is zero."""
         number = exact(factor, "factor")
         if number == 0:
             raise NetworkError("factor: expected a number other than zero")
@@ -308,24 +371,25 @@ class Network:
         return self._with_output(self._weights[-1], tuple(b + number for b in self._biases[-1]))
 
     def output(self, i: int) -> Network:
-        """The network of output i alone, i = 0..n_out − 1. NetworkError if there is none."""
+        """The network of output i alone, i = 0..n_out − 1; NetworkError if there is none."""
         index = self._output_index(i)
         return self._with_output((self._weights[-1][index],), (self._biases[-1][index],))
 
     def difference(self, i: int, j: int) -> Network:
-        """The scalar network F_i − F_j, positive where output i exceeds output j. NetworkError for a wrong index."""
+        """The network F_i − F_j, positive where output i exceeds output j; NetworkError for a wrong index."""
         p, q = self._output_index(i), self._output_index(j)
         row = tuple(map(operator.sub, self._weights[-1][p], self._weights[-1][q]))
         return self._with_output((row,), (self._biases[-1][p] - self._biases[-1][q],))
 
     def recession(self) -> Network:
-        """The network with all biases zero: x ↦ lim F(s x) / s for s → ∞, how F grows in the direction x."""
+        """The network with all biases zero: x ↦ lim F(s x) / s for s → ∞, the growth of F in the direction x."""
         return self._derived(self._weights, tuple(tuple(Fraction(0) for _ in bias) for bias in self._biases))
 
     def followed_by(self, other: Network) -> Network:
-        """The network x ↦ other(F(x)), with the hidden layers of both. NetworkError unless `other` reads n_out values.
+        """The network x ↦ other(F(x)), with the hidden layers of both.
 
-        The output layer of F and the first affine map of `other` become one affine map.
+        The output layer of F and the first affine map of `other` become one affine map. NetworkError unless `other` has
+        as many inputs as F has outputs.
         """
         if not isinstance(other, Network):
             raise NetworkError(f"followed_by: expected a Network, got {describe(other)}")
@@ -356,7 +420,7 @@ class Network:
     def _derived(
         self, weights: tuple[Matrix, ...], biases: tuple[Vector, ...], slopes: tuple[Vector, ...] | None = None
     ) -> Network:
-        """A network of exact parts of the right shapes. NumberError if a number became too long to be read back."""
+        """A network of exact parts of the right shapes; NumberError if a number became too long to be read back."""
         for level in {0, self.depth}:
             for x in chain(biases[level], *weights[level]):
                 check_digits(x, f"layer {level + 1} of the resulting network")
@@ -369,10 +433,11 @@ class Network:
     # --- JSON ---
 
     def to_dict(self) -> dict[str, Any]:
-        """The object of the JSON format: keys weights, biases, and slopes unless all neurons are ReLUs.
+        """The network as an object of the JSON format.
 
-        `assumptions` is there if there are any. Numbers are ints or strings "p/q", so nothing is lost; a layer whose
-        neurons share one slope writes it once.
+        Its keys are weights, biases, slopes unless all neurons are ReLUs, and assumptions if there are any. Numbers are
+        ints or strings "p/q", so nothing is lost; a layer whose neurons share one slope has a single number in
+        `slopes`.
         """
         result: dict[str, Any] = {
             "weights": [[[to_json(w) for w in row] for row in matrix] for matrix in self._weights],
@@ -390,7 +455,7 @@ class Network:
     def from_dict(cls, data: Mapping[str, Any]) -> Network:
         """The network of an object with the keys weights and biases, and optionally slopes and assumptions.
 
-        Raises NetworkError for others.
+        NetworkError for anything else.
         """
         if not isinstance(data, Mapping):
             raise NetworkError(f"network: expected an object with keys weights and biases, got {describe(data)}")

@@ -1,4 +1,4 @@
-"""Slice: an affine line, plane or space through given points, in coordinates of its own."""
+"""Affine lines, planes and spaces through given points, with coordinates of their own."""
 
 from __future__ import annotations
 
@@ -19,13 +19,32 @@ Point = tuple[Fraction, ...]
 class Slice:
     """The smallest affine subspace of R^d through given points p_0, …, p_m, m ≥ 1, with coordinates t on it.
 
-    t = (t_1, …, t_m) stands for the point p_0 + Σ t_i (p_i − p_0): p_0 is the origin and p_i the i-th unit vector. So
-    a line needs two points, a plane three and a space four. `Slice(points).restrict(net)` is the network on the slice,
-    a network on R^m with no rounding. The coordinates are an affine isomorphism from R^m to the slice, so that the
-    regions have the same cells and the same topology as in the slice itself.
+    The coordinates t = (t_1, …, t_m) denote the point p_0 + Σ t_i (p_i − p_0): p_0 is the origin and p_i the i-th unit
+    vector. So a line needs two points, a plane three and a space four.
 
-    Raises PointError for points that are not affinely independent, fewer than two, or of different dimensions, and
-    NumberError for coordinates that are not exact numbers.
+    Parameters
+    ----------
+    points : sequence of sequences of exact numbers
+        The points p_0, …, p_m of R^d, affinely independent.
+
+    Raises
+    ------
+    PointError
+        If there are fewer than two points, they are not affinely independent, or have different dimensions.
+    NumberError
+        If a coordinate is not an exact number.
+
+    Notes
+    -----
+    `restrict` is the network on the slice, a network on R^m with no rounding. The coordinates are an affine isomorphism
+    from R^m to the slice, so that the regions have the same cells and the same topology as in the slice itself.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> diagonal = pr.Slice([[0, 0], [1, 1]])
+    >>> diagonal.restrict(pr.maximum(2))(3), diagonal.point([3])
+    (Fraction(3, 1), (Fraction(3, 1), Fraction(3, 1)))
     """
 
     points: tuple[Point, ...]
@@ -35,12 +54,12 @@ class Slice:
 
     @property
     def input_dim(self) -> int:
-        """d, the dimension of the space that the slice lies in."""
+        """The dimension d of the space in which the slice lies."""
         return len(self.points[0])
 
     @property
     def dim(self) -> int:
-        """m, the dimension of the slice."""
+        """The dimension m of the slice."""
         return len(self.points) - 1
 
     @property
@@ -50,7 +69,7 @@ class Slice:
         return tuple(tuple(map(sub, p, origin)) for p in others)
 
     def restrict(self, network: Network) -> Network:
-        """The network t ↦ F(point(t)) on R^m. Raises PointError if F has another input dimension."""
+        """The network t ↦ F(point(t)) on R^m; PointError if F has another input dimension."""
         if not isinstance(network, Network):
             raise InputError(f"slice: expected a Network, got an object of type {type(network).__name__}")
         if network.input_dim != self.input_dim:
@@ -60,15 +79,15 @@ class Slice:
         return network.restrict(self.points[0], self.directions)
 
     def point(self, t: Any) -> Point:
-        """The point of R^d with coordinates t (m exact numbers) on the slice, exactly. Raises PointError."""
+        """The point of R^d with coordinates t (m exact numbers); PointError for another number of coordinates."""
         return self._sum(self.points[0], exact_point(t, self.dim, "slice coordinates"))
 
     def direction(self, t: Any) -> Point:
-        """The direction of R^d that a direction t of the slice (a ray of a complex, say) stands for."""
+        """The direction of R^d for a direction t of the slice, such as a ray of a complex."""
         return self._sum((Fraction(0),) * self.input_dim, exact_point(t, self.dim, "slice direction"))
 
     def coordinates(self, x: Any) -> Point:
-        """The coordinates t of a point x of the slice, `point(t) == x`. Raises PointError for a point beside it."""
+        """The coordinates t of a point x of the slice, `point(t) == x`; PointError if x does not lie on the slice."""
         target = exact_point(x, self.input_dim)
         shift = tuple(map(sub, target, self.points[0]))
         directions = self.directions

@@ -1,4 +1,4 @@
-"""Whether a network is stable over a polytope, and how far its parameters may move: section 3 of Ergen & Grillo."""
+"""Stability of a network over a polytope, with a proved radius: section 3 of Ergen & Grillo."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ _WHY = (
 
 
 class Obstruction(NamedTuple):
-    """A neuron that vanishes at a vertex of the complex before it, the first one in the order of the neurons.
+    """The first neuron, in the order of the neurons, that vanishes at a vertex of the complex before it.
 
-    vertex : the vertex, exact.
-    neuron : (layer, number within the layer), both counted from 1; (L + 1, 1) is the output, that is F − t.
-    values : the values of all neurons there before their activation, layer by layer, F − t last; that of the neuron is
+    Attributes
+    ----------
+    vertex : tuple of Fraction
+        The vertex.
+    neuron : tuple of int
+        (layer, number within the layer), both counted from 1; (L + 1, 1) is the output, that is F − t.
+    values : tuple of tuples of Fraction
+        The values of all neurons there before their activation, layer by layer, F − t last. That of the neuron is
         values[layer − 1][number − 1] = 0.
     """
 
@@ -42,9 +47,14 @@ class Obstruction(NamedTuple):
 class ConstantNeuron(NamedTuple):
     """A neuron that is constant on a region of the layers before it.
 
-    neuron : as in `Obstruction`.
-    point : an interior point of the region, exact.
-    value : the constant; for the output that of F − t.
+    Attributes
+    ----------
+    neuron : tuple of int
+        (layer, number within the layer), as in `Obstruction`.
+    point : tuple of Fraction
+        An interior point of the region.
+    value : Fraction
+        The constant; for the output that of F − t.
     """
 
     neuron: Neuron
@@ -57,17 +67,25 @@ class ConstantNeuron(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Stability(BriefRepr):
-    """Whether a network is stable over a polytope; made by `stability`.
+    """The stability of a network over a polytope, and a proved radius; made by `stability`.
 
-    combinatorial : no hidden neuron vanishes at a vertex of the complex before it.
-    topological : the output does not either: F ≠ t at all vertices of C(F).
-    radius : a radius for which stability is proved: whatever all parameters do within it, C(F, t) has the same faces
-        and {F > t}, {F ≥ t}, {F < t}, {F ≤ t}, {F = t} are the same up to homeomorphism, within the polytope.
-        0 unless topologically stable, otherwise positive.
-    obstruction : why not, or None if topologically stable.
-    printed_combinatorial, printed_topological : whether Definitions 44 and 46 hold as they are printed. They also ask
-        that no neuron be constant on a region, though one that is constant and not 0 stays away from 0.
-    constant : a neuron that is constant on a region, the first one in the order of the neurons, or None.
+    Attributes
+    ----------
+    combinatorial : bool
+        Whether no hidden neuron vanishes at a vertex of the complex before it.
+    topological : bool
+        Whether, moreover, the output does not either: F ≠ t at all vertices of C(F).
+    radius : Fraction
+        A radius for which stability is proved. If no parameter moves by more than this, C(F, t) keeps its faces, and {F
+        > t}, {F ≥ t}, {F < t}, {F ≤ t} and {F = t} stay the same up to homeomorphism, within the polytope. Positive if
+        topologically stable, otherwise 0.
+    obstruction : Obstruction or None
+        The reason if the network is not topologically stable.
+    printed_combinatorial, printed_topological : bool
+        Whether Definitions 44 and 46 hold as they are printed. They also ask that no neuron be constant on a region,
+        though one that is constant and not 0 stays away from 0.
+    constant : ConstantNeuron or None
+        The first neuron, in the order of the neurons, that is constant on a region.
     """
 
     combinatorial: bool
@@ -96,30 +114,40 @@ class Stability(BriefRepr):
 
 
 def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[Options]) -> Stability:
-    """Whether a scalar network is stable over a polytope, decided exactly, and a proved radius of stability.
+    """The stability of a scalar network over a polytope, decided exactly, and a proved radius of stability.
 
     Parameters
     ----------
-    network : a Network with one output; activations other than ReLU are admitted, identity neurons (slope 1) bend
-        nothing and are passed over.
-    domain : a bounded Domain, or a box given as d pairs (lower, upper).
-    level : t, an exact number; the output's zero set is {F = t}. It does not change with the parameters.
-    options : max_cells, max_memory, threads and progress, as for `subdivide`.
+    network : Network
+        A network F: R^d → R with one output. Activations other than ReLU are admitted; identity neurons (slope 1) are
+        left out, as they do not bend F.
+    domain : Domain or box
+        The polytope: a bounded Domain, or d pairs (lower, upper).
+    level : exact number, default 0
+        The level t. It does not move with the parameters.
+    **options
+        Options of `subdivide`.
 
     Returns
     -------
-    Stability : with the radius in the maximum norm of all weights and biases, those of the output included. It is a
-        lower bound for the largest one there is, found on a grid of short numbers.
+    Stability
+        The radius is in the maximum norm of all weights and biases, those of the output included. It is a lower bound
+        for the largest one, found on a grid of short numbers.
 
     Raises
     ------
-    DomainError : no domain, an unbounded one, or what `subdivide` raises it for.
-    RegionError : a network with several outputs.
-    NumberError, InputError, LimitError : as `subdivide`.
+    DomainError
+        If there is no domain or an unbounded one, or as `subdivide` raises it.
+    RegionError
+        If the network has several outputs.
+    InputError
+        If another argument is wrong, as `subdivide` raises it.
+    LimitError
+        If a limit of cells or memory is reached.
 
     Notes
     -----
-    Stability is decided by counting which neurons vanish at the vertices of C(F, t): the lemma of
+    Stability is decided by counting the neurons that vanish at the vertices of C(F, t): the lemma of
     `polyrelu.paper.general_position`. The radius is proved by the theorem of `polyrelu.paper.perturbation`.
 
     Definition 44 as printed lets the layer run up to L + 1, which would include the output; Definition 46 adds the
@@ -127,7 +155,7 @@ def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[O
 
     References
     ----------
-    Ergen & Grillo, "Topological Expressivity of ReLU Neural Networks" (COLT 2024), section 3 and appendix C:
+    Ergen & Grillo, *Topological Expressivity of ReLU Neural Networks* (COLT 2024), section 3 and appendix C:
     Definitions 44 and 46, Propositions 15, 16, 45 and 47, which prove that some radius exists.
 
     Examples
@@ -174,14 +202,35 @@ def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[O
 
 
 def away_from_zero(network: Network, domain: Any, **options: Unpack[Options]) -> Network:
-    """The same function on the domain by a network whose neurons that only touch 0 there stay away from it.
+    """A network with the same values on the domain, whose neurons that only touch 0 there stay away from it.
 
-    A hidden neuron f with f ≥ 0 on all of the domain gets f + 1 in its place, one with f ≤ 0 (or f = 0) gets f − 1, and
-    the biases of the next layer make up for it. Architecture and weights stay. Such a neuron bends nothing in the
-    domain, yet where it is 0 at a vertex the network is unstable; the networks of the paper's lower bound have them:
-    max(0, m·x_j) on the unit cube, for one.
+    Parameters
+    ----------
+    network : Network
+        The network.
+    domain : Domain or box
+        The domain, which may be unbounded; None for R^d.
+    **options
+        Options of `subdivide`.
 
-    The domain may be unbounded. Raises what `subdivide` raises.
+    Returns
+    -------
+    Network
+        A network with the same architecture and weights, and other biases.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as `subdivide` raises it.
+    LimitError
+        If a limit of cells or memory is reached.
+
+    Notes
+    -----
+    A hidden neuron f with f ≥ 0 on all of the domain is replaced by f + 1, one with f ≤ 0 (or f = 0) by f − 1, and the
+    biases of the next layer compensate for it. Such a neuron does not bend F in the domain, yet where it is 0 at a
+    vertex the network is unstable. The networks of the paper's lower bound have such neurons: max(0, m·x_j) on the unit
+    cube, for one.
 
     Examples
     --------
@@ -239,13 +288,13 @@ def _name(neuron: Neuron) -> str:
 
 
 def _short(x: Fraction) -> str:
-    """The number, or about what it is if it is long."""
+    """The number, or a decimal approximation of it if it is long."""
     text = brief(x)
     return text if len(text) <= 12 else f"about {_decimal(x, 6)}"
 
 
 def _decimal(x: Fraction, digits: int) -> str:
-    """About x, which may be too large or too small for a double."""
+    """A decimal approximation of x, which may be too large or too small for a double."""
     return f"{Context(prec=digits).divide(Decimal(x.numerator), Decimal(x.denominator)).normalize():g}"
 
 
