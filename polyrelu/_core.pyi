@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -44,10 +44,10 @@ def affine_forms(
     stages: list[Any], regions: Sequence[Any], stage: int
 ) -> tuple[npt.NDArray[np.int32], list[tuple[int, ...]]]: ...
 def check_chain_complex(
-    ranks: Sequence[int], columns: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]]
+    ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]]
 ) -> tuple[str, int, int, int] | None: ...
 def reduce_chain_complex(
-    ranks: Sequence[int], columns: Sequence[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]]
+    ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]]
 ) -> tuple[list[tuple[int, int, list[tuple[int, int, int]]]], list[int]]: ...
 def submatrix(
     indptr: npt.NDArray[np.int64],

@@ -38,12 +38,14 @@ from polyrelu.errors import FileError, PolyreluError
 from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.exact.rational import describe, exact, to_json
 from polyrelu.export.arguments import check_complex
-from polyrelu.export.consistency import check_coordinates, check_parts
+from polyrelu.export.consistency import check_arrays, check_coordinates
 from polyrelu.export.npz import Array, read_arrays, write_arrays
 from polyrelu.export.proof import check_belongs
+from polyrelu.geometry.cell_arrays import CellArrays, StageRegions, VertexArrays
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.network.network import Network
 from polyrelu.readers.files import checked_path
 
@@ -102,8 +104,7 @@ def load_complex(path: str | os.PathLike[str], *, verify: bool = False) -> Polyh
 
 
 def _to_arrays(cx: PolyhedralComplex) -> dict[str, Array]:
-    parts, where, domain = cx.parts(), cx.coordinates, cx.domain
-    coordinates, errors, recipes, roots = parts["vertices"]
+    arrays, where, domain = cx.arrays, cx.coordinates, cx.domain
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -114,26 +115,12 @@ def _to_arrays(cx: PolyhedralComplex) -> dict[str, Array]:
         "projection": [[_hex(x) for x in row] for row in where.projection],
         "lineality": [[_hex(x) for x in row] for row in where.lineality] if where.has_basis else None,
         "artificial": cx.artificial_hyperplanes,
-        "finite": list(parts["finite"]),
-        "canonical": list(parts["canonical"]),
-        "statistics": parts["statistics"],
-        "roots": {str(v): [_hex(x) for x in root] for v, root in roots.items()},
+        "finite": arrays.finite,
+        "canonical": arrays.canonical,
+        "statistics": arrays.statistics,
+        "roots": {str(v): [_hex(x) for x in root] for v, root in arrays.vertices.roots.items()},
     }
-    arrays = {
-        "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
-        "vertices": coordinates,
-        "errors": errors,
-        "recipes": recipes,
-    }
-    for q, (indptr, indices, signs, boundary, home) in enumerate(parts["cells"]):
-        if q:
-            arrays |= {f"facets_{q}_indptr": indptr, f"facets_{q}_indices": indices, f"facets_{q}_signs": signs}
-        arrays |= {f"boundary_{q}": boundary, f"home_{q}": home}
-    for s, (parent, plus, minus) in enumerate(parts["pieces"]):
-        arrays |= {f"pieces_{s}_parent": parent, f"pieces_{s}_plus": plus, f"pieces_{s}_minus": minus}
-    for name in ("level_signs", "all_signs"):
-        arrays |= {f"{name}_{q}": x for q, x in enumerate(parts[name] or ())}
-    return arrays
+    return {"header": np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays.named()}
 
 
 def _rows(matrix: tuple[tuple[Fraction, ...], ...]) -> list[list[int | str]]:
@@ -159,27 +146,30 @@ def _from_arrays(arrays: dict[str, Array]) -> PolyhedralComplex:
     check_coordinates(where, network, level, domain)
     artificial = _integer(header["artificial"], "artificial")
     depth = network.depth + (level is not None) + (domain is not None and len(domain.half_spaces()) > 0)
-    signs = [_take(arrays, f"level_signs_{q}", "int8", 1) for q in range(where.rank + 1)] if level is not None else None
-    everything = [_take(arrays, f"all_signs_{q}", "int8", 2) for q in range(where.rank + 1)] if artificial else None
-    parts = {
-        "finite": _integers(header["finite"], "finite"),
-        "canonical": _integers(header["canonical"], "canonical"),
-        "cells": [_cells(arrays, q) for q in range(where.rank + 1)],
-        "vertices": (
+    dims = range(where.rank + 1)
+    boundary = tuple(_take(arrays, f"boundary_{q}", "uint8", 1) for q in dims)
+    facets = [_facets(arrays, q, len(boundary[q - 1])) for q in dims[1:]]
+    cells = CellArrays(
+        finite=tuple(_integers(header["finite"], "finite")),
+        canonical=tuple(_integers(header["canonical"], "canonical")),
+        facets=(SparseRows.empty(len(boundary[0])), *facets),
+        boundary=boundary,
+        containing=tuple(_take(arrays, f"home_{q}", "int32", 1) for q in dims),
+        vertices=VertexArrays(
             _take(arrays, "vertices", "float64", 2),
             _take(arrays, "errors", "float64", 1),
             _take(arrays, "recipes", "int32", 2),
             _roots(header["roots"]),
         ),
-        "pieces": [_pieces(arrays, s) for s in range(depth + 1)],
-        "level_signs": signs,
-        "all_signs": everything,
-        "statistics": {k: _integer(x, "statistics") for k, x in _object(header["statistics"], "statistics").items()},
-    }
+        regions=tuple(_regions(arrays, s) for s in range(depth + 1)),
+        level_signs=tuple(_take(arrays, f"level_signs_{q}", "int8", 1) for q in dims) if level is not None else None,
+        all_signs=tuple(_take(arrays, f"all_signs_{q}", "int8", 2) for q in dims) if artificial else None,
+        statistics={k: _integer(x, "statistics") for k, x in _object(header["statistics"], "statistics").items()},
+    )
     if arrays:
         raise FileError(f"unexpected array {next(iter(arrays))[:80]!r}")
-    check_parts(parts, where, network, level, domain)
-    return PolyhedralComplex(network, level, domain, where, artificial, parts)
+    check_arrays(cells, where, network, level, domain)
+    return PolyhedralComplex(network, level, domain, where, artificial, cells)
 
 
 KEYS = {
@@ -213,17 +203,15 @@ def _take(arrays: dict[str, Array], name: str, dtype: str, ndim: int) -> Array:
     return array
 
 
-def _cells(arrays: dict[str, Array], q: int) -> tuple[Array | None, ...]:
-    facets: tuple[Array | None, ...] = (None, None, None)
-    if q:
-        kinds = (("indptr", "int64"), ("indices", "int32"), ("signs", "int8"))
-        facets = tuple(_take(arrays, f"facets_{q}_{name}", dtype, 1) for name, dtype in kinds)
-    return (*facets, _take(arrays, f"boundary_{q}", "uint8", 1), _take(arrays, f"home_{q}", "int32", 1))
+def _facets(arrays: dict[str, Array], q: int, n_columns: int) -> SparseRows:
+    kinds = (("indptr", "int64"), ("indices", "int32"), ("signs", "int8"))
+    indptr, indices, signs = (_take(arrays, f"facets_{q}_{name}", dtype, 1) for name, dtype in kinds)
+    return SparseRows(indptr, indices, signs, n_columns)
 
 
-def _pieces(arrays: dict[str, Array], s: int) -> tuple[Array, ...]:
-    parent = _take(arrays, f"pieces_{s}_parent", "int32", 1)
-    return (parent, *(_take(arrays, f"pieces_{s}_{name}", "uint64", 2) for name in ("plus", "minus")))
+def _regions(arrays: dict[str, Array], s: int) -> StageRegions:
+    kinds = (("parent", "int32", 1), ("plus", "uint64", 2), ("minus", "uint64", 2))
+    return StageRegions(*(_take(arrays, f"pieces_{s}_{name}", dtype, ndim) for name, dtype, ndim in kinds))
 
 
 def _domain(value: Any, dim: int) -> Domain | None:

@@ -122,15 +122,13 @@ def _row(values: Iterable[Any]) -> list[int | str]:
 
 
 def _cells(cx: PolyhedralComplex, k: int) -> Iterator[dict[str, Any]]:
-    indptr, members = cx.cells(k)
-    start, facets, incidence = cx.facets(k)
+    members, facets = cx.cells(k), cx.facets(k)
     bounded = cx.bounded_modulo_lineality(k) & (not cx.coordinates.lineality_dim)
     signs = cx.signs(k) if cx.level is not None else None
     finite = cx.n_finite_vertices
     for i in range(cx.n_cells(k)):
-        found = members[indptr[i] : indptr[i + 1]]
+        found = members.row(i)
         split = int(np.searchsorted(found, finite))
-        around = slice(start[i], start[i + 1])
         shape = cx.h_representation(k, i)
         cell: dict[str, Any] = {"dimension": k, "number": i}
         if signs is not None:
@@ -139,7 +137,7 @@ def _cells(cx: PolyhedralComplex, k: int) -> Iterator[dict[str, Any]]:
             "bounded": bool(bounded[i]),
             "vertices": found[:split].tolist(),
             "rays": (found[split:] - finite).tolist(),
-            "facets": np.stack([facets[around], incidence[around]], axis=1).tolist(),
+            "facets": [[f, sign] for f, sign in facets.entries(i)],
             "inequalities": [_row(row) for row in shape.inequalities],
             "equations": [_row(row) for row in shape.equations],
         }

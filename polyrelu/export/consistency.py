@@ -1,4 +1,4 @@
-"""What must hold of the parts of a complex before anything may rely on them."""
+"""What must hold of the arrays of a complex before anything may rely on them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from polyrelu.errors import FileError
 from polyrelu.exact.rational import primitive
+from polyrelu.geometry.cell_arrays import CellArrays, StageRegions, VertexArrays
 from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.stages import complex_stages
 from polyrelu.network.network import Network
 from polyrelu.topology.chain import ChainComplex
@@ -43,34 +45,33 @@ def check_coordinates(where: Coordinates, network: Network, level: Fraction | No
                 raise FileError("header, projection: not along a lineality space of this network and domain")
 
 
-def check_parts(
-    parts: dict[str, Any], where: Coordinates, network: Network, level: Fraction | None, domain: Domain | None
+def check_arrays(
+    arrays: CellArrays, where: Coordinates, network: Network, level: Fraction | None, domain: Domain | None
 ) -> None:
     """Check everything that methods of a complex, and the core, take for granted. Raises FileError."""
-    r = where.rank
-    counts = [len(boundary) for *_, boundary, _ in parts["cells"]]
-    finite = parts["finite"]
+    r, counts, finite = where.rank, arrays.counts, arrays.finite
     if len(finite) != r + 1 or any(n > total for n, total in zip(finite, counts, strict=True)):
         raise FileError("the numbers of cells do not fit the arrays")
     if not finite[0] or finite[r] != counts[r]:
         raise FileError("a complex has vertices, and no region at infinity")
-    if not r + 1 <= len(parts["canonical"]) <= where.input_dim + 1:
+    if not r + 1 <= len(arrays.canonical) <= where.input_dim + 1:
         raise FileError(f"header, canonical: expected {r + 1} numbers of cells")
     sizes = [len(rows) for rows, *_ in complex_stages(network, domain, where.kept, level)]
-    pieces = _check_pieces(parts["pieces"], sizes)
-    for q, (*facets, boundary, home) in enumerate(parts["cells"]):
-        _expect(len(home) == counts[q], f"home_{q}", "another length")
-        _expect(_within(boundary, 0, 2), f"boundary_{q}", "values other than 0 and 1")
-        _expect(_within(home, -1, pieces[-1]) and _within(home[: finite[q]], 0, pieces[-1]), f"home_{q}", "no piece")
+    regions = _check_regions(arrays.regions, sizes)
+    for q, region in enumerate(arrays.containing):
+        _expect(len(region) == counts[q], f"home_{q}", "another length")
+        _expect(_within(arrays.boundary[q], 0, 2), f"boundary_{q}", "values other than 0 and 1")
+        within = _within(region, -1, regions[-1]) and _within(region[: finite[q]], 0, regions[-1])
+        _expect(within, f"home_{q}", "no piece")
         if q:
-            _check_facets(q, facets, counts, finite)
-    _check_boundaries(parts, counts)
-    _check_vertices(parts["vertices"], r, counts[0], finite[0], pieces, sizes)
-    for q, signs in enumerate(parts["level_signs"] or ()):
+            _check_facets(q, arrays.facets[q], counts, finite)
+    _check_boundaries(arrays)
+    _check_vertices(arrays.vertices, r, counts[0], finite[0], regions, sizes)
+    for q, signs in enumerate(arrays.level_signs or ()):
         _expect(len(signs) == counts[q] and _within(signs, -1, 2), f"level_signs_{q}", "not a sign for each cell")
         if q:
-            _check_level_signs(q, signs, parts["level_signs"][q - 1], parts["cells"][q])
-    for q, signs in enumerate(parts["all_signs"] or ()):
+            _check_level_signs(q, signs, arrays.level_signs[q - 1], arrays.facets[q])  # type: ignore[index]
+    for q, signs in enumerate(arrays.all_signs or ()):
         fits = signs.shape == (finite[q], sum(sizes)) and _within(signs, -1, 2)
         _expect(fits, f"all_signs_{q}", "not a sign for each cell and neuron")
 
@@ -84,10 +85,10 @@ def _within(array: Array, low: int, end: int) -> bool:
     return not array.size or (int(array.min()) >= low and int(array.max()) < end)
 
 
-def _check_pieces(pieces: list[tuple[Array, Array, Array]], sizes: list[int]) -> list[int]:
-    """The numbers of pieces after 0, 1, … stages."""
+def _check_regions(regions: Sequence[StageRegions], sizes: list[int]) -> list[int]:
+    """The numbers of regions after 0, 1, … stages."""
     counts: list[int] = []
-    for s, (parent, plus, minus) in enumerate(pieces):
+    for s, (parent, plus, minus) in enumerate(regions):
         words = (sizes[s - 1] + 63) // 64 if s else 0
         _expect(plus.shape == minus.shape == (len(parent), words), f"pieces_{s}_plus", "masks of another shape")
         _expect(bool(len(parent)) and _within(parent, 0, counts[-1] if s else 1), f"pieces_{s}_parent", "no such piece")
@@ -96,55 +97,52 @@ def _check_pieces(pieces: list[tuple[Array, Array, Array]], sizes: list[int]) ->
     return counts
 
 
-def _check_facets(q: int, facets: Sequence[Array], counts: list[int], finite: list[int]) -> None:
+def _check_facets(q: int, facets: SparseRows, counts: Sequence[int], finite: Sequence[int]) -> None:
     """Rows of at least q + 1 facets; cells at infinity have only such facets, the others at least one other."""
     indptr, indices, signs = facets
     name = f"facets_{q}_indptr"
     _expect(len(indptr) == counts[q] + 1 and indptr[0] == 0 and indptr[-1] == len(indices), name, "wrong ends")
-    lengths = np.diff(indptr)
+    lengths = facets.sizes()
     _expect(_within(indptr, 0, len(indices) + 1) and bool((lengths > q).all()), name, "a cell with too few facets")
     _expect(_within(indices, 0, counts[q - 1]), f"facets_{q}_indices", "no such facet")
     _expect(signs.shape == indices.shape and bool((abs(signs) == 1).all()), f"facets_{q}_signs", "not ±1 for each")
-    if not len(lengths):
-        return
-    inside = np.add.reduceat((indices < finite[q - 1]).astype(np.int64), indptr[:-1])
+    inside = facets.reduce(np.add, (indices < finite[q - 1]).astype(np.int64))
     far = np.arange(counts[q]) >= finite[q]
     _expect(bool(((inside == 0) == far).all()), f"facets_{q}_indices", "cells at infinity and others mixed up")
     if q == 1:
-        sums = np.add.reduceat(signs.astype(np.int64), indptr[:-1])
+        sums = facets.reduce(np.add, signs.astype(np.int64))
         _expect(bool((lengths == 2).all() and not sums.any()), f"facets_{q}_signs", "an edge without two opposite ends")
 
 
-def _check_level_signs(q: int, signs: Array, below: Array, cells: Sequence[Array]) -> None:
+def _check_level_signs(q: int, signs: Array, below: Array, facets: SparseRows) -> None:
     """F − t, affine and of one sign on a cell, has that sign or vanishes on a facet: so {F > t} is open, and so on."""
-    indptr, indices, *_ = cells
-    on_facet = below[indices]
-    fits = (on_facet == 0) | (on_facet == np.repeat(signs, np.diff(indptr)))
+    on_facet = below[facets.index]
+    fits = (on_facet == 0) | (on_facet == facets.spread(signs))
     _expect(bool(fits.all()), f"level_signs_{q}", "a cell with a facet on the other side of the level")
 
 
-def _check_boundaries(parts: dict[str, Any], counts: list[int]) -> None:
+def _check_boundaries(arrays: CellArrays) -> None:
     """∂∂ = 0, every face is a face of a region, and in all the cells make up a ball."""
-    columns = [tuple(cells[:3]) for cells in parts["cells"][1:]]
-    ChainComplex.from_arrays(counts, columns)
-    for q, (_, indices, _) in enumerate(columns):
-        _expect(bool(np.bincount(indices, minlength=counts[q]).all()), f"facets_{q + 1}_indices", "a cell left out")
-    if sum((-1) ** q * n for q, n in enumerate(counts)) != 1:
+    ChainComplex.from_arrays(arrays.counts, arrays.facets[1:])
+    for q, facets in enumerate(arrays.facets[1:], 1):
+        found = np.bincount(facets.index, minlength=facets.n_columns)
+        _expect(bool(found.all()), f"facets_{q}_indices", "a cell left out")
+    if sum((-1) ** q * n for q, n in enumerate(arrays.counts)) != 1:
         raise FileError("the numbers of cells are not those of a ball: their alternating sum is not 1")
 
 
 def _check_vertices(
-    vertices: tuple[Array, Array, Array, dict[int, tuple[int, ...]]],
+    vertices: VertexArrays,
     r: int,
     n: int,
     finite: int,
-    pieces: list[int],
+    regions: list[int],
     sizes: list[int],
 ) -> None:
-    """Exact coordinates are coprime integers, x0 > 0 exactly for vertices; the others follow from recipes or roots."""
-    coordinates, errors, recipes, roots = vertices
+    """Exact coordinates are coprime integers, x0 > 0 exactly for vertices; the others follow from origins or roots."""
+    coordinates, errors, origins, roots = vertices
     _expect(coordinates.shape == (n, r + 1), "vertices", "another shape")
-    _expect(errors.shape == (n,) and recipes.shape == (n, 4), "recipes", "another shape")
+    _expect(errors.shape == (n,) and origins.shape == (n, 4), "recipes", "another shape")
     _expect(bool(np.isfinite(coordinates).all() and (np.isfinite(errors) & (errors >= 0)).all()), "errors", "no bounds")
     far = np.arange(n) >= finite
     exact = errors == 0
@@ -154,13 +152,13 @@ def _check_vertices(
     _expect(bool((given == np.rint(given)).all() and (np.abs(given) < 2.0**53).all()), "vertices", "no integers")
     _expect(bool((np.gcd.reduce(given.astype(np.int64), axis=1) == 1).all()), "vertices", "not coprime")
 
-    made = recipes[:, 0] >= 0
-    p, q, piece, neuron = recipes[made].T
+    made = origins[:, 0] >= 0
+    p, q, region, neuron = origins[made].T
     _expect(_within(p, 0, n) and _within(q, 0, n) and _within(neuron, 0, sum(sizes)), "recipes", "no such vertex")
     stage = np.searchsorted(np.cumsum(sizes), neuron, side="right")
-    _expect(bool((piece >= 0).all() and (piece < np.array(pieces)[stage]).all()), "recipes", "no such piece")
-    # A vertex comes after those that it is made from, so that no recipe leads in a circle.
-    order = np.where(made, recipes[:, 3], -1)
+    _expect(bool((region >= 0).all() and (region < np.array(regions)[stage]).all()), "recipes", "no such piece")
+    # A vertex comes after those that it is made from, so that origins never lead in a circle.
+    order = np.where(made, origins[:, 3], -1)
     _expect(bool((order[p] < neuron).all() and (order[q] < neuron).all()), "recipes", "not in the order of neurons")
     known = np.zeros(n, np.bool_)
     for v, root in roots.items():

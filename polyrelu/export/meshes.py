@@ -188,8 +188,7 @@ def _blocks(cx: PolyhedralComplex, k: int, chosen: Array, triangulate: bool) -> 
     if k == 0:
         return [("vertex", chosen, chosen[:, None])]
     if k == 1:
-        indptr, ends, _ = cx.facets(1)
-        return [("line", chosen, np.sort(ends[indptr[chosen][:, None] + [0, 1]], axis=1))]
+        return [("line", chosen, np.sort(cx.facets(1).select(chosen).index.reshape(-1, 2), axis=1))]
     if k == 3:
         return [("tetra", *tetrahedra(cx, chosen))]
     cycles = polygons(cx, chosen)
@@ -223,16 +222,16 @@ def _oriented(cx: PolyhedralComplex, k: int, homogeneous: Array, chosen: Array, 
 
 def _behind(cx: PolyhedralComplex, homogeneous: Array, chosen: Array) -> Array:
     """A homogeneous point beside each chosen 2-cell in R³ where F > t, or 0 unless F > t on exactly one side of it."""
-    indptr, facets, _ = cx.facets(3)
-    region = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    _, facets, _ = rows = cx.facets(3)
+    region = rows.row_numbers()
     wanted = (cx.signs(3)[region] > 0) & np.isin(facets, chosen)
     facets, region = facets[wanted], region[wanted]
     once = np.bincount(facets, minlength=cx.n_cells(2))[facets] == 1
     facets, region = facets[once], region[once]
-    start, members = cx.cells(3)
+    members = cx.cells(3)
     points = np.zeros((cx.n_cells(2), 4), object)
     for face, i in zip(facets.tolist(), region.tolist(), strict=True):
-        points[face] = homogeneous[members[start[i] : start[i + 1]]].astype(object).sum(axis=0)
+        points[face] = homogeneous[members.row(i)].astype(object).sum(axis=0)
     return points
 
 

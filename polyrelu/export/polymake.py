@@ -11,7 +11,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from typing import TextIO
 
 from polyrelu.errors import PointError
@@ -68,8 +67,8 @@ def write_polymake(cx: PolyhedralComplex, path: str | os.PathLike[str], cell: tu
     with replacing(path) as draft, draft.open("w", encoding="ascii") as file:
         if cell is None:
             n = cx.n_finite_vertices + cx.n_rays
-            indptr, members = cx.cells(d)
-            regions = (members[a:b].tolist() for a, b in pairwise(indptr))
+            rows = cx.cells(d)
+            regions = (rows.row(i).tolist() for i in range(rows.n_rows))
             file.write(_head("fan::PolyhedralComplex<Rational>"))
             _matrix(file, "VERTICES", (_affine(cx.homogeneous(v)) for v in range(n)), d + 1)
             _matrix(file, "LINEALITY_SPACE", lines, d + 1)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import FileError, LimitError
+from polyrelu.geometry.cell_arrays import CellArrays
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.subdivision import subdivide
 
@@ -26,27 +27,26 @@ _ALLOWANCE = 10**6  # cells beside those of the file that a subdivision may have
 
 def check_belongs(cx: PolyhedralComplex) -> None:
     """FileError unless the complex is C(F), or C(F, t), of its network over its domain."""
-    total = sum(len(cells[3]) for cells in cx.parts()["cells"])
+    total = sum(cx.arrays.counts)
     try:
         made = subdivide(cx.network, cx.level, cx.domain, max_cells=4 * total + _ALLOWANCE)
     except LimitError as error:
         raise FileError(f"the {total} cells are not those of the network: {error}") from None
     if (cx.coordinates, cx.artificial_hyperplanes) != (made.coordinates, made.artificial_hyperplanes):
         raise FileError("header: the coordinates are not those in which the network is subdivided")
-    a, b = cx.parts(), made.parts()
-    if (a["finite"], a["canonical"]) != (b["finite"], b["canonical"]):
-        raise FileError(f"the network has {b['finite']} cells by dimension, the file has {a['finite']}")
-    if not all(_same(a[key], b[key]) for key in a if key != "statistics"):
+    a, b = cx.arrays, made.arrays
+    if (a.finite, a.canonical) != (b.finite, b.canonical):
+        raise FileError(f"the network has {b.finite} cells by dimension, the file has {a.finite}")
+    if not _same(a, b):
         _Comparison(cx, made).run()
 
 
-def _same(a: Any, b: Any) -> bool:
-    """Whether nested lists of arrays and numbers are equal."""
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.dtype == b.dtype and np.array_equal(a, b)
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(map(_same, a, b))
-    return type(a) is type(b) and bool(a == b)
+def _same(a: CellArrays, b: CellArrays) -> bool:
+    """Whether all arrays and exact coordinates are the same."""
+    mine, other = a.named(), b.named()
+    return (mine.keys(), a.vertices.roots) == (other.keys(), b.vertices.roots) and all(
+        mine[name].dtype == other[name].dtype and np.array_equal(mine[name], other[name]) for name in mine
+    )
 
 
 class _Comparison:
@@ -54,8 +54,8 @@ class _Comparison:
 
     def __init__(self, cx: PolyhedralComplex, made: PolyhedralComplex) -> None:
         self._cx, self._made = cx, made
-        self._a, self._b = cx.parts(), made.parts()
-        self._dims = range(len(self._a["cells"]))
+        self._a, self._b = cx.arrays, made.arrays
+        self._dims = range(self._a.rank + 1)
 
     def run(self) -> None:
         """FileError for the first difference."""
@@ -68,14 +68,14 @@ class _Comparison:
         for q, found in enumerate(all_numbers):
             self._per_cell(q, found)
         self._regions(all_numbers[-1])
-        self._pieces()
-        self._homes()
+        self._stages()
+        self._containing()
 
     def _vertices(self) -> Array:
         cx, made = self._cx, self._made
-        n = len(self._b["vertices"][1])
+        n = self._b.counts[0]
         place = {made.homogeneous(v): v for v in range(n)}
-        numbers = np.array([place.get(cx.homogeneous(v), -1) for v in range(len(self._a["vertices"][1]))])
+        numbers = np.array([place.get(cx.homogeneous(v), -1) for v in range(self._a.counts[0])])
         self._bijection(numbers, n, "vertex or ray")
         for v in range(n):
             if not _encloses(*cx.enclosure(v), cx.homogeneous(v)):
@@ -84,28 +84,22 @@ class _Comparison:
 
     def _cells(self, q: int, numbers: Array, orientation: Array) -> tuple[Array, Array]:
         """The numbers and the orientations of the q-cells, from those of their facets."""
-        indptr, indices, signs, *_ = self._b["cells"][q]
+        made, facets = self._b.facets[q], self._a.facets[q]
         known = {}
-        for i in range(len(indptr) - 1):
-            row = slice(indptr[i], indptr[i + 1])
-            known[tuple(sorted(indices[row].tolist()))] = i, dict(
-                zip(indices[row].tolist(), signs[row].tolist(), strict=True)
-            )
-        indptr, indices, signs, *_ = self._a["cells"][q]
-        found, turned = np.full(len(indptr) - 1, -1), np.ones(len(indptr) - 1, np.int8)
-        for i in range(len(found)):
-            row = slice(indptr[i], indptr[i + 1])
-            facets = numbers[indices[row]].tolist()
-            found[i], expected = known.get(tuple(sorted(facets)), (-1, {}))
+        for i in range(made.n_rows):
+            entries = dict(made.entries(i))
+            known[tuple(sorted(entries))] = i, entries
+        found, turned = np.full(facets.n_rows, -1), np.ones(facets.n_rows, np.int8)
+        for i in range(facets.n_rows):
+            row = [(int(numbers[f]), sign * orientation[f]) for f, sign in facets.entries(i)]
+            found[i], expected = known.get(tuple(sorted(f for f, _ in row)), (-1, {}))
             if found[i] < 0:
                 continue
-            ratios = {
-                int(expected[f] * s * e) for f, s, e in zip(facets, signs[row], orientation[indices[row]], strict=True)
-            }
+            ratios = {int(expected[f] * sign) for f, sign in row}
             if len(ratios) > 1:
                 raise FileError(f"array 'facets_{q}_signs': not the incidence numbers of cell {i} in any orientation")
             turned[i] = ratios.pop()
-        self._bijection(found, len(self._b["cells"][q][3]), f"cell of dimension {q} modulo lineality")
+        self._bijection(found, self._b.counts[q], f"cell of dimension {q} modulo lineality")
         return found, turned
 
     def _bijection(self, numbers: Array, n: int, what: str) -> None:
@@ -115,45 +109,43 @@ class _Comparison:
             raise FileError(f"a {what} occurs twice, or is missing")
 
     def _per_cell(self, q: int, numbers: Array) -> None:
-        pairs = {f"boundary_{q}": (self._a["cells"][q][3], self._b["cells"][q][3])}
-        if self._a["level_signs"] is not None:
-            pairs[f"level_signs_{q}"] = (self._a["level_signs"][q], self._b["level_signs"][q])
-        if self._a["all_signs"] is not None:
-            finite = numbers[: self._a["finite"][q]]
-            if not np.array_equal(self._a["all_signs"][q], self._b["all_signs"][q][finite]):
-                raise FileError(f"array 'all_signs_{q}': not the signs of the network's neurons")
+        a, b = self._a, self._b
+        pairs: dict[str, tuple[Array, Array]] = {f"boundary_{q}": (a.boundary[q], b.boundary[q])}
+        if a.level_signs is not None and b.level_signs is not None:
+            pairs[f"level_signs_{q}"] = (a.level_signs[q], b.level_signs[q])
+        if a.all_signs is not None and b.all_signs is not None:
+            pairs[f"all_signs_{q}"] = (a.all_signs[q], b.all_signs[q])
         for name, (mine, other) in pairs.items():
-            if not np.array_equal(mine, other[numbers]):
+            if not np.array_equal(mine, other[numbers[: len(mine)]]):
                 raise FileError(f"array {name!r}: not as the network has it")
-        if not np.array_equal(numbers < self._b["finite"][q], np.arange(len(numbers)) < self._a["finite"][q]):
+        if not np.array_equal(numbers < b.finite[q], np.arange(len(numbers)) < a.finite[q]):
             raise FileError("cells at infinity and others are mixed up")
 
     def _regions(self, numbers: Array) -> None:
         if not np.array_equal(self._cx.region_signs(), self._made.region_signs()[numbers]):
             raise FileError("arrays 'pieces': not the signs of the network's neurons on its regions")
 
-    def _pieces(self) -> None:
+    def _stages(self) -> None:
         """As many regions after each layer, each with a region of the next one in it."""
-        mine, other = ([len(parent) for parent, *_ in x["pieces"]] for x in (self._a, self._b))
-        used = [[len(np.unique(parent)) for parent, *_ in x["pieces"]] for x in (self._a, self._b)]
-        last = [len(np.unique(x["cells"][-1][4])) for x in (self._a, self._b)]
+        both = (self._a, self._b)
+        mine, other = ([len(x.parent) for x in arrays.regions] for arrays in both)
+        used = [[len(np.unique(x.parent)) for x in arrays.regions] for arrays in both]
+        last = [len(np.unique(arrays.containing[-1])) for arrays in both]
         if mine != other or used[0] != used[1] or last[0] != last[1]:
             raise FileError("arrays 'pieces': not the regions after each layer of the network")
 
-    def _homes(self) -> None:
+    def _containing(self) -> None:
         """A cell lies in a closed region iff it is a face of it."""
-        cells = self._a["cells"]
-        allowed: list[set[int]] = [{int(home)} for home in cells[-1][4]]
+        arrays = self._a
+        allowed: list[set[int]] = [{region} for region in arrays.containing[-1].tolist()]
         for q in reversed(self._dims[1:]):
-            indptr, indices, *_ = cells[q]
-            below: list[set[int]] = [set() for _ in cells[q - 1][3]]
-            for i, homes in enumerate(allowed):
-                for f in indices[indptr[i] : indptr[i + 1]]:
-                    below[f] |= homes
+            below: list[set[int]] = [set() for _ in range(arrays.counts[q - 1])]
+            for i, regions in enumerate(allowed):
+                for f in arrays.facets[q].row(i):
+                    below[f] |= regions
             allowed = below
-            finite = self._a["finite"][q - 1]
-            for i, home in enumerate(cells[q - 1][4].tolist()):
-                if home not in allowed[i] and not (home < 0 and i >= finite):
+            for i, region in enumerate(arrays.containing[q - 1].tolist()):
+                if region not in allowed[i] and not (region < 0 and i >= arrays.finite[q - 1]):
                     raise FileError(f"array 'home_{q - 1}': cell {i} does not lie in that region")
 
 

@@ -17,6 +17,7 @@ from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.exact.rational import describe, show
 from polyrelu.export.arguments import check_complex
 from polyrelu.geometry.complex import Point, PolyhedralComplex
+from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.volume import volumes
 from polyrelu.readers.files import replacing
 
@@ -71,20 +72,20 @@ def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
     check_complex(cx, "regions_table")
     volume = read_flag(volume, "volume")
     d, low = cx.input_dim, cx.coordinates.lineality_dim
-    indptr, members = cx.cells(d)
+    members = cx.cells(d)
     n = cx.n_cells(d)
-    finite = np.add.reduceat((members < cx.n_finite_vertices).astype(np.int64), indptr[:-1])
+    finite = members.reduce(np.add, (members.index < cx.n_finite_vertices).astype(np.int64))
     maps, numbers = cx.affine_maps(), cx.affine_map_numbers()
     table: Table = {"region": np.arange(n), "pattern": _patterns(cx)}
     if cx.level is not None:
         table["sign"] = cx.signs(d)
     table["bounded"] = cx.bounded_modulo_lineality(d) & (low == 0)
     table["vertices"] = finite if low == 0 else np.zeros(n, np.int64)
-    table["rays"] = np.diff(indptr) - finite
-    table["facets"] = np.diff(cx.facets(d)[0])
+    table["rays"] = members.sizes() - finite
+    table["facets"] = cx.facets(d).sizes()
     table["linear"] = [maps[j][0] for j in numbers]
     table["constant"] = [maps[j][1] for j in numbers]
-    table["interior_point"] = _interior_points(cx, indptr, members)
+    table["interior_point"] = _interior_points(cx, members)
     if volume:
         table["volume"] = volumes(cx)
     return table
@@ -170,9 +171,7 @@ def _patterns(cx: PolyhedralComplex) -> list[str]:
     return [str(x) for x in np.ascontiguousarray(np.stack(columns, axis=1)).view(f"U{len(columns)}")[:, 0]]
 
 
-def _interior_points(
-    cx: PolyhedralComplex, indptr: npt.NDArray[np.int64], members: npt.NDArray[np.int32]
-) -> list[Point]:
+def _interior_points(cx: PolyhedralComplex, members: SparseRows) -> list[Point]:
     """`PolyhedralComplex.interior_point` of all regions."""
-    sums = np.add.reduceat(cx.homogeneous_array().astype(object)[members], indptr[:-1], axis=0)
+    sums = members.reduce(np.add, cx.homogeneous_array().astype(object)[members.index])
     return [tuple(Fraction(c, x0) for c in x) for x0, *x in sums.tolist()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,9 +15,11 @@ from polyrelu.exact.limits import read_flag
 from polyrelu.exact.linear import null_space, rank
 from polyrelu.exact.printing import brief, brief_repr
 from polyrelu.exact.rational import describe, exact_point, primitive
+from polyrelu.geometry.cell_arrays import CellArrays
 from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.region import Facets, Region, distinct
+from polyrelu.geometry.region import Region
+from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.stages import Stage, complex_stages, form_bits
 from polyrelu.network.network import Network
 
@@ -82,24 +84,15 @@ class PolyhedralComplex:
         domain: Domain | None,
         coordinates: Coordinates,
         artificial: int,
-        parts: dict[str, Any],
+        arrays: CellArrays,
     ) -> None:
-        """For `subdivide` only: `parts` is what the core reports."""
+        """For `subdivide` and `load_complex` only."""
         self._network, self._level, self._domain = network, level, domain
         self._coordinates, self._artificial = coordinates, artificial
-        self._finite: list[int] = parts["finite"]
-        self._canonical: list[int] = parts["canonical"]
-        self._facets: list[Facets | None] = [None if x[0] is None else x[:3] for x in parts["cells"]]
-        self._boundary = [x[3] for x in parts["cells"]]
-        self._home = [x[4] for x in parts["cells"]]
-        self._vertices = parts["vertices"]
+        self._arrays = arrays
         self._solver: _core.VertexSolver | None = None
-        self._pieces = parts["pieces"]
-        self._level_signs = parts["level_signs"]
-        self._statistics: dict[str, int] = parts["statistics"]
-        self._classes = _classes(parts["all_signs"], self._finite) if artificial else None
+        self._classes = None if arrays.all_signs is None else _Classes(arrays.all_signs)
         self._regions_by_signs: dict[bytes, int] | None = None
-        self._freeze()
 
     # ---- what it is --------------------------------------------------------------------------------------------
 
@@ -151,6 +144,11 @@ class PolyhedralComplex:
         return self._artificial
 
     @property
+    def arrays(self) -> CellArrays:
+        """The cells as arrays, as the core found them and files store them."""
+        return self._arrays
+
+    @property
     def statistics(self) -> dict[str, int]:
         """How often signs and vertices were decided in which way.
 
@@ -158,7 +156,7 @@ class PolyhedralComplex:
         (GMP; `big_zero` of them zeros). Vertices: `enclosed` (by an interval Newton step), `big_vertices` (GMP); the
         others are small integers. `big_forms`: affine forms that were made in GMP.
         """
-        return dict(self._statistics)
+        return dict(self._arrays.statistics)
 
     def _repr_html_(self) -> str:
         where = "" if self._domain is None else f" over {self._domain!r}"
@@ -177,7 +175,7 @@ class PolyhedralComplex:
         """The number of cells of dimension 0..d."""
         if self._classes is not None:
             return self._classes.f_vector(self.input_dim)
-        return self._padded(self._finite)
+        return _padded(self._arrays.finite, self.input_dim)
 
     @property
     def canonical_f_vector(self) -> tuple[int, ...]:
@@ -185,13 +183,8 @@ class PolyhedralComplex:
         if self._level is None:
             return self.f_vector
         if self._classes is None:
-            d, counts = self.input_dim, tuple(self._canonical)
-            return (0,) * (d + 1 - len(counts)) + counts
-        signs = [x[:, :-1] for x in self._classes.signs]
-        return _classes(signs, self._finite).f_vector(self.input_dim)
-
-    def _padded(self, counts: list[int]) -> tuple[int, ...]:
-        return (0,) * self._coordinates.lineality_dim + tuple(counts)
+            return _padded(self._arrays.canonical, self.input_dim)
+        return _Classes([x[:, :-1] for x in self._classes.signs]).f_vector(self.input_dim)
 
     @property
     def n_vertices(self) -> int:
@@ -237,31 +230,16 @@ class PolyhedralComplex:
         """The number of numbered k-cells (the f-vector's entry, unless there are artificial hyperplanes)."""
         if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and k < self._coordinates.lineality_dim:
             return 0
-        return self._finite[self._index(k)]
+        return self._arrays.finite[self._index(k)]
 
-    def facets(self, k: int) -> Facets:
+    def facets(self, k: int) -> SparseRows:
         """The facets of the k-cells with incidence numbers, as sparse rows (indptr, indices, signs).
 
         Cell i has the facets indices[indptr[i]:indptr[i+1]], numbers of (k−1)-cells, with incidence numbers
         [cell : facet] = ±1 in signs. The product of two consecutive incidence matrices over *all* faces, those at
         infinity included, is zero; faces at infinity are left out here.
         """
-        q = self._index(k)
-        part = self._facets[q]
-        if part is None:
-            return np.zeros(self._finite[q] + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8)
-        indptr, index, sign = part
-        end = indptr[self._finite[q]]
-        if self._all_facets_finite(q):
-            return indptr[: self._finite[q] + 1], index[:end], sign[:end]
-        cells, faces = (np.ones(self._finite[p], np.uint8) for p in (q, q - 1))
-        return _core.submatrix(indptr, index, sign, cells, faces)
-
-    def _all_facets_finite(self, q: int) -> bool:
-        """Whether no cell of dimension λ + q that is not at infinity has a facet there."""
-        indptr, index, _ = self._facets[q]  # type: ignore[misc]
-        end = indptr[self._finite[q]]
-        return self._finite[q - 1] == len(self._home[q - 1]) or bool((index[:end] < self._finite[q - 1]).all())
+        return self._arrays.finite_facets(self._index(k))
 
     def boundary_matrix(self, k: int, *, infinity: bool = False) -> csc_array:
         """The incidence numbers [cell : facet] as a SciPy sparse matrix of int8: (k−1)-cells × k-cells.
@@ -278,53 +256,34 @@ class PolyhedralComplex:
             raise MissingDependencyError("sparse matrices need SciPy: pip install 'polyrelu[data]'", "data") from None
         infinity = read_flag(infinity, "infinity")
         q = self._index(k)
-        counts = [len(x) for x in self._boundary] if infinity else self._finite
+        rows = self._arrays.facets[q] if infinity else self._arrays.finite_facets(q)
         if q == 0:
-            return csc_array((0, counts[0]), dtype=np.int8)
-        indptr, index, sign = self._facets[q] if infinity else self.facets(k)  # type: ignore[misc]
+            return csc_array((0, rows.n_rows), dtype=np.int8)
         # Copies: the arrays of the complex must not be changed through the matrix.
-        return csc_array((sign.copy(), index.copy(), indptr.copy()), shape=(counts[q - 1], counts[q]))
+        arrays = (rows.values.copy(), rows.index.copy(), rows.indptr.copy())
+        return csc_array(arrays, shape=(rows.n_columns, rows.n_rows))
 
-    def cells(self, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    def cells(self, k: int) -> SparseRows:
         """The k-cells by their vertices and rays, as sparse rows (indptr, indices).
 
         Cell i is spanned by indices[indptr[i]:indptr[i+1]], ascending numbers for `homogeneous`: vertices (below
         `n_finite_vertices`) first, then rays.
         """
-        q = self._index(k)
-        n = self._n_vectors
-        indptr, index = np.arange(n + 1, dtype=np.int64), np.arange(n, dtype=np.int32)
-        for p in range(1, q + 1):
-            start, facet, _ = self._facets[p]  # type: ignore[misc]
-            counts = np.diff(indptr)[facet]
-            cell = np.repeat(np.repeat(np.arange(len(start) - 1), np.diff(start)), counts)
-            first = np.repeat(indptr[facet] - np.concatenate([[0], np.cumsum(counts[:-1])]), counts)
-            pairs = distinct(cell * n + index[first + np.arange(len(first))])
-            indptr = np.searchsorted(pairs, np.arange(len(start)) * n).astype(np.int64)
-            index = (pairs % n).astype(np.int32)
-        end = indptr[self._finite[q]]
-        return indptr[: self._finite[q] + 1], index[:end]
+        return self._arrays.spanned(self._index(k))
 
     def cell_vertices(self, k: int, i: int) -> npt.NDArray[np.int32]:
         """The vertices and rays of k-cell i: ascending indices, vertices first (those below `n_finite_vertices`)."""
-        return self._vertices_of(self._index(k), self._cell(k, i))
+        return self._arrays.vertices_of(self._index(k), self._cell(k, i))
 
     @property
     def n_finite_vertices(self) -> int:
         """Indices of `homogeneous` below this are vertices, the others rays."""
-        return self._finite[0]
+        return self._arrays.finite[0]
 
     @property
     def n_rays(self) -> int:
         """The number of rays (vertices at infinity)."""
-        return self._n_vectors - self._finite[0]
-
-    def _vertices_of(self, q: int, i: int) -> npt.NDArray[np.int32]:
-        faces = np.array([i], dtype=np.int32)
-        for p in range(q, 0, -1):
-            indptr, index, _ = self._facets[p]  # type: ignore[misc]
-            faces = np.unique(np.concatenate([index[indptr[f] : indptr[f + 1]] for f in faces]))
-        return faces
+        return self._n_vectors - self._arrays.finite[0]
 
     def _index(self, k: int) -> int:
         low = self._coordinates.lineality_dim
@@ -333,32 +292,26 @@ class PolyhedralComplex:
         return int(k) - low
 
     def _cell(self, k: int, i: int) -> int:
-        n = self._finite[self._index(k)]
+        n = self._arrays.finite[self._index(k)]
         if isinstance(i, bool) or not isinstance(i, (int, np.integer)) or not 0 <= i < n:
             raise PointError(f"cell: expected the number of a {k}-cell, 0 to {n - 1}, got {describe(i)}")
         return int(i)
 
     def bounded_modulo_lineality(self, k: int) -> npt.NDArray[np.bool_]:
         """For every k-cell: whether it is bounded up to the common lineality space (bounded, if there is none)."""
-        bounded: npt.NDArray[np.bool_] = np.arange(self._n_vectors) < self._finite[0]
-        for q in range(1, self._index(k) + 1):
-            indptr, index, _ = self._facets[q]  # type: ignore[misc]
-            n = len(indptr) - 1
-            bounded = np.logical_and.reduceat(bounded[index], indptr[:-1]) if n else np.zeros(0, bool)
-        return bounded[: self._finite[self._index(k)]]
+        return self._arrays.bounded(self._index(k))
 
     def on_boundary(self, k: int) -> npt.NDArray[np.bool_]:
         """For every k-cell: whether it lies in the boundary of the domain."""
         q = self._index(k)
-        return np.asarray(self._boundary[q][: self._finite[q]], dtype=np.bool_)
+        return np.asarray(self._arrays.boundary[q][: self._arrays.finite[q]], dtype=np.bool_)
 
     def signs(self, k: int) -> npt.NDArray[np.int8]:
         """For every k-cell the sign of F − t on its relative interior. Needs a level (PointError otherwise)."""
         q = self._index(k)
-        if self._level_signs is None:
+        if self._arrays.level_signs is None:
             raise PointError("signs: the complex has no level; use subdivide(network, level=t)")
-        signs: npt.NDArray[np.int8] = self._level_signs[q][: self._finite[q]]
-        return signs
+        return self._arrays.level_signs[q][: self._arrays.finite[q]]
 
     # ---- geometry ----------------------------------------------------------------------------------------------
 
@@ -369,27 +322,29 @@ class PolyhedralComplex:
 
     @property
     def _n_vectors(self) -> int:
-        return len(self._vertices[1])
+        return self._arrays.counts[0]
 
     def _check_vertex(self, v: int, first: int, end: int) -> None:
         if isinstance(v, bool) or not isinstance(v, (int, np.integer)) or not first <= v < end:
             raise PointError(f"vertex or ray: expected a number from {first} to {end - 1}, got {describe(v)}")
 
     def _vector(self, v: int) -> IntegerVector:
-        coordinates, error, recipe, roots = self._vertices
+        coordinates, error, origins, roots = self._arrays.vertices
         if error[v] == 0:
             return tuple(map(int, coordinates[v].tolist()))
         try:
             if self._solver is None:
                 stages = self._stages(self._level)
                 longest = self._coordinates.rank * form_bits(stages) + 1
-                self._solver = _core.VertexSolver(stages, self._pieces, coordinates, error, recipe, roots, longest)
+                self._solver = _core.VertexSolver(
+                    stages, self._arrays.regions, coordinates, error, origins, roots, longest
+                )
             vector = self._solver.vector(v)
         except MemoryError:
             raise LimitError("the memory of this machine does not suffice for the exact vertices") from None
         except OverflowError:
             vector = ()
-        if not any(vector) or (vector[0] > 0) != (v < self._finite[0]):
+        if not any(vector) or (vector[0] > 0) != (v < self._arrays.finite[0]):
             # A subdivision has none of these; a file that was made up, and `load_complex` did not prove, may.
             raise FileError(f"vertex or ray {v} is none of this network: the file of the complex is wrong")
         return vector
@@ -397,61 +352,25 @@ class PolyhedralComplex:
     def _stages(self, level: Fraction | None) -> list[Stage]:
         return complex_stages(self._network, self._domain, self._coordinates.kept, level)
 
-    def parts(self) -> dict[str, Any]:
-        """The last argument of the constructor again, for `polyrelu.export.archive`; see the core's `subdivide`."""
-        return {
-            "finite": self._finite,
-            "canonical": self._canonical,
-            "cells": [
-                (*(facets or (None, None, None)), boundary, home)
-                for facets, boundary, home in zip(self._facets, self._boundary, self._home, strict=True)
-            ],
-            "vertices": self._vertices,
-            "pieces": self._pieces,
-            "level_signs": self._level_signs,
-            "statistics": self._statistics,
-            "all_signs": self._classes.signs if self._classes is not None else None,
-        }
-
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_solver": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._freeze()
-
-    def _freeze(self) -> None:
-        parts = (self._facets, self._boundary, self._home, self._vertices, self._pieces, self._level_signs)
-        for array in _arrays(parts):
-            array.flags.writeable = False
 
     def intersected_masks(self, masks: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.uint8]]:
         """Given a bit mask (a row of bytes) for each vertex and ray: for k = λ..d the masks of the k-cells.
 
         A bit is set for a cell iff it is set for all vertices and rays of the cell.
         """
-        _check_masks(masks, len(self._vertices[1]), "vertex and ray")
-        found = [masks]
-        for part in self._facets[1:]:
-            indptr, index, _ = part  # type: ignore[misc]
-            empty = np.zeros((0, masks.shape[1]), np.uint8)
-            found.append(np.bitwise_and.reduceat(found[-1][index], indptr[:-1]) if len(indptr) > 1 else empty)
-        return [x[:n] for x, n in zip(found, self._finite, strict=True)]
+        _check_masks(masks, self._n_vectors, "vertex and ray")
+        return list(self._arrays.intersected_masks(masks))
 
     def united_masks(self, masks: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Given a bit mask (a row of bytes) for each d-cell: for each vertex and ray the union over its d-cells."""
-        _check_masks(masks, self._finite[-1], "d-cell")
-        for part in self._facets[:0:-1]:
-            indptr, index, _ = part  # type: ignore[misc]
-            cell = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
-            order = np.argsort(index, kind="stable")
-            first = np.flatnonzero(np.diff(index[order], prepend=-1))  # every face has a cell around it
-            masks = np.bitwise_or.reduceat(masks[cell[order]], first)
-        return masks
+        _check_masks(masks, self._arrays.finite[-1], "d-cell")
+        return self._arrays.united_masks(masks)
 
     def homogeneous_array(self) -> npt.NDArray[Any]:
         """All vertices and rays as the rows of an integer array, n × (d + 1), of type int64 if that suffices."""
-        coordinates, error, _, _ = self._vertices
+        coordinates, error, *_ = self._arrays.vertices
         inexact = np.flatnonzero(error)
         out = np.zeros((len(error), self.input_dim + 1), dtype=object if len(inexact) else np.int64)
         columns = [0, *(k + 1 for k in self._coordinates.kept)]
@@ -474,29 +393,29 @@ class PolyhedralComplex:
         return self._enclosures(slice(None))
 
     def _enclosures(self, chosen: slice) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        coordinates, error = self._vertices[0][chosen], self._vertices[1][chosen]
+        coordinates, error = self._arrays.vertices.coordinates[chosen], self._arrays.vertices.errors[chosen]
         y = np.zeros((len(error), self.input_dim + 1))
         y[:, [0, *(k + 1 for k in self._coordinates.kept)]] = coordinates
         return y, error.copy()
 
     def vertex(self, v: int) -> Point:
         """Vertex v (0 ≤ v < n_finite_vertices) as a point of R^d, exactly."""
-        self._check_vertex(v, 0, self._finite[0])
+        self._check_vertex(v, 0, self._arrays.finite[0])
         x = self.homogeneous(v)
         return tuple(Fraction(c, x[0]) for c in x[1:])
 
     def ray(self, v: int) -> IntegerVector:
         """Ray v (n_finite_vertices ≤ v) as a primitive integer direction in R^d."""
-        self._check_vertex(v, self._finite[0], self._n_vectors)
+        self._check_vertex(v, self._arrays.finite[0], self._n_vectors)
         return self.homogeneous(v)[1:]
 
     def vertices(self) -> Iterator[Point]:
         """All vertices in order, as points of R^d."""
-        return (self.vertex(v) for v in range(self._finite[0]))
+        return (self.vertex(v) for v in range(self._arrays.finite[0]))
 
     def rays(self) -> Iterator[IntegerVector]:
         """All rays in order, as primitive integer directions."""
-        return (self.ray(v) for v in range(self._finite[0], self._n_vectors))
+        return (self.ray(v) for v in range(self._arrays.finite[0], self._n_vectors))
 
     def interior_point(self, k: int, i: int) -> Point:
         """A point in the relative interior of k-cell i: the sum of its homogeneous vertices and rays, dehomogenised."""
@@ -506,7 +425,7 @@ class PolyhedralComplex:
     def v_representation(self, k: int, i: int) -> VRepresentation:
         """Vertices, rays and lines of k-cell i."""
         found = self.cell_vertices(k, i)
-        split = int(np.searchsorted(found, self._finite[0]))
+        split = int(np.searchsorted(found, self._arrays.finite[0]))
         return VRepresentation(
             tuple(self.vertex(v) for v in found[:split]), tuple(self.ray(v) for v in found[split:]), self.lineality
         )
@@ -518,13 +437,13 @@ class PolyhedralComplex:
         vanishes on the facet's vertices and rays and not on the cell; exact.
         """
         q, i = self._index(k), self._cell(k, i)
-        own = [self._vector(v) for v in self._vertices_of(q, i)]
+        own = [self._vector(v) for v in self._arrays.vertices_of(q, i)]
         inside = [sum(column) for column in zip(*own, strict=True)]
         width = self._coordinates.rank + 1
         equations = null_space(own, width)
         inequalities = []
-        for f in self._finite_facets(q, i):
-            tight = null_space([self._vector(v) for v in self._vertices_of(q - 1, f)], width)
+        for f in self._arrays.finite_facets_of(q, i):
+            tight = null_space([self._vector(v) for v in self._arrays.vertices_of(q - 1, f)], width)
             for form in tight:
                 value = sum(a * b for a, b in zip(form, inside, strict=True))
                 if value:
@@ -536,13 +455,6 @@ class PolyhedralComplex:
             tuple((c, *(-x for x in a)) for c, *a in rows),
             tuple((c, *(-x for x in a)) for c, *a in map(pull, equations)),
         )
-
-    def _finite_facets(self, q: int, i: int) -> list[int]:
-        part = self._facets[q]
-        if part is None:
-            return []
-        indptr, index, _ = part
-        return [int(f) for f in index[indptr[i] : indptr[i + 1]] if f < self._finite[q - 1]]
 
     # ---- the network on the cells ------------------------------------------------------------------------------
 
@@ -610,27 +522,23 @@ class PolyhedralComplex:
         """For every region the number of its affine map, and the maps, each output up to a positive factor."""
         if self._network.depth == 0:
             rows = zip(self._network.biases[0], self._network.weights[0], strict=True)
-            return np.zeros(self._finite[-1], np.int64), [tuple(x for b, w in rows for x in primitive([b, *w]))]
+            return np.zeros(self._arrays.finite[-1], np.int64), [tuple(x for b, w in rows for x in primitive([b, *w]))]
         stages = self._stages(Fraction(0))
-        numbers, forms = _core.affine_forms(stages, self._pieces[: len(stages)], len(stages) - 1)
-        home = self._home[-1]
+        numbers, forms = _core.affine_forms(stages, list(self._arrays.regions[: len(stages)]), len(stages) - 1)
+        region = self._arrays.containing[-1]
         if self._level is not None:
-            home = self._pieces[len(stages)][0][home]
-        return np.asarray(numbers[home], dtype=np.int64), forms
+            region = self._arrays.regions[len(stages)].parent[region]
+        return np.asarray(numbers[region], dtype=np.int64), forms
 
     def _adjacent_regions(self) -> Iterator[tuple[int, int]]:
         """The pairs of regions that share a (d−1)-cell, in the order of these cells."""
         return ((i, j) for i, j, _ in self._walls_between())
 
     def _walls_between(self) -> Iterator[tuple[int, int, int]]:
-        if self._coordinates.rank == 0:
-            return
-        indptr, index, _ = self.facets(self.input_dim)
-        region = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-        order = np.argsort(index, kind="stable")
-        facet, region = index[order], region[order]
-        for t in np.flatnonzero(facet[1:] == facet[:-1]):
-            yield int(region[t]), int(region[t + 1]), int(facet[t])
+        beside = self.facets(self.input_dim).transpose()
+        for facet in np.flatnonzero(beside.sizes() == 2).tolist():
+            i, j = beside.row(facet).tolist()
+            yield i, j, facet
 
     def face_poset(self) -> nx.DiGraph:
         """The Hasse diagram of the face poset: nodes (k, i) for the k-cells, edges from each facet to its cells.
@@ -642,9 +550,8 @@ class PolyhedralComplex:
         poset = nx.DiGraph()
         for k in range(self._coordinates.lineality_dim, self.input_dim + 1):
             poset.add_nodes_from((k, i) for i in range(self.n_cells(k)))
-            indptr, index, sign = self.facets(k)
-            cell = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-            entries = zip(cell.tolist(), index.tolist(), sign.tolist(), strict=True)
+            rows = self.facets(k)
+            entries = zip(rows.row_numbers().tolist(), rows.index.tolist(), rows.values.tolist(), strict=True)
             poset.add_edges_from(((k - 1, f), (k, i), {"incidence": s}) for i, f, s in entries)
         return poset
 
@@ -653,7 +560,7 @@ class PolyhedralComplex:
         import networkx as nx
 
         graph = nx.Graph()
-        graph.add_nodes_from(range(self._finite[-1]))
+        graph.add_nodes_from(range(self._arrays.finite[-1]))
         graph.add_edges_from((i, j, {"facet": f}) for i, j, f in self._walls_between())
         return graph
 
@@ -676,8 +583,8 @@ class PolyhedralComplex:
         q = self._coordinates.rank
         i = self._closed_region(point, vector)
         while True:
-            for f in self._finite_facets(q, i):
-                span = [self._vector(v) for v in self._vertices_of(q - 1, f)]
+            for f in self._arrays.finite_facets_of(q, i):
+                span = [self._vector(v) for v in self._arrays.vertices_of(q - 1, f)]
                 if rank([*span, vector]) == q:
                     q, i = q - 1, f
                     break
@@ -724,12 +631,12 @@ class PolyhedralComplex:
             widths.append(1)
             split = np.append(split, True)
         columns: list[npt.NDArray[np.int8]] = []
-        piece = self._home[-1]
-        for parent, plus, minus in self._pieces[: len(self._pieces) - len(widths) - 1 : -1]:
-            columns.insert(0, _unpack(plus[piece]) - _unpack(minus[piece]))
-            piece = parent[piece]
+        region, stages = self._arrays.containing[-1], self._arrays.regions
+        for parent, plus, minus in stages[: len(stages) - len(widths) - 1 : -1]:
+            columns.insert(0, _unpack(plus[region]) - _unpack(minus[region]))
+            region = parent[region]
         if not widths:
-            return np.zeros((self._finite[-1], 0), np.int8)
+            return np.zeros((self._arrays.finite[-1], 0), np.int8)
         return np.concatenate([c[:, :w] for c, w in zip(columns, widths, strict=True)], axis=1)[:, split]
 
     # ---- regions -----------------------------------------------------------------------------------------------
@@ -742,7 +649,7 @@ class PolyhedralComplex:
 class _Classes:
     """Cells of a refinement grouped by their signs: the groups are the cells of the coarser complex."""
 
-    def __init__(self, signs: list[npt.NDArray[np.int8]]) -> None:
+    def __init__(self, signs: Sequence[npt.NDArray[np.int8]]) -> None:
         self.signs = signs
         groups: dict[bytes, int] = {}
         dimension: list[int] = []
@@ -758,12 +665,11 @@ class _Classes:
         self.counts = np.bincount(np.array(dimension), minlength=len(signs))
 
     def f_vector(self, d: int) -> tuple[int, ...]:
-        counts = [int(x) for x in self.counts]
-        return (0,) * (d + 1 - len(counts)) + tuple(counts)
+        return _padded([int(x) for x in self.counts], d)
 
 
-def _classes(signs: list[npt.NDArray[np.int8]], finite: list[int]) -> _Classes:
-    return _Classes([x[:n] for x, n in zip(signs, finite, strict=True)])
+def _padded(counts: Sequence[int], d: int) -> tuple[int, ...]:
+    return (0,) * (d + 1 - len(counts)) + tuple(counts)
 
 
 def _signs(values: tuple[Point, ...]) -> Signs:
@@ -775,14 +681,6 @@ def _unpack(masks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int8]:
     n, words = masks.shape
     octets = np.ascontiguousarray(masks).astype("<u8").view(np.uint8).reshape(n, 8 * words)
     return np.unpackbits(octets, axis=1, bitorder="little").astype(np.int8)
-
-
-def _arrays(x: Any) -> Iterator[npt.NDArray[Any]]:
-    if isinstance(x, np.ndarray):
-        yield x
-    elif isinstance(x, (list, tuple)):
-        for y in x:
-            yield from _arrays(y)
 
 
 def _check_masks(masks: object, rows: int, what: str) -> None:

@@ -8,38 +8,28 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.sparse_rows import SparseRows
 
 Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.int64]
-Rows = tuple[Indices, Indices]
-"""Lists of different lengths in one array: list i is index[indptr[i]:indptr[i + 1]] of (indptr, index)."""
 
 
-def take(indptr: Any, cells: Indices) -> tuple[Indices, Indices]:
-    """Where the entries of the given rows stand in a sparse matrix, and how many each row has."""
-    size = (indptr[cells + 1] - indptr[cells]).astype(np.int64)
-    first = np.repeat(indptr[cells] - (np.cumsum(size) - size), size)
-    return first + np.arange(size.sum()), size
-
-
-def polygons(cx: PolyhedralComplex, cells: Indices) -> Rows:
+def polygons(cx: PolyhedralComplex, cells: Indices) -> SparseRows:
     """The cycles of vertices of the given bounded 2-cells, oriented by their incidence numbers, the least vertex first.
 
     In the boundary of an oriented polygon every vertex is the tail of exactly one edge, so following the edges from
     tail to head traverses the boundary. All polygons are traversed at once, one edge at a time.
     """
-    indptr, index, sign = cx.facets(2)
-    rows, size = take(indptr, cells)
+    _, index, sign = edges = cx.facets(2).select(cells)
     edge_indptr, ends, sides = cx.facets(1)
-    first = edge_indptr[index[rows]]
-    backward = (sides[first] > 0) != (sign[rows] < 0)  # the vertex with sign −1 is the tail
+    first = edge_indptr[index]
+    backward = (sides[first] > 0) != (sign < 0)  # the vertex with sign −1 is the tail
     tail, head = ends[first + backward], ends[first + ~backward]
-    owner = np.repeat(np.arange(len(cells)), size)
+    owner, size, start = edges.row_numbers(), edges.sizes(), edges.indptr
     n = max(cx.n_finite_vertices, 1)
     key = owner * n + tail
     order = np.argsort(key, kind="stable")
     key, head = key[order], head[order]
-    start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     out = np.empty(len(key), np.int64)
     alive = np.flatnonzero(size > 0)
     at = key[start[alive]] - alive * n
@@ -48,21 +38,21 @@ def polygons(cx: PolyhedralComplex, cells: Indices) -> Rows:
         at = head[np.searchsorted(key, alive * n + at)]
         more = size[alive] > step + 1
         alive, at = alive[more], at[more]
-    return start, out
+    return SparseRows(start, out, None, n)
 
 
-def by_size(rows: Rows) -> list[tuple[Indices, Indices]]:
+def by_size(rows: SparseRows) -> list[tuple[Indices, Indices]]:
     """The lists grouped by their number n of entries: pairs (numbers of the lists (m), their entries (m × n))."""
     start, index = rows
-    size = np.diff(start)
+    size = rows.sizes()
     found = ((n, np.flatnonzero(size == n)) for n in np.unique(size))
     return [(of_size, index[start[of_size][:, None] + np.arange(n)]) for n, of_size in found]
 
 
-def triangles(rows: Rows) -> tuple[Indices, Indices]:
+def triangles(rows: SparseRows) -> tuple[Indices, Indices]:
     """The triangles of convex polygons, cut from their first vertices: (numbers of the polygons, vertices m × 3)."""
     start, index = rows
-    count = np.maximum(np.diff(start) - 2, 0)
+    count = np.maximum(rows.sizes() - 2, 0)
     first = np.repeat(start[:-1], count)
     step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     corners = np.stack([index[first], index[first + step + 1], index[first + step + 2]], axis=1)
@@ -75,19 +65,18 @@ def tetrahedra(cx: PolyhedralComplex, chosen: Indices) -> tuple[Indices, Indices
     It is a pulling triangulation: the cones from the least vertex of a cell over the triangles of the facets that do
     not contain it. So the tetrahedra of neighbouring cells meet along triangles.
     """
-    indptr, facets, _ = cx.facets(3)
-    entry, size = take(indptr, chosen)
-    cell, facet = np.repeat(chosen, size), facets[entry].astype(np.int64)
+    facets = cx.facets(3).select(chosen)
+    cell, facet = facets.spread(chosen), facets.index.astype(np.int64)
     faces, face = np.unique(facet, return_inverse=True)
     owner, corners = triangles(polygons(cx, faces))
-    starts = np.searchsorted(owner, np.arange(len(faces) + 1))
-    least = corners[starts[face], 0]
+    of_face = SparseRows.from_entries(owner, np.arange(len(owner)), None, len(faces), len(owner))
+    least = corners[of_face.indptr[face], 0]
     apex = np.full(cx.n_cells(3), cx.n_finite_vertices)
     np.minimum.at(apex, cell, least)
     outside = least != apex[cell]
-    places, size = take(starts, face[outside])
-    cell = np.repeat(cell[outside], size)
-    return cell, np.concatenate([apex[cell][:, None], corners[places]], axis=1)
+    bases = of_face.select(face[outside])
+    cell = bases.spread(cell[outside])
+    return cell, np.concatenate([apex[cell][:, None], corners[bases.index]], axis=1)
 
 
 def determinants(matrices: Array) -> Array:

@@ -172,10 +172,10 @@ class FormulaRegion(CellSet):
         low = self._complex.coordinates.lineality_dim
         below = self.mask(low)
         for k in range(low + 1, self._complex.input_dim + 1):
-            indptr, index, _ = self._complex.facets(k)
+            facets = self._complex.facets(k)
             mask = self.mask(k)
-            if (below[index] & ~np.repeat(mask, np.diff(indptr)) if inside
-                    else ~below[index] & np.repeat(mask, np.diff(indptr))).any():  # fmt: skip
+            on_facet, on_cell = below[facets.index], facets.spread(mask)
+            if (on_facet & ~on_cell if inside else on_cell & ~on_facet).any():
                 return True
             below = mask
         return False

@@ -11,10 +11,9 @@ import numpy.typing as npt
 from polyrelu.errors import RegionError
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe
+from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.markup import table
 from polyrelu.network.network import Network
-
-Facets = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int8]]
 
 RELATIONS: dict[str, frozenset[int]] = {
     ">": frozenset({1}),
@@ -24,14 +23,6 @@ RELATIONS: dict[str, frozenset[int]] = {
     "=": frozenset({0}),
 }
 """The signs of F − t that satisfy each relation."""
-
-
-def distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The distinct values, ascending. (`numpy.unique` may hash, and takes ten times as long then.)"""
-    ordered = np.sort(values)
-    first = np.ones(len(ordered), np.bool_)
-    first[1:] = ordered[1:] != ordered[:-1]
-    return ordered[first]
 
 
 class AnyComplex(Protocol):
@@ -46,8 +37,8 @@ class AnyComplex(Protocol):
     @property
     def n_finite_vertices(self) -> int: ...
     def n_cells(self, k: int) -> int: ...
-    def cells(self, k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]: ...
-    def facets(self, k: int) -> Facets: ...
+    def cells(self, k: int) -> SparseRows: ...
+    def facets(self, k: int) -> SparseRows: ...
     def bounded_modulo_lineality(self, k: int) -> npt.NDArray[np.bool_]: ...
     def on_boundary(self, k: int) -> npt.NDArray[np.bool_]: ...
     def contains(self, x: Any) -> bool: ...

@@ -18,6 +18,7 @@ from polyrelu.errors import DomainError, InputError, LimitError, RegionError, Ve
 from polyrelu.exact.limits import read_limit, read_progress
 from polyrelu.exact.linear import independent_columns, independent_rows, least_rank, solve
 from polyrelu.exact.rational import describe, exact, primitive
+from polyrelu.geometry.cell_arrays import CellArrays
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.geometry.domain import Domain
@@ -144,18 +145,18 @@ def subdivided(
     _check_rank(len(kept), max_cells)
     stages = complex_stages(network, region, kept, t)
     names = (["domain"] if walls else []) + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
-    report = None
+    callback = None
     if progress is not None:
         listener = progress
 
-        def report(stage: int, done: int, total: int, cells: int) -> None:
+        def callback(stage: int, done: int, total: int, cells: int) -> None:
             listener(names[stage], done, total)
 
     reported: dict[str, Any] = {"last_signs": signs} if signs else {}
     try:
-        parts = _core.subdivide(
+        report = _core.subdivide(
             *(len(kept), start, initial_forms, stages, bool(walls), t is not None, artificial > 0),
-            *(max_cells, max_memory, report, threads),
+            *(max_cells, max_memory, callback, threads),
             **reported,
         )
     except _core.Limit as reached:
@@ -180,9 +181,10 @@ def subdivided(
             "estimate(network) predicts how much"
         ) from None
     if t is not None and network.depth == 0:  # the level set itself was started from
-        parts["canonical"] = subdivide(network, None, region).f_vector
-    found = [[x[:n] for x in of] for of, n in zip(parts.pop("last_signs", []), parts["finite"], strict=False)]
-    return PolyhedralComplex(network, t, region, coordinates, artificial, parts), found
+        report["canonical"] = subdivide(network, None, region).f_vector
+    arrays = CellArrays.from_core(report)
+    found = [[x[:n] for x in of] for of, n in zip(report.get("last_signs", ()), arrays.finite, strict=False)]
+    return PolyhedralComplex(network, t, region, coordinates, artificial, arrays), found
 
 
 def _most_cells(max_cells: int | None) -> int:

@@ -36,18 +36,17 @@ def volumes(cx: PolyhedralComplex) -> list[Fraction | float]:
     apex = np.arange(len(points))
     omega = np.full((len(points), 1), fmpq(1), dtype=object)
     for k in range(1, d + 1):
-        indptr, facets, signs = cx.facets(k)
+        _, facets, signs = rows = cx.facets(k)
         bounded = cx.bounded_modulo_lineality(k)
-        lengths = np.diff(indptr)
-        cell = np.repeat(np.arange(len(lengths)), lengths)
-        least = np.full(len(lengths), len(points))
+        cell = rows.row_numbers()
+        least = np.full(rows.n_rows, len(points))
         np.minimum.at(least, cell, apex[facets])
         used = bounded[cell] & (apex[facets] != least[cell])
         cell, facets, signs = cell[used], facets[used], signs[used]
         ends = np.stack([apex[facets], least[cell]])
         ends[:, signs < 0] = ends[::-1, signs < 0]
         terms = _wedge(points[ends[0]] - points[ends[1]], omega[facets], k)
-        omega = np.full((len(lengths), terms.shape[1]), fmpq(0), dtype=object)
+        omega = np.full((rows.n_rows, terms.shape[1]), fmpq(0), dtype=object)
         starts = np.flatnonzero(np.diff(cell, prepend=-1))
         if len(starts):
             omega[cell[starts]] = np.add.reduceat(terms, starts, axis=0)

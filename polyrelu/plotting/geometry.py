@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from polyrelu.errors import VerificationError
 from polyrelu.geometry.complex import PolyhedralComplex
-from polyrelu.geometry.polygons import Indices, Rows, polygons, take
+from polyrelu.geometry.polygons import Indices, polygons
+from polyrelu.geometry.sparse_rows import SparseRows
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -66,14 +67,14 @@ def outline(cx: PolyhedralComplex, cells: Indices, points: Floats) -> list[Indic
     clockwise, as the sign of the area of the first cells tells that have any in doubles. Where several polygons meet
     in a vertex they may be joined in more than one way; the area enclosed is the same.
     """
-    indptr, index, sign = cx.facets(2)
+    _, index, sign = facets = cx.facets(2)
     total = np.zeros(cx.n_cells(1), np.int64)
     np.add.at(total, index, sign)
     if np.any(total[np.bincount(index, minlength=len(total)) == 2]):
         raise VerificationError("the regions of the plane are not oriented alike")
-    rows, _ = take(indptr, cells)
+    chosen = facets.select(cells)
     flow = np.zeros(cx.n_cells(1), np.int64)
-    np.add.at(flow, index[rows], sign[rows])
+    np.add.at(flow, chosen.index, chosen.values)
     border = np.flatnonzero(flow)
     ends = edges(cx)
     forward = (flow[border] > 0) == _counter_clockwise(cx, points)
@@ -116,7 +117,7 @@ def _closed_paths(tail: Indices, head: Indices) -> Iterator[Indices]:
             yield starts[path]
 
 
-def split(rows: Rows) -> list[Indices]:
+def split(rows: SparseRows) -> list[Indices]:
     """The lists one by one."""
     start, index = rows
     return np.split(index, start[1:-1]) if len(start) > 1 else []
@@ -127,15 +128,11 @@ def split(rows: Rows) -> list[Indices]:
 
 def neighbours(cx: PolyhedralComplex) -> tuple[Indices, Indices]:
     """For every (d−1)-cell the two regions it lies in (the second is −1 in the boundary of the complex)."""
-    indptr, index, _ = cx.facets(cx.input_dim)
-    region = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    order = np.argsort(index, kind="stable")
-    facet, region = index[order], region[order]
-    repeated = np.zeros(len(facet), bool)
-    repeated[1:] = facet[1:] == facet[:-1]
-    one, two = (np.full(cx.n_cells(cx.input_dim - 1), -1, np.int64) for _ in range(2))
-    one[facet[~repeated]] = region[~repeated]
-    two[facet[repeated]] = region[repeated]
+    beside = cx.facets(cx.input_dim).transpose()
+    size, first = beside.sizes(), beside.indptr[:-1]
+    one, two = (np.full(beside.n_rows, -1, np.int64) for _ in range(2))
+    one[size > 0] = beside.index[first[size > 0]]
+    two[size > 1] = beside.index[first[size > 1] + 1]
     return one, two
 
 
@@ -151,7 +148,5 @@ def boundary(cx: PolyhedralComplex, facets: Mask, regions: Mask) -> Mask:
 def thin_parts(cx: PolyhedralComplex, k: int, cells: Mask, above: Mask) -> Indices:
     """Given which k-cells and (k+1)-cells are in a closed set: its k-cells that are no face of its (k+1)-cells."""
     alone = cells.copy()
-    indptr, index, _ = cx.facets(k + 1)
-    rows, _ = take(indptr, np.flatnonzero(above))
-    alone[index[rows]] = False
+    alone[cx.facets(k + 1).select(np.flatnonzero(above)).index] = False
     return np.flatnonzero(alone)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from polyrelu.geometry.polygons import Indices, Rows, polygons, take
+from polyrelu.geometry.polygons import Indices, polygons
+from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.plotting import geometry
 from polyrelu.plotting.geometry import Floats
 from polyrelu.plotting.palette import COLOURS
@@ -25,7 +26,7 @@ class Surface:
     """
 
     points: Floats
-    polygons: Rows
+    polygons: SparseRows
     edges: Indices
     part: Indices
     names: list[str]
@@ -50,10 +51,9 @@ def level_surface(scene: Scene) -> Surface:
     cx = scene.clipped
     cells = np.flatnonzero(scene.walls)
     rows = polygons(cx, cells)
-    indptr, index, _ = cx.facets(2)
-    places, size = take(indptr, cells)
-    used = index[places].astype(np.int64)
-    part = _sheets(np.repeat(np.arange(len(cells)), size), used, len(cells))
+    edges = cx.facets(2).select(cells)
+    used = edges.index.astype(np.int64)
+    part = _sheets(edges.row_numbers(), used, len(cells))
     count = int(part.max(initial=-1)) + 1
     if scene.colouring.names is not None:
         names = [scene.boundary_name + (f", sheet {i + 1}" if count > 1 else "") for i in range(count)]

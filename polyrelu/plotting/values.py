@@ -41,9 +41,9 @@ def _by_maps(cx: PolyhedralComplex, points: Floats, tolerance: float) -> tuple[F
     maps = cx.affine_maps()
     weights = np.array([[[to_double(x) for x in row] for row in w] for w, _ in maps])
     offsets = np.array([[to_double(x) for x in c] for _, c in maps])
-    indptr, index = cx.cells(cx.input_dim)
+    members = cx.cells(cx.input_dim)
     region = np.empty(len(points), np.int64)  # any region that has the vertex
-    region[index] = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    region[members.index] = members.row_numbers()
     number = cx.affine_map_numbers()[region]
     w, c = weights[number], offsets[number]
     with np.errstate(all="ignore"):

@@ -13,6 +13,7 @@ from polyrelu.errors import ChainComplexError, InputError, LimitError, MissingDe
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.region import CellSet
+from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.markup import table
 from polyrelu.topology.order_complex import mixed_boundaries
 
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
 Array = npt.NDArray[Any]
-Columns = tuple[Array, Array, Array]
-"""A matrix by compressed columns (indptr int64, indices int32, data int8, int64 or Python ints).
-
-Column j has the entries data[indptr[j]:indptr[j + 1]], all non-zero, in the rows indices[indptr[j]:indptr[j + 1]].
-"""
-
 MAX_RANK = 2**31 - 2
 """Cells of all degrees together: the core numbers them with 32 bits."""
 
@@ -44,7 +39,7 @@ class ChainComplex:
     __slots__ = ("_columns", "_ranks")
 
     _ranks: tuple[int, ...]
-    _columns: tuple[Columns, ...]
+    _columns: tuple[SparseRows, ...]
 
     @memory_is_a_limit
     def __init__(self, boundaries: Iterable[Any], ranks: Sequence[int] | None = None) -> None:
@@ -66,7 +61,7 @@ class ChainComplex:
                 given = known[k]
                 if given is None:
                     raise ChainComplexError(f"boundary map of degree {k} has no rows: ranks must tell its columns", k)
-                n_columns, compressed = given, (np.zeros(given + 1, dtype=np.int64), *compressed[1:])
+                n_columns, compressed = given, SparseRows.empty(given)
             for degree, size, what in ((k - 1, n_rows, "rows"), (k, n_columns, "columns")):
                 if known[degree] is None:
                     known[degree] = size
@@ -80,8 +75,10 @@ class ChainComplex:
 
     @classmethod
     @memory_is_a_limit
-    def from_arrays(cls, ranks: Sequence[int], columns: Sequence[tuple[Any, Any, Any]]) -> ChainComplex:
-        """The complex with boundary maps `columns[k - 1]` = (indptr, indices, data), see `Columns`.
+    def from_arrays(cls, ranks: Sequence[int], columns: Sequence[Iterable[Any]]) -> ChainComplex:
+        """The complex with boundary maps by compressed columns, `columns[k - 1]` = (indptr, indices, data).
+
+        Column j has the entries data[indptr[j]:indptr[j + 1]], all non-zero, in the rows of the same part of indices.
 
         For callers that build the arrays themselves: arrays of the right type are kept, not copied, and must not be
         changed afterwards. Checked as the constructor does, with offsets and indices besides (ChainComplexError).
@@ -99,22 +96,21 @@ class ChainComplex:
         self._check()
         return self
 
-    def _set(self, ranks: tuple[int, ...], columns: Sequence[tuple[Any, Any, Any]]) -> None:
+    def _set(self, ranks: tuple[int, ...], columns: Sequence[Iterable[Any]]) -> None:
         if sum(ranks) > MAX_RANK:
             raise LimitError(f"{sum(ranks)} cells are more than the {MAX_RANK} that can be numbered")
-        dtype = _common_type([np.asarray(data) for _, _, data in columns])
+        triples = [tuple(arrays) for arrays in columns]
+        dtype = _common_type([np.asarray(data) for _, _, data in triples])
         frozen = []
-        for k, (indptr, indices, data) in enumerate(columns, start=1):
+        for k, (indptr, indices, data) in enumerate(triples, start=1):
             arrays = (
-                np.ascontiguousarray(indptr, dtype=np.int64).view(),
+                np.ascontiguousarray(indptr, dtype=np.int64),
                 _row_indices(np.asarray(indices), k),
-                np.ascontiguousarray(data, dtype=dtype).view(),
+                np.ascontiguousarray(data, dtype=dtype),
             )
             if any(a.ndim != 1 for a in arrays) or len(arrays[0]) != ranks[k] + 1 or len(arrays[1]) != len(arrays[2]):
                 raise ChainComplexError(f"boundary map of degree {k}: arrays of lengths that do not fit", k)
-            for array in arrays:
-                array.flags.writeable = False
-            frozen.append(arrays)
+            frozen.append(SparseRows(*arrays, ranks[k - 1]))
         self._ranks, self._columns = ranks, tuple(frozen)
 
     def _check(self) -> None:
@@ -140,8 +136,11 @@ class ChainComplex:
         """Alternating sum of the ranks."""
         return sum((-1) ** k * rank for k, rank in enumerate(self._ranks))
 
-    def boundary_arrays(self, degree: int) -> Columns:
-        """∂_degree by compressed columns, as read-only arrays; degree 1..n (else ChainComplexError)."""
+    def boundary_arrays(self, degree: int) -> SparseRows:
+        """∂_degree by compressed columns (indptr, indices, data), read-only; degree 1..n (else ChainComplexError).
+
+        As sparse rows these are the transposed matrix.
+        """
         if isinstance(degree, (bool, np.bool_)) or not isinstance(degree, (int, np.integer)):
             raise ChainComplexError(f"boundary map: expected an integer degree, got {describe(degree)}")
         if not 1 <= degree < len(self._ranks):
@@ -152,11 +151,11 @@ class ChainComplex:
 
     def boundary(self, degree: int) -> list[list[int]]:
         """∂_degree as a dense list of rows of Python integers: for small complexes."""
-        indptr, indices, data = self.boundary_arrays(degree)
+        columns = self.boundary_arrays(degree)
         rows = [[0] * self._ranks[degree] for _ in range(self._ranks[degree - 1])]
         for column in range(self._ranks[degree]):
-            for entry in range(indptr[column], indptr[column + 1]):
-                rows[indices[entry]][column] = int(data[entry])
+            for row, value in columns.entries(column):
+                rows[row][column] = value
         return rows
 
     @memory_is_a_limit
@@ -187,10 +186,8 @@ class ChainComplex:
         Its homology in degree n − k is the cohomology of C in degree k. Its boundary maps are the transposed ones in
         reverse order, so that their products vanish and need no check.
         """
-        n = len(self._ranks) - 1
         dual = ChainComplex.__new__(ChainComplex)
-        transposed = [_transpose(self._columns[k - 1], self._ranks[k - 1]) for k in range(n, 0, -1)]
-        dual._set(self._ranks[::-1], transposed)
+        dual._set(self._ranks[::-1], [columns.transpose() for columns in reversed(self._columns)])
         return dual
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -213,7 +210,7 @@ class ChainComplex:
         return f"ChainComplex(ranks={self._ranks})"
 
 
-def read_matrix(matrix: Any, where: str, degree: int | None = None) -> tuple[int, int, Columns]:
+def read_matrix(matrix: Any, where: str, degree: int | None = None) -> tuple[int, int, SparseRows]:
     """(rows, columns, compressed columns) of a nested list, NumPy array or SciPy sparse matrix of integers.
 
     ChainComplexError names `where` for anything else; `degree` goes with it.
@@ -224,7 +221,9 @@ def read_matrix(matrix: Any, where: str, degree: int | None = None) -> tuple[int
         data = _integers(np.asarray(sparse.data), where, degree)
         keep = data != 0
         kept_before = np.concatenate(([0], np.cumsum(keep)))
-        return *sparse.shape, (kept_before[sparse.indptr], sparse.indices[keep], data[keep])
+        n_rows, n_columns = sparse.shape
+        columns = SparseRows(kept_before[sparse.indptr], sparse.indices[keep], data[keep], n_rows)
+        return n_rows, n_columns, columns
     if isinstance(matrix, np.ndarray):
         dense: Array = matrix
     else:
@@ -243,8 +242,8 @@ def read_matrix(matrix: Any, where: str, degree: int | None = None) -> tuple[int
         raise ChainComplexError(f"{where}: expected two dimensions, got {dense.ndim}", degree)
     dense = _integers(dense, where, degree)
     column, row = np.nonzero(dense.T)
-    indptr = np.searchsorted(column, np.arange(dense.shape[1] + 1))
-    return *dense.shape, (indptr, row, dense[row, column])
+    n_rows, n_columns = dense.shape
+    return n_rows, n_columns, SparseRows.from_entries(column, row, dense[row, column], n_columns, n_rows)
 
 
 def _given_ranks(ranks: Sequence[int], n_maps: int) -> list[int]:
@@ -293,13 +292,7 @@ def _common_type(arrays: Sequence[Array]) -> npt.DTypeLike:
 def _row_indices(indices: Array, degree: int) -> Array:
     if indices.size and (indices.min() < 0 or indices.max() >= 2**31):
         raise ChainComplexError(f"boundary map of degree {degree}: a row index out of range", degree)
-    return np.ascontiguousarray(indices, dtype=np.int32).view()
-
-
-def _transpose(columns: Columns, n_rows: int) -> Columns:
-    indptr, indices, data = columns
-    starts, rows, order = _core.transposition(indptr, indices, n_rows)
-    return starts, rows, data[order]
+    return np.ascontiguousarray(indices, dtype=np.int32)
 
 
 @memory_is_a_limit
@@ -329,11 +322,7 @@ def chain_complex(region: CellSet) -> ChainComplex:
     cx = region.complex
     low = cx.coordinates.lineality_dim
     chosen = generating_cells(region)
-    bits = [mask.view(np.uint8) for mask in chosen]
-    columns = []
-    for q in range(1, len(chosen)):
-        indptr, index, sign = cx.facets(low + q)
-        columns.append(_core.submatrix(indptr, index, sign, bits[q], bits[q - 1]))
+    columns = [cx.facets(low + q).restrict(chosen[q], chosen[q - 1]) for q in range(1, len(chosen))]
     cells = ChainComplex.from_arrays([int(mask.sum()) for mask in chosen], columns)
     return cells.dual() if region.is_open else cells
 

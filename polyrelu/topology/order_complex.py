@@ -28,7 +28,8 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import LimitError
-from polyrelu.geometry.region import CellSet, distinct
+from polyrelu.geometry.region import CellSet
+from polyrelu.geometry.sparse_rows import SparseRows, distinct
 
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -39,7 +40,7 @@ MAX_SIMPLICES = 50_000_000
 """Of cells t ∗ σ; they take about 100 bytes each."""
 
 
-def mixed_boundaries(region: CellSet) -> tuple[list[int], list[tuple[Any, Any, Any]]]:
+def mixed_boundaries(region: CellSet) -> tuple[list[int], list[SparseRows]]:
     """Ranks, and boundary maps by compressed columns, of a chain complex with the homology of any region.
 
     See the module's text. LimitError if it would be too large.
@@ -48,26 +49,10 @@ def mixed_boundaries(region: CellSet) -> tuple[list[int], list[tuple[Any, Any, A
     return poset.chain_complex()
 
 
-@dataclass(frozen=True)
-class _Below:
-    """For each element a list of other ones, ascending: index[indptr[i]:indptr[i + 1]]."""
-
-    indptr: Ints
-    index: Ints
-
-    @classmethod
-    def of(cls, size: int, element: Ints, other: Ints) -> _Below:
-        order = np.lexsort((other, element))
-        counts = np.bincount(element, minlength=size)
-        return cls(np.concatenate(([0], np.cumsum(counts))).astype(np.int64), other[order])
-
-    def of_each(self, elements: Ints) -> tuple[Ints, Ints]:
-        """(position in `elements`, other) for all others of all these elements, in their order."""
-        start = self.indptr[elements]
-        counts = self.indptr[elements + 1] - start
-        position = np.repeat(np.arange(len(elements)), counts)
-        first = np.repeat(start - np.concatenate(([0], np.cumsum(counts)[:-1])), counts) if len(elements) else start
-        return position, self.index[first + np.arange(len(position))]
+def _lists(size: int, element: Ints, other: Ints) -> SparseRows:
+    """For each element a list of other ones, ascending."""
+    order = np.lexsort((other, element))
+    return SparseRows.from_entries(element[order], other[order], None, size, size)
 
 
 class _Poset:
@@ -77,7 +62,7 @@ class _Poset:
         cx = region.complex
         self.low = cx.coordinates.lineality_dim
         self.rank = cx.input_dim - self.low
-        self.facets = [cx.facets(self.low + q) if q else None for q in range(self.rank + 1)]
+        self.facets = [cx.facets(self.low + q) for q in range(self.rank + 1)]
         inside = [region.mask(self.low + q) for q in range(self.rank + 1)]
         self.whole = [inside[0]]
         for q in range(1, self.rank + 1):
@@ -89,16 +74,16 @@ class _Poset:
         self._relate()
 
     def _any_facet(self, q: int, chosen: Bools) -> Bools:
-        indptr, index, _ = self.facets[q]  # type: ignore[misc]
+        indptr, index, _ = self.facets[q]
         before = np.concatenate(([0], np.cumsum(chosen[index])))
         found: Bools = before[indptr[1:]] > before[indptr[:-1]]
         return found
 
     def _any_coface(self, q: int, chosen: Bools) -> Bools:
         """For the cells of dimension q whether they are facets of chosen ones."""
-        indptr, index, _ = self.facets[q + 1]  # type: ignore[misc]
+        facets = self.facets[q + 1]
         found = np.zeros(len(self.whole[q]), np.bool_)
-        found[index[np.repeat(chosen, np.diff(indptr))]] = True
+        found[facets.index[facets.spread(chosen)]] = True
         return found
 
     def _is_locally_closed(self, inside: list[Bools]) -> bool:
@@ -125,20 +110,19 @@ class _Poset:
         outside = np.append(~inside[0], True)  # all rays are: they are at infinity
         finite, total = len(inside[0]), cx.n_finite_vertices + cx.n_rays
         place = np.zeros(0, np.int64)
-        vertices = _Below(np.zeros(1, np.int64), place)  # of needed cells of the dimension before, numbered by `place`
+        vertices = SparseRows.empty(0)  # of needed cells of the dimension before, numbered by `place`
         largest = outside[:-1].astype(np.int64)  # of the cells of A in a cell, the vertices and rays of that with most
         for q in range(1, self.rank + 1):
             cells = np.flatnonzero(needed[q])
             if q == 1:
-                starts, index = cx.cells(self.low + 1)
-                row, vertex = _Below(starts, index.astype(np.int64)).of_each(cells)
+                row, vertex = _of_each(cx.cells(self.low + 1), cells)
             else:
                 position, facet = self._facets_of(q, cells)
-                row, vertex = vertices.of_each(place[facet])
+                row, vertex = _of_each(vertices, place[facet])
                 row, vertex = np.divmod(distinct(position[row] * total + vertex), total)
-            vertices = _Below.of(len(cells), row, vertex)
+            vertices = _lists(len(cells), row, vertex)
             place = np.cumsum(needed[q]) - 1
-            size = np.diff(vertices.indptr)
+            size = vertices.sizes()
             most = np.bincount(row[vertex >= finite], minlength=len(cells))
             lost = np.bincount(row[outside[np.minimum(vertex, finite)]], minlength=len(cells))
             position, facet = self._facets_of(q, cells)
@@ -150,8 +134,7 @@ class _Poset:
 
     def _facets_of(self, q: int, cells: Ints) -> tuple[Ints, Ints]:
         """(position in `cells`, facet) for all facets of these cells of dimension q."""
-        indptr, index, _ = self.facets[q]  # type: ignore[misc]
-        return _Below(indptr, index).of_each(cells)
+        return _of_each(self.facets[q], cells)
 
     def _relate(self) -> None:
         """Number the others, ascending with their dimension, and find what is below them."""
@@ -176,9 +159,9 @@ class _Poset:
         self.below = self._joined(among)
         self.whole_below = [self._joined(pairs) for pairs in wholes]
 
-    def _joined(self, pairs: list[tuple[Ints, Ints]]) -> _Below:
+    def _joined(self, pairs: list[tuple[Ints, Ints]]) -> SparseRows:
         none = np.zeros(0, np.int64)
-        return _Below.of(
+        return _lists(
             self.size,
             np.concatenate([none, *(a for a, _ in pairs)]).astype(np.int64),
             np.concatenate([none, *(b for _, b in pairs)]).astype(np.int64),
@@ -186,11 +169,11 @@ class _Poset:
 
     def _check_size(self) -> None:
         """LimitError if there are too many cells t ∗ σ: they are counted by the largest element of σ, from below."""
-        wholes = sum(np.diff(below.indptr) for below in self.whole_below) + np.zeros(self.size, np.int64)
+        wholes = sum(below.sizes() for below in self.whole_below) + np.zeros(self.size, np.int64)
         counts = np.zeros(self.size)
         total = float(sum(int(x.sum()) for x in self.whole))
         for i in range(self.size):
-            counts[i] = 1 + wholes[i] + counts[self.below.index[self.below.indptr[i] : self.below.indptr[i + 1]]].sum()
+            counts[i] = 1 + wholes[i] + counts[self.below.row(i)].sum()
         total += counts.sum()
         if total > MAX_SIMPLICES:
             raise LimitError(
@@ -198,7 +181,7 @@ class _Poset:
                 f"more than {MAX_SIMPLICES}; with only strict or only weak inequalities, or a domain, it needs fewer"
             )
 
-    def chain_complex(self) -> tuple[list[int], list[tuple[Any, Any, Any]]]:
+    def chain_complex(self) -> tuple[list[int], list[SparseRows]]:
         """Ranks of degrees 0..rank and the boundary maps of degrees 1..rank."""
         self._check_size()
         chains = _chains(self.below, self.size)
@@ -210,7 +193,7 @@ class _Poset:
         for k, chain in enumerate(chains, 1):
             blocks[k, -1] = np.arange(len(chain.bottom)), np.zeros(len(chain.bottom), np.int64)
             for p in range(self.rank + 1):
-                blocks[k, p] = self.whole_below[p].of_each(chain.bottom)
+                blocks[k, p] = _of_each(self.whole_below[p], chain.bottom)
         keys = {(k, p): c * self._width(p) + t for (k, p), (c, t) in blocks.items()}
         ranks, first = [0] * (self.rank + 1), {}
         for (k, p), (chain_number, _) in blocks.items():
@@ -235,19 +218,18 @@ class _Poset:
             if k > 1 or (k == 1 and p >= 0):
                 for i, face in enumerate(chains[k - 1].faces):
                     add((k, p), everyone, (k - 1, p), face[c], t, (-1) ** (p + 1 + i))
-        return ranks, [_compressed(ranks[degree], entries[degree]) for degree in range(1, self.rank + 1)]
+        return ranks, [
+            _columns(ranks[degree], ranks[degree - 1], entries[degree]) for degree in range(1, self.rank + 1)
+        ]
 
     def _width(self, p: int) -> int:
         return max(int(self.whole[p].sum()), 1) if p >= 0 else 1
 
     def _whole_facets(self, p: int, t: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
         """(position in t, facet, incidence number) for all facets of the whole cells t of dimension p."""
-        indptr, index, sign = self.facets[p]  # type: ignore[misc]
-        cell = np.flatnonzero(self.whole[p])[t]
-        place = _Below(indptr, np.arange(len(index)))
-        position, at = place.of_each(cell)
+        facets = self.facets[p].select(np.flatnonzero(self.whole[p])[t])
         number = np.cumsum(self.whole[p - 1]) - 1
-        return position, number[index[at]], sign[at]
+        return facets.row_numbers(), number[facets.index], facets.values
 
 
 @dataclass(frozen=True)
@@ -258,13 +240,13 @@ class _Chains:
     faces: list[Ints]
 
 
-def _chains(below: _Below, size: int) -> list[_Chains]:
+def _chains(below: SparseRows, size: int) -> list[_Chains]:
     """All chains by length k = 1, 2, …, each numbered in the order of (chain without s_1, s_1)."""
     found = [_Chains(np.arange(size), [np.zeros(size, np.int64)])]
     keys = [np.arange(size)]
     while len(found[-1].bottom):
         last = found[-1]
-        parent, bottom = below.of_each(last.bottom)
+        parent, bottom = _of_each(below, last.bottom)
         faces = [parent]
         for face in last.faces:  # without s_{i+1}, i ≥ 1: s_1 put below the parent without it
             faces.append(np.searchsorted(keys[-1], face[parent] * size + bottom))
@@ -273,11 +255,15 @@ def _chains(below: _Below, size: int) -> list[_Chains]:
     return found[:-1]
 
 
-def _compressed(columns: int, entries: list[Entries]) -> tuple[Any, Any, Any]:
+def _of_each(lists: SparseRows, elements: Ints) -> tuple[Ints, Ints]:
+    """(position in `elements`, entry) for all entries of the lists of all these elements, in their order."""
+    chosen = lists.select(elements)
+    return chosen.row_numbers(), chosen.index.astype(np.int64, copy=False)
+
+
+def _columns(n_columns: int, n_rows: int, entries: list[Entries]) -> SparseRows:
     none = np.zeros(0, np.int64)
     column = np.concatenate([none, *(c for c, _, _ in entries)])
     row = np.concatenate([none, *(r for _, r, _ in entries)])
     value = np.concatenate([none.astype(np.int8), *(v for _, _, v in entries)])
-    order = np.argsort(column, kind="stable")
-    indptr = np.concatenate(([0], np.cumsum(np.bincount(column, minlength=columns))))
-    return indptr, row[order], value[order]
+    return SparseRows.from_entries(column, row, value, n_columns, n_rows)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import VerificationError
-from polyrelu.geometry.region import CellSet, Facets
+from polyrelu.geometry.region import CellSet
+from polyrelu.geometry.sparse_rows import SparseRows
 
 Point = tuple[Fraction, ...]
 Name = tuple[int, int]
@@ -24,8 +25,8 @@ class Realisation:
         """`orientation`: for an open region the signs ±1 by which its d-cells are oriented alike in each component."""
         self.region = region
         self._orientation = orientation
-        self._facets: dict[int, Facets] = {}
-        self._cofaces: dict[int, Facets] = {}
+        self._facets: dict[int, SparseRows] = {}
+        self._cofaces: dict[int, SparseRows] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Realisation, (self.region, self._orientation)
@@ -108,22 +109,12 @@ class Realisation:
     def _facets_of(self, k: int, i: int) -> list[tuple[int, int]]:
         if k not in self._facets:
             self._facets[k] = self.region.complex.facets(k)
-        return _row(self._facets[k], i)
+        return self._facets[k].entries(i)
 
     def _cofaces_of(self, k: int, i: int) -> list[tuple[int, int]]:
         if k not in self._cofaces:
-            indptr, index, sign = self.region.complex.facets(k + 1)
-            order = np.argsort(index, kind="stable")
-            cell = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
-            counts = np.bincount(index, minlength=self.region.complex.n_cells(k))
-            self._cofaces[k] = np.concatenate([[0], np.cumsum(counts)]), cell[order], sign[order]
-        return _row(self._cofaces[k], i)
-
-
-def _row(sparse: Facets, i: int) -> list[tuple[int, int]]:
-    indptr, index, sign = sparse
-    part = slice(int(indptr[i]), int(indptr[i + 1]))
-    return list(zip(index[part].tolist(), sign[part].tolist(), strict=True))
+            self._cofaces[k] = self.region.complex.facets(k + 1).transpose()
+        return self._cofaces[k].entries(i)
 
 
 def _check_boundary(simplices: Mapping[tuple[Name, ...], int]) -> None:

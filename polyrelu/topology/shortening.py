@@ -91,9 +91,9 @@ class _Graph:
     def of(cls, complex_: ChainComplex, vertices: Signed) -> _Graph | None:
         neighbours: list[list[tuple[int, int, int]]] = [[] for _ in vertices]
         tails, loops = [], []
-        indptr, indices, data = (x.tolist() for x in complex_.boundary_arrays(1))
+        columns = complex_.boundary_arrays(1)
         for edge in range(complex_.ranks[1]):
-            ends = {v: x * vertices[v][1] for v, x in _entries(indptr, indices, data, edge)}
+            ends = {v: x * vertices[v][1] for v, x in columns.entries(edge)}
             if not ends:
                 loops.append(edge)
                 tails.append(-1)
@@ -165,11 +165,6 @@ class _Graph:
             v = u
 
 
-def _entries(indptr: list[int], indices: list[int], data: list[int], column: int) -> list[tuple[int, int]]:
-    part = slice(indptr[column], indptr[column + 1])
-    return list(zip(indices[part], data[part], strict=True))
-
-
 # ---- surfaces -----------------------------------------------------------------------------------------------------
 
 
@@ -196,12 +191,12 @@ def enclosing(region: CellSet, complex_: ChainComplex, vertices: Signed) -> list
     chosen = generating_cells(region)
     # Incidences of nodes and links: entries of ∂ from dimension d (closed), or from low + 1 transposed (open).
     if region.is_open:
-        indptr, node, sign = cx.facets(low + 1)
-        link = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+        _, node, sign = incidence = cx.facets(low + 1)
+        link = incidence.row_numbers()
         in_x, node_in_x, at_infinity = chosen[1], chosen[0], cx.on_boundary(low).copy()
     else:
-        indptr, link, sign = cx.facets(d)
-        node = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+        _, link, sign = incidence = cx.facets(d)
+        node = incidence.row_numbers()
         in_x, node_in_x, at_infinity = chosen[-2], chosen[-1], ~cx.bounded_modulo_lineality(d)
     one_ended = np.bincount(link, minlength=len(in_x)) == 1  # it leads to infinity, or out of the domain
     outside = ~node_in_x[node]

@@ -89,9 +89,8 @@ def _read(matrix: Any) -> Entries:
                 raise InputError(f"matrix, row {i}, column {j}: expected an integer, got {describe(value)}")
             entries[int(i), int(j)] = entries.get((int(i), int(j)), 0) + int(value)
         return entries
-    _, _, (indptr, indices, data) = read_matrix(matrix, "matrix")
-    columns = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    return {(int(i), int(j)): int(value) for i, j, value in zip(indices, columns, data, strict=True)}
+    _, n_columns, columns = read_matrix(matrix, "matrix")
+    return {(i, j): int(value) for j in range(n_columns) for i, value in columns.entries(j)}
 
 
 def _without_copies(entries: Entries) -> Entries:

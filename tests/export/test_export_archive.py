@@ -10,6 +10,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,8 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu import _core
 from polyrelu.export import archive, npz
+from polyrelu.geometry.cell_arrays import VertexArrays
+from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.stages import complex_stages, form_bits
 from polyrelu.network.network import Network
 from polyrelu.readers.files import replacing
@@ -35,7 +38,7 @@ def arrays_of(value: Any) -> list[Any]:
     """Arrays in nested tuples, lists and dicts, in order, and everything else."""
     if isinstance(value, np.ndarray):
         return [(value.dtype, value.shape, value.tobytes())]
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, SparseRows)):
         return [y for x in value for y in arrays_of(x)]
     if isinstance(value, dict):
         return [y for k in sorted(value, key=str) for y in (k, *arrays_of(value[k]))]
@@ -49,7 +52,8 @@ def check_same(a: pr.PolyhedralComplex, b: pr.PolyhedralComplex) -> None:
     assert a.artificial_hyperplanes == b.artificial_hyperplanes
     assert (a.f_vector, a.canonical_f_vector) == (b.f_vector, b.canonical_f_vector)
     assert a.n_bounded_regions == b.n_bounded_regions and a.n_linear_pieces == b.n_linear_pieces
-    assert arrays_of(a.parts()) == arrays_of(b.parts())
+    assert arrays_of(a.arrays.named()) == arrays_of(b.arrays.named())
+    assert a.arrays.vertices.roots == b.arrays.vertices.roots
     n = a.n_finite_vertices + a.n_rays
     assert n == b.n_finite_vertices + b.n_rays
     assert [a.homogeneous(v) for v in range(n)] == [b.homogeneous(v) for v in range(n)]
@@ -119,7 +123,7 @@ def test_several_outputs_and_exact_vertices_of_a_float_network(tmp_path):
     net = random_float32((2, 12, 12, 1), 3)
     wide = Network((*net.weights[:-1], net.weights[-1] * 3), (*net.biases[:-1], net.biases[-1] * 3))
     cx = pr.subdivide(wide)
-    assert cx.parts()["vertices"][1].any()  # some vertices are recipes
+    assert cx.arrays.vertices.errors.any()  # some vertices are recipes
     check_same(cx, round_trip(cx, tmp_path))
 
 
@@ -538,19 +542,18 @@ def test_recipes_that_double_the_digits_at_each_level(tmp_path):
     net = Network([[[1]] * 2, *[[[Fraction(k + 2, 3), 1], [1, Fraction(-1, k + 2)]] for k in range(n)], [[1, 1]]],
                   [[0, 1], *[[Fraction(1, 7), 2]] * n, [0]])  # fmt: skip
     cx = pr.subdivide(net)
-    parts = cx.parts()
-    coordinates, errors, recipes, _ = parts["vertices"]
-    finite = parts["finite"][0]
-    stages = len(parts["pieces"]) - 1
+    coordinates, errors, origins, _ = cx.arrays.vertices
+    finite = cx.arrays.finite[0]
+    stages = len(cx.arrays.regions) - 1
     assert finite >= 2
     # Vertices 0 and 1 stay; all others pretend to be on the line through others, at a neuron of a later layer each.
-    errors, recipes = errors.copy(), recipes.copy()
+    errors, origins = errors.copy(), origins.copy()
     made = [v for v in range(len(errors)) if v not in (0, 1)]
     for level, v in enumerate(made, 1):
         errors[v] = 2.0**-40
-        recipes[v] = (made[level - 2] if level > 1 else 0, 1, 0, min(2 * level, 2 * stages - 1))
-    parts["vertices"] = (coordinates.copy(), errors, recipes, {})
-    other = pr.PolyhedralComplex(net, None, None, cx.coordinates, 0, parts)
+        origins[v] = (made[level - 2] if level > 1 else 0, 1, 0, min(2 * level, 2 * stages - 1))
+    arrays = replace(cx.arrays, vertices=VertexArrays(coordinates, errors, origins, {}))
+    other = pr.PolyhedralComplex(net, None, None, cx.coordinates, 0, arrays)
     begun = time.process_time()
     for v in made:
         try:
@@ -563,11 +566,10 @@ def test_recipes_that_double_the_digits_at_each_level(tmp_path):
 def test_digits_beyond_those_of_any_vertex(tmp_path):
     """The bound of Hadamard is what stops them: with a smaller one an honest complex is stopped as well."""
     cx = pr.subdivide(random_float32((2, 6, 6, 1), 4), 0)
-    inexact = int(np.flatnonzero((cx.parts()["vertices"][1] > 0) & (cx.parts()["vertices"][2][:, 0] >= 0))[-1])
+    inexact = int(np.flatnonzero((cx.arrays.vertices.errors > 0) & (cx.arrays.vertices.origins[:, 0] >= 0))[-1])
     assert max(map(abs, cx.homogeneous(inexact))).bit_length() > 50
     stages = complex_stages(cx.network, None, cx.coordinates.kept, cx.level)
-    coordinates, errors, recipes, roots = cx.parts()["vertices"]
-    solver = _core.VertexSolver(stages, cx.parts()["pieces"], coordinates, errors, recipes, roots, 50)
+    solver = _core.VertexSolver(stages, cx.arrays.regions, *cx.arrays.vertices, 50)
     with pytest.raises(OverflowError):
         solver.vector(inexact)
 
