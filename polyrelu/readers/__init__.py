@@ -331,8 +331,8 @@ def from_sklearn(estimator: Any) -> Network:
     --------
     >>> import polyrelu as pr
     >>> from sklearn.neural_network import MLPRegressor
-    >>> model = MLPRegressor(hidden_layer_sizes=[3], max_iter=5000, random_state=0).fit([[0], [1], [2], [3]], [0, 1, 2, 3])
-    >>> pr.from_sklearn(model).architecture
+    >>> model = MLPRegressor(hidden_layer_sizes=[3], max_iter=5000, random_state=0)
+    >>> pr.from_sklearn(model.fit([[0], [1], [2], [3]], [0, 1, 2, 3])).architecture
     (1, 3, 1)
     """
     from polyrelu.readers.sklearn import from_sklearn as read

@@ -22,18 +22,39 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 MAX_RANK = 2**31 - 2
-"""Cells of all degrees together: the core numbers them with 32 bits."""
+"""Maximum of the sum of all ranks, since the core numbers the generators with 32 bits."""
 
 
 class ChainComplex:
     """A free chain complex C_n → … → C_1 → C_0 over Z. Immutable.
 
-    `boundaries[k - 1]` is the matrix of ∂_k : C_k → C_{k−1} for k = 1..n, of shape (rank of C_{k−1}, rank of C_k): a
-    nested list, a two-dimensional NumPy array or a SciPy sparse matrix of integers of any size. `ranks` (of C_0..C_n)
-    may be left out when the shapes tell them; a matrix without rows as a nested list does not tell its columns.
+    Parameters
+    ----------
+    boundaries : iterable of matrices of integers
+        The boundary maps. The k-th of them, for k = 1..n, is the matrix of ∂_k : C_k → C_{k−1}, of shape (rank of
+        C_{k−1}, rank of C_k): a nested list, a two-dimensional NumPy array or a SciPy sparse matrix, with integers of
+        any size.
+    ranks : sequence of int, optional
+        The ranks of C_0, …, C_n. They may be omitted if the shapes of the matrices determine them; a nested list
+        without rows does not determine its number of columns.
 
-    ChainComplexError: entries that are not integers (floats are refused even when integral, since nothing tells
-    whether they are exact), ragged rows, shapes that do not fit, or ∂_{k−1}∂_k ≠ 0, which is checked exactly.
+    Raises
+    ------
+    ChainComplexError
+        If an entry is not an integer, rows have different lengths, shapes do not fit together, or a product ∂_{k−1}∂_k
+        is not zero, which is checked exactly. Floats are refused even if they are integral, since nothing shows that
+        they are exact.
+    LimitError
+        If the sum of the ranks exceeds `MAX_RANK`.
+
+    Examples
+    --------
+    The real projective plane, with one cell in each dimension:
+
+    >>> import polyrelu as pr
+    >>> plane = pr.ChainComplex([[[0]], [[2]]])
+    >>> pr.homology(plane)
+    Homology(betti=(1, 0, 0), torsion=((), (2,), ()))
     """
 
     __slots__ = ("_columns", "_ranks")
@@ -76,12 +97,23 @@ class ChainComplex:
     @classmethod
     @memory_is_a_limit
     def from_arrays(cls, ranks: Sequence[int], columns: Sequence[Iterable[Any]]) -> ChainComplex:
-        """The complex with boundary maps by compressed columns, `columns[k - 1]` = (indptr, indices, data).
+        """The complex whose boundary maps are given as arrays.
 
-        Column j has the entries data[indptr[j]:indptr[j + 1]], all non-zero, in the rows of the same part of indices.
+        Parameters
+        ----------
+        ranks : sequence of int
+            The ranks of C_0, …, C_n.
+        columns : sequence of triples of arrays
+            The triple (indptr, indices, data) of ∂_k for k = 1..n. Column j has the entries
+            data[indptr[j]:indptr[j + 1]], all non-zero, in the rows indices[indptr[j]:indptr[j + 1]]. Arrays of type
+            int64, int32, and int8, int64 or object are kept without a copy, and must not be changed afterwards.
 
-        For callers that build the arrays themselves: arrays of the right type are kept, not copied, and must not be
-        changed afterwards. Checked as the constructor does, with offsets and indices besides (ChainComplexError).
+        Raises
+        ------
+        ChainComplexError
+            As for the constructor, and if offsets or row indices are invalid.
+        LimitError
+            As for the constructor.
         """
         self = cls.__new__(cls)
         try:
@@ -128,18 +160,21 @@ class ChainComplex:
 
     @property
     def ranks(self) -> tuple[int, ...]:
-        """Ranks of C_0, …, C_n."""
+        """The ranks of C_0, …, C_n."""
         return self._ranks
 
     @property
     def euler_characteristic(self) -> int:
-        """Alternating sum of the ranks."""
+        """The Euler characteristic: the alternating sum of the ranks."""
         return sum((-1) ** k * rank for k, rank in enumerate(self._ranks))
 
     def boundary_arrays(self, degree: int) -> SparseRows:
-        """∂_degree by compressed columns (indptr, indices, data), read-only; degree 1..n (else ChainComplexError).
+        """The matrix of ∂_degree in compressed columns (indptr, indices, data), read-only; the transpose as sparse rows.
 
-        As sparse rows these are the transposed matrix.
+        Raises
+        ------
+        ChainComplexError
+            If the degree is not in 1..n.
         """
         if isinstance(degree, (bool, np.bool_)) or not isinstance(degree, (int, np.integer)):
             raise ChainComplexError(f"boundary map: expected an integer degree, got {describe(degree)}")
@@ -150,7 +185,7 @@ class ChainComplex:
         return self._columns[int(degree) - 1]
 
     def boundary(self, degree: int) -> list[list[int]]:
-        """∂_degree as a dense list of rows of Python integers: for small complexes."""
+        """The matrix of ∂_degree as a list of rows of Python integers, for small complexes."""
         columns = self.boundary_arrays(degree)
         rows = [[0] * self._ranks[degree] for _ in range(self._ranks[degree - 1])]
         for column in range(self._ranks[degree]):
@@ -160,11 +195,25 @@ class ChainComplex:
 
     @memory_is_a_limit
     def boundary_matrix(self, degree: int) -> csc_array:
-        """∂_degree as a SciPy sparse matrix, rank of C_{degree−1} × rank of C_degree, for degree 1..n.
+        """The matrix of ∂_degree as a SciPy sparse matrix, rank of C_{degree−1} × rank of C_degree.
 
-        Of type int8 or int64, as narrow as the entries of the complex allow: use astype before products that may
-        overflow. Raises ChainComplexError for other degrees and for entries beyond 64 bits, which SciPy cannot hold
-        (`boundary_arrays` has them), and MissingDependencyError without SciPy.
+        Parameters
+        ----------
+        degree : int
+            The degree, 1..n.
+
+        Returns
+        -------
+        scipy.sparse.csc_array
+            A new matrix, of type int8 if all entries of the complex allow it and int64 otherwise. Convert it with
+            `astype` before products that may overflow.
+
+        Raises
+        ------
+        ChainComplexError
+            If the degree is not in 1..n, or an entry exceeds 64 bits; `boundary_arrays` returns such entries too.
+        MissingDependencyError
+            If SciPy is not installed.
         """
         try:
             from scipy.sparse import csc_array
@@ -181,10 +230,10 @@ class ChainComplex:
 
     @memory_is_a_limit
     def dual(self) -> ChainComplex:
-        """The cochain complex Hom(C, Z) with degree k renamed n − k, so that it is a chain complex again.
+        """The cochain complex Hom(C, Z) as a chain complex, with degree k renamed n − k.
 
-        Its homology in degree n − k is the cohomology of C in degree k. Its boundary maps are the transposed ones in
-        reverse order, so that their products vanish and need no check.
+        Its homology in degree n − k is the cohomology of C in degree k. Its boundary maps are the transposes of those
+        of C in reverse order, so their products vanish and are not checked again.
         """
         dual = ChainComplex.__new__(ChainComplex)
         dual._set(self._ranks[::-1], [columns.transpose() for columns in reversed(self._columns)])
@@ -211,9 +260,10 @@ class ChainComplex:
 
 
 def read_matrix(matrix: Any, where: str, degree: int | None = None) -> tuple[int, int, SparseRows]:
-    """(rows, columns, compressed columns) of a nested list, NumPy array or SciPy sparse matrix of integers.
+    """(number of rows, number of columns, compressed columns) of a matrix of integers.
 
-    ChainComplexError names `where` for anything else; `degree` goes with it.
+    The matrix is a nested list, a NumPy array or a SciPy sparse matrix. Anything else raises ChainComplexError, whose
+    message begins with `where` and whose degree is `degree`.
     """
     if hasattr(matrix, "tocsc"):
         sparse = matrix.tocsc()
@@ -263,7 +313,7 @@ def _given_ranks(ranks: Sequence[int], n_maps: int) -> list[int]:
 
 
 def _integers(values: Array, where: str, degree: int | None) -> Array:
-    """The array itself, once every entry is known to be an integer; unsigned 64-bit and mixed ones as Python ints."""
+    """The array, whose entries must be integers; of unsigned 64-bit integers or of objects, as Python integers."""
     if values.dtype.kind == "i" or (values.dtype.kind == "u" and values.dtype.itemsize < 8):
         return values
     if values.dtype.kind not in "uO":
@@ -280,7 +330,7 @@ def _integers(values: Array, where: str, degree: int | None) -> Array:
 
 
 def _common_type(arrays: Sequence[Array]) -> npt.DTypeLike:
-    """The narrowest of int8, int64 and object that holds all entries: one type for a whole complex."""
+    """The narrowest of the types int8, int64 and object that holds all entries of a complex."""
     smallest = min((int(a.min()) for a in arrays if a.size), default=0)
     largest = max((int(a.max()) for a in arrays if a.size), default=0)
     for dtype in (np.int8, np.int64):
@@ -297,23 +347,49 @@ def _row_indices(indices: Array, degree: int) -> Array:
 
 @memory_is_a_limit
 def chain_complex(region: CellSet) -> ChainComplex:
-    """A chain complex whose homology is the integral homology of the region (a Region, or any other CellSet).
+    """A chain complex whose homology is the integral homology of a region.
 
-    Cells and dimensions are those of the quotient of R^d by the common lineality space λ, r = d − λ: the region is
-    the product of its image there with R^λ.
+    Parameters
+    ----------
+    region : CellSet
+        A Region, ClassRegion, DecisionBoundary, FormulaRegion or other set of cells of a complex.
 
-    Closed regions (such as those of >=, <= and =): the cells in the region form a subcomplex, and the region retracts
-    onto its bounded cells: an unbounded pointed polyhedron is homeomorphic to a half-space and retracts onto its
-    boundary, and doing this from the top dimension down leaves the bounded cells. So: these, with their boundary maps.
+    Returns
+    -------
+    ChainComplex
+        The chain complex.
 
-    Open regions (such as those of > and <): the region U (the part in the interior of the domain, to which it is
-    homotopy equivalent) is an open subset of R^r, so H_k(U) ≅ H_c^{r−k}(U) by Poincaré duality. The cells whose
-    relative interiors lie in U are closed under taking cofaces, and H_c^* is the cohomology of the cochain complex on
-    them. So: degree k is spanned by the (r−k)-cells in U, unbounded ones included, and the boundary map is their
-    coboundary map.
+    Raises
+    ------
+    InputError
+        If `region` is not a CellSet.
+    LimitError
+        If the complex is too large.
 
-    Regions that are neither, such as the half-open band {a < F ≤ b}: a part of the order complex of their cells, see
-    `order_complex`, which has the proof.
+    Notes
+    -----
+    Let λ be the dimension of the lineality space that all cells share, and r = d − λ. The region is the product of R^λ
+    and its image in the quotient R^r, so cells and their dimensions are taken in the quotient.
+
+    A closed region (such as {F ≥ t}, {F ≤ t} or {F = t}) is a subcomplex. It retracts onto its bounded cells: an
+    unbounded pointed polyhedron is homeomorphic to a half-space and retracts onto its boundary, and doing so from the
+    top dimension down leaves the bounded cells. The chain complex is that of the bounded cells.
+
+    An open region (such as {F > t} or {F < t}) is homotopy equivalent to its part U in the interior of the domain,
+    which is an open subset of R^r. By Poincaré duality H_k(U) ≅ H_c^{r−k}(U). The cells whose relative interiors lie in
+    U are closed under taking cofaces, and H_c^* is the cohomology of the cochain complex on them. So degree k is
+    spanned by the (r−k)-cells in U, unbounded ones included, and the boundary map is their coboundary map.
+
+    A region that is neither, such as {a < F ≤ b}, has a part of the order complex of its cells;
+    `polyrelu.topology.order_complex` contains the proof.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> cx = pr.subdivide(net, level=1)
+    >>> pr.chain_complex(cx.region("<=")), pr.chain_complex(cx.region(">"))
+    (ChainComplex(ranks=(3, 2)), ChainComplex(ranks=(2, 0)))
     """
     if not isinstance(region, CellSet):
         raise InputError(f"chain_complex: expected a Region, got {describe(region)}")
@@ -328,10 +404,11 @@ def chain_complex(region: CellSet) -> ChainComplex:
 
 
 def generating_cells(region: CellSet) -> list[npt.NDArray[np.bool_]]:
-    """For every cell of dimension λ, λ + 1, …, d whether it is one of the generators of `chain_complex(region)`.
+    """For every cell of dimension λ, λ + 1, …, d: whether it is a generator of `chain_complex(region)`.
 
-    Generators are numbered as their cells are: those of degree k are the cells of dimension λ + k of a closed region
-    and of dimension d − k of an open one. For other regions generators are no cells of the complex.
+    The region must be open or closed. The generators of degree k are cells of dimension λ + k if it is closed, and of
+    dimension d − k if it is open. They are numbered in the order of the cells. For other regions the generators are
+    not cells of the complex.
     """
     cx = region.complex
     low, d = cx.coordinates.lineality_dim, cx.input_dim

@@ -1,4 +1,4 @@
-"""Chains of a region's chain complex as oriented simplices in space."""
+"""Cycles of the chain complex of a region as oriented simplices in the input space."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from polyrelu.geometry.sparse_rows import SparseRows
 
 Point = tuple[Fraction, ...]
 Name = tuple[int, int]
-"""Dimension and number of a cell, for the interior point that stands for it."""
+"""(dimension, number) of a cell, which stands for its interior point."""
 
 
 class Realisation:
-    """How the chain complex of a region lies in space."""
+    """The map from the chain complex of a region to simplicial chains in the region."""
 
     def __init__(self, region: CellSet, orientation: npt.NDArray[np.int8]) -> None:
-        """`orientation`: for an open region the signs ±1 by which its d-cells are oriented alike in each component."""
+        """`orientation`: for an open region, signs ±1 of its d-cells that make them agree along common facets."""
         self.region = region
         self._orientation = orientation
         self._facets: dict[int, SparseRows] = {}
@@ -32,29 +32,43 @@ class Realisation:
         return Realisation, (self.region, self._orientation)
 
     def cell_dimension(self, degree: int) -> int:
-        """The dimension of the cells that span a degree of `chain_complex(region)`."""
+        """The dimension of the cells that are the generators of a degree of `chain_complex(region)`."""
         cx = self.region.complex
         return int(cx.input_dim - degree if self.region.is_open else cx.coordinates.lineality_dim + degree)
 
     def simplices(self, degree: int, cells: Mapping[int, int]) -> list[tuple[tuple[Point, ...], int]]:
-        """A cycle of `chain_complex(region)` as a chain of straight simplices: (degree + 1 points, coefficient).
+        """The simplices of a cycle of `chain_complex(region)`: pairs (degree + 1 points, coefficient).
 
-        `cells`: the coefficients by the numbers of the cells in the polyhedral complex.
+        Parameters
+        ----------
+        degree : int
+            The degree of the cycle.
+        cells : mapping of int to int
+            The coefficients of the cycle by the numbers of the cells in the polyhedral complex.
 
-        A simplex (p_0, …, p_k) has the boundary Σ (−1)^i (p_0, …, without p_i, …, p_k). The sum of all boundaries is
-        zero, which is checked (VerificationError), and every simplex lies in the region. With lineality all is in the
-        section where the dropped coordinates are zero.
+        Raises
+        ------
+        VerificationError
+            If the boundaries of the simplices do not cancel, which would be a fault of this library.
 
-        Closed regions: every cell c is triangulated by pulling: T(c) = Σ [c : f] v ∗ T(f) over the facets f without v,
-        the vertex of c of least number. Then ∂T(c) = T(∂c), by induction: the facets without v contribute
-        Σ [c : f] (T(f) − v ∗ ∂T(f)), and because ∂∂c = 0 the second part is Σ [c : f] [f : g] v ∗ T(g) over the facets
-        f with v and their facets g without v; as v is also the least vertex of such f, that is their Σ [c : f] T(f).
+        Notes
+        -----
+        A simplex (p_0, …, p_k) has the boundary Σ (−1)^i (p_0, …, without p_i, …, p_k). The boundaries of all simplices
+        cancel, which is checked, and every simplex lies in the region. With lineality all points lie in the section
+        where the dropped coordinates are zero.
 
-        Open regions: an (r−k)-cell c stands for its dual cell, the sum D(c) of o(c_r) ∏ [c_{j+1} : c_j] (p(c_r), …,
-        p(c_{r−k})) over the flags c = c_{r−k} < … < c_r, with interior points p(·) and the orientation o. The boundary
-        of D(c) is ± the sum of [c' : c] D(c'): if c_j is left out for r−k < j < r, the two cells between its neighbours
-        in the flag cancel; if c_r is, the two d-cells at c_{r−1} do. So a cocycle has boundary zero. Inner points of
-        such a simplex or of a face of it lie in the relative interior of the largest cell involved, in the region.
+        In a closed region every cell c has the pulling triangulation T(c) = Σ [c : f] v ∗ T(f), where v is the vertex
+        of c with the least number and f runs through the facets without v. By induction ∂T(c) = T(∂c): the facets
+        without v contribute Σ [c : f] (T(f) − v ∗ ∂T(f)). Since ∂∂c = 0, the second part is Σ [c : f] [f : g] v ∗ T(g)
+        over the facets f with v and their facets g without v. As v is also the least vertex of such an f, this is their
+        Σ [c : f] T(f).
+
+        In an open region an (r−k)-cell c stands for its dual cell. This is the sum D(c) of o(c_r) ∏ [c_{j+1} : c_j]
+        (p(c_r), …, p(c_{r−k})) over the flags c = c_{r−k} < … < c_r, with interior points p(·) and the orientation o.
+        The boundary of D(c) is ± the sum of [c' : c] D(c'): if c_j is omitted for r−k < j < r, the two cells between
+        its neighbours in the flag cancel; if c_r is omitted, the two d-cells at c_{r−1} cancel. So a cocycle has
+        boundary zero. An inner point of such a simplex, or of a face of it, lies in the relative interior of the
+        largest cell involved, and so in the region.
         """
         build = self._dual_cells if self.region.is_open else self._triangulated
         found: dict[tuple[Name, ...], int] = {}
@@ -97,7 +111,7 @@ class Realisation:
 
     def _dual_cells(self, degree: int, cells: Mapping[int, int]) -> Iterator[tuple[tuple[Name, ...], int]]:
         d = self.region.complex.input_dim
-        # Flags from the bottom up: every cell is a facet of the one before it.
+        # Flags are extended at the front: every cell is a facet of the cell before it.
         flags: list[tuple[tuple[Name, ...], int]] = [(((d - degree, i),), v) for i, v in cells.items()]
         for k in range(d - degree + 1, d + 1):
             flags = [

@@ -1,4 +1,4 @@
-"""Invariant factors of integer matrices: the Smith normal form without its zeros."""
+"""Invariant factors of integer matrices: the non-zero entries of the Smith normal form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Entries = dict[tuple[int, int], int]
 Value = TypeVar("Value")
 
 DENSE_LIMIT = 40
-"""Up to this many rows or columns the Smith form is taken at once; beyond it, the Hermite form comes first."""
+"""Maximum number of rows or columns for which the Smith form is computed without the Hermite form first."""
 
 CHECK_PRIMES = (2, 3, 2**61 - 1)
 """Moduli of the independent rank check."""
@@ -29,22 +29,49 @@ CHECK_PRIMES = (2, 3, 2**61 - 1)
 
 @memory_is_a_limit
 def invariant_factors(matrix: Any, *, max_memory: int | None = None) -> tuple[int, ...]:
-    """The non-zero invariant factors s_1 | s_2 | … | s_r > 0 of an integer matrix of rank r.
+    """The non-zero invariant factors s_1 | s_2 | … | s_r of an integer matrix of rank r, all positive.
 
-    `matrix` is a nested list, NumPy array or SciPy sparse matrix, or (rows, columns, entries) with entries an iterable
-    of (row, column, value); entries at the same place are added. InputError for what is not a matrix of integers.
+    Parameters
+    ----------
+    matrix : matrix of integers
+        A nested list, a NumPy array, a SciPy sparse matrix, or a triple (number of rows, number of columns, entries),
+        where entries is an iterable of (row, column, value); entries at the same place are added.
+    max_memory : int, optional
+        Maximum number of bytes for the normal form of a large matrix. The default is the free memory of the machine.
 
-    max_memory: bytes that the normal form of a large matrix may take, what is free on the machine by default;
-    LimitError beyond. Ctrl-C raises KeyboardInterrupt within a fraction of a second.
+    Returns
+    -------
+    tuple of int
+        The invariant factors, ones included.
 
-    Method, every step exact and unimodular: zero rows and columns and copies of a row or column up to sign are dropped,
-    the gcd of all entries is taken out (S(gA) = g·S(A)), pivots ±1 are eliminated in the core, and this is repeated
-    while it changes something. What is left splits into blocks that share no row and no column. Each goes to FLINT; a
-    large one is first brought to Hermite normal form, whose non-zero rows generate the same row lattice, alternately
-    of the matrix and of its transpose. What may take FLINT long is done in a process of its own (`bounded.WORK`).
+    Raises
+    ------
+    InputError
+        If `matrix` is not a matrix of integers.
+    LimitError
+        If more memory would be needed.
+    VerificationError
+        If the check described below fails.
+    KeyboardInterrupt
+        On Ctrl-C, within a fraction of a second.
 
-    Check: modulo a prime p the rank of a matrix is the number of its factors that p does not divide. The Smith form of
-    what reaches FLINT is held against that for the primes 2, 3 and 2^61 − 1 (VerificationError).
+    Notes
+    -----
+    Every step is exact. Zero rows and columns, and all but one of each set of rows or columns that are equal up to
+    sign, are removed. The gcd g of all entries is divided out, as the factors of gA are g times those of A. Pivots ±1
+    are eliminated in the core. These steps are repeated as long as they change the matrix. The rest is divided into
+    blocks that share no row and no column, and FLINT computes the Smith form of each. A large block is first brought to
+    Hermite normal form, whose non-zero rows generate the same lattice, alternately by rows and by columns. If FLINT may
+    take long, it runs in a separate process (`bounded.WORK`).
+
+    The rank of a matrix modulo a prime p is the number of its factors that p does not divide. Every result of FLINT is
+    checked against this rank for the primes 2, 3 and 2^61 − 1.
+
+    Examples
+    --------
+    >>> from polyrelu.topology.smith import invariant_factors
+    >>> invariant_factors([[2, 4], [6, 8]])
+    (2, 4)
     """
     read_limit(max_memory, "max_memory")
     factors = _factors(_read(matrix), max_memory)
@@ -94,7 +121,7 @@ def _read(matrix: Any) -> Entries:
 
 
 def _without_copies(entries: Entries) -> Entries:
-    """One of each set of non-zero rows equal up to sign, then of each such set of columns, until nothing changes."""
+    """The entries without zero lines and with one of each set of rows or columns that are equal up to sign."""
     size = -1
     entries = {at: value for at, value in entries.items() if value}
     while len(entries) != size:
@@ -117,7 +144,7 @@ def _without_copies(entries: Entries) -> Entries:
 
 
 def _without_units(entries: Entries) -> tuple[int, int, Entries, int]:
-    """(rows, columns, entries, pivots): what remains after the elimination of unit pivots, and their number."""
+    """(rows, columns, entries, pivots): the size and entries left when unit pivots are eliminated, and their number."""
     row_number = {i: n for n, i in enumerate(sorted({i for i, _ in entries}))}
     column_number = {j: n for n, j in enumerate(sorted({j for _, j in entries}))}
     triples = sorted((column_number[j], row_number[i], value) for (i, j), value in entries.items())
@@ -140,7 +167,7 @@ def _without_units(entries: Entries) -> tuple[int, int, Entries, int]:
 
 def _blocks(entries: Entries) -> list[Entries]:
     """The finest partition of the entries into matrices that have no row and no column in common."""
-    parent: dict[int, int] = {}  # of row i and of column j, which is called −1 − j
+    parent: dict[int, int] = {}  # of row i, and of column j, which has the number −1 − j
 
     def find(x: int) -> int:
         parent.setdefault(x, x)
@@ -158,10 +185,10 @@ def _blocks(entries: Entries) -> list[Entries]:
 
 
 def _merged(blocks: list[list[int]]) -> list[int]:
-    """The invariant factors of a direct sum, from those of its summands."""
+    """The invariant factors of a direct sum of matrices, from those of the summands."""
     chain: list[int] = []  # descending, each divides the one before
     for factor in (factor for block in blocks for factor in block):
-        # Z/s ⊕ Z/x is Z/lcm ⊕ Z/gcd; what is carried on divides the entry just passed.
+        # Z/s ⊕ Z/x ≅ Z/lcm(s, x) ⊕ Z/gcd(s, x); the gcd divides the entry just replaced and is carried on.
         carried = factor
         for n, s in enumerate(chain):
             if carried == 1:
@@ -185,7 +212,7 @@ def _by_flint(
     entries: Entries,
     max_memory: int | None,
 ) -> Value:
-    """The function of a matrix, here if that is certain to be quick, else in a process of its own."""
+    """The value of the function at a matrix, computed in a separate process unless it is certain to be quick."""
     bits = max(value.bit_length() for value in entries.values())
     if bounded.work(n_rows, n_columns, bits) <= bounded.WORK:
         return function(n_rows, n_columns, entries)
@@ -193,13 +220,13 @@ def _by_flint(
 
 
 def _hermite_transposed(n_rows: int, n_columns: int, entries: Entries) -> Entries:
-    """The Hermite normal form of the rows, transposed, so that the next one works on the other side."""
+    """The transpose of the Hermite normal form of the rows, so that the next step acts on the columns."""
     hermite = _dense(n_rows, n_columns, entries).hnf()
     return {(j, i): int(value) for i, row in enumerate(hermite.tolist()) for j, value in enumerate(row) if value != 0}
 
 
 def _smith(n_rows: int, n_columns: int, entries: Entries) -> list[int]:
-    """Invariant factors by FLINT, checked against the ranks modulo CHECK_PRIMES."""
+    """The invariant factors, computed by FLINT and checked against the ranks modulo CHECK_PRIMES."""
     dense = _dense(n_rows, n_columns, entries)
     diagonal = dense.snf()
     factors = [int(diagonal[i, i]) for i in range(min(dense.nrows(), dense.ncols())) if diagonal[i, i] != 0]
