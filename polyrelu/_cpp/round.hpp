@@ -2,6 +2,7 @@
 // split.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
