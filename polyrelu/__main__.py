@@ -1,4 +1,4 @@
-"""``python -m polyrelu`` is the command ``polyrelu``."""
+"""The command ``polyrelu``, as ``python -m polyrelu``."""
 
 from __future__ import annotations
 

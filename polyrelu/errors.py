@@ -21,10 +21,10 @@ from __future__ import annotations
 
 
 def visible(text: str) -> str:
-    """The text with everything escaped that is no letter, sign, space, tab or end of line.
+    """The text with every character escaped that is not printable, a tab or an end of line.
 
-    So that names out of files cannot speak to a terminal: control characters, marks that turn the direction of
-    writing, half surrogates.
+    So names out of files have no effect on a terminal: control characters, marks that change the direction of writing,
+    half surrogates.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -32,19 +32,19 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text in one line, `visible`."""
+    """The text in one line, as `visible` returns it."""
     return visible(" ".join(text.replace("\t", "\n").split("\n")))
 
 
 class PolyreluError(Exception):
-    """Base class of all errors of polyrelu. Messages are one line, in which nothing speaks to a terminal."""
+    """The base class of all errors of polyrelu. Messages are one line without control characters."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(one_line(message))
 
 
 class InputError(PolyreluError, ValueError):
-    """What was given is wrong: the message says what, where, and what was expected."""
+    """A wrong argument or input: the message says what is wrong, where, and what was expected."""
 
 
 class NumberError(InputError):
@@ -54,7 +54,10 @@ class NumberError(InputError):
 class NetworkError(InputError):
     """Weights and biases that do not form a network.
 
-    `layer` is the 1-based number of the offending layer (the output layer included), or None.
+    Attributes
+    ----------
+    layer : int or None
+        The 1-based number of the offending layer (the output layer included).
     """
 
     def __init__(self, message: str, layer: int | None = None) -> None:
@@ -63,7 +66,13 @@ class NetworkError(InputError):
 
 
 class FileError(InputError):
-    """A file that cannot be read, or whose content is not what its format promises."""
+    """A file that cannot be read, or whose content does not match its format.
+
+    Attributes
+    ----------
+    path : str or None
+        The file.
+    """
 
     def __init__(self, message: str, path: str | None = None) -> None:
         super().__init__(message)
@@ -71,7 +80,7 @@ class FileError(InputError):
 
 
 class DomainError(InputError):
-    """A domain that is empty, has no interior, or does not live in the network's input space."""
+    """A domain that is empty, has no interior, or does not lie in the network's input space."""
 
 
 class RegionError(InputError):
@@ -83,7 +92,13 @@ class PointError(InputError):
 
 
 class ChainComplexError(InputError):
-    """Matrices whose shapes do not fit, or whose consecutive products are not zero."""
+    """Matrices whose shapes do not fit, or whose consecutive products are not zero.
+
+    Attributes
+    ----------
+    degree : int or None
+        The degree in which they fail.
+    """
 
     def __init__(self, message: str, degree: int | None = None) -> None:
         super().__init__(message)
@@ -91,7 +106,13 @@ class ChainComplexError(InputError):
 
 
 class LimitError(PolyreluError, RuntimeError):
-    """A limit on cells or memory was reached; `reached` holds how far the work had come."""
+    """A limit on cells or memory that was reached.
+
+    Attributes
+    ----------
+    reached : dict
+        The counts at that point, by name.
+    """
 
     def __init__(self, message: str, reached: dict[str, int] | None = None) -> None:
         super().__init__(message)
@@ -99,7 +120,13 @@ class LimitError(PolyreluError, RuntimeError):
 
 
 class MissingDependencyError(PolyreluError, ImportError):
-    """An optional package is needed; `extra` is the name to install: pip install polyrelu[extra]."""
+    """An optional package that is missing.
+
+    Attributes
+    ----------
+    extra : str or None
+        The name of the extra to install: pip install polyrelu[extra].
+    """
 
     def __init__(self, message: str, extra: str | None = None) -> None:
         super().__init__(message)
@@ -107,4 +134,4 @@ class MissingDependencyError(PolyreluError, ImportError):
 
 
 class VerificationError(PolyreluError, ArithmeticError):
-    """A result failed one of its own checks. Never caused by input: please report it."""
+    """A result that failed one of its own checks. Never caused by input: please report it."""

@@ -1,9 +1,9 @@
 """Ctrl-C and other requests to end, for the command ``polyrelu``; within other programs signals are left alone.
 
-Imported before everything else, because the imports take longer than many commands: a signal that comes during them
-ends the command at once, with one line and the status that shells give it, 128 + its number. Once the command works,
-a signal raises `Ended`, so that what is under way is cleaned up, drafts of files above all. Before this module is
-imported there is only Python itself, which a signal ends with no word of ours.
+This module is imported before everything else, because the imports take longer than many commands: a signal during
+the imports ends the command at once, with one line and the status that shells use, 128 + its number. Once the command
+works, a signal raises `Ended`, so that drafts of files and the like are removed. Before this module is imported there
+is only Python itself, which a signal ends without a message of ours.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PATIENCE = 1.0  # seconds for which further signals change nothing: time to cle
 
 
 class Ended(KeyboardInterrupt):
-    """A signal, `number`, asked to end. Like KeyboardInterrupt no Exception, so that nothing takes it for a failure."""
+    """A request to end, by the signal `number`. Not an Exception, so that nothing treats it as a failure."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -43,20 +43,20 @@ class _State:
 
 
 def begin() -> None:
-    """From now on a signal raises `Ended`."""
+    """Let signals raise `Ended` from now on."""
     _State.received = None
     _State.working = True
 
 
 def finish() -> None:
-    """From now on nothing can fail any more: Ctrl-C comes too late."""
+    """Ignore Ctrl-C from now on: nothing can fail any more."""
     _State.working = False
     if _State.guarded:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def received() -> tuple[int, str] | None:
-    """(exit status, word) of the signal that was raised since `begin`, whatever became of the exception."""
+    """(exit status, word) of the signal that was raised since `begin`; None if there was none."""
     return None if _State.received is None else told(_State.received)
 
 
@@ -75,7 +75,7 @@ def _handle(number: int, frame: FrameType | None) -> None:
 
 
 def _lost(unraisable: sys.UnraisableHookArgs) -> None:
-    """An exception that nobody can catch, such as one in a destructor. If it is `Ended`, it comes again."""
+    """Raise `Ended` again after an exception that nobody can catch, such as one in a destructor."""
     if not isinstance(unraisable.exc_value, Ended):
         sys.__unraisablehook__(unraisable)
         return

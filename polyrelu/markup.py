@@ -1,6 +1,6 @@
 """Small HTML tables for notebooks: self-contained, escaped, without scripts.
 
-Colours are those of the page, so that the tables can be read on light and on dark ones.
+Colours are those of the page, so that the tables are readable on light and on dark ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CELL = "padding:0.15em 0.7em;border:0;background:transparent;color:inherit"
 
 
 def table(caption: str, head: Sequence[object], rows: Iterable[Sequence[object]], note: str = "") -> str:
-    """An HTML table of texts and numbers. Everything is escaped; integers and what looks like them go to the right."""
+    """An HTML table of texts and numbers, all escaped; columns of numbers are aligned to the right."""
     lines = [[_text(cell) for cell in row] for row in rows]
     left_out = len(lines) - MOST_ROWS
     if left_out > 0:
@@ -35,7 +35,7 @@ def table(caption: str, head: Sequence[object], rows: Iterable[Sequence[object]]
 
 
 def line(text: str) -> str:
-    """A line of text above or below a table."""
+    """A line of text above or below a table, as HTML."""
     return f'<div style="font-size:90%;color:inherit">{escape(text)}</div>'
 
 
@@ -52,7 +52,7 @@ def _row(tag: str, cells: Sequence[str], numeric: Sequence[bool], more: str = ""
 
 
 def _text(cell: object) -> str:
-    """The cell as text; integers of many digits with groups of three."""
+    """The cell as text; integers of many digits in groups of three."""
     if isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) < 10**15:
         return f"{cell:,}".replace(",", "\u202f")
     return str(cell)

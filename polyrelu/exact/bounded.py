@@ -1,8 +1,8 @@
-"""Work of FLINT that may be long or large, in a process of its own, which can be stopped and held to a limit.
+"""Calls of FLINT that may be long or large, in a process of their own, which can be stopped and limited.
 
-FLINT knows neither: while it works no signal is heeded, and where an allocation fails it ends the process. So
-whatever is not certain to be small is given to a new process, whose memory the system limits, and which ends with
-the caller: at Ctrl-C within a moment.
+FLINT handles no signals while it works, and where an allocation fails it ends the process. So whatever is not certain
+to be small runs in a new process, whose memory the system limits, and which ends with the caller: at Ctrl-C within a
+moment.
 """
 
 from __future__ import annotations
@@ -36,16 +36,39 @@ Value = TypeVar("Value")
 
 
 def work(rows: int, columns: int, bits: int) -> int:
-    """A measure for the time of a normal form of a dense matrix with entries of so many bits."""
+    """A measure for the time of a normal form of a dense matrix with entries of this many bits."""
     return rows * columns * min(rows, columns) * max(bits, 1)
 
 
 def call(function: Callable[..., Value], *arguments: Any, max_memory: int | None = None) -> Value:
-    """The value of a function of this package, computed in a process of its own. All of it must be picklable.
+    """The value of a function of this package, computed in a process of its own.
 
-    max_memory: bytes that the process may have besides what it starts with; what is free on the machine by default.
-    LimitError if that does not suffice. An exception that ends the wait, such as KeyboardInterrupt, ends the process.
-    Where no process can be started from Python (a program that embeds it) the function is simply called.
+    Parameters
+    ----------
+    function : callable
+        The function; picklable, like its arguments and its value.
+    *arguments
+        Its arguments.
+    max_memory : int, optional
+        The maximum memory in bytes that the process may use besides what it starts with. The default is the free memory
+        of the machine.
+
+    Returns
+    -------
+    object
+        The value.
+
+    Raises
+    ------
+    LimitError
+        If the memory does not suffice.
+    VerificationError
+        If the process ends in another way.
+
+    Notes
+    -----
+    An exception that ends the wait, such as KeyboardInterrupt, ends the process. Where no process can be started from
+    Python (a program that embeds it) the function is simply called.
     """
     if not sys.executable or getattr(sys, "frozen", False):
         return function(*arguments)
@@ -74,7 +97,7 @@ def call(function: Callable[..., Value], *arguments: Any, max_memory: int | None
 
 
 def serve() -> None:
-    """What the process does: one call, from standard input to standard output."""
+    """The work of the process: one call, from standard input to standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both; the caller decides
     _end_with_the_caller()
     function, arguments, limit = pickle.load(sys.stdin.buffer)
@@ -94,14 +117,14 @@ def serve() -> None:
 
 
 def _address_space() -> int:
-    """Bytes of address space in use."""
+    """The address space in use, in bytes."""
     with suppress(OSError), open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
     return 0
 
 
 def _end_with_the_caller() -> None:
-    """Linux ends this process when the caller ends, and takes it first when memory is short."""
+    """Let Linux end this process when the caller ends, and take it first when memory is short."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:

@@ -24,13 +24,13 @@ _SINGLE = np.dtype(np.float32)
 
 
 def ordinary() -> bool:
-    """Whether arithmetic now rounds to the nearest and keeps subnormal numbers, as everybody expects it to."""
+    """Whether arithmetic now rounds to the nearest and keeps subnormal numbers."""
     one, tiny, least, half = _PROBE
     return one + tiny == one and one - tiny == one and least * half != 0
 
 
 def fraction_of(value: float) -> Fraction:
-    """The rational number that a finite double is. OverflowError or ValueError for infinities and NaN."""
+    """The exact rational value of a finite double; OverflowError or ValueError for infinities and NaN."""
     if -LEAST_NORMAL < value < LEAST_NORMAL:  # also where subnormals are taken for zero
         (bits,) = struct.unpack("<q", struct.pack("<d", value))
         mantissa = bits & (2**63 - 1)
@@ -39,7 +39,7 @@ def fraction_of(value: float) -> Fraction:
 
 
 def widened(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """An array of halves or singles as doubles, of the same values; any other array itself."""
+    """An array of halves or singles as doubles of the same values; any other array unchanged."""
     if array.dtype.kind != "f" or array.dtype.itemsize > 4:
         return array
     single = np.asarray(array, dtype=_SINGLE)  # halves become normal singles, and a swap of bytes computes nothing
@@ -62,7 +62,7 @@ _FORMATS = {"half": (11, -24, 16), "single": (24, -149, 128), "double": (53, -10
 
 
 def nearest(x: Fraction, kind: Kind = "double") -> float:
-    """The number of this kind that is nearest to x, of two the even one; an infinity beyond their range."""
+    """The nearest number of this kind to x, of two the even one; an infinity beyond their range."""
     precision, least, most = _FORMATS[kind]
     n, d = abs(x.numerator), x.denominator
     if n == 0:

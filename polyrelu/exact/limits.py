@@ -1,4 +1,4 @@
-"""Memory that does not suffice is a limit like others: `LimitError`, never a bare MemoryError."""
+"""Limits of memory: memory that does not suffice raises `LimitError`, never a bare MemoryError."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 
 
 def free_memory() -> int:
-    """Bytes that a program can have without swapping, as Linux estimates them; elsewhere all that the machine has."""
+    """The free memory in bytes, without swapping, as Linux estimates it; elsewhere that of the machine."""
     with suppress(OSError):
         if found := re.search(r"^MemAvailable: +(\d+) kB$", MEMINFO.read_text(encoding="ascii"), re.MULTILINE):
             return int(found[1]) * 1024
@@ -37,20 +37,20 @@ def read_limit(limit: object, name: str) -> None:
 
 
 def read_flag(value: object, name: str) -> bool:
-    """True or False, or 1 or 0 as an integer; InputError for anything else."""
+    """The value as a bool: True or False, or 1 or 0 as an integer; InputError for anything else."""
     if not isinstance(value, (bool, np.bool_, int)) or value not in (0, 1):
         raise InputError(f"{name}: expected True or False, got {describe(value)}")
     return bool(value)
 
 
 def read_progress(progress: object, name: str = "progress") -> None:
-    """InputError for what cannot be called, and is not None."""
+    """InputError for a value that is neither None nor callable."""
     if progress is not None and not callable(progress):
         raise InputError(f"{name}: expected a function or None, got {describe(progress)}")
 
 
 def memory_is_a_limit(function: Callable[Arguments, Value]) -> Callable[Arguments, Value]:
-    """The function, with LimitError in place of MemoryError."""
+    """The same function, but with LimitError in place of MemoryError."""
 
     @wraps(function)
     def limited(*arguments: Arguments.args, **options: Arguments.kwargs) -> Value:

@@ -1,8 +1,8 @@
 """Exact linear algebra over the rationals; the one place that chooses the backend (FLINT, through python-flint).
 
-FLINT ends the process where it cannot allocate memory, and hears no Ctrl-C. So before each call that may take much, the
-size of its result is bounded (Hadamard: a minor is at most the product of the lengths of its rows), and what could take
-more than MAX_BYTES is refused with a LimitError.
+FLINT ends the process where it cannot allocate memory, and does not react to Ctrl-C. So before each call that may need
+much, the size of its result is bounded (Hadamard: a minor is at most the product of the lengths of its rows), and what
+could take more than MAX_BYTES is refused with a LimitError.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _POINTER = 8  # bytes of an entry of a matrix in FLINT, without its digits
 
 
 def least_rank(rows: Rows) -> int:
-    """A lower bound on the rank, its value but for rare accidents: the rank modulo a prime. Quick for large matrices.
+    """The rank modulo a prime: a lower bound on the rank, equal to it but for rare accidents. Quick for large matrices.
 
     The rows are multiplied by positive numbers that make them integers, which changes no rank; a minor that is not zero
     modulo a prime is not zero.
@@ -40,11 +40,23 @@ def least_rank(rows: Rows) -> int:
 
 
 def rank(rows: Rows) -> int:
-    """Rank of a matrix given by its rows; 0 for no rows or no columns.
+    """The rank of a matrix given by its rows; 0 for no rows or no columns.
 
-    A minor that is not zero modulo a prime is not zero, so that only ranks that are not full take more. These are
+    Raises
+    ------
+    LimitError
+        If the proof would take more than MAX_WORK steps.
+
+    Notes
+    -----
+    A minor that is not zero modulo a prime is not zero, so that only ranks that are not full need more. These are
     computed by FLINT in integers; where that could take more than MAX_BYTES, the rank modulo more primes is taken until
-    their product is beyond Hadamard's bound: a minor that all of them divide is zero. LimitError beyond MAX_WORK.
+    their product is beyond Hadamard's bound: a minor that all of them divide is zero.
+
+    Examples
+    --------
+    >>> rank([[1, 2], [2, 4]])
+    1
     """
     if not rows or not len(rows[0]):
         return 0
@@ -87,7 +99,15 @@ def _primes() -> Iterator[int]:
 
 
 def independent_columns(rows: Rows) -> list[int]:
-    """The first maximal set of linearly independent columns, in order: the pivots of the echelon form. LimitError."""
+    """The first maximal set of linearly independent columns, in order: the pivots of the echelon form.
+
+    LimitError if the echelon form could take too much memory.
+
+    Examples
+    --------
+    >>> independent_columns([[1, 2, 0], [2, 4, 1]])
+    [0, 2]
+    """
     if not rows or not len(rows[0]):
         return []
     integers = _distinct(rows)
@@ -104,14 +124,19 @@ def independent_columns(rows: Rows) -> list[int]:
 
 
 def independent_rows(rows: Rows) -> list[int]:
-    """The first maximal set of linearly independent rows, in order. LimitError."""
+    """The first maximal set of linearly independent rows, in order; LimitError as for `independent_columns`."""
     return independent_columns([list(column) for column in zip(*(primitive(row) for row in rows), strict=True)])
 
 
 def null_space(rows: Rows, columns: int) -> tuple[IntegerVector, ...]:
     """A basis of {x : rows · x = 0} of primitive integer vectors; `columns` is the length of x.
 
-    LimitError if the basis, `columns` times nullity numbers, takes too much memory.
+    LimitError if the basis, `columns` times nullity numbers, could take too much memory.
+
+    Examples
+    --------
+    >>> len(null_space([[1, 1, 1], [0, 1, 2]], 3))
+    1
     """
     integers = _distinct(rows) if rows else []
     _check(integers, columns, columns * columns, "the null space")
@@ -122,7 +147,15 @@ def null_space(rows: Rows, columns: int) -> tuple[IntegerVector, ...]:
 
 
 def solve(matrix: Rows, right: Rows) -> tuple[tuple[Fraction, ...], ...]:
-    """The solution X of matrix · X = right for an invertible square matrix, by rows. LimitError."""
+    """The solution X of matrix · X = right for an invertible square matrix, by rows.
+
+    LimitError if the solution could take too much memory.
+
+    Examples
+    --------
+    >>> solve([[2, 0], [0, 4]], [[1], [1]])
+    ((Fraction(1, 2),), (Fraction(1, 4),))
+    """
     if not matrix or not right[0]:
         return tuple(() for _ in matrix)
     joined = [primitive([*a, *b]) for a, b in zip(matrix, right, strict=True)]
@@ -152,13 +185,13 @@ def _rank_modulo(integers: Sequence[IntegerVector], prime: int) -> int:
 
 
 def _minor_bits(integers: Sequence[IntegerVector], size: int) -> int:
-    """A bound on the bits of all minors of this size: the product of the lengths of the longest rows."""
+    """An upper bound on the bits of all minors of this size: the product of the lengths of the longest rows."""
     bits = sorted((_length_bits(row) for row in integers), reverse=True)
     return sum(bits[:size])
 
 
 def _length_bits(row: IntegerVector) -> int:
-    """Bits of an integer that is not below the Euclidean length of the row."""
+    """The bits of an integer that is not below the Euclidean length of the row."""
     return max(map(int.bit_length, row)) + len(row).bit_length() // 2 + 1
 
 

@@ -1,8 +1,9 @@
-"""One memory budget for all that a file, or one exact computation, makes: bytes are counted as they are produced.
+"""One memory budget for everything that a file, or one exact computation, produces.
 
-Within `budget()` every part of the library that makes many numbers, or copies of data, says so with `spend`, before or
-just after it makes a small part of them; a LimitError ends what would take more than the budget. Budgets do not nest:
-what is read within another budget counts there. The counts are those of CPython's own objects, from below.
+Within `budget()` every part of the library that produces many numbers, or copies of data, reports them with `spend`,
+before or just after it produces a small part of them; a LimitError ends what would take more than the budget. Budgets
+do not nest: what is read within another budget counts there. The counts are lower bounds for the sizes of CPython's
+objects.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _account: ContextVar[_Account | None] = ContextVar("account", default=None)
 
 @contextmanager
 def budget(limit: int | None = None) -> Iterator[None]:
-    """What is made within counts against one limit of bytes (BUDGET if None), that of the outermost budget."""
+    """A context whose objects count against one limit of bytes (BUDGET if None), that of the outermost budget."""
     if _account.get() is not None:
         yield
         return
@@ -43,12 +44,12 @@ def budget(limit: int | None = None) -> Iterator[None]:
 
 
 def is_counted() -> bool:
-    """Whether a budget is in force, so that it is worth the time to count."""
+    """Whether a budget is in force, so that counting is worth the time."""
     return _account.get() is not None
 
 
 def spend(count: int, what: str = "") -> None:
-    """Count bytes. LimitError, naming what takes them, beyond the budget; no effect without one."""
+    """Count bytes; LimitError, naming what takes them, beyond the budget. No effect without a budget."""
     account = _account.get()
     if account is None:
         return
@@ -67,7 +68,7 @@ def spend_numbers(numbers: Sequence[Fraction], what: str = "") -> None:
 
 
 def spend_digits(numbers: Iterable[Fraction | int], what: str = "") -> None:
-    """Count the bytes that the digits of numbers take where these are longer than two words; the others are many."""
+    """Count the bytes of those digits of numbers that go beyond two words."""
     if _account.get() is not None:
         bits = [x.numerator.bit_length() + x.denominator.bit_length() for x in numbers]
         spend(sum([n - 128 for n in bits if n > 128]) * 2 // 15, what)

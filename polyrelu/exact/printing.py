@@ -1,7 +1,7 @@
 """Exact numbers in messages and in `repr`: in full as long as they are short, and otherwise by their first digits.
 
-Python refuses to write integers of more than `sys.get_int_max_str_digits()` digits, 4300 unless told otherwise, which
-vertices of ordinary networks exceed; and nobody reads them. Where every digit counts, in files and answers, use
+Python refuses to write integers of more than `sys.get_int_max_str_digits()` digits, 4300 by default; vertices of
+ordinary networks can have more, and are not read digit by digit. Where every digit counts, in files and answers, use
 `polyrelu.exact.rational.show` and `to_json`.
 """
 
@@ -23,13 +23,20 @@ _EXACT = 10_000  # digits up to which powers of ten are cheap
 
 
 def brief(x: Fraction | int, most: int = MOST_DIGITS) -> str:
-    """The number as "p" or "p/q"; of one with more than `most` digits (600 at most), the first ones and how many."""
+    """The number as "p" or "p/q"; if it has more than `most` digits (600 at most), its first digits and their number.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> brief(Fraction(1, 3)), brief(10**50)
+    ('1/3', '100000000000...(51 digits)')
+    """
     numerator = _part(x.numerator, most)
     return numerator if x.denominator == 1 else f"{numerator}/{_part(x.denominator, most)}"
 
 
 def brief_repr(value: Any) -> str:
-    """repr(value), with long numbers in tuples, lists and dictionaries cut short."""
+    """The `repr` of a value, with long numbers in tuples, lists and dictionaries abbreviated."""
     if type(value) is int:
         return _part(value, REPR_DIGITS)
     if type(value) is Fraction:
@@ -44,7 +51,7 @@ def brief_repr(value: Any) -> str:
 
 
 class BriefRepr:
-    """For a dataclass with repr=False: the `repr` that it would have, with long numbers cut short."""
+    """A base for a dataclass with repr=False: the `repr` that it would have, with long numbers abbreviated."""
 
     __slots__ = ()
 

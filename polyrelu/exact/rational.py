@@ -1,9 +1,9 @@
-"""The one reader and writer of exact numbers.
+"""Reading and writing of exact numbers, in one place.
 
 Everything that enters the library passes through `exact`, `exact_vector` or `exact_matrix` and becomes a
 `fractions.Fraction` of Python integers. A binary floating-point number is the dyadic rational it stores, so reading it
 loses nothing; a decimal string is the decimal it writes. What is not an exact finite number is refused with a
-`NumberError` that names the place: nothing is rounded, guessed or skipped.
+`NumberError` that says where it is: nothing is rounded, guessed or skipped.
 """
 
 from __future__ import annotations
@@ -46,18 +46,36 @@ _EXPECTED = 'expected an integer, a fraction "p/q", a decimal such as "0.1", or 
 
 
 class _RefusedError(Exception):
-    """Why a value is not read; the public functions add where it stood."""
+    """The reason why a value is not read; the public functions add the place."""
 
 
 def exact(value: object, where: str = "number") -> Fraction:
-    """The rational number that `value` denotes, without any rounding.
+    """The exact rational number that `value` denotes.
 
-    Read are: integers; Fractions and other `numbers.Rational` (SymPy, gmpy2), python-flint's fmpz and fmpq; floats and
-    NumPy floating scalars of any width (their exact dyadic value); finite `Decimal`s; strings "-3", "p/q", "0.1",
-    "1e-5" (exactly, ASCII digits, white space allowed around but not inside); and zero-dimensional arrays of these.
+    Parameters
+    ----------
+    value : number or str
+        An integer; a Fraction or other `numbers.Rational` (SymPy, gmpy2), python-flint's fmpz and fmpq; a float or
+        NumPy floating scalar of any width (its exact dyadic value); a finite `Decimal`; a string "-3", "p/q", "0.1",
+        "1e-5" (exactly; ASCII digits, white space allowed around but not inside); or a zero-dimensional array of these.
+    where : str, default "number"
+        The name of the value in messages.
 
-    Raises NumberError, naming `where`, for everything else: booleans, None, complex numbers, NaN, infinities, "1/0",
-    masked or date values, and numbers of more than MAX_DIGITS digits (never expanded to find out).
+    Returns
+    -------
+    Fraction
+        The number, of Python integers.
+
+    Raises
+    ------
+    NumberError
+        For everything else: booleans, None, complex numbers, NaN, infinities, "1/0", masked or date values, and numbers
+        of more than MAX_DIGITS digits (which are never expanded).
+
+    Examples
+    --------
+    >>> exact("0.1"), exact(0.5), exact("2/6")
+    (Fraction(1, 10), Fraction(1, 2), Fraction(1, 3))
     """
     try:
         return _read(value)
@@ -68,8 +86,8 @@ def exact(value: object, where: str = "number") -> Fraction:
 def exact_vector(values: object, where: str = "vector", unit: str = "entry") -> tuple[Fraction, ...]:
     """The entries of a sequence or one-dimensional array as Fractions.
 
-    Raises NumberError if `values` is not a sequence (see `entries`) or an entry is not a number; the message names it
-    as "`where`, `unit` k", counted from 1.
+    NumberError if `values` is not a sequence (see `entries`) or an entry is not a number; the message names the entry
+    "`where`, `unit` k", counted from 1.
     """
     items = entries(values, where)
     if items is None:
@@ -93,10 +111,10 @@ def exact_vector(values: object, where: str = "vector", unit: str = "entry") -> 
 
 
 def exact_point(values: object, dimension: int, where: str = "point") -> tuple[Fraction, ...]:
-    """The coordinates of a point as Fractions; a bare number will do in dimension 1.
+    """The coordinates of a point as Fractions; in dimension 1 a bare number is allowed.
 
-    Integers and Fractions may be of any length here: they cost nothing to read, and exact vertices can be long.
-    Raises PointError for another number of coordinates and NumberError for one that is not an exact number.
+    Integers and Fractions may have any length here: reading them costs nothing, and exact vertices can be long.
+    PointError for another number of coordinates and NumberError for one that is not an exact number.
     """
     items = entries(values, where)
     if items is None:
@@ -114,7 +132,7 @@ def exact_point(values: object, dimension: int, where: str = "point") -> tuple[F
 def exact_matrix(rows: object, where: str = "matrix") -> tuple[tuple[Fraction, ...], ...]:
     """The rows of a nested sequence or two-dimensional array as tuples of Fractions, all of one length.
 
-    Raises NumberError for what is not a matrix of numbers, ragged rows included; faults are named as
+    NumberError for anything but a matrix of numbers, ragged rows included; the message names the entry
     "`where` row i, column j", counted from 1. A matrix without rows is the empty tuple.
     """
     items = entries(rows, where)
@@ -128,13 +146,13 @@ def exact_matrix(rows: object, where: str = "matrix") -> tuple[tuple[Fraction, .
 
 
 def entries(values: object, where: str) -> Sequence[Any] | None:
-    """The entries of a list, tuple, array or other finite sequence; None for what is not a sequence.
+    """The entries of a list, tuple, array or other finite sequence; None for anything else.
 
-    Not sequences here: strings and bytes (their characters are not numbers), sets and mappings (no order, or no
-    entries), iterators and generators (may never end), and zero-dimensional arrays. Arrays come back as nested lists
+    No sequences here are strings and bytes (their characters are not numbers), sets and mappings (no order, or no
+    entries), iterators and generators (may never end), and zero-dimensional arrays. Arrays are returned as nested lists
     of Python scalars, converted exactly.
 
-    Raises NumberError, naming `where`, for an array with masked entries or of a type that holds no numbers, for an
+    NumberError, naming `where`, for an array with masked entries or of a type that holds no numbers, for an
     object that fails to convert itself to an array, and for more than MAX_ENTRIES entries.
     """
     if isinstance(values, (list, tuple)):
@@ -154,7 +172,7 @@ def entries(values: object, where: str) -> Sequence[Any] | None:
 
 
 def describe(value: object) -> str:
-    """A short one-line description of any value for an error message; never fails, never long."""
+    """A short one-line description of any value for an error message; it never fails."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     if isinstance(value, int) and abs(value) >= _CHUNK_BOUND:
@@ -178,9 +196,9 @@ def show(x: Fraction | int) -> str:
 
 
 def to_json(x: Fraction | int) -> int | str:
-    """What stands for `x` in JSON: an int when integral, else the string "p/q".
+    """The JSON value for `x`: an int if integral, else the string "p/q".
 
-    Integers of more than 600 digits become strings too: Python's own JSON writer may refuse them.
+    Integers of more than 600 digits become strings too, because Python's own JSON writer may refuse them.
     `exact(to_json(x)) == x` up to MAX_DIGITS digits.
     """
     if x.denominator == 1 and -_CHUNK_BOUND < x.numerator < _CHUNK_BOUND:
@@ -191,13 +209,22 @@ def to_json(x: Fraction | int) -> int | str:
 def primitive(values: Sequence[Fraction | int]) -> tuple[int, ...]:
     """The positive multiple of a rational vector whose entries are coprime integers; a zero vector stays zero.
 
-    LimitError for a common denominator beyond MAX_COMMON_BITS.
+    LimitError for a common denominator of more than MAX_COMMON_BITS bits.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> primitive([Fraction(1, 2), Fraction(-1, 3)])
+    (3, -2)
     """
     return tuple(_integers(values, gcd([v.numerator for v in values]) or 1)[0])
 
 
 def common_denominator(values: Sequence[Fraction | int]) -> tuple[list[int], int]:
-    """Integers n_i and the least positive q with values[i] = n_i / q. LimitError for one beyond MAX_COMMON_BITS."""
+    """Integers n_i and the least positive q with values[i] = n_i / q.
+
+    LimitError for a common denominator of more than MAX_COMMON_BITS bits.
+    """
     return _integers(values, 1)
 
 
@@ -240,7 +267,7 @@ def gcd(numbers: Sequence[int]) -> int:
 
 
 def check_digits(x: Fraction, where: str) -> None:
-    """Raise NumberError, naming `where`, if `x` is longer than MAX_DIGITS, that is, could not be read back."""
+    """NumberError, naming `where`, if `x` has more than MAX_DIGITS digits, so that it could not be read back."""
     if not (-_BOUND < x.numerator < _BOUND and x.denominator < _BOUND):
         raise NumberError(f"{where}: {_too_long()}")
 
@@ -364,7 +391,7 @@ def _from_foreign(value: Any) -> Fraction:
 
 
 def _array(values: Any) -> np.ndarray[Any, np.dtype[Any]]:
-    """`values`, which has __array__, as a plain array of numbers (or of objects still to be read)."""
+    """The array of `values`, which has __array__, as a plain array of numbers (or of objects still to be read)."""
     if isinstance(values, np.ndarray) and type(values) is not np.ndarray and isinstance(values, np.ma.MaskedArray):
         if np.ma.is_masked(values):
             raise _RefusedError("the array has masked entries, which have no value")

@@ -21,6 +21,22 @@ class DepthBounds:
     has rank r < d then β_{d−1} = 0.) They hold for ReLU networks, at every level, for {F ≥ 0} and by −F for the other
     side.
 
+    Parameters
+    ----------
+    input_dim : int
+        The dimension d ≥ 1.
+    neurons : int
+        The maximum number n ≥ 1 of hidden neurons.
+    degree : int or None, default 0
+        The degree k = 0..d−1; None for the sum of all Betti numbers.
+
+    Raises
+    ------
+    InputError
+        If an argument is not as above.
+
+    Notes
+    -----
     The number of cells of codimension k for the worst widths. Let T_l(r, k, m) be the largest possible value of the
     recursion in `polyrelu.paper.bounds.cells_upper` for l layers with m neurons in all, begun with rank r:
 
@@ -31,8 +47,6 @@ class DepthBounds:
     is an arrangement on each region of the layers before, so R ≤ ∏ S(n_l) with S(n) = Σ_{j ≤ d} C(n, j), and of such
     products the one with widths as equal as possible is the largest, since S(n + 1)/S(n) = 2 − C(n, d)/S(n) falls; a
     cell of codimension k lies on k of the n hyperplanes, so there are at most C(n, k) R.
-
-    Raises InputError unless d ≥ 1, n ≥ 1, and the degree is one of 0..d−1, or None for the sum of all Betti numbers.
     """
 
     def __init__(self, input_dim: object, neurons: object, degree: object = 0) -> None:
@@ -64,7 +78,7 @@ class DepthBounds:
         return total
 
     def _counts(self, depth: int) -> list[int]:
-        """At most so many cells of codimension 0, 1, …"""
+        """Upper bounds on the numbers of cells of codimension 0, 1, …."""
         if depth * self._steps > MAX_STEPS:
             regions = prod(zaslavsky(w, self._d) for w in split_evenly(self._n, depth))
             return [comb(self._n, k) * regions for k in range(self._codimension + 1)]
@@ -73,7 +87,10 @@ class DepthBounds:
         return [column[self._n] for column in self._tables[depth][self._d]]
 
     def _next(self, table: list[list[list[int]]]) -> list[list[list[int]]]:
-        """One layer more; no neurons for a layer: 0, so that every layer has one at least."""
+        """The table for one layer more.
+
+        It is 0 where a layer would have no neurons, so that every layer has at least one.
+        """
         layers = len(self._tables)
         return [
             [
@@ -87,7 +104,7 @@ class DepthBounds:
         ]
 
     def _cut(self, table: list[list[list[int]]], r: int, k: int, w: int, rest: int) -> int:
-        """What a layer of w neurons cuts out of a cell of rank r, followed by the layers of `table`."""
+        """The number of cells from a cell of rank r, cut by a layer of w neurons and then by the layers of `table`."""
         return sum(
             comb(w, i) * comb(w - i, j) * table[min(r - i, w - i - j)][k - i][rest]
             for i in range(min(r, k, w) + 1)

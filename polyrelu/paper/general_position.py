@@ -42,13 +42,20 @@ Wall = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Incidence:
-    """What vanishes at the vertices of a complex C(F, t) over a polytope.
+    """The neurons and walls that vanish at the vertices of a complex C(F, t) over a polytope.
 
-    neurons : the N hidden neurons, layer by layer, and the output.
-    bends : which of them count (N + 1): all but those of slope 1.
-    signs : the signs of all that count at every vertex, n × (N + 1); 0 for the others.
-    walls : for every vertex, the number of its entry in `wall_sets`.
-    wall_sets : maximal linearly independent sets of walls of K that hold with equality at some vertex.
+    Attributes
+    ----------
+    neurons : tuple
+        The N hidden neurons, layer by layer, and the output.
+    bends : array of bool, N + 1
+        Which of them have a bend: all but those of slope 1.
+    signs : array of int8, n × (N + 1)
+        The signs of all neurons with a bend at every vertex; 0 for the others.
+    walls : array of int64, n
+        For every vertex, the index of its entry in `wall_sets`.
+    wall_sets : tuple
+        Maximal linearly independent sets of walls of K that hold with equality at some vertex.
     """
 
     neurons: tuple[Neuron, ...]
@@ -59,7 +66,7 @@ class Incidence:
 
     @property
     def vanishing(self) -> npt.NDArray[np.bool_]:
-        """For every vertex, which neurons vanish there, of those that count."""
+        """For every vertex, which neurons with a bend vanish there."""
         return np.asarray((self.signs == 0) & self.bends, dtype=np.bool_)
 
     def face_dimensions(self, input_dim: int) -> npt.NDArray[np.int64]:
@@ -69,7 +76,7 @@ class Incidence:
     def obstruction(self, input_dim: int) -> tuple[int, int] | None:
         """The first neuron that vanishes at a vertex of the complex before it, by the lemma; None if there is none.
 
-        As (vertex, index in `neurons`), the first such vertex.
+        It is returned as (vertex, index in `neurons`), with the first such vertex.
         """
         excess = np.cumsum(self.vanishing, axis=1) > self.face_dimensions(input_dim)[:, None]
         first = np.where(excess.any(axis=1), excess.argmax(axis=1), len(self.neurons))

@@ -1,20 +1,20 @@
 """How far all parameters of a stable network may move: a radius that is proved.
 
 Let C = C(F, t) be the complex of a network with parameters p over a polytope K, in general position: (a) of the lemma
-of `general_position`. The box B of radius δ is the set of all parameters u with |u − p| ≤ δ for every weight and every
-bias, those of the output included; K, t and the slopes of the activations stay.
+of `general_position`. The box B of radius δ is the set of all parameters u with ``|u − p| ≤ δ`` for every weight and
+every bias, those of the output included; K, t and the slopes of the activations stay.
 
 **Notation.** At a vertex v of C let Z be the set of neurons that vanish there, so that v is the one point where d forms
-are zero: those of Z, and those of d − |Z| independent walls through v. Fix a pattern: every neuron j has the factor
+are zero: those of Z, and those of ``d − |Z|`` independent walls through v. Fix a pattern: every neuron j has the factor
 s_j = 1 or its slope below zero, by its sign at v; for j in Z either will do: another choice adds to each form of Z a
 combination of earlier forms of Z. With this pattern every preactivation f_j is an affine form, for any u. In general
 position the linear parts of the d forms are independent for p: each neuron of Z is not constant on the cell around v
 before it. Let x(u) be a point of K where the d forms are zero for u; x(p) = v.
 
 **1. A perturbation is a change of biases.** Let a_{ℓ−1} be the activations of layer ℓ − 1 for u at x(u), and ΔW, Δb the
-changes. Layer ℓ has the values (W + ΔW) a + b + Δb = W a + b + ξ with ξ = ΔW a + Δb, so
-|ξ_j| ≤ δ S_{ℓ−1} with S_{ℓ−1} = 1 + ‖a_{ℓ−1}‖₁ (a_0 is x(u) itself). Hence every preactivation for u at x(u) is a form
-in (1, x, ξ) with coefficients made of p alone: f_j(1, x, ξ).
+changes. Layer ℓ has the values (W + ΔW) a + b + Δb = W a + b + ξ with ξ = ΔW a + Δb, so ``|ξ_j| ≤ δ S_{ℓ−1}`` with
+S_{ℓ−1} = 1 + ‖a_{ℓ−1}‖₁ (a_0 is x(u) itself). Hence every preactivation for u at x(u) is a form in (1, x, ξ) with
+coefficients made of p alone: f_j(1, x, ξ).
 
 **2. Elimination.** The d forms are zero at x(u). Some combination g_j = f_j − Σ λ_i (form i) has no x in it, and the
 value of f_j for u at x(u) is that of g_j. The constant of g_j is f_j(v), the value for p. So these two values differ by
@@ -25,14 +25,15 @@ at most
 with T_{jℓ} the sum of the absolute values of the coefficients in g_j of the ξ of layer ℓ. The same with the coordinates
 x_j in place of f_j, their T coming from the forms alone.
 
-**3. The sums S.** By (1), S ≤ c + δ M S componentwise, where c_ℓ = 1 + Σ |s_j f_j(v)| and M_{ℓℓ'} = Σ |s_j| T_{j,ℓ'+1},
-sums over the neurons j of layer ℓ that are not in Z (those in Z are 0 at x(u)), for ℓ = 0 over the coordinates. If some
-S̄ > 0 has S̄ ≥ c + δ M S̄, then δ M S̄ < S̄ as c > 0, so the spectral radius of δ M is less than 1 (Collatz–Wielandt),
-and S ≤ (1 − δM)⁻¹ c ≤ S̄. Thus any S̄ that passes the test may be used in (1), however it was found.
+**3. The sums S.** By (1), S ≤ c + δ M S componentwise, where ``c_ℓ = 1 + Σ |s_j f_j(v)|`` and ``M_{ℓℓ'} = Σ |s_j|
+T_{j,ℓ'+1}``, sums over the neurons j of layer ℓ that are not in Z (those in Z are 0 at x(u)), for ℓ = 0 over the
+coordinates. If some S̄ > 0 has S̄ ≥ c + δ M S̄, then δ M S̄ < S̄ as c > 0, so the spectral radius of δ M is less than 1
+(Collatz–Wielandt), and S ≤ (1 − δM)⁻¹ c ≤ S̄. Thus any S̄ that passes the test may be used in (1), however it was
+found.
 
 **Theorem.** If at every vertex v of C and for every neuron j that comes after those of Z (the output included)
-|f_j(v)| > δ Σ_ℓ T_{jℓ} S̄_{ℓ−1}, then for all u in B the complex C(F_u, t) over K has the same face poset as C, with
-the same signs of all neurons and of F − t on corresponding cells, and is in general position; so K ∩ {F_u R t} is
+``|f_j(v)| > δ Σ_ℓ T_{jℓ} S̄_{ℓ−1}``, then for all u in B the complex C(F_u, t) over K has the same face poset as C,
+with the same signs of all neurons and of F − t on corresponding cells, and is in general position; so K ∩ {F_u R t} is
 homeomorphic to K ∩ {F R t} for every relation R among >, ≥, <, ≤, =.
 
 *Proof.* By induction over the neurons, v ↦ x(u) maps the vertices of the complex before neuron n to those of the same
@@ -52,9 +53,9 @@ To first order in δ inequality (1) is sharp for every single v and j: the ξ ar
 
 **Arithmetic.** All coefficients are computed in doubles with proved bounds on their errors, as in
 `polyrelu.network.intervals`: a product of matrices V·C, where C has the error bounds R, has an error of at most
-(|V| + 2⁻¹⁰²²)(R + κ|C|)(1 + κ) + 2⁻¹⁰⁰⁰, κ = (m + 16) 2⁻⁵² for sums of m terms; this covers V itself being rounded. In
-g_j any λ is right; what is left of x in it is multiplied by the largest |x| in K. Where doubles do not suffice for any
-δ ≥ 2⁻⁴⁰⁰, or do not work as usual (`polyrelu.exact.floats.ordinary`), the vertex is done by the same program in
+``(|V| + 2⁻¹⁰²²)(R + κ|C|)(1 + κ) + 2⁻¹⁰⁰⁰``, κ = (m + 16) 2⁻⁵² for sums of m terms; this covers the rounding of V. In
+g_j any λ is right; what is left of x in it is multiplied by the largest ``|x|`` in K. Where doubles do not suffice
+for any δ ≥ 2⁻⁴⁰⁰, or do not work as usual (`polyrelu.exact.floats.ordinary`), the vertex is done by the same program in
 rational numbers, in which there are no errors, and for which some δ > 0 always suffices.
 """
 
@@ -105,7 +106,7 @@ def floor_index(x: Fraction) -> int:
 def certified_radius(cx: PolyhedralComplex, at: Incidence, progress: Callable[[int, int], object]) -> Fraction:
     """The largest radius of the grid that the theorem proves for C(F, t), which must be in general position.
 
-    progress : called with (vertices done, vertices in all), of those at which F ≠ t.
+    `progress` is called with (vertices done, vertices in all), of those at which F ≠ t.
     """
     k: int | None = None
     done, total = 0, int((~at.vanishing[:, -1]).sum())
@@ -164,11 +165,20 @@ def _largest(batch: Certificates, k: int | None) -> int:
 
 @dataclass(frozen=True)
 class Certificates:
-    """What (1) says at some vertices: all that does not depend on δ.
+    """The terms of (1) at some vertices that do not depend on δ.
 
-    values : lower bounds of |f_j(v)|, vertices × (N + 1). needed : for which of them the theorem asks.
-    changes : T, vertices × (N + 1) × (L + 1). sizes, growth : c and M, vertices × (L + 1) and × (L + 1)².
-    kappa, tiny : 1 + κ times a computed sum of non-negative numbers, and tiny, is at least the true sum.
+    Attributes
+    ----------
+    values : array, vertices × (N + 1)
+        Lower bounds of ``|f_j(v)|``.
+    needed : array of bool, vertices × (N + 1)
+        For which of them the theorem has an assumption.
+    changes : array, vertices × (N + 1) × (L + 1)
+        The sums T.
+    sizes, growth : array, vertices × (L + 1) and vertices × (L + 1)²
+        The vectors c and the matrices M.
+    kappa, tiny : float
+        1 + κ times a computed sum of non-negative numbers, plus tiny, is at least the true sum.
     """
 
     values: Array
@@ -186,7 +196,7 @@ class Certificates:
         return Certificates(values, needed, changes, sizes, growth, self.kappa, self.tiny)
 
     def certified(self, delta: Fraction) -> npt.NDArray[np.bool_]:
-        """For every vertex whether the assumption of the theorem is proved for the radius δ."""
+        """For every vertex, whether the assumption of the theorem is proved for the radius δ."""
         exact = self.values.dtype == object
         radius: Any = delta if exact else float(delta)  # no rounding: δ has 5 binary digits
         with np.errstate(all="ignore"):
@@ -206,7 +216,7 @@ class Certificates:
 
 
 class _Numbers:
-    """Makes certificates of vertices, in doubles or exactly."""
+    """The computation of certificates of vertices, in doubles or exactly."""
 
     def __init__(self, cx: PolyhedralComplex, at: Incidence, exact: bool) -> None:
         net = cx.network

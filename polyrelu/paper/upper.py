@@ -9,13 +9,32 @@ from polyrelu.paper.bounds import serra_2018_upper
 
 
 def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ...]:
-    """Bounds (b_0, …, b_{d−1}) on the Betti numbers of {F ≤ 0}: b_0 = R and b_k = C(R, d − k − s) for 0 < k < d.
+    """Upper bounds (b_0, …, b_{d−1}) on the Betti numbers of {F ≤ 0}, from the architecture alone.
 
-    Ergen & Grillo (COLT 2024), Proposition 18. R = Σ ∏ C(n_l, j_l), over 0 ≤ j_l ≤ min(d, n_1 − j_1, …,
-    n_{l−1} − j_{l−1}, n_l), bounds the number of regions (Serra, Tjandraatmadja & Ramalingam 2018, Theorem 1), and s is
-    the dimension of the lineality space of C(F, 0). The bounds hold at every level, for {F ≥ 0} by −F, and for the open
-    regions, whose homology is that of closed ones at a level nearby (see `polyrelu.paper.bounds`).
+    They are b_0 = R and b_k = C(R, d − k − s) for 0 < k < d, with R = Σ ∏ C(n_l, j_l) over
+    0 ≤ j_l ≤ min(d, n_1 − j_1, …, n_{l−1} − j_{l−1}, n_l), a bound on the number of regions, and s the dimension of the
+    lineality space of C(F, 0). They hold at every level, for {F ≥ 0} by −F, and for the open regions, whose homology is
+    that of closed ones at a level nearby (see `polyrelu.paper.bounds`). Sharper bounds are those of `upper_bounds`.
 
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, 1).
+    lineality : int, default 0
+        The dimension s ≤ d of the lineality space.
+
+    Returns
+    -------
+    tuple of int
+        One bound for each degree 0..d−1.
+
+    Raises
+    ------
+    InputError
+        If an argument is not as above.
+
+    Notes
+    -----
     *Proof.* b_0: F is affine on a closed d-cell, so {F ≤ 0} meets it in a convex set, and every component meets one.
     Let k ≥ 1. Project along the lineality space, so that all cells are pointed and have s dimensions less. Retract
     unbounded cells to their boundaries, maximal ones first: what remains of C(F, 0) is a bounded complex, contractible,
@@ -26,23 +45,13 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
     of which there are enough, as n + 1 pointed cones at least fill a space of dimension n = d − j. So there are at most
     C(R, d − j + 1) cells of dimension j; put j = k + 1 + s.
 
-    The printed condition is s ≥ 1 only by the notation [d]; s = 0 is the usual case. Sharper bounds stand in
-    `upper_bounds`.
+    The printed condition is s ≥ 1 only by the notation [d]; s = 0 is the usual case.
 
-    Parameters
+    References
     ----------
-    architecture : sequence of int
-        (d, n_1, …, n_L, 1).
-    lineality : int, optional
-        s ≤ d.
-
-    Returns
-    -------
-    tuple of int
-
-    Raises
-    ------
-    InputError
+    Ergen & Grillo, *Topological Expressivity of ReLU Neural Networks* (COLT 2024), Proposition 18. The bound R is that
+    of Serra, Tjandraatmadja & Ramalingam, *Bounding and counting linear regions of deep neural networks* (ICML 2018),
+    Theorem 1.
 
     Examples
     --------
@@ -62,21 +71,16 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
 
 
 def lemma_52(region: CellSet) -> tuple[int, ...]:
-    """Bounds on the Betti numbers of a closed region from the cells of its complex: β_k ≤ (k+1)-cells not in it.
+    """Upper bounds on the Betti numbers of a closed region from the cells of its complex.
 
-    Ergen & Grillo (COLT 2024), Lemma 52: if C is a bounded contractible complex and X a subcomplex, then β_k(X) is at
-    most the number of (k+1)-cells of C that are not in X, for k ≥ 1. *Proof*: in the exact sequence
-    H_{k+1}(C, X) → H_k(X) → H_k(C) the last group is 0, and the first has a generator for each (k+1)-cell of C not in
-    X at most. For k = 0 the last group is Z, so β_0(X) is at most one more.
-
-    C is here what remains of the complex when its lineality space is divided out and the unbounded cells are retracted
-    to their boundaries: the bounded cells. It is a deformation retract of R^r, or of the domain, and so contractible.
+    β_k is at most the number of bounded (k+1)-cells, modulo lineality, that are not in the region; β_0 is at most one
+    more.
 
     Parameters
     ----------
     region : Region
-        Closed: that of >=, <= or =, or of a formula if its set is closed. Of any complex, a coarse one included; the
-        more cells, the weaker the bound.
+        A closed region: that of >=, <= or =, or of a formula if its set is closed. Its complex may be coarse; the more
+        cells it has, the weaker is the bound.
 
     Returns
     -------
@@ -88,6 +92,20 @@ def lemma_52(region: CellSet) -> tuple[int, ...]:
     RegionError
         If the region is not closed; in place of an open one take the closed one at a level nearby, which has the same
         homology.
+
+    Notes
+    -----
+    Lemma 52: if C is a bounded contractible complex and X a subcomplex, then β_k(X) is at most the number of
+    (k+1)-cells of C that are not in X, for k ≥ 1. *Proof.* In the exact sequence H_{k+1}(C, X) → H_k(X) → H_k(C) the
+    last group is 0, and the first has a generator for each (k+1)-cell of C not in X at most. For k = 0 the last group
+    is Z. ∎
+
+    C is here what remains of the complex when its lineality space is divided out and the unbounded cells are retracted
+    to their boundaries: the bounded cells. It is a deformation retract of R^r, or of the domain, and so contractible.
+
+    References
+    ----------
+    Ergen & Grillo, *Topological Expressivity of ReLU Neural Networks* (COLT 2024), Lemma 52.
 
     Examples
     --------
