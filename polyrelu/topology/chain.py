@@ -169,7 +169,7 @@ class ChainComplex:
         return sum((-1) ** k * rank for k, rank in enumerate(self._ranks))
 
     def boundary_arrays(self, degree: int) -> SparseRows:
-        """The matrix of ∂_degree in compressed columns (indptr, indices, data), read-only; the transpose as sparse rows.
+        """The matrix of ∂_degree in compressed columns, read-only: the sparse rows of its transpose.
 
         Raises
         ------
