@@ -511,6 +511,11 @@ class Assembly:
         """LimitError for a shape of more than MAX_SIZE entries: before an index array of that shape is made."""
         self._check(math.prod(shape), "entries", MAX_SIZE)
 
+    @property
+    def steps(self) -> int:
+        """The steps taken so far."""
+        return self._steps
+
     def spend(self, steps: int) -> None:
         """Count steps, before they are taken. LimitError if the model then takes more than MAX_TOTAL."""
         self._steps += steps

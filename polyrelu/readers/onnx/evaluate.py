@@ -72,6 +72,12 @@ OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
 }
 """The operators that are read, by their names in ONNX."""
 
+LONG_BATCH = 1024
+"""A first axis longer than this is looked at with one entry before it is read, if it may be a batch."""
+
+MAX_BATCH_STEPS = 3_000_000
+"""Most steps (see `polyrelu.readers.assembly.MAX_TOTAL`) that all samples of a long batch may take: about two seconds."""
+
 _MAX_BITS = math.ceil(MAX_DIGITS * math.log2(10))
 _SUBGRAPHS = ("If", "Loop", "Scan", "SequenceMap")
 _CURVED = (
@@ -95,6 +101,8 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
     shape = input_shape(name, graph.inputs[name])
     where = f"the first axis of the input {describe(name)}, of length {shape[0] if shape else 1},"
     samples = shape[0] if len(shape) > 1 else 1
+    if samples > LONG_BATCH:
+        _check_long_batch(graph, target, order, name, shape, folder, where)
     try:
         assembly, value = _evaluated(graph, target, order, name, Assembly(shape, samples), folder)
     except LimitError as error:
@@ -120,6 +128,25 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
         )
     note = f"{where} is taken to be a part of the input, not a batch: the output {describe(target)} has no such axis"
     return assembly.finish(value).noted(note)
+
+
+def _check_long_batch(
+    graph: Graph, target: str, order: list[Node], name: str, shape: tuple[int, ...], folder: str | None, where: str
+) -> None:
+    """LimitError if the graph takes a batch of one, and as much for each of so many samples is too much.
+
+    A file of a few hundred bytes can ask for a long batch, of which one sample would be kept.
+    """
+    alone = Assembly((1, *shape[1:]))
+    try:
+        _evaluated(graph, target, order, name, alone, folder)
+    except (InputError, LimitError):
+        return
+    if (steps := alone.steps * shape[0]) > MAX_BATCH_STEPS:
+        raise LimitError(
+            f"{where} may be a batch, which takes {steps} steps to read, more than {MAX_BATCH_STEPS}: "
+            "export the model with a batch of one"
+        )
 
 
 def _alone(
