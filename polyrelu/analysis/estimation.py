@@ -47,6 +47,7 @@ from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.stages import row_bits
 from polyrelu.geometry.subdivision import Progress, read_domain, read_level, subdivide
 from polyrelu.markup import table
 from polyrelu.network.network import Network
@@ -63,6 +64,9 @@ CELLS_PER_SECOND = 1_500_000
 
 TRUNK_CELLS = 200_000
 """Up to this many cells are made of the whole network before anything is sampled."""
+
+MAX_ROW_BITS = 2**17
+"""Beyond so many bits of a cleared row in each layer, added up, exact signs take too long for many of them at once."""
 
 BRANCH_CELLS = 20_000
 """Up to this many cells are made within one cell of a sample, besides those that its walls need."""
@@ -210,7 +214,7 @@ def estimate(
     `TRUNK_CELLS` cells, however large the complex is. Unbiased for every
     dimension; lower and upper bounds are proved (both: see the module's text). In more than `MAX_RANK` dimensions
     modulo lineality there are only bounds, and likewise for networks with identity neurons in the first layer that
-    need hyperplanes which are no part of C(F).
+    need hyperplanes which are no part of C(F), or whose numbers are so long (`MAX_ROW_BITS`) that signs take seconds.
 
     Raises what `subdivide` raises for bad input, InputError for `samples` and `seed` that are not integers (samples
     positive). Ctrl-C raises KeyboardInterrupt at once.
@@ -223,7 +227,8 @@ def estimate(
     rows = _rows_that_matter(network, t, where)
     r = rank(rows)
     counts = None
-    if begins_within_trunk(r):
+    short_enough = row_bits(network) <= MAX_ROW_BITS
+    if short_enough and begins_within_trunk(r):
         with suppress(LimitError):
             counts = subdivide(network, t, where, max_cells=TRUNK_CELLS, progress=progress).f_vector
     nothing = Estimate(network, t, where, None, None, None, None, False, *_bounds(network, t, where, r), r)
@@ -231,6 +236,8 @@ def estimate(
         return _with_counts(nothing, [[*map(Fraction, counts)]])
     if r > MAX_RANK:
         return replace(nothing, reason=f"{r} dimensions are too many to sample from (at most {MAX_RANK})")
+    if not short_enough:
+        return replace(nothing, reason="its rows have common denominators of too many digits to be sampled in seconds")
     search = _Search(*_without_lineality(network, where, rows), t, samples, progress)
     try:
         totals = search.run(Random(seed))

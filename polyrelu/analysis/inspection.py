@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.analysis.estimation import TRUNK_CELLS, begins_within_trunk
+from polyrelu.analysis.estimation import MAX_ROW_BITS, TRUNK_CELLS, begins_within_trunk
 from polyrelu.errors import LimitError
 from polyrelu.exact.floats import Kind, fraction_of, nearest
 from polyrelu.exact.linear import rank
 from polyrelu.exact.rational import primitive, show
+from polyrelu.geometry.stages import row_bits
 from polyrelu.geometry.subdivision import Progress, read_domain, subdivide
 from polyrelu.network.network import Network
 
@@ -96,7 +97,7 @@ def inspect(network: Network, domain: Any = None, *, progress: Progress | None =
     Notes
     -----
     Dead and always active neurons are determined by the signs on all regions of C(F), if it has at most `TRUNK_CELLS`
-    cells. For a preactivation is positive (negative) at some point of the domain iff it is so on an open set, hence on
+    cells and its numbers are not too long (`MAX_ROW_BITS`). For a preactivation is positive (negative) at some point of the domain iff it is so on an open set, hence on
     some region. Identity neurons (slope 1) are neither.
 
     Examples
@@ -143,7 +144,7 @@ def _constant_signs(
     try:
         rows: list[Sequence[Fraction | int]] = [wall[1:] for wall in walls]
         rows += network.weights[0] if network.depth else ()
-        if not begins_within_trunk(rank(rows)):
+        if row_bits(network) > MAX_ROW_BITS or not begins_within_trunk(rank(rows)):
             return _dead_by_signs(network), (), False
         cx = subdivide(network, None, where, max_cells=TRUNK_CELLS, progress=progress)
     except LimitError:

@@ -158,13 +158,25 @@ def solve(matrix: Rows, right: Rows) -> tuple[tuple[Fraction, ...], ...]:
     """
     if not matrix or not right[0]:
         return tuple(() for _ in matrix)
-    joined = [primitive([*a, *b]) for a, b in zip(matrix, right, strict=True)]
-    _check(joined, len(matrix), 2 * len(matrix) * len(right[0]), "a system of equations")
-    found = _rational_matrix(matrix).solve(_rational_matrix(right))
+    found = _solution(matrix, right)
     return tuple(
         tuple(Fraction(int(x.p), int(x.q)) for x in (found[i, j] for j in range(found.ncols())))
         for i in range(found.nrows())
     )
+
+
+def solve_over_denominator(matrix: Rows, right: Rows) -> tuple[tuple[IntegerVector, ...], int]:
+    """(N, q) with `solve(matrix, right)` = N / q, q > 0: without a quadratic gcd for every entry. LimitError."""
+    if not matrix or not right[0]:
+        return tuple(() for _ in matrix), 1
+    numerators, denominator = _solution(matrix, right).numer_denom()
+    return tuple(tuple(map(int, row)) for row in numerators.tolist()), int(denominator)
+
+
+def _solution(matrix: Rows, right: Rows) -> fmpq_mat:
+    joined = [primitive([*a, *b]) for a, b in zip(matrix, right, strict=True)]
+    _check(joined, len(matrix), 2 * len(matrix) * len(right[0]), "a system of equations")
+    return _rational_matrix(matrix).solve(_rational_matrix(right))
 
 
 def _rational_matrix(rows: Rows) -> fmpq_mat:

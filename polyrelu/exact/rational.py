@@ -242,8 +242,8 @@ def _integers(values: Sequence[Fraction | int], divisor: int) -> tuple[list[int]
         q = math.lcm(*denominators)
         return [v.numerator // divisor * (q // v.denominator) for v in values], q
     common = fmpz(1)
-    for denominator in denominators:
-        common *= denominator // math.gcd(denominator, int(common % denominator))
+    for denominator in map(fmpz, denominators):
+        common *= denominator // denominator.gcd(common % denominator)
         if common.bit_length() * len(values) > MAX_COMMON_BITS:
             digits = round(common.bit_length() * math.log10(2))
             raise LimitError(

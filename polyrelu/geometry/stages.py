@@ -63,6 +63,23 @@ def network_stages(network: Network, kept: Sequence[int], first: int, level: Fra
     return stages
 
 
+def row_bits(network: Network) -> int:
+    """About how many bits the integers of the stages have: of the longest row of each layer, added up.
+
+    A row is cleared of its denominators, and divides the column that reads it; no integer is computed here.
+    """
+    bits = 0
+    for matrix, bias in zip(network.weights, network.biases, strict=True):
+        longest = 0
+        for row, offset in zip(matrix, bias, strict=True):
+            numbers = (*row, offset)
+            denominators = {x.denominator for x in numbers}
+            numerators = max(x.numerator.bit_length() for x in numbers)
+            longest = max(longest, sum(map(int.bit_length, denominators)) + numerators)
+        bits += longest
+    return bits
+
+
 def form_bits(stages: Sequence[Stage]) -> int:
     """A bound on the number of bits of the Euclidean lengths of the neurons' affine forms, primitive, on all regions.
 

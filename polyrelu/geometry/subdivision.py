@@ -16,7 +16,7 @@ import numpy.typing as npt
 from polyrelu import _core
 from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
 from polyrelu.exact.limits import read_limit, read_progress
-from polyrelu.exact.linear import independent_columns, independent_rows, least_rank, solve
+from polyrelu.exact.linear import independent_columns, independent_rows, least_rank, solve, solve_over_denominator
 from polyrelu.exact.rational import describe, exact, primitive
 from polyrelu.geometry.cell_arrays import CellArrays
 from polyrelu.geometry.complex import PolyhedralComplex
@@ -279,8 +279,8 @@ def _start(
     r = len(kept)
     square = [[rows[i][1 + j] for j in kept] for i in chosen]
     right = [[-rows[i][0], *(int(i == j) for j in chosen)] for i in chosen]
-    solution = solve(square, right)
-    start = [primitive([Fraction(1), *(row[0] for row in solution)])]
+    solution, denominator = solve_over_denominator(square, right)
+    start = [primitive([denominator, *(row[0] for row in solution)])]
     for i in range(r):
         ray = primitive([0, *(row[1 + i] for row in solution)])
         start += [ray, tuple(-x for x in ray)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -194,6 +195,26 @@ def test_what_is_large_is_estimated(run, write):
     assert not found["exact"] and found["cells"] > 200_000 and found["cells_standard_error"] > 0
     assert found == answer(run, "info", path, "--samples", "20", "--seed", "3")
     assert found["cells"] != answer(run, "info", path, "--samples", "20", "--seed", "4")["cells"]
+
+
+def test_two_megabytes_of_long_fractions_take_seconds(run, tmp_path):
+    """253 fractions of 4000 digits over 4000: nothing is computed that needs exact signs of millions of bits."""
+    digits = iter(np.random.default_rng(0).integers(10**17, 10**18, (506, 223)))
+
+    def number() -> str:
+        return "".join(map(str, next(digits)))[:4000]
+
+    def rows(m: int, n: int) -> list[list[str]]:
+        return [[f"{number()}/{number()}" for _ in range(n)] for _ in range(m)]
+
+    weights = [rows(12, 6), rows(12, 12), rows(1, 12)]
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps({"weights": weights, "biases": [rows(1, 12)[0], rows(1, 12)[0], rows(1, 1)[0]]}))
+    started = time.process_time()
+    result = answer(run, "info", str(path))
+    assert time.process_time() - started < 6
+    assert result["denominator_digits"] == 4000 and result["dead_complete"] is False
+    assert "too many digits" in result["no_estimate_because"]
 
 
 def test_classifiers_are_sent_on(run, write):
