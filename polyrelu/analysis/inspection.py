@@ -97,8 +97,8 @@ def inspect(network: Network, domain: Any = None, *, progress: Progress | None =
     Notes
     -----
     Dead and always active neurons are determined by the signs on all regions of C(F), if it has at most `TRUNK_CELLS`
-    cells and its numbers are not too long (`MAX_ROW_BITS`). For a preactivation is positive (negative) at some point of the domain iff it is so on an open set, hence on
-    some region. Identity neurons (slope 1) are neither.
+    cells and its numbers are not too long (`MAX_ROW_BITS`). For a preactivation is positive (negative) at some point
+    of the domain iff it is so on an open set, hence on some region. Identity neurons (slope 1) are neither.
 
     Examples
     --------

@@ -159,7 +159,7 @@ def test_large_batches() -> None:
     wide = {"W1": rng.standard_normal((30, 60)), "W2": rng.standard_normal((60, 4))}
     nodes = [node("MatMul", "x", "W1", out="h"), node("Relu", "h", out="r"), node("MatMul", "r", "W2")]
     assert pr.from_onnx(model(nodes, (100, 30), wide)) == pr.from_onnx(model(nodes, (1, 30), wide))
-    with pytest.raises(LimitError, match="may be a batch.*export the model with a batch of one"):
+    with pytest.raises(LimitError, match=r"may be a batch.*export the model with a batch of one"):
         pr.from_onnx(model([node("Relu", "x")], (10**5, 100)))
 
 
@@ -259,7 +259,7 @@ def test_a_batch_as_long_as_a_file_of_some_hundred_bytes_can_ask_for(nodes: list
     made = model(nodes, (65535, 4), {"W": dyadic((4, 4), 1), "b": dyadic(4, 2)})
     assert made.ByteSize() < 800
     started = time.process_time()
-    with pytest.raises(LimitError, match="may be a batch.* steps to read.*export the model with a batch of one"):
+    with pytest.raises(LimitError, match=r"may be a batch.* steps to read.*export the model with a batch of one"):
         pr.from_onnx(made)
     assert time.process_time() - started < 1
 

@@ -735,11 +735,70 @@ def test_refuses_damaged_files(tmp_path: Path) -> None:
             assert str(error).startswith(str(path))
 
 
-def test_functions_are_looked_at_before_any_is_composed() -> None:
-    """Like a vision transformer: patches, many linear maps, and at the end a softmax."""
+class Attention(nn.Module):
+    """Self-attention, spelt with methods and operators, with another function in place of the softmax."""
+
+    def __init__(self, width: int, weighed: Any) -> None:
+        super().__init__()
+        self.q, self.k, self.v = (nn.Linear(width, width) for _ in range(3))
+        self.weighed = weighed
+
+    def forward(self, x: Any) -> Any:
+        q, k, v = self.q(x), self.k(x), self.v(x)
+        return self.weighed(q, k) @ v
+
+
+ENDS: dict[str, tuple[Any, str]] = {
+    "softmax": (lambda: nn.Softmax(-1), "softmax is not read: it is not piecewise linear"),
+    "method": (lambda: Calls(lambda x: x.softmax(-1)), "softmax is not read: it is not piecewise linear"),
+    "method in place": (lambda: Calls(lambda x: x.sigmoid_()), "sigmoid is not read"),
+    "product": (lambda: Calls(lambda x: x * x.relu()), "mul of two values that depend on the input is not read"),
+    "quotient": (lambda: Calls(lambda x: x / (1 + x.abs())), "div by a value that depends on the input is not read"),
+    "inverse": (lambda: Calls(lambda x: 1 / (1 + x.abs())), "by a value that depends on the input is not read"),
+    "power": (lambda: Calls(lambda x: x**2), "pow is not read"),
+    "attention": (
+        lambda: Attention(192, lambda q, k: torch.relu(q @ k.transpose(-2, -1))),
+        "matmul of two values that depend on the input is not read",
+    ),
+    "encoder": (
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(192, 3, 768, batch_first=True), 12),
+        "multi_head_attention_forward is not read",
+    ),
+    "encoder, norm first": (
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(192, 3, 768, norm_first=True), 12, None, False),
+        "layer_norm is not read",
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_forward_is_looked_at_before_any_of_it_is_composed(end: str) -> None:
+    """Vision transformers: patches, many linear maps, and what is not read at the end."""
+    make, said = ENDS[end]
     patches = nn.Sequential(nn.Conv2d(3, 48, 8, 8), nn.ReLU(), nn.Flatten(), nn.Linear(768, 768), nn.ReLU())
-    model = nn.Sequential(patches, *(nn.Linear(768, 768) for _ in range(8)), nn.Softmax(-1))
+    middle = (nn.Linear(768, 768) for _ in range(8))
+    model = nn.Sequential(patches, *middle, nn.Unflatten(1, (4, 192)), make())
     begun = time.process_time()
-    with pytest.raises(NetworkError, match="softmax is not read: it is not piecewise linear"):
+    with pytest.raises(NetworkError, match=said):
         from_torch(model, (3, 32, 32))
     assert time.process_time() - begun < 5
+
+
+def test_a_forward_of_few_inputs_and_many_parameters_is_looked_at() -> None:
+    model = nn.Sequential(nn.Linear(4, 800), nn.ReLU(), *(nn.Linear(800, 800) for _ in range(4)), nn.GELU())
+    begun = time.process_time()
+    with pytest.raises(NetworkError, match="gelu is not read"):
+        from_torch(model)
+    assert time.process_time() - begun < 5
+
+
+def test_what_is_read_passes_the_look() -> None:
+    """Operators, methods and properties that a forward may use, in a model that is large enough to be looked at."""
+
+    def forward(x: Any) -> Any:
+        y = +x.view(-1, 600).contiguous().float() - (-x) + abs(x) / 2 + 1 - x.detach()
+        y = torch.cat([y[:, :300], y[:, 300:].clone()], 1) * y.size(1) if y.dim() == len(y.shape) else y
+        y = torch.addmm(y, y, torch.eye(600), alpha=0.5) @ torch.ones(600, 1)
+        return y.relu_().amax(1, keepdim=True) + y.T.reshape(1, 1) * float(y.is_floating_point())
+
+    assert from_torch(Calls(forward), 600).architecture[0] == 600

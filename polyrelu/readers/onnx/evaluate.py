@@ -76,7 +76,7 @@ LONG_BATCH = 1024
 """A first axis longer than this is looked at with one entry before it is read, if it may be a batch."""
 
 MAX_BATCH_STEPS = 3_000_000
-"""Most steps (see `polyrelu.readers.assembly.MAX_TOTAL`) that all samples of a long batch may take: about two seconds."""
+"""Most steps (see `polyrelu.readers.assembly.MAX_TOTAL`) for all samples of a long batch: about two seconds."""
 
 _MAX_BITS = math.ceil(MAX_DIGITS * math.log2(10))
 _SUBGRAPHS = ("If", "Loop", "Scan", "SequenceMap")

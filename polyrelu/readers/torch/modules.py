@@ -24,7 +24,7 @@ from polyrelu.readers.torch.preview import unread_function
 from polyrelu.readers.torch.values import Value
 
 PREVIEWED = 500
-"""Number of inputs from which on the functions of a forward are examined first, as composing them may take long."""
+"""Number of inputs, or hundreds of parameters, from which on a forward is examined first: composing may take long."""
 
 
 def from_torch(
@@ -74,9 +74,10 @@ def from_torch(
             "batch normalisation uses its running statistics"
         )
     before = _state(module)
-    unread = unread_function(module, assembly.input.shape, dtype) if assembly.input.size >= PREVIEWED else None
+    large = max(assembly.input.size, sum(p.numel() for p in module.parameters()) // 100) >= PREVIEWED
+    unread = unread_function(module, assembly.input.shape, dtype) if large else None
     if unread is not None:
-        raise NetworkError(f"{type(module).__name__}: {unread} is not read: it is not piecewise linear, or not known")
+        raise NetworkError(f"{type(module).__name__}: {unread}")
     output = _run(module, Value(assembly, assembly.input, dtype), assembly)
     if changed := [name for name, value in _state(module).items() if before.get(name, value) != value]:
         named = ", ".join(changed[:3])

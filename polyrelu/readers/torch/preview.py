@@ -1,8 +1,8 @@
-"""A look at the functions that a forward calls, before any of them is composed exactly, which can take a minute."""
+"""A look at what a forward does, in floats, before any of it is composed exactly, which can take a minute."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from typing import Any
@@ -10,15 +10,21 @@ from typing import Any
 from polyrelu.readers.torch.operations import OPERATIONS
 from polyrelu.readers.torch.values import Value
 
+_PRODUCTS = ("mul", "rmul", "imul", "multiply", "matmul", "rmatmul", "mm", "bmm", "mv", "dot", "linear")
+_QUOTIENTS = ("div", "divide", "truediv", "itruediv")
+_SPELT = {"positive": "pos", "rdiv": "rtruediv"}  # operators whose functions have other names in PyTorch
 
-class _UnreadError(Exception):
-    """A function was called that is not read."""
+
+class _FoundError(Exception):
+    """Something was called that is not read."""
 
 
 def unread_function(module: Any, shape: Sequence[int], dtype: Any) -> str | None:
-    """The name of a function of the input that the forward calls and that is not read; None if none is seen.
+    """What the forward calls on the input that is not read, and why it is not; None if nothing is seen.
 
-    A copy of the module runs once, on zeros, in floats. Whatever else goes wrong is left to the exact run.
+    A copy of the module runs once, on zeros, in floats. Functions and methods are looked at by their names, products
+    and quotients by their arguments. Properties are not: a forward may ask for them without need. Whatever else goes
+    wrong is left to the exact run.
     """
     import torch
 
@@ -26,17 +32,39 @@ def unread_function(module: Any, shape: Sequence[int], dtype: Any) -> str | None
         @classmethod
         def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             name = getattr(func, "__name__", "")
-            if torch.overrides.is_tensor_method_or_property(func) or name.startswith("__"):
-                return super().__torch_function__(func, types, args, kwargs or {})  # type: ignore[no-untyped-call]
-            base = name.lstrip("_").removesuffix("_")
-            if base not in OPERATIONS and not hasattr(Value, base):
-                raise _UnreadError(base)
+            if name not in ("__get__", "__set__"):
+                dependent = sum(isinstance(x, Looking) for x in _flat((args, kwargs or {})))
+                if found := _refusal(name, dependent):
+                    raise _FoundError(found)
             return super().__torch_function__(func, types, args, kwargs or {})  # type: ignore[no-untyped-call]
 
     with suppress(Exception), torch.no_grad(), torch.random.fork_rng(devices=[]):
         copy = deepcopy(module).eval()
         try:
             copy(torch.zeros(tuple(shape), dtype=dtype).as_subclass(Looking))
-        except _UnreadError as found:
+        except _FoundError as found:
             return str(found)
     return None
+
+
+def _refusal(name: str, dependent: int) -> str | None:
+    """Why a function of this name is not read of so many arguments that depend on the input; None if it may be."""
+    base = name.strip("_")
+    base = _SPELT.get(base, base)
+    if base not in OPERATIONS and not hasattr(Value, base) and not hasattr(Value, name):
+        return f"{base} is not read: it is not piecewise linear, or not known"
+    if dependent > 1 and base in _PRODUCTS:
+        return f"{base} of two values that depend on the input is not read: it is not piecewise linear"
+    if base == "rtruediv" or (dependent > 1 and base in _QUOTIENTS):
+        return f"{base} by a value that depends on the input is not read: it is not piecewise linear"
+    return None
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _flat(part)
+    else:
+        yield value
