@@ -1,4 +1,4 @@
-"""polyrelu: exact polyhedral geometry and topology of ReLU networks.
+"""Exact polyhedral geometry and topology of ReLU networks.
 
     Network ──subdivide──▶ PolyhedralComplex ──region──▶ Region ──chain_complex──▶ ChainComplex ──homology──▶ Homology
 
@@ -10,7 +10,7 @@
 (3, 4)
 """
 
-import polyrelu.interruption  # noqa: F401  # first, so that Ctrl-C is told in one line while the rest is imported
+import polyrelu.interruption  # noqa: F401  # first, so that Ctrl-C during the other imports ends with one line
 
 # isort: split
 import sys
@@ -90,7 +90,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """Pictures, whose modules are imported when one is drawn, and the former paths of modules."""
+        """The functions for pictures, imported when first used, and the former paths of modules."""
         if name in ("plot", "plot_html"):
             from polyrelu import plotting
 

@@ -22,7 +22,7 @@ else:
     import _signal as signal
 
 WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
-"""The signals that ask a program to end, and what is said of each."""
+"""The signals that ask a program to end, and the word for each."""
 
 _PATIENCE = 1.0  # seconds for which further signals change nothing: time to clean up
 

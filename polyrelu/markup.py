@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 MOST_ROWS = 24
-"""Longer tables are shortened in the middle."""
+"""Maximum number of rows; longer tables are shortened in the middle."""
 
 _LINE = "1px solid color-mix(in srgb, currentColor 35%, transparent)"
 _CAPTION = "caption-side:top;text-align:left;white-space:nowrap;color:inherit;padding:0.3em 0"

@@ -25,10 +25,10 @@ from polyrelu.paper.bounds import cells_upper, short, upper_bounds, zaslavsky
 from polyrelu.paper.depth_bounds import DepthBounds
 
 TABLE_LIMIT = 10_000
-"""Up to this many neurons all bounds of `polyrelu.paper.bounds` are compared; one of them has as many binary digits."""
+"""Maximum number of neurons for which all bounds of `polyrelu.paper.bounds` are compared. One has as many bits."""
 
 MAX_INPUTS, MAX_NEURONS = 10, 500
-"""What `separation` searches within seconds, or a minute at worst."""
+"""Limits of `separation`, which takes seconds, or a minute at worst."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from polyrelu.exact.rational import describe
 from polyrelu.network.network import Network
 
 MAX_COORDINATES = 1000
-"""Up to so many coordinates `best_bumps` compares the bumps in each number of them."""
+"""Maximum number of coordinates for which `best_bumps` compares the bumps in each number of them."""
 
 
 def bumps(architecture: object, counts: object, complement: bool = False) -> Network:

@@ -28,7 +28,7 @@ from polyrelu.exact.rational import describe, exact_vector, show
 from polyrelu.network.network import Network
 
 MAX_CLASSES = 100_000
-"""Most classes whose formulas are written out."""
+"""Maximum number of classes whose formulas are written out."""
 
 
 def bands(architecture: object, cuts: object, variant: Variant = "interior", corner: object = None) -> Network:

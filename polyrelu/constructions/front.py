@@ -22,7 +22,7 @@ from polyrelu.errors import InputError
 from polyrelu.network.network import Network
 
 MAX_CANDIDATES = 50_000
-"""Shells that are compared, at most; a few seconds."""
+"""Maximum number of shells that are compared; it takes a few seconds."""
 
 
 @dataclass(frozen=True)

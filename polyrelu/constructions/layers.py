@@ -11,10 +11,10 @@ from polyrelu.errors import LimitError
 from polyrelu.network.network import Network
 
 MAX_WEIGHTS = 10**7
-"""Most weights of a network that is constructed."""
+"""Maximum number of weights of a network that is constructed."""
 
 MAX_LAYERS = 10**5
-"""Most layers of such a network."""
+"""Maximum number of layers of such a network."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from polyrelu.errors import LimitError, PolyreluError, VerificationError
 from polyrelu.exact.limits import free_memory
 
 WORK = 10**7
-"""Beyond so much work a process is started, see `work`: a Smith or Hermite form of that much takes FLINT 0.3 to 0.7
+"""The amount of `work` beyond which a process is started. A Smith or Hermite form of that amount takes FLINT 0.3 to 0.7
 seconds (dense random matrices of 10 to 140 rows with entries of 4 to 10 000 bits), and a process 0.3 to start."""
 
 _START = (

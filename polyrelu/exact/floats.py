@@ -2,8 +2,8 @@
 
 A program may set the processor to take subnormal numbers for zero (`torch.set_flush_denormal`, or a library built with
 -ffast-math), or to round in another direction than to the nearest. Both change what a conversion between two types of
-float does, and a comparison with zero. What is here reads and rounds in integers, or by operations on normal numbers
-that round nothing, so that its results depend on the bits alone.
+float does, and a comparison with zero. The functions of this module read and round in integers, or by operations on
+normal numbers that round nothing, so that their results depend on the bits alone.
 """
 
 from __future__ import annotations

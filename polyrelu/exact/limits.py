@@ -16,7 +16,7 @@ from polyrelu.errors import InputError, LimitError
 from polyrelu.exact.rational import describe
 
 MEMINFO = Path("/proc/meminfo")
-"""Where Linux tells how much memory is free."""
+"""The file in which Linux reports the free memory."""
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")

@@ -20,10 +20,10 @@ Rows = Sequence[Sequence[Fraction | int]]
 PRIME = 2**61 - 1
 
 MAX_BYTES = 2**31
-"""Most memory that the result of one call of FLINT may take, by the bound on it."""
+"""Maximum size in bytes of the result of one call of FLINT, by the bound on it."""
 
 MAX_WORK = 2**40
-"""Most steps of eliminations in words by which a rank is proved when its minors are too long to compute."""
+"""Maximum number of steps, in words, of the eliminations that prove a rank when its minors are too long to compute."""
 
 _POINTER = 8  # bytes of an entry of a matrix in FLINT, without its digits
 

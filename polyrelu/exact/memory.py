@@ -16,10 +16,10 @@ from fractions import Fraction
 from polyrelu.errors import LimitError
 
 BUDGET = 2**31
-"""Bytes that one file may become: as exact numbers ten million weights take some 1.2 · 10⁹."""
+"""Maximum number of bytes for one file: as exact numbers ten million weights take some 1.2 · 10⁹."""
 
 NUMBER = 112
-"""Bytes of a Fraction and its two integers, without their digits."""
+"""The size in bytes of a Fraction and its two integers, without their digits."""
 
 
 class _Account:

@@ -13,10 +13,10 @@ from fractions import Fraction
 from typing import Any
 
 MOST_DIGITS = 40
-"""Longest numerator and denominator that a message shows in full."""
+"""Maximum number of digits of a numerator or denominator that a message shows in full."""
 
 REPR_DIGITS = 600
-"""The same in `repr`, from which numbers are copied."""
+"""The same for `repr`, from which numbers are copied."""
 
 _LEADING = 12
 _EXACT = 10_000  # digits up to which powers of ten are cheap

@@ -25,18 +25,18 @@ from polyrelu.exact.floats import fraction_of, widened
 from polyrelu.exact.memory import is_counted, spend_numbers
 
 MAX_DIGITS = 4000
-"""Longest numerator or denominator that is read, in decimal digits. Below Python's own limit of 4300 for int(str)."""
+"""Maximum number of decimal digits of a numerator or denominator; below Python's own limit of 4300 for int(str)."""
 
 MAX_COMMON_BITS = 2**32
-"""Most bits of the integers that a row of rational numbers becomes over its common denominator (half a gigabyte)."""
+"""Maximum number of bits of the numerators of a row over its common denominator (half a gigabyte)."""
 
 MAX_ENTRIES = 10**7
-"""Longest vector, and largest array, that is read: what is lazily huge (a range, say) is refused, not expanded."""
+"""Maximum number of entries of a vector or array. What is lazily huge (a range, say) is refused, not expanded."""
 
 _BOUND = 10**MAX_DIGITS
 _CHUNK = 600  # digits that str(int) converts under every setting of sys.set_int_max_str_digits (which is at least 640)
 _CHUNK_BOUND = 10**_CHUNK
-_SLICE = 1000  # so many numbers are read before their memory is counted
+_SLICE = 1000  # numbers that are read before their memory is counted
 _LONG = 2**14  # bits in all from which on FLINT's integers are faster than Python's, whose gcd is quadratic
 _READABLE_DTYPES = "biufOUT"  # "b" passes so that the refusal of booleans names the entry
 

@@ -18,9 +18,9 @@ Tree = tuple[Any, ...]
 """("sign", form, signs that satisfy it), ("constant", truth), ("not", tree), ("and", tree, …) or ("or", tree, …)."""
 
 MAX_LENGTH = 10_000
-"""Characters of a formula."""
+"""Maximum number of characters of a formula."""
 MAX_NESTING = 40
-"""Parentheses, signs and negations inside each other."""
+"""Maximum depth of nested parentheses, signs and negations."""
 
 SIGNS: dict[str, frozenset[int]] = {
     ">": frozenset({1}),

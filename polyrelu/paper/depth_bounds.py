@@ -10,7 +10,7 @@ from polyrelu.errors import InputError
 from polyrelu.paper.bounds import zaslavsky
 
 MAX_STEPS = 1_000_000
-"""Additions for one table; it takes a few seconds."""
+"""Maximum number of additions for one table; it takes a few seconds."""
 
 
 class DepthBounds:
