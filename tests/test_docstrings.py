@@ -30,7 +30,6 @@ NOT_OF_METHODS = {"EX01", "PR01", "RT01", "RT03", "YD01"}
 
 NOT_YET = {
     "polyrelu.analysis.estimation",
-    "polyrelu.export.archive",
     "polyrelu.geometry.complex",
     "polyrelu.paper.bounds",
     "polyrelu.topology.cycles",

@@ -1,27 +1,28 @@
-"""Complexes in files: `save_complex` and `load_complex`.
+"""Archives of complexes: `save_complex` and `load_complex`.
 
-Format, version 1: an uncompressed `.npz` file without pickled objects, with these arrays (r the dimension d minus that
-of the lineality space, n_q the number of q-cells of the quotient by it, those at infinity included; cells at infinity
-come last):
+The format, version 1, is an uncompressed `.npz` file without pickled objects. Let r be the dimension d minus that of
+the lineality space, and n_q the number of q-cells of the quotient by it, those at infinity included; cells at infinity
+come last. The arrays are:
 
     header                       bytes (uint8) of a JSON object in UTF-8, see below
     facets_q_indptr, _indices, _signs   q = 1..r: rows of facets with incidence numbers: int64 (n_q + 1), int32, int8
     boundary_q                   q = 0..r: whether a cell lies in the boundary of the domain, uint8 (n_q)
-    home_q                       q = 0..r: a final piece that the cell lies in, int32 (n_q); −1 for none
+    home_q                       q = 0..r: a final region that contains the cell, int32 (n_q); −1 for none
     vertices                     float64 (n_0, r + 1): homogeneous coordinates, exact where the error is 0
     errors                       float64 (n_0): bounds on the error of the others, see `PolyhedralComplex.enclosure`
-    recipes                      int32 (n_0, 4): an inexact vertex lies on the line through two others (p, q) where a
-                                 neuron vanishes: (p, q, piece, neuron); (−1, −1, …): exact coordinates in the header
-    pieces_s_parent, _plus, _minus   s = 0..S (S layers, walls and level included): the regions after s layers, with
-                                 the region before and masks of the signs of the layer: int32 (m), uint64 (m, words)
+    recipes                      int32 (n_0, 4): the origin (p, q, region, neuron) of an inexact vertex, which lies on
+                                 the line through the vertices p and q where the neuron vanishes; (−1, −1, …): exact
+                                 coordinates are in the header
+    pieces_s_parent, _plus, _minus   s = 0..S (S layers, walls and level included): for each region after s layers
+                                 the region before them that contains it, and bit masks of the signs of layer s:
+                                 int32 (m), uint64 (m, words)
     level_signs_q                with a level, q = 0..r: the sign of F − t, int8 (n_q)
     all_signs_q                  with artificial hyperplanes, q = 0..r: the signs of all neurons, int8 (n_q finite, N)
 
 The header has the keys `format` ("polyrelu complex"), `version` (1), `network` and `level` and `domain` ({"a", "b"} or
 null) with numbers as in network files, `kept`, `projection`, `lineality` (`polyrelu.geometry.coordinates`),
 `artificial`, `finite` (numbers of cells that are not at infinity), `canonical` (the same for C(F)), `statistics`, and
-`roots` (coordinates of vertices by number); `lineality` is null where it would be too large. The numbers in
-`projection`,
+`roots` (coordinates of vertices by number); `lineality` is null if it would be too large. The numbers in `projection`,
 `lineality` and `roots`, which may be very long, are hexadecimal strings "p" or "p/q".
 """
 
@@ -57,9 +58,31 @@ VERSION = 1
 def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
     """Write a complex to a `.npz` file that `load_complex` reads back as an equal complex.
 
-    The format is documented in `polyrelu.export.archive`. About 35 bytes a cell for d ≤ 4. The file is written beside
-    `path` and moved there when it is complete, so that an interruption leaves nothing half. Raises FileError if it
-    cannot be written, InputError for something else than a complex.
+    Parameters
+    ----------
+    cx : PolyhedralComplex
+        The complex.
+    path : str or path-like
+        The file. It is replaced only when it is complete.
+
+    Raises
+    ------
+    InputError
+        If `cx` is not a PolyhedralComplex.
+    FileError
+        If the file cannot be written.
+
+    Notes
+    -----
+    The text of the module `polyrelu.export.archive` specifies the format. A cell takes about 35 bytes for d ≤ 4.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> pr.save_complex(pr.subdivide(net, level=1), "absolute.npz")
+    >>> pr.load_complex("absolute.npz", verify=True).f_vector
+    (3, 4)
     """
     check_complex(cx, "save_complex")
     write_arrays(path, _to_arrays(cx))
@@ -67,23 +90,45 @@ def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
 
 @memory_is_a_limit
 def load_complex(path: str | os.PathLike[str], *, verify: bool = False) -> PolyhedralComplex:
-    """The complex of a file that `save_complex` wrote: every method gives the same results.
+    """The complex in a file that `save_complex` wrote; every method returns the same as before.
 
-    Verified, so that no file can run code, take more memory than its size, or lead a method out of its arrays or into
-    an endless loop: checksums; types, shapes and declared sizes; the version; the network, level and domain; all
-    numbers of cells, facets, pieces and neurons; that boundaries of boundaries vanish over all cells and the Euler
-    characteristic is that of a ball; that every cell has enough facets and every face a cell; that the signs of F − t
-    on cells and facets fit; that exact coordinates are coprime integers, and that recipes determine all others.
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    verify : bool, optional
+        Whether to prove that the cells, signs and vertices in the file are those of its network. The network is
+        subdivided again, in the time and memory of `subdivide`, and everything in the file is compared with the result;
+        see `polyrelu.export.proof`. By default this is trusted.
 
-    Exact coordinates of vertices that are not in the file are computed when they are asked for: FileError then, if they
-    are longer than those of any vertex of a network like this (Hadamard's bound), or on the wrong side of infinity.
+    Returns
+    -------
+    PolyhedralComplex
+        The complex.
 
-    Trusted without `verify`: that these cells, signs and vertices are those of this network, which the file merely
-    says. With `verify` it is proved: the network is subdivided again, in the time and memory of `subdivide`, and
-    everything in the file is compared with the outcome; see `polyrelu.export.proof`.
+    Raises
+    ------
+    FileError
+        If the file cannot be read, is damaged or inconsistent, or is refuted with `verify`; the message names the path.
 
-    Raises FileError, naming the path, for a file that cannot be read, is damaged, or is not what
-    it should be.
+    Notes
+    -----
+    Always checked, so that no file can run code, take more memory than its size, or make a method read outside its
+    arrays or run forever: checksums; types, shapes and declared sizes; the version; the network, level and domain; all
+    numbers of cells, facets, regions and neurons; that ∂∂ = 0 over all cells and the Euler characteristic is that of a
+    ball; that every cell has enough facets and every face belongs to a cell; that the signs of F − t on cells and
+    facets agree; that exact coordinates are coprime integers, and that the other vertices are determined by theirs.
+
+    Exact coordinates that are not in the file are computed when they are needed. FileError is raised then if they are
+    longer than those of any vertex of such a network (Hadamard's bound), or on the wrong side of infinity.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])  # F(x) = |x|
+    >>> pr.save_complex(pr.subdivide(net), "absolute.npz")
+    >>> pr.load_complex("absolute.npz")
+    PolyhedralComplex(C(F) of Network(1-2-1, ReLU): f-vector 1, 2)
     """
     arrays = read_arrays(path)
     shown, _ = checked_path(path)
