@@ -75,13 +75,13 @@ def test_parts(name: str, tmp_path: Path):
 @SLOW
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_parts_with_address_and_undefined_behaviour_sanitizers(name: str, tmp_path: Path):
-    run(build_program(tmp_path, name, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"))
+    run(build_program(tmp_path, name, "-O0", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"))
 
 
 @SLOW
 @pytest.mark.parametrize("name", ["thread_pool", "splitting"])
 def test_parts_with_thread_sanitizer(name: str, tmp_path: Path):
-    run(build_program(tmp_path, name, "-O2", "-g", "-fsanitize=thread"), TSAN_OPTIONS="halt_on_error=1")
+    run(build_program(tmp_path, name, "-O1", "-g1", "-fsanitize=thread"), TSAN_OPTIONS="halt_on_error=1")
 
 
 def test_every_outcome_has_an_error_of_its_own():
