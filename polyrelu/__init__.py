@@ -82,8 +82,9 @@ from polyrelu.paper.bounds import Bound, BoundTable, lower_bounds, upper_bounds
 from polyrelu.paper.stable_networks import Stability, stability
 from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
 from polyrelu.topology.chain import ChainComplex, chain_complex
-from polyrelu.topology.cycles import Cycle
-from polyrelu.topology.homology import Homology, homology
+from polyrelu.topology.cycle import Cycle
+from polyrelu.topology.groups import Homology
+from polyrelu.topology.homology import homology
 
 if TYPE_CHECKING:
     from polyrelu.plotting import plot, plot_html

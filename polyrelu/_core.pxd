@@ -160,8 +160,39 @@ cdef extern from "_cpp/reduction.hpp" namespace "polyrelu::reduction" nogil:
         vector[const int64_t*] wide
         void add_big(const vector[string]&) except +
 
+    cdef cppclass Matching:
+        vector[int32_t] partner
+        vector[int32_t] step
+        vector[int32_t] image
+
+    cdef cppclass Integers:
+        cbool big
+        vector[int64_t] words
+        vector[string] digits
+
+    cdef cppclass SparseVectors:
+        vector[int64_t] start
+        vector[int32_t] index
+        Integers value
+
+    cdef cppclass Round:
+        Matching matching
+        vector[int64_t] ranks
+        vector[SparseVectors] boundary
+
+    cdef cppclass Pivots:
+        vector[int32_t] row
+        vector[int32_t] column
+        vector[int8_t] unit
+        SparseVectors in_row
+        SparseVectors in_column
+
+    cdef cppclass Trace:
+        vector[Round] rounds
+        vector[Pivots] pivots
+
     int check(const Input&, InterruptCheck&, Fault&) except +
-    int reduce(const Input&, InterruptCheck&, Result&) except +
+    int reduce(const Input&, InterruptCheck&, Result&, Trace*) except +
 
 
 # ---- defined in _core.pyx

@@ -49,6 +49,21 @@ def check_chain_complex(
 def reduce_chain_complex(
     ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]]
 ) -> tuple[list[tuple[int, int, list[tuple[int, int, int]]]], list[int]]: ...
+def trace_reduction(
+    ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]]
+) -> tuple[
+    list[tuple[int, int, list[tuple[int, int, int]]]],
+    list[
+        tuple[
+            npt.NDArray[np.int32],
+            npt.NDArray[np.int32],
+            npt.NDArray[np.int32],
+            tuple[int, ...],
+            list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[Any]]],
+        ]
+    ],
+    list[list[tuple[int, int, int, dict[int, int], dict[int, int]]]],
+]: ...
 def submatrix(
     indptr: npt.NDArray[np.int64],
     index: npt.NDArray[np.int32],

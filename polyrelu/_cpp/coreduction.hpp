@@ -26,6 +26,7 @@
 
 #include "chain_complex.hpp"
 #include "interrupt.hpp"
+#include "matching.hpp"
 
 namespace polyrelu::reduction {
 
@@ -33,13 +34,17 @@ namespace polyrelu::reduction {
 template <class D>
 class Coreduction {
   public:
-    Coreduction(const ComplexView<D>& complex, InterruptCheck& interrupt) : c_(complex), interrupt_(interrupt), base_(1, 0) {
+    // `matching`: where to write down which cells were paired, and when; may be null.
+    Coreduction(const ComplexView<D>& complex, InterruptCheck& interrupt, Matching* matching = nullptr)
+        : c_(complex), interrupt_(interrupt), matching_(matching), base_(1, 0) {
         for (const Offset rank : c_.ranks) base_.push_back(base_.back() + rank);
         critical_.resize(c_.ranks.size());
         n_pairs_.assign(c_.ranks.size(), 0);
         image_.assign(base_.back(), kRemaining);
         order_.resize(base_.back());
+        if (matching_) matching_->resize(base_.back());
         match();
+        if (matching_) matching_->image = image_;
     }
 
     // Number of pairs whose upper partner has degree k, for k = 0..n.
@@ -61,6 +66,7 @@ class Coreduction {
 
     const ComplexView<D>& c_;
     InterruptCheck& interrupt_;
+    Matching* matching_;
     std::vector<Offset> base_;
     std::vector<std::vector<Index>> critical_;  // by degree, the critical cells in the order of their removal
     std::vector<Offset> n_pairs_;
@@ -165,6 +171,7 @@ class Coreduction {
                 long_upper_.push_back(static_cast<Index>(j));
             }
             ++n_pairs_[k];
+            if (matching_) matching_->pair(a, b);
             release_cofaces(a);
             release_cofaces(b);
         }
@@ -185,6 +192,7 @@ class Coreduction {
                 // Every cell of a lower degree is gone, so the boundary of x lies in the removed part.
                 critical_[k].push_back(static_cast<Index>(j));
                 image_[x] = static_cast<Index>(critical_[k].size());
+                if (matching_) matching_->critical(x);
                 release_cofaces(x);
                 drain_queue(head);
             }

@@ -14,6 +14,7 @@
 
 #include "chain_complex.hpp"
 #include "interrupt.hpp"
+#include "matching.hpp"
 
 namespace polyrelu::reduction {
 
@@ -30,8 +31,13 @@ class Elimination {
   public:
     using Column = std::vector<Entry<T>>;
 
-    Elimination(std::vector<Column>&& columns, Offset n_rows, InterruptCheck& interrupt)
-        : column_(std::move(columns)), column_with_(n_rows), row_length_(n_rows, 0), interrupt_(interrupt) {
+    // `pivots`: where to write down what is eliminated; may be null.
+    Elimination(std::vector<Column>&& columns, Offset n_rows, InterruptCheck& interrupt, Pivots* pivots = nullptr)
+        : column_(std::move(columns)),
+          column_with_(n_rows),
+          row_length_(n_rows, 0),
+          interrupt_(interrupt),
+          pivots_(pivots) {
         for (std::size_t j = 0; j < column_.size(); ++j)
             for (const Entry<T>& e : column_[j]) {
                 column_with_[e.row].push_back(static_cast<Index>(j));
@@ -71,6 +77,7 @@ class Elimination {
     std::vector<std::vector<Index>> column_with_;
     std::vector<Index> row_length_;
     InterruptCheck& interrupt_;
+    Pivots* pivots_;
     std::priority_queue<Offer, std::vector<Offer>, std::greater<Offer>> offers_;
     Column merged_;
 
@@ -94,17 +101,29 @@ class Elimination {
     void eliminate(Index p, Offset entry) {
         const Index row = column_[p][entry].row;
         const T minus_u = negated(column_[p][entry].value);
+        if (pivots_) note_column(p, row, minus_u == 1 ? -1 : 1);
         for (const Index j : column_with_[row]) {
             if (j == p) continue;
             const auto found = std::lower_bound(column_[j].begin(), column_[j].end(), row,
                                                 [](const Entry<T>& e, Index r) { return e.row < r; });
             if (found == column_[j].end() || found->row != row) continue;
+            if (pivots_) pivots_->in_row.add(j, found->value);
             add_multiple(j, product(minus_u, found->value), p);
             offer(j);
         }
+        if (pivots_) pivots_->in_row.finish_vector();
         for (const Entry<T>& e : column_[p]) --row_length_[e.row];
         Column().swap(column_[p]);
         std::vector<Index>().swap(column_with_[row]);
+    }
+
+    void note_column(Index p, Index row, int unit) {
+        pivots_->row.push_back(row);
+        pivots_->column.push_back(p);
+        pivots_->unit.push_back(static_cast<std::int8_t>(unit));
+        for (const Entry<T>& e : column_[p])
+            if (e.row != row) pivots_->in_column.add(e.row, e.value);
+        pivots_->in_column.finish_vector();
     }
 
     // column j += factor * column p
@@ -149,8 +168,9 @@ struct Result {
     std::vector<Offset> n_pivots;     // of degrees 1..n
 };
 
+// `pivots`: of degrees 1..n, to be filled; may be null.
 template <class T>
-void eliminate_units(const Complex<T>& c, InterruptCheck& interrupt, Result& result) {
+void eliminate_units(const Complex<T>& c, InterruptCheck& interrupt, Result& result, std::vector<Pivots>* pivots) {
     const int top = static_cast<int>(c.ranks.size()) - 1;
     std::vector<std::vector<char>> alive;
     for (const Offset rank : c.ranks) alive.emplace_back(rank, 1);
@@ -161,7 +181,8 @@ void eliminate_units(const Complex<T>& c, InterruptCheck& interrupt, Result& res
         for (Offset j = 0; j < c.ranks[k]; ++j)
             for (Offset e = m.start[j]; e < m.start[j + 1]; ++e)
                 if (alive[k - 1][m.row[e]]) columns[j].push_back({m.row[e], m.value[e]});
-        Elimination<T> elimination(std::move(columns), c.ranks[k - 1], interrupt);
+        Pivots* noted = pivots ? &pivots->emplace_back() : nullptr;
+        Elimination<T> elimination(std::move(columns), c.ranks[k - 1], interrupt, noted);
         rest.push_back(elimination.run([&](Index row, Index column) {
             alive[k - 1][row] = 0;
             alive[k][column] = 0;

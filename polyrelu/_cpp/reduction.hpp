@@ -16,35 +16,39 @@
 namespace polyrelu::reduction {
 
 template <class T, class D>
-Complex<T> coreduce(const ComplexView<D>& c, InterruptCheck& interrupt, Result& result, Offset& n_pairs) {
+Complex<T> coreduce(const ComplexView<D>& c, InterruptCheck& interrupt, Result& result, Offset& n_pairs, Trace* trace) {
     interrupt.progress.cells = c.n_cells();
-    Coreduction<D> coreduction(c, interrupt);
+    Round* round = trace ? &trace->rounds.emplace_back() : nullptr;
+    Coreduction<D> coreduction(c, interrupt, round ? &round->matching : nullptr);
     n_pairs = 0;
     for (int k = 1; k <= c.top(); ++k) {
         result.n_pivots[k - 1] += coreduction.n_pairs()[k];
         n_pairs += coreduction.n_pairs()[k];
     }
-    return coreduction.template critical_complex<T>();
+    Complex<T> m = coreduction.template critical_complex<T>();
+    if (round) round->set_critical_complex(m);
+    return m;
 }
 
 template <class T, class D>
-Result reduce_with(const ComplexView<D>& c, InterruptCheck& interrupt) {
+Result reduce_with(const ComplexView<D>& c, InterruptCheck& interrupt, Trace* trace) {
     Result result;
     result.n_pivots.assign(c.boundary.size(), 0);
+    if (trace) *trace = {};
     Offset n_pairs = 0;
-    Complex<T> m = coreduce<T>(c, interrupt, result, n_pairs);
+    Complex<T> m = coreduce<T>(c, interrupt, result, n_pairs, trace);
     // Another round reads the whole complex again: worth it while it removes a fair part of it.
     while (tuning::CELLS_LEFT_A_PAIR * n_pairs > m.n_cells()) {
         const Complex<T> previous = std::move(m);
-        m = coreduce<T>(previous.view(), interrupt, result, n_pairs);
+        m = coreduce<T>(previous.view(), interrupt, result, n_pairs, trace);
     }
-    eliminate_units(m, interrupt, result);
+    eliminate_units(m, interrupt, result, trace ? &trace->pivots : nullptr);
     return result;
 }
 
 template <class D>
-Result reduce_complex(const ComplexView<D>& c, InterruptCheck& interrupt) {
-    return words_then_integers<D>([&](auto zero) { return reduce_with<decltype(zero)>(c, interrupt); });
+Result reduce_complex(const ComplexView<D>& c, InterruptCheck& interrupt, Trace* trace) {
+    return words_then_integers<D>([&](auto zero) { return reduce_with<decltype(zero)>(c, interrupt, trace); });
 }
 
 // The first fault, or none (kSound), if it is finished.
@@ -54,8 +58,10 @@ inline Outcome check(const Input& input, InterruptCheck& interrupt, Fault& fault
     });
 }
 
-inline Outcome reduce(const Input& input, InterruptCheck& interrupt, Result& result) {
-    return outcome_of([&] { result = dispatch(input, [&](const auto& c) { return reduce_complex(c, interrupt); }); });
+// `trace`: what was done, to be filled; may be null.
+inline Outcome reduce(const Input& input, InterruptCheck& interrupt, Result& result, Trace* trace = nullptr) {
+    return outcome_of(
+        [&] { result = dispatch(input, [&](const auto& c) { return reduce_complex(c, interrupt, trace); }); });
 }
 
 }  // namespace polyrelu::reduction

@@ -73,15 +73,55 @@ def reduce_chain_complex(ranks, columns):
     (row, column, value), none of them 1 or -1: the boundary map of degree k in a complex with the same homology.
     pivots[k - 1] counts the pairs removed from degrees k and k - 1.
     """
+    cdef Result result
+    _reduce(ranks, columns, result, NULL)
+    return _remainders(result), [result.n_pivots[k] for k in range(result.n_pivots.size())]
+
+
+def trace_reduction(ranks, columns):
+    """The same reduction with what it did: (remainders, rounds, pivots).
+
+    A round of coreduction is (partner, step, image, ranks, columns). The first three have an entry for each cell of the
+    complex that the round starts from, cells of all degrees numbered through: the number of the cell it was paired
+    with, or -1 for a critical cell; the step at which it was removed, one for a pair; and where the projection takes
+    it, i + 1 or -(i + 1) for plus or minus the critical cell i of its degree, 0 for 0, -2^31 + 1 for a longer chain.
+    `ranks` and `columns` are the complex of the critical cells, those of a degree numbered in the order of their removal.
+
+    pivots[k - 1] lists the pivots taken from the boundary map of degree k of the last of these complexes, in order:
+    (row, column, unit, others in the row as {column: value}, others in the column as {row: value}).
+    """
+    cdef Result result
+    cdef Trace trace
+    cdef Round* round
+    cdef size_t i, k
+    _reduce(ranks, columns, result, &trace)
+    rounds = []
+    for i in range(trace.rounds.size()):
+        round = &trace.rounds[i]
+        rounds.append((
+            _indices(round.matching.partner),
+            _indices(round.matching.step),
+            _indices(round.matching.image),
+            tuple([round.ranks[k] for k in range(round.ranks.size())]),
+            [_columns(round.boundary[k]) for k in range(round.boundary.size())],
+        ))
+    return _remainders(result), rounds, [_pivots(trace.pivots[k]) for k in range(trace.pivots.size())]
+
+
+cdef int _reduce(ranks, columns, Result& result, Trace* trace) except -1:
     cdef _ChainInput source = _ChainInput(ranks, columns)
     cdef _Listener listener = _Listener(None)
     cdef InterruptCheck interrupt = InterruptCheck(ask, <void*>listener)
-    cdef Result result
     cdef int outcome
     prepare_gmp_memory()
     with nogil:
-        outcome = reduce(source.input, interrupt, result)
+        outcome = reduce(source.input, interrupt, result, trace)
     check_outcome(outcome, listener, 0, 0, 0)
+    return 0
+
+
+cdef list _remainders(Result& result):
+    cdef size_t k, e
     remainders = []
     for k in range(result.boundary.size()):
         entries = [
@@ -89,4 +129,47 @@ def reduce_chain_complex(ranks, columns):
             for e in range(result.boundary[k].row.size())
         ]
         remainders.append((result.boundary[k].n_rows, result.boundary[k].n_columns, entries))
-    return remainders, [result.n_pivots[k] for k in range(result.n_pivots.size())]
+    return remainders
+
+
+cdef object _indices(vector[int32_t]& values):
+    out = np.empty(values.size(), dtype=np.int32)
+    cdef int32_t[::1] view = out
+    if values.size():
+        copy(values.begin(), values.end(), &view[0])
+    return out
+
+
+cdef object _integers(Integers& values):
+    cdef size_t i
+    if values.big:
+        out = np.empty(values.digits.size(), dtype=object)
+        for i in range(values.digits.size()):
+            out[i] = int(values.digits[i], 16)
+        return out
+    return _words(values.words)
+
+
+cdef object _words(vector[int64_t]& values):
+    out = np.empty(values.size(), dtype=np.int64)
+    cdef int64_t[::1] view = out
+    if values.size():
+        copy(values.begin(), values.end(), &view[0])
+    return out
+
+
+cdef tuple _columns(SparseVectors& columns):
+    return _words(columns.start), _indices(columns.index), _integers(columns.value)
+
+
+cdef list _pivots(Pivots& pivots):
+    cdef size_t i
+    in_row, in_column = _vectors(pivots.in_row), _vectors(pivots.in_column)
+    return [
+        (pivots.row[i], pivots.column[i], pivots.unit[i], in_row[i], in_column[i]) for i in range(pivots.row.size())
+    ]
+
+
+cdef list _vectors(SparseVectors& vectors):
+    starts, indices, values = [x.tolist() for x in _columns(vectors)]
+    return [dict(zip(indices[s:e], values[s:e])) for s, e in zip(starts, starts[1:])]

@@ -1,108 +1,87 @@
-"""Representative cycles: chains whose classes generate a homology group, and what they look like in space."""
+"""Representative cycles: chains whose classes generate a homology group."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import InputError, VerificationError
-from polyrelu.exact.printing import BriefRepr, brief
+from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.geometry.region import CellSet
 from polyrelu.topology.chain import ChainComplex, chain_complex, generating_cells
+from polyrelu.topology.cycle import Cycle
 from polyrelu.topology.generators import generators
+from polyrelu.topology.groups import Homology, homology_groups, read_degree
+from polyrelu.topology.matching import Chain
 from polyrelu.topology.realisation import Realisation
-from polyrelu.topology.reduction import Chain, Reduction
+from polyrelu.topology.reduction import Reduction
 from polyrelu.topology.shortening import enclosing, short_loops
 from polyrelu.topology.smith import invariant_factors
 
-Point = tuple[Fraction, ...]
+__all__ = ["Cycle", "CycleFinder", "cycles"]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Cycle(BriefRepr):
-    """A cycle of degree k in a chain complex: one of a basis of H_k modulo torsion, or a generator of torsion.
+@memory_is_a_limit
+def cycles(source: ChainComplex | CellSet, degree: int) -> tuple[Cycle, ...]:
+    """Representative cycles of a chain complex or a region: a basis of H_degree modulo torsion, then one for each Z/m.
 
-    degree: k. order: 0 for a class of infinite order, else m ≥ 2: m times the cycle is a boundary, and no smaller
-    multiple is. terms: (generator of C_k, coefficient ≠ 0), by ascending generator. Equal if these are.
+    `homology(source).cycles(degree)` is the same, and has what is said of it; use that for several degrees.
+
+    Parameters
+    ----------
+    source : ChainComplex or CellSet
+        A region must be open or closed.
+    degree : int
+        From 0 to n for a complex C_n → … → C_0, to d − 1 for a region in R^d.
+
+    Returns
+    -------
+    tuple of Cycle
+
+    Raises
+    ------
+    InputError
+        Other sources and degrees.
+
+    Examples
+    --------
+    >>> from polyrelu import ChainComplex
+    >>> [str(cycle) for cycle in cycles(ChainComplex([[[-1, -1], [1, 1]]]), 1)]
+    ['1-cycle on 2 cells']
     """
-
-    degree: int
-    order: int
-    terms: tuple[tuple[int, int], ...]
-    _place: Realisation | None = field(default=None, repr=False, compare=False)
-    _cells: tuple[int, ...] = field(default=(), repr=False, compare=False)
-
-    @property
-    def coefficients(self) -> dict[int, int]:
-        """The coefficients ≠ 0 by the numbers of the generators of C_k, in `chain_complex(region)` for a region."""
-        return dict(self.terms)
-
-    @property
-    def cell_dimension(self) -> int:
-        """The dimension of the cells in `cells`: λ + k in a closed region, d − k in an open one. Needs a region."""
-        return self._in_a_region().cell_dimension(self.degree)
-
-    @property
-    def cells(self) -> dict[int, int]:
-        """The coefficients by the numbers of the cells of the polyhedral complex; `pieces` says what they stand for.
-
-        InputError if the cycle is one of a chain complex.
-        """
-        self._in_a_region()
-        return {cell: value for cell, (_, value) in zip(self._cells, self.terms, strict=True)}
-
-    def pieces(self) -> list[tuple[tuple[Point, ...], int]]:
-        """The cycle as straight simplices in the region: (k + 1 points of R^d with exact coordinates, coefficient ≠ 0).
-
-        The simplex (p_0, …, p_k) has the boundary Σ (−1)^i (p_0, …, without p_i, …, p_k), and the boundaries of all
-        simplices cancel exactly (VerificationError otherwise). In a closed region they are its bounded cells in the
-        cycle, triangulated. In an open region they make up the cells dual to those in `cells`: for k = 1, paths that
-        cross the (d−1)-cells. `Realisation.simplices` has the proofs. With lineality all lies in the section where the
-        dropped coordinates are zero. InputError if the cycle is one of a chain complex.
-        """
-        return self._in_a_region().simplices(self.degree, self.cells)
-
-    def _in_a_region(self) -> Realisation:
-        if self._place is None:
-            raise InputError("a cycle of a chain complex has no place in space; use homology(region)")
-        return self._place
-
-    def __str__(self) -> str:
-        """Such as "1-cycle on 12 cells"."""
-        order = f" of order {brief(self.order)}" if self.order else ""
-        return f"{self.degree}-cycle{order} on {len(self.terms)} cell{'s' * (len(self.terms) != 1)}"
+    groups = homology_groups(source)
+    return CycleFinder(source, groups).find(read_degree(groups, degree))
 
 
 class CycleFinder:
-    """Finds the cycles of a chain complex or a region, degree by degree; keeps what it has found, unless pickled."""
+    """Finds the cycles of a chain complex or a region, degree by degree, and keeps what it has found.
 
-    def __init__(self, source: ChainComplex | CellSet) -> None:
+    `groups` is the homology of the source.
+    """
+
+    def __init__(self, source: ChainComplex | CellSet, groups: Homology) -> None:
         self._source = source
+        self._groups = groups
         self._found: dict[int, tuple[Cycle, ...]] = {}
         self._prepared: tuple[ChainComplex, Reduction, Realisation | None] | None = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return CycleFinder, (self._source,)
-
-    def find(self, degree: int, betti: int, torsion: Sequence[int]) -> tuple[Cycle, ...]:
+    def find(self, degree: int) -> tuple[Cycle, ...]:
         """Cycles of a degree ≥ 0 for a basis of H_k modulo torsion, then for generators of its torsion summands.
 
-        `betti` and `torsion` are what is known of H_k. All is verified against them in the complex as it was given
-        (VerificationError): see `_verify`.
+        All is verified against the groups in the complex as it was given (VerificationError): see `_verify`.
         """
         if degree not in self._found:
+            betti, torsion = self._groups.betti[degree], self._groups.torsion[degree]
             self._found[degree] = self._find(degree, betti, torsion) if betti or torsion else ()
         return self._found[degree]
 
     def _find(self, degree: int, betti: int, torsion: Sequence[int]) -> tuple[Cycle, ...]:
         complex_, reduction, place = self._prepare()
-        summands = generators(reduction.cells(degree), reduction.boundary(degree), reduction.boundary(degree + 1))
+        cells = range(reduction.complex.ranks[degree])
+        summands = generators(cells, reduction.boundary(degree), reduction.boundary(degree + 1))
         orders = [s.order for s in summands]
         if orders != [0] * betti + list(torsion):
             raise VerificationError(f"degree {degree}: Betti number {betti}, torsion {torsion}, but orders {orders}")

@@ -11,7 +11,7 @@ from flint import fmpq_mat, fmpz_mat
 
 from polyrelu.errors import VerificationError
 from polyrelu.exact import bounded
-from polyrelu.topology.reduction import Chain
+from polyrelu.topology.matching import Chain
 
 
 class Generator(NamedTuple):

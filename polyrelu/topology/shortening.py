@@ -10,7 +10,7 @@ import numpy.typing as npt
 from polyrelu.errors import VerificationError
 from polyrelu.geometry.region import CellSet
 from polyrelu.topology.chain import ChainComplex, generating_cells
-from polyrelu.topology.reduction import Chain
+from polyrelu.topology.matching import Chain
 
 EFFORT = 2_000_000
 """How many edges are looked at in the search for short loops, all loops together: a few seconds."""

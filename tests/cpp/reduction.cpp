@@ -286,6 +286,53 @@ void faults_are_found() {
     require(fault_of(starts).kind == kStarts, "offsets that descend");
 }
 
+// What is written down: pairs with a unit between them, everything else in the boundary of a cell removed before it.
+void matchings_are_acyclic() {
+    for (const Chain& chain : {simplicial(torus()), simplicial(boundary_of_simplex(6)), simplicial({{0}, {1}, {2, 3}})}) {
+        const Arrays arrays(chain, NARROW);
+        InterruptCheck interrupt;
+        Result result;
+        Trace trace;
+        require(reduce(arrays.input, interrupt, result, &trace) == FINISHED, "reduced");
+        const Matching& m = trace.rounds.at(0).matching;
+        std::vector<Offset> base{0};
+        for (const Offset rank : chain.ranks) base.push_back(base.back() + rank);
+        require((Offset)m.partner.size() == base.back() && m.step.size() == m.partner.size(), "an entry for each cell");
+        std::vector<Offset> critical(chain.ranks.size(), 0), pairs(chain.ranks.size(), 0);
+        for (size_t k = 0; k < chain.ranks.size(); ++k)
+            for (Offset j = 0; j < chain.ranks[k]; ++j) {
+                const Index b = (Index)(base[k] + j), partner = m.partner[(size_t)b];
+                if (partner == Matching::kCritical) {
+                    ++critical[k];
+                } else {
+                    require(m.partner[(size_t)partner] == b && m.step[(size_t)partner] == m.step[(size_t)b], "partners");
+                }
+                if (k == 0) continue;
+                bool met = false;
+                for (const auto& [i, value] : chain.boundary[k - 1][(size_t)j]) {
+                    const Index face = (Index)(base[k - 1] + i);
+                    if (face == partner) {
+                        met = true;
+                        require(value == 1 || value == -1, "a unit");
+                        ++pairs[k];
+                    } else if (partner < b) {
+                        require(m.step[(size_t)face] < m.step[(size_t)b], "faces are removed before");
+                    }
+                }
+                require(met == (partner != Matching::kCritical && partner < b), "an upper partner has the lower in its boundary");
+            }
+        Offset n_pivots = 0;
+        for (size_t k = 1; k < chain.ranks.size(); ++k) n_pivots += pairs[k];
+        for (const Pivots& p : trace.pivots) n_pivots += (Offset)p.row.size();
+        for (size_t i = 1; i < trace.rounds.size(); ++i)
+            for (const Index partner : trace.rounds[i].matching.partner) require(partner == Matching::kCritical, "one round");
+        Offset expected = 0;
+        for (const Offset n : result.n_pivots) expected += n;
+        require(n_pivots == expected, "all pairs are written down");
+        require(trace.rounds[0].ranks == critical, "the critical complex");
+    }
+}
+
 void reductions_stop() {
     const Arrays arrays(simplicial(boundary_of_simplex(13)), NARROW);
     InterruptCheck interrupt([](void*, const Progress& progress) { return progress.cells >= 0; }, nullptr);
@@ -307,6 +354,7 @@ int main() {
         beyond_machine_words();
         random_bases();
         faults_are_found();
+        matchings_are_acyclic();
         reductions_stop();
     });
 }
