@@ -1,4 +1,4 @@
-"""polyrelu bounds: what an architecture can and cannot have."""
+"""polyrelu bounds: bounds for all networks of an architecture."""
 
 from __future__ import annotations
 

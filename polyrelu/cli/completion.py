@@ -1,4 +1,4 @@
-"""polyrelu completion: a script that teaches the shell to complete the command line.
+"""polyrelu completion: a script for the shell that completes the command line.
 
 By shtab, of the extra `shell`, which writes the script from the parser once, so that completing starts no Python.
 """
@@ -25,7 +25,7 @@ def add_parser(commands: Any) -> None:
         "completion",
         run,
         help="a script for bash, zsh or fish that completes commands, options and files",
-        description="Prints a script that teaches the shell to complete polyrelu's commands, options and file names.\n"
+        description="Prints a script by which the shell completes the commands, options and file names of polyrelu.\n"
         "It needs shtab: pip install 'polyrelu[shell]'.",
         epilog="""\
 once:

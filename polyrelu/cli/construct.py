@@ -51,7 +51,7 @@ def add_parser(commands: Any) -> None:
         "construct",
         run,
         help="networks with many holes or regions, as network files",
-        description="Writes a network whose topology is known by proof, with the claims that `polyrelu verify` tests.\n"
+        description="Writes a network with a proved topology, and the claims that `polyrelu verify` checks.\n"
         "Without --out-file the network file goes to standard output.",
         epilog="""\
 examples:
@@ -78,7 +78,7 @@ examples:
     kind.add_argument("--variant", choices=VARIANTS, default="interior", help="how to fold; interior by default")
     kind.add_argument("--corner", metavar="A1,A2,...", help="as for shells, variant paper")
     kind.add_argument(
-        "--classifier", action="store_true", help="K + 2 outputs, the largest of which tells the class; without claims"
+        "--classifier", action="store_true", help="K + 2 outputs, of which the largest is the class; without claims"
     )
 
     kind = _kind(kinds, "recurrent", _recurrent, "shells by a recurrent network, unfolded (Ergen & Grillo, section 5)")
@@ -119,7 +119,7 @@ examples:
 
     kind = _kind(kinds, "folding", _folding, "many regions (Montufar et al. 2014, Serra et al. 2018)")
     _add_widths(kind)
-    kind.add_argument("--mixed", action="store_true", help="neurons that look both ways: more folds")
+    kind.add_argument("--mixed", action="store_true", help="neurons of both directions, which make more folds")
 
     kind = _kind(kinds, "maximum", _maximum, "the maximum of n numbers")
     kind.add_argument("count", metavar="N", help="how many numbers")

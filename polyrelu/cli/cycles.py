@@ -21,7 +21,7 @@ def add_parser(commands: Any) -> None:
         commands,
         "cycles",
         run,
-        help="where the components, loops, cavities, ... of a region are",
+        help="representative cycles of the components, loops, cavities, ... of a region",
         description="Representative cycles for a basis of the integral homology of a region (modulo torsion), and for\n"
         "its torsion: points for components, closed paths for loops, closed surfaces for cavities, ...",
         epilog="""\

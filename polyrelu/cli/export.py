@@ -1,4 +1,4 @@
-"""polyrelu export: the complex of a network as a file for other programs, or for later."""
+"""polyrelu export: the complex of a network as a file."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ examples:
     )
     add_net(parser)
     add_out(parser)
-    parser.add_argument("--level", metavar="T", help="refine by F = T, and tell on which side cells are")
+    parser.add_argument("--level", metavar="T", help="refine by F = T, and include the sign of F - T on each cell")
     parser.add_argument(
         "--relation", choices=RELATIONS, metavar="REL",
         help='meshes: only the cells where F REL T, one of ">", ">=", "<", "<=", "="; in quotes, for the shell',

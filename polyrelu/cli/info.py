@@ -37,7 +37,7 @@ def add_parser(commands: Any) -> None:
         commands,
         "info",
         run,
-        help="what a network is like, how large its complex will be, and what to do next",
+        help="properties of a network, an estimate of its number of cells, and what to do next",
         description="Architecture, exact numbers, neurons that do nothing, proved bounds, and an estimate of the\n"
         "cells, the memory and the time that the other commands need. Takes seconds, however large the network.",
         epilog="""\

@@ -16,7 +16,7 @@ from polyrelu.geometry.region import RELATIONS
 from polyrelu.readers.files import replacing
 
 SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
-"""How every parser is made."""
+"""The arguments of every parser."""
 
 
 def add_command(
@@ -32,7 +32,7 @@ def add_net(parser: argparse.ArgumentParser) -> None:
     """The network file and its options --tensor and --activation."""
     parser.add_argument("net", metavar="NET", help="network file")
     parser.add_argument(
-        "--tensor", metavar="NAME", help=".onnx: up to this tensor, without what comes after it, such as a Softmax"
+        "--tensor", metavar="NAME", help=".onnx: the tensor to read as the output, such as the one before a Softmax"
     )
     add_activation(parser)
 
@@ -41,7 +41,7 @@ def add_activation(parser: argparse.ArgumentParser) -> None:
     """The option --activation."""
     parser.add_argument(
         "--activation", metavar="NAME[,NAME...]",
-        help=".pt, .pth: what stands between the layers, which these files do not say: relu, leaky:0.3, abs or "
+        help=".pt, .pth: the activations, which these files do not contain: relu, leaky:0.3, abs or "
         "identity; or one for each hidden layer",
     )  # fmt: skip
 
@@ -53,12 +53,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_limit(parser: argparse.ArgumentParser) -> None:
     """The options --max-cells, --max-memory and --threads."""
-    parser.add_argument("--max-cells", metavar="N", help="give up (exit status 1) beyond N cells")
+    parser.add_argument("--max-cells", metavar="N", help="stop (exit status 1) if there are more than N cells")
     parser.add_argument(
         "--max-memory", metavar="GB",
-        help="give up (exit status 1) when the cells take more than GB; nine tenths of the free memory by default",
+        help="stop (exit status 1) if the cells take more than GB; nine tenths of the free memory by default",
     )  # fmt: skip
-    parser.add_argument("--threads", metavar="N", default="1", help="work on N cores; the answer is the same")
+    parser.add_argument("--threads", metavar="N", default="1", help="use N cores; the answer is the same")
 
 
 def add_part(parser: argparse.ArgumentParser, choice: bool = True) -> None:
@@ -111,7 +111,7 @@ def check_out(options: argparse.Namespace) -> None:
 
 
 class _TriedError(Exception):
-    """Ends a trial of writing."""
+    """Raised at the end of a trial of writing."""
 
 
 def check_writable(path: str) -> None:

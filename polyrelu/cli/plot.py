@@ -48,7 +48,7 @@ needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
     parser.add_argument("--graph", action="store_true", help="two inputs: the graph of F as a surface")
     parser.add_argument("--cycles", action="store_true", help="draw cycles around the holes of the region (see cycles)")
     parser.add_argument(
-        "--window", metavar="LO,HI[;LO,HI...]", help="what is shown; unlike --box it does not change what is computed"
+        "--window", metavar="LO,HI[;LO,HI...]", help="the part that is drawn; unlike --box it changes no result"
     )
     add_task(parser, json=False)
 

@@ -1,4 +1,4 @@
-"""The program as a whole: its commands, its exit status, and how failures are told."""
+"""The program as a whole: its commands, its exit status, and its error messages."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Exact geometry and topology of ReLU networks.",
         epilog="""\
 examples:
-  polyrelu info net.json                       what it is like, and how large the work will be
+  polyrelu info net.json                       its properties, and an estimate of the number of cells
   polyrelu betti net.json                      holes of the region where the network is positive
   polyrelu betti net.json --relation "<=" --level 1/2
   polyrelu classes net.onnx                    the same for every class of a classifier

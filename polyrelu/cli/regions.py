@@ -17,7 +17,7 @@ def add_parser(commands: Any) -> None:
         commands,
         "regions",
         run,
-        help="linear regions and all faces of the network's polyhedral complex",
+        help="numbers of activation regions, linear pieces and faces",
         description="Counts the activation regions of the network and all their faces, its linear pieces and vertices.",
         epilog="""\
 examples:

@@ -24,7 +24,7 @@ def add_parser(commands: Any) -> None:
         commands,
         "separation",
         run,
-        help="what deep networks have and no shallow one of the same size can have",
+        help="Betti numbers of deep networks that no shallow network of the same size has",
         description="For a number of hidden neurons and every depth: the best constructed network, verified by\n"
         "computing its homology as far as the limits allow, against what is proved about all networks\n"
         "with one hidden layer, and about all of the same depth.",

@@ -1,4 +1,4 @@
-"""polyrelu stability: whether small changes of the parameters change anything."""
+"""polyrelu stability: whether small changes of the parameters change the complex."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def add_parser(commands: Any) -> None:
         commands,
         "stability",
         run,
-        help="whether the topology survives small changes of the parameters, and which ones for certain",
+        help="whether small changes of the parameters leave the topology unchanged, and how large they may be",
         description="Decides whether a network is stable over a box: whether the faces of its complex and the regions\n"
         "above and below the level stay the same for all parameters near its own. If so, gives a radius for which\n"
         "that is proved; if not, a neuron that vanishes at a vertex.",

@@ -1,4 +1,4 @@
-"""polyrelu verify: claims about a network against what is computed."""
+"""polyrelu verify: a check of claims about a network."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def add_parser(commands: Any) -> None:
         commands,
         "verify",
         run,
-        help="claims about a network against what is computed",
-        description="Computes what is claimed of a network, exactly, and compares. Claims are given by options,\n"
+        help="check claims about a network",
+        description="Checks claims about a network by exact computation. Claims are given by options,\n"
         "or else stand in the network file under the key \"claims\". Exit status 0 if all hold, 1 if one fails.",
         epilog="""\
 examples:

@@ -13,10 +13,10 @@ from polyrelu.topology.chain import ChainComplex, generating_cells
 from polyrelu.topology.matching import Chain
 
 EFFORT = 2_000_000
-"""How many edges are looked at in the search for short loops, all loops together: a few seconds."""
+"""Maximum number of edges examined in the search for short loops, all loops together: a few seconds."""
 
 ROOTS = 64
-"""Up to so many vertices are tried for one loop."""
+"""Maximum number of roots that are tried for one loop."""
 
 Signed = Sequence[tuple[int, int]]
 """For every cell of degree 0 the number of its component and its sign ±1 as a generator of that component's H_0."""
@@ -38,7 +38,7 @@ def short_loops(
     later S_j so that S_j(z_i) = 0. So the matrix S_i(z_j) is triangular with ±1 on its diagonal, and the z_i are a
     basis. z_i is the shortest cycle that is found: the given one, on which S_i is 1, or two paths in a breadth-first
     tree with an edge between them. Roots of trees are up to `ROOTS` ends of edges on which S_i is not 0; a cycle with
-    S_i = ±1 has such edges. After `EFFORT` edges the search ends, and the given cycles are taken.
+    S_i = ±1 has such edges. After `EFFORT` edges the search ends, and the given cycles are used.
     """
     graph = _Graph.of(complex_, vertices)
     if graph is None:
@@ -66,7 +66,7 @@ def short_loops(
 
 
 def _sum(factors: Mapping[int, int], chains: Mapping[int, Chain] | Sequence[Chain]) -> Chain:
-    """Σ factors[i] · chains[i], zeros left out; a chain that a mapping does not have is 0."""
+    """The sum Σ factors[i] · chains[i] without zeros; a chain missing from a mapping is 0."""
     total: Chain = {}
     for i, factor in factors.items():
         chain = chains.get(i, {}) if isinstance(chains, Mapping) else chains[i]

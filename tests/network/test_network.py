@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import itertools
 import pickle
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -277,25 +277,111 @@ def test_junk_is_a_network_or_refused(weights: Any, biases: Any, slopes: Any) ->
         assert repr(net).startswith("Network(")
 
 
+def meant(x: Any) -> Any:
+    """The Fraction, or the list of these and of lists, that an object of `junk` stands for, with None for junk."""
+    if isinstance(x, np.ma.MaskedArray) or (isinstance(x, np.ndarray) and x.dtype == bool):
+        return None
+    if isinstance(x, np.ndarray):
+        x = x.tolist()
+    if isinstance(x, list | tuple | range):
+        return [meant(item) for item in x]
+    if isinstance(x, str):
+        return {"1/2": F(1, 2), "12": F(12)}.get(x)
+    is_number = isinstance(x, int | F) or (isinstance(x, float) and x == x)
+    return F(x) if is_number and not isinstance(x, bool) else None
+
+
+def meant_point(x: Any, dimension: int) -> Any:
+    coordinates = meant(x)
+    if isinstance(coordinates, F) and dimension == 1:
+        coordinates = [coordinates]
+    fits = isinstance(coordinates, list) and len(coordinates) == dimension
+    return coordinates if fits and all(isinstance(c, F) for c in coordinates) else None
+
+
+def refused(call: Callable[[], object]) -> None:
+    with pytest.raises(InputError) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
 @given(networks(), junk, junk)
 @settings(max_examples=200)
 def test_junk_is_refused_by_the_methods(net: Network, x: Any, y: Any) -> None:
-    calls: list[Any] = [
-        lambda: net(x),
-        lambda: net.preactivations(x),
-        lambda: net.affine_map_at(x),
-        lambda: net.restrict(x, y),
-        lambda: net.restrict([0] * net.input_dim, x),
-        lambda: net.scaled(x),
-        lambda: net.shifted(x),
-        lambda: net.output(x),
-        lambda: net.difference(0, x),
-        lambda: Network.from_dict(x),
-        lambda: Network.from_dict({"weights": x, "biases": y}),
-    ]
-    for call in calls:
-        with contextlib.suppress(InputError):
-            call()
+    """And what is no junk after all is read as `meant` reads it."""
+    d, n = net.input_dim, net.output_dim
+    point, number = meant_point(x, d), meant(x)
+    if point is None:
+        refused(lambda: net(x))
+        refused(lambda: net.preactivations(x))
+        refused(lambda: net.restrict(x, [[1] * d]))
+    else:
+        hidden, outputs = plain_evaluation(net, point)
+        assert list(outputs_of(net, x)) == outputs and list(map(list, net.preactivations(x))) == hidden
+        assert list(outputs_of(net.restrict(x, [[1] * d]), 0)) == outputs
+    directions = [meant_point(item, d) for item in y] if isinstance(meant(y), list) else []
+    if not directions or None in directions:
+        refused(lambda: net.restrict([0] * d, y))
+    else:
+        ends = [sum(column) for column in zip(*directions, strict=True)]
+        assert list(outputs_of(net.restrict([0] * d, y), [1] * len(directions))) == plain_evaluation(net, ends)[1]
+    origin = [F(0)] * d
+    values = plain_evaluation(net, origin)[1]
+    if isinstance(number, F):
+        assert list(outputs_of(net.shifted(x), origin)) == [value + number for value in values]
+    else:
+        refused(lambda: net.shifted(x))
+    if isinstance(number, F) and number:
+        assert list(outputs_of(net.scaled(x), origin)) == [value * number for value in values]
+    else:
+        refused(lambda: net.scaled(x))
+    if isinstance(x, int | np.ndarray) and isinstance(number, F) and 0 <= number < n:
+        assert list(outputs_of(net.output(x), origin)) == [values[int(x)]]
+        assert list(outputs_of(net.difference(0, x), origin)) == [values[0] - values[int(x)]]
+    else:
+        refused(lambda: net.output(x))
+        refused(lambda: net.difference(0, x))
+    layers: list[Any] = [None]
+    if isinstance(number, list) and len(number) == net.depth and all(isinstance(layer, list) for layer in number):
+        layers = [meant_point(layer, m) for layer, m in zip(number, net.architecture[1:-1], strict=True)]
+    if None in layers:
+        refused(lambda: net.affine_map_at(x))
+    else:
+        assert net.affine_map_at(x) == net.affine_map_at([[(v >= 0) - (v < 0) for v in layer] for layer in layers])
+    refused(lambda: Network.from_dict(x))
+
+
+NEVER = [None, True, "x", "", b"12", {}, {1: [1]}, {1}, float("nan"), "1/0", Weird(), np.ma.masked, np.array([True]),
+         [None], [[True]], iter([1])]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", NEVER, ids=lambda bad: repr(bad)[:20])
+def test_what_no_method_takes(bad: Any) -> None:
+    net = Network([[[1], [2]], [[1, 1], [0, 1]]], [[0, 1], [0, 0]])
+    for call in (
+        net, net.preactivations, net.affine_map_at, net.scaled, net.shifted, net.output, Network.from_dict,
+        lambda x: net.restrict(x, [[1]]), lambda x: net.restrict([0], x), lambda x: net.restrict([0], [x]),
+        lambda x: net.difference(0, x), lambda x: net.difference(x, 0), lambda x: net.affine_map_at([x]),
+        lambda x: net.affine_map_at([[1, x]]), lambda x: net([x]),
+    ):  # fmt: skip
+        refused(lambda call=call: call(bad))  # type: ignore[misc]
+
+
+def test_signs_for_more_or_fewer_neurons() -> None:
+    net = Network([[[1], [2]], [[1, 1]]], [[0, 1], [0]])
+    for signs in ([], [[1]], [[1, 1, 1]], [[1, 1], [1, 1]], [[1, 1], []]):
+        refused(lambda signs=signs: net.affine_map_at(signs))  # type: ignore[misc]
+
+
+@given(junk, junk)
+@settings(max_examples=200)
+def test_junk_in_an_object_is_refused_as_by_the_class(weights: Any, biases: Any) -> None:
+    try:
+        known = Network(weights, biases)
+    except InputError:
+        refused(lambda: Network.from_dict({"weights": weights, "biases": biases}))
+    else:
+        assert Network.from_dict({"weights": weights, "biases": biases}) == known
 
 
 # --- evaluation ---
