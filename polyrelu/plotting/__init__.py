@@ -1,7 +1,7 @@
 """Pictures of networks, complexes, regions and cycles: figures by matplotlib, interactive pages by plotly.
 
-Both are optional and imported only when something is drawn: pip install 'polyrelu[plot]'. What is drawn is exact until
-positions are rounded; nothing is computed here that the rooms above do not offer.
+Both libraries are optional and imported only when something is drawn: pip install 'polyrelu[plot]'. Cells are exact
+until their positions are rounded for drawing. Everything else is computed in the rooms above.
 """
 
 from polyrelu.plotting.colouring import COLOURINGS

@@ -40,9 +40,9 @@ blob:; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-sr
 """The policy forbids the browser every load, so that nothing in the page can ask for anything."""
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 FEW = 500
-"""Up to so many edges in space are drawn as wide lines."""
+"""Maximum number of edges in space that are drawn as wide lines."""
 PARTS = 12
-"""At most so many parts of a surface can be switched off on their own."""
+"""Maximum number of parts of a surface that can be hidden separately."""
 
 
 def check_html(path: str | os.PathLike[str]) -> None:

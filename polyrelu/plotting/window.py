@@ -18,7 +18,7 @@ Window = tuple[tuple[Fraction, Fraction], ...]
 
 MARGIN = 0.15
 FARTHEST = 1.6
-"""Vertices more than so many times as far from the middle as most vertices are do not widen the window."""
+"""Vertices farther from the middle than this multiple of the distance of most vertices do not widen the window."""
 MOST = 0.8
 NARROWEST = 0.5
 """The least side of a window of the plane or space, compared to the largest one."""
@@ -52,7 +52,7 @@ def read_window(window: Any, d: int) -> Window:
 
 
 def default_window(subject: Subject, marked: Floats) -> tuple[Window, bool]:
-    """A window that shows what there is to see and all `marked` points, and whether all of the complex lies in it.
+    """(a window around the decision boundary and all `marked` points, whether it contains the whole complex).
 
     A bounded complex is shown as a whole. Otherwise: the bounding box of the decision boundary's vertices, failing
     these of all vertices, without a few far ones, and a margin. Along directions in which nothing changes, and where

@@ -1,8 +1,8 @@
 """Paths and bytes, for the readers and the writers of every format.
 
-No file is trusted. Only regular files are opened: a pipe could wait, a device go on, for ever. What a file becomes in
-memory is counted against one budget (`polyrelu.exact.memory`), as it is made: the bytes of the file, what members of an
-archive unpack to, texts and lists, exact numbers.
+No file is trusted. Only regular files are opened, since reading a pipe or a device may never end. Everything that is
+made from a file is counted against one memory budget (`polyrelu.exact.memory`) before it is made: the bytes of the
+file, the unpacked members of an archive, texts and lists, and exact numbers.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from polyrelu.exact.memory import budget, spend
 from polyrelu.exact.rational import describe
 
 MAX_BYTES = 2**28
-"""Largest file that is read (a network of ten million weights fits)."""
+"""Maximum size of a file in bytes (enough for ten million weights)."""
 
 MAX_MEMBERS = 10**5
-"""Most members of an archive of any kind."""
+"""Maximum number of members of an archive."""
 
 MEMBER_BYTES = 1000
 """Bytes that the entry of a member in the directory of an archive takes in memory, about."""
 
 MAX_PATH = 4096 * 4
-"""Longest path, as it is shown, that is taken for one; systems allow 4096 bytes or fewer."""
+"""Maximum length of a path, as it is shown; systems allow 4096 bytes or fewer."""
 
 _PIECE = 2**20
 _ENTRY = b"PK\x01\x02"  # begins the entry of each member

@@ -1,10 +1,10 @@
 """Network files in JSON.
 
-One object with the keys `weights` and `biases` (lists of matrices and of vectors, one per layer, the output layer last)
-and optionally `slopes` (one entry per hidden layer; without it all neurons are ReLUs), `assumptions` (a list of
-strings: what the reader of another file took for granted), `claims` (an object), `name` and `note` (strings). A number
-is a JSON integer, read exactly; a JSON number with point or exponent, read as the nearest double, exactly; or a string
-such as "p/q" or "0.1", read exactly.
+A file is one object with the keys `weights` and `biases` (lists of matrices and of vectors, one for each layer, the
+output layer last). Optional keys are `slopes` (one entry for each hidden layer; by default all neurons are ReLUs),
+`assumptions` (a list of strings: what the reader of another file assumed), `claims` (an object), `name` and `note`
+(strings). A number is a JSON integer, or a string such as "p/q" or "0.1", both read exactly, or a JSON number with a
+point or exponent, read as the nearest double.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NETWORK_KEYS = ("weights", "biases", "slopes", "assumptions")
 
 @dataclass(frozen=True)
 class Document:
-    """What a network file says: the network, and what its author says about it."""
+    """The content of a network file: the network, and claims, a name and a note about it."""
 
     network: Network
     claims: dict[str, Any] = field(default_factory=dict)
@@ -40,11 +40,11 @@ class Document:
 
 
 def read_document(path: str | os.PathLike[str]) -> Document:
-    """Read a network file.
+    """The content of a network file.
 
-    Raises FileError for a file that is missing, a directory, unreadable, empty, too large, not UTF-8, not JSON, or an
-    object with missing, duplicate or unknown keys; NetworkError or NumberError for a network that does not fit or a
-    number that is none. The message is one line and starts with the path.
+    Raises FileError if the file is missing, a directory, unreadable, empty, too large, not UTF-8, not JSON, or has
+    missing, duplicate or unknown keys; NetworkError or NumberError if it does not contain a network, or an entry is not
+    a number. The message is one line and starts with the path.
     """
     shown, target = checked_path(path)
     with reading(shown):
@@ -59,10 +59,10 @@ def write_document(
     name: str | None = None,
     note: str | None = None,
 ) -> None:
-    """Write a network file, a row of weights to a line, that `read_document` reads back as given.
+    """Write a network file that `read_document` reads back as given, with one row of weights in a line.
 
-    Raises FileError for a path that cannot be written, for claims that are not a JSON object, and for a name or note
-    that is not a string; then nothing is written.
+    Raises FileError if the path cannot be written, the claims are not a JSON object, or the name or note is not a
+    string; then nothing is written.
     """
     shown, _ = checked_path(path)
     if not isinstance(network, Network):
@@ -121,7 +121,7 @@ def _parse(data: bytes) -> dict[str, Any]:
 
 
 def parse_strictly(data: bytes, expected: str) -> Any:
-    """The value of a JSON text: no NaN, no duplicate keys, no overflow, no absurdly long integers. FileError."""
+    """The value of a JSON text; FileError for NaN, duplicate keys, overflow and integers of excessive length."""
     _spend_on_values(data)
     try:
         text = data.decode("utf-8-sig")

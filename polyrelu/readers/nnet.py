@@ -25,16 +25,15 @@ from polyrelu.readers.files import checked_path, read_bytes, reading
 
 
 def read_nnet(path: str | os.PathLike[str], normalise: bool = False) -> Network:
-    """Read a network file.
+    """The network in an NNet file.
 
-    The network is the one whose weights the file holds, which takes inputs x' = (x − mean) / range. With `normalise`
-    it is the one in the units of the file's bounds: its first layer takes x to x', and the outputs y' become
-    y' · range + mean, exactly. Where the two differ, the network knows which it is (`Network.units`), and without
-    `normalise` it says so (`Network.assumptions`). The bounds of the inputs restrict no network: `read_nnet_domain`
-    has them.
+    By default the network has the weights of the file and takes normalised inputs x' = (x − mean) / range. With
+    `normalise` it is in the units of the file's bounds: its first layer maps x to x', and the outputs y' become
+    y' · range + mean, exactly. If the two differ, `Network.units` states the units, and without `normalise` so does
+    `Network.assumptions`. The bounds of the inputs do not restrict the network; `read_nnet_domain` returns them.
 
-    Raises FileError for a file that is not of the format, NetworkError for widths that do not fit and NumberError for
-    what is no number; every message starts with the path, and those about the content name the line.
+    Raises FileError if the file is not of the format, NetworkError if widths do not fit, and NumberError if an entry is
+    not a number. Every message starts with the path, and messages about the content name the line.
     """
     shown, target = checked_path(path)
     with reading(shown):
@@ -42,10 +41,10 @@ def read_nnet(path: str | os.PathLike[str], normalise: bool = False) -> Network:
 
 
 def read_nnet_domain(path: str | os.PathLike[str], normalise: bool = False) -> Domain:
-    """The box of inputs that the file gives, a domain for the network `read_nnet(path, normalise)`, exactly.
+    """The box of inputs in an NNet file, exactly: a domain for the network `read_nnet(path, normalise)`.
 
-    The box knows its units, and a network of the file that was read in the others is not subdivided over it. Errors as
-    for `read_nnet`; FileError also for bounds that are no box.
+    The box has units, and a network in other units is not subdivided over it. Errors are as for `read_nnet`; FileError
+    is also raised if the bounds do not form a box.
     """
     shown, target = checked_path(path)
     with reading(shown):
@@ -86,7 +85,7 @@ NOTE = (
 )
 
 MAX_LINES = MAX_ENTRIES
-"""Most lines, blank ones and comments included."""
+"""Maximum number of lines, blank ones and comments included."""
 
 _WORD = 60  # bytes of a short string in a list
 

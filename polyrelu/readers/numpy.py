@@ -30,7 +30,7 @@ from polyrelu.readers.files import checked_path, open_archive, read_bytes, read_
 from polyrelu.readers.json import parse_strictly
 
 MAX_NAMES = 3000
-"""Most arrays in an archive."""
+"""Maximum number of arrays in an archive."""
 
 _NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})|assumptions")
 _HEADER = 2**16  # longer than the header of any array that holds numbers
@@ -38,10 +38,10 @@ _KINDS = "iuf"
 
 
 def read_npz(path: str | os.PathLike[str]) -> Network:
-    """Read a network file.
+    """The network in an `.npz` file.
 
-    Raises FileError for a file that is no `.npz` archive, is damaged, declares more than it holds, or has arrays of
-    other names; NetworkError or NumberError for arrays that form no network. The message starts with the path.
+    Raises FileError if the file is not an `.npz` archive, is damaged, declares more than it contains, or has arrays of
+    other names; NetworkError or NumberError if the arrays do not form a network. The message starts with the path.
     """
     shown, target = checked_path(path)
     with reading(shown):
@@ -51,7 +51,7 @@ def read_npz(path: str | os.PathLike[str]) -> Network:
 def write_npz(path: str | os.PathLike[str], network: Network) -> None:
     """Write a network file that `read_npz` reads back as an equal network; the arrays are of type float64.
 
-    Raises FileError if a number is no double, and for a path that cannot be written; then nothing is written.
+    Raises FileError if a number is not a double or the path cannot be written; then nothing is written.
     """
     shown, _ = checked_path(path)
     if not isinstance(network, Network):

@@ -16,9 +16,9 @@ decomposition of a closed ball. Let X be the union of the relative interiors of 
    from the largest dimension down, the cells below each cell are not changed before it is treated. Let X be locally
    closed, that is, with two cells S contains all cells between them. Then the faces of c that are not in S are a
    subcomplex A of the sphere ∂c, and, by 1, the order complex of the cells below c in S is homotopy equivalent to
-   ∂c without A. If all vertices and rays
-   in A are those of one cell of A, then A is this cell, a proper face, and ∂c without it is contractible. So for a band
-   {a < F ≤ b} all bounded cells that touch {F = a} are omitted. Those in T remain, and nothing is subdivided.
+   ∂c without A. If all vertices and rays in A are those of one cell of A, then A is this cell, a proper face, and ∂c
+   without it is contractible. So for a band {a < F ≤ b} all bounded cells that touch {F = a} are omitted. Those in T
+   remain, and nothing is subdivided.
 """
 
 from __future__ import annotations
