@@ -1,18 +1,13 @@
 """Sphinx configuration: sphinx-build -W --keep-going -n docs build/docs."""
 
-import sys
-from pathlib import Path
-
 import polyrelu
-
-sys.path.insert(0, str(Path(__file__).parent))  # docstrings.py
 
 project = "polyrelu"
 author = "the polyrelu developers"
 copyright = "the polyrelu developers, BSD 3-Clause licence"
 version = release = polyrelu.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "docstrings"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 exclude_patterns = ["figures"]
 nitpicky = True
 

@@ -380,7 +380,7 @@ class PolyhedralComplex:
         return out
 
     def enclosure(self, v: int) -> tuple[tuple[float, ...], float]:
-        """Doubles (y, d) with |x_k − y_k| ≤ d for a positive multiple x of `homogeneous(v)`; d = 0 if they are equal.
+        """Doubles (y, d) with ``|x_k − y_k| ≤ d`` for a positive multiple x of `homogeneous(v)`; d = 0 if equal.
 
         Cheap for every vertex, while exact coordinates may have to be computed first. Proved in `_cpp/decisions.hpp`.
         """
