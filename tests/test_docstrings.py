@@ -6,6 +6,8 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import pydoc
+import re
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,9 +45,11 @@ NEEDS = {
     "polyrelu.geometry.double_description.check_regions": ["cdd"],
     "polyrelu.plotting.draw.plot": ["matplotlib"],
     "polyrelu.plotting.draw.plot_html": ["plotly"],
+    "polyrelu.plotting.separation.plot_separation": ["matplotlib"],
     "polyrelu.readers.from_onnx": ["onnx"],
     "polyrelu.readers.from_sklearn": ["sklearn"],
     "polyrelu.readers.from_torch": ["torch"],
+    "polyrelu.readers.torch.files.read_state_dict": ["torch"],
 }
 """Optional packages that examples need."""
 
@@ -103,18 +107,26 @@ def faults(path: str, selected: set[str]) -> list[str]:
     return [f"{path}: {code} {text}" for code, text in validate(path)["errors"] if code in selected]
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in polyrelu.__all__ if not is_later(getattr(polyrelu, name).__module__)]
-)
-def test_sections(name):
+def documented() -> list[str]:
+    """The public names, and those of modules that docs/api.md documents, with the modules that define them."""
+    names = [f"{getattr(polyrelu, name).__module__}.{name}" for name in polyrelu.__all__]
+    page = Path(__file__).parent.parent / "docs" / "api.md"
+    if page.is_file():
+        text = page.read_text(encoding="utf-8")
+        names += re.findall(r"^\.\. auto(?:class|function):: (polyrelu\.[\w.]+)", text, flags=re.MULTILINE)
+    return [name for name in names if not is_later(name)]
+
+
+@pytest.mark.parametrize("path", documented())
+def test_sections(path):
     pytest.importorskip("numpydoc")
-    public = getattr(polyrelu, name)
-    path = f"{public.__module__}.{name}"
+    public = pydoc.locate(path)
     selected = checks()
     if not inspect.isclass(public):
         found = faults(path, selected)
     else:
-        found = faults(path, selected - NOT_OF_METHODS | ({"EX01", "PR01"} if name in CONSTRUCTED else set()))
+        constructed = {"EX01", "PR01"} if public.__name__ in CONSTRUCTED else set()
+        found = faults(path, selected - NOT_OF_METHODS | constructed)
         for member in public_members(public):
             found += faults(f"{path}.{member}", selected - NOT_OF_METHODS)
     assert not found, "\n".join(found)

@@ -110,6 +110,11 @@ def fold_block(input_dim: object, folds: object) -> Network:
         If an argument is not as above.
     LimitError
         If the network would have more than `MAX_WEIGHTS` weights.
+
+    Examples
+    --------
+    >>> fold_block(1, 4)("1/8")
+    Fraction(1, 2)
     """
     d, m = integer(input_dim, "input_dim", 1), _read_folds(folds)
     check_weights("fold block", (d, d * m, d))
@@ -127,9 +132,9 @@ def state_block(input_dim: object, folds: object, cuts: object, corner: object =
     folds : int
         The number of pieces in every coordinate, even and at least 2.
     cuts : mapping or sequence of int
-        As for `shells`.
+        The numbers c_k, as for `shells`.
     corner : int or sequence of int, optional
-        As for `shells`.
+        The corners, as for `shells`.
 
     Returns
     -------
@@ -142,6 +147,11 @@ def state_block(input_dim: object, folds: object, cuts: object, corner: object =
         If an argument is wrong.
     LimitError
         If the network would have more than `MAX_WEIGHTS` weights.
+
+    Examples
+    --------
+    >>> state_block(2, 2, [1]).architecture
+    (3, 4, 3, 3)
     """
     d, m = integer(input_dim, "input_dim", 2), _read_folds(folds)
     check_weights("state block", (d + 1, d * m, d + sum(read_cuts(cuts, d)), d + 1))

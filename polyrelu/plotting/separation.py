@@ -17,12 +17,31 @@ DEPTHS = 6
 def plot_separation(result: Separation, path: str | os.PathLike[str]) -> None:
     """Draw a separation for all numbers of neurons up to that of `result`, on a log scale, into a file.
 
-    Lines with markers: the constructed networks of 2, 3, … hidden layers. Black: the bound above which no network with
-    one hidden layer lies; dashed: the best constructed one. Dotted vertical: `result.threshold`. The markers at the
-    right end are filled for networks that `result` verified, hollow for predicted ones. Colours, markers and labels
-    all tell the depths apart. The format follows the path's suffix (.png, .svg, .pdf).
+    Parameters
+    ----------
+    result : Separation
+        The outcome of `separation`.
+    path : str or path
+        The file; its suffix is the format (.png, .svg, .pdf).
 
-    Raises MissingDependencyError without matplotlib, FileError if the file cannot be written.
+    Raises
+    ------
+    MissingDependencyError
+        If matplotlib is not installed.
+    FileError
+        If the file cannot be written.
+
+    Notes
+    -----
+    Lines with markers: the constructed networks of 2, 3, … hidden layers. Black: the upper bound for networks with one
+    hidden layer; dashed: the best constructed one. Dotted vertical: `result.threshold`. The markers at the right end
+    are filled for networks that `result` verified, hollow for predicted ones. Colours, markers and labels distinguish
+    the depths.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> plot_separation(pr.separation(2, 12, seconds=0), "separation.svg")
     """
     figure = new_figure((8, 4.8))
     axes = figure.add_subplot()

@@ -26,23 +26,55 @@ _KNOWN = re.compile(
 
 
 def read_state_dict(path: str | os.PathLike[str], activation: str | Sequence[str] | None = None) -> Network:
-    """The multilayer perceptron whose state dict a `.pt` or `.pth` file holds.
+    """The multilayer perceptron of a `.pt` or `.pth` file that contains a state dict.
 
     Such files are written by `torch.save(model.state_dict(), path)`.
 
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    activation : str or sequence of str
+        The activation, which a state dict does not contain: "relu", "leaky:0.3", "abs", "identity", or one for each
+        hidden layer, as for `from_torch`. The network keeps the assumption (`Network.assumptions`).
+
+    Returns
+    -------
+    Network
+        The network, with exact weights of every type.
+
+    Raises
+    ------
+    FileError
+        If the file is not a state dict (but a TorchScript archive or a pickled module, say), is the state dict of
+        anything but a perceptron, or the activation is missing.
+    NetworkError
+        If the shapes do not fit.
+    NumberError
+        If a weight is not finite.
+    LimitError
+        If a tensor is larger than in any network meant for this.
+    MissingDependencyError
+        If PyTorch is not installed.
+    InputError
+        If an activation is not known.
+
+    Notes
+    -----
     The keys are, in the order of the layers, `<name>.weight` (a matrix) and `<name>.bias` (a vector; it may be
-    missing), as "0.weight", "0.bias", "2.weight", ... A state dict does not say which functions stand between, nor
-    whether this is all, so `activation` has to: "relu", "leaky:0.3", "abs", "identity", or one for each hidden layer,
-    as for `from_torch`. The network keeps the assumption (`Network.assumptions`). A state dict that holds more than a
-    chain of matrices and vectors that fit is refused; for every other model, use `from_torch` on the module.
+    missing), as "0.weight", "0.bias", "2.weight", …. A state dict that contains more than a chain of matrices and
+    vectors that fit is refused; for every other model, use `from_torch` on the module.
 
     The file is read with `weights_only`, which runs no code of it, and its tensors are mapped from the file, not
-    allocated as it declares. Weights of every type are read exactly.
+    allocated as it declares. Messages start with the path.
 
-    Raises FileError for what is no such file (TorchScript archives and pickled modules among them), a state dict of
-    anything else, or one without `activation`, NetworkError for shapes that do not fit, NumberError for weights that
-    are not finite, LimitError for tensors beyond any network meant for this, MissingDependencyError without PyTorch;
-    all of them start with the path. InputError for an activation that is not known.
+    Examples
+    --------
+    >>> import torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    >>> torch.save(model.state_dict(), "model.pt")
+    >>> read_state_dict("model.pt", "relu").architecture
+    (2, 3, 1)
     """
     shown, target = checked_path(path)
     with reading(shown):
