@@ -7,14 +7,13 @@ from fractions import Fraction
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.errors import InputError, RegionError
-from polyrelu.geometry.region import RELATIONS, CellSet, Region, distinct
+from polyrelu.geometry.region import RELATIONS, CellSet, Region
 from support.strategies import examples, levels, networks
 
 HOLDS = {">": gt, ">=": ge, "<": lt, "<=": le, "=": eq}
@@ -110,11 +109,6 @@ def test_a_set_of_cells_of_ones_own() -> None:
     assert pr.homology(square).betti == (1, 1)
     with pytest.raises(TypeError, match="abstract"):
         CellSet(square.complex)  # type: ignore[abstract]
-
-
-@given(st.lists(st.integers(-3, 3)))
-def test_distinct(values: list[int]) -> None:
-    assert distinct(np.array(values, np.int64)).tolist() == sorted(set(values))
 
 
 def test_regions_are_made_by_their_complex() -> None:
