@@ -34,8 +34,6 @@ NOT_YET = {
     "polyrelu.analysis.estimation",
     "polyrelu.geometry.complex",
     "polyrelu.paper.bounds",
-    "polyrelu.topology.cycles",
-    "polyrelu.topology.homology",
 }
 """Modules and rooms whose docstrings are still to be brought into this form."""
 

@@ -23,21 +23,49 @@ def homology(
 ) -> Homology:
     """The homology over Z of a chain complex (in degrees 0..n) or of a region in R^d (in degrees 0..d−1).
 
-    Regions are all kinds of CellSet: a Region, the region of a class, a decision boundary.
+    Parameters
+    ----------
+    obj : ChainComplex or CellSet
+        A chain complex, or a region of any kind: a Region, the region of a class, a decision boundary.
+    max_memory : int, optional
+        The maximum number of bytes for each Smith form after the reduction, if it is large. The default is the free
+        memory.
+    progress : callable, optional
+        A function of ("homology", steps done, steps in all), called when the chain complex is made, when it is reduced
+        and after each Smith form. An exception it raises stops the work and is passed on.
 
-    max_memory: bytes that each Smith form of what remains may take, if it is large; all that is free by default.
-    progress: called with ("homology", steps done, steps in all) when the chain complex is made, when it is reduced and
-    after each Smith form; an exception it raises stops the work and is passed on.
+    Returns
+    -------
+    Homology
+        The Betti numbers and the invariant factors, exact.
 
-    Pivots ±1 are removed in the core (_cpp/coreduction.hpp, then _cpp/elimination.hpp, with proofs), which keeps
-    the homology. With the invariant factors of the boundary maps that remain,
-    H_k = Z^(rank C_k − rank ∂_k − rank ∂_{k+1}) ⊕ the sum of Z/s over the invariant factors s > 1 of ∂_{k+1}.
+    Raises
+    ------
+    InputError
+        If the argument is neither a chain complex nor a region.
+    LimitError
+        If the memory does not suffice.
+    VerificationError
+        If a check of the result fails.
 
-    Checks: in every degree the eliminated pivots and the remaining cells add up to the given ranks, no Betti number is
-    negative, their alternating sum is that of the ranks of the complex as given, and a region has no homology in
-    degrees ≥ d and no torsion in degree d − 1 (VerificationError otherwise); the Smith forms have a check of their own.
-    InputError: neither a chain complex nor a region. LimitError: the memory does not suffice.
-    Ctrl-C raises KeyboardInterrupt within a fraction of a second.
+    Notes
+    -----
+    Pivots ±1 are removed in the core (``_cpp/coreduction.hpp``, then ``_cpp/elimination.hpp``, with proofs), which
+    keeps the homology. With the invariant factors of the boundary maps that remain, H_k = Z^(rank C_k − rank ∂_k − rank
+    ∂_{k+1}) ⊕ the sum of Z/s over the invariant factors s > 1 of ∂_{k+1}.
+
+    These checks are made: in every degree the eliminated pivots and the remaining cells add up to the given ranks, no
+    Betti number is negative, their alternating sum is that of the ranks of the complex as given, and a region has no
+    homology in degrees ≥ d and no torsion in degree d − 1. The Smith forms have a check of their own. Ctrl-C raises
+    KeyboardInterrupt within a fraction of a second.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.homology(pr.ChainComplex([[[-1, -1], [1, 1]]])).betti  # a circle of two edges
+    (1, 1)
+    >>> pr.homology(pr.ChainComplex([[[0]], [[2]]])).torsion  # the projective plane
+    ((), (2,), ())
     """
     read_limit(max_memory, "max_memory")
     read_progress(progress)
