@@ -69,11 +69,12 @@ from polyrelu.export import (
     write_table,
 )
 from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
-from polyrelu.geometry.complex import HRepresentation, PolyhedralComplex, VRepresentation
+from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.double_description import check_regions
 from polyrelu.geometry.refinement import FormulaRegion, Refinement, refine
 from polyrelu.geometry.region import Region
+from polyrelu.geometry.representations import HRepresentation, VRepresentation
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.formula import Formula
 from polyrelu.network.network import Network

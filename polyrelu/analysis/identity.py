@@ -10,7 +10,8 @@ from polyrelu.errors import InputError, NetworkError, VerificationError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.printing import BriefRepr
 from polyrelu.exact.rational import describe
-from polyrelu.geometry.complex import Point, PolyhedralComplex
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.representations import Point
 from polyrelu.geometry.subdivision import Options, subdivide
 from polyrelu.network.network import Network
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.analysis.estimation import MAX_ROW_BITS, TRUNK_CELLS, begins_within_trunk
+from polyrelu.analysis.sampling import MAX_ROW_BITS, TRUNK_CELLS, begins_within_trunk
 from polyrelu.errors import LimitError
 from polyrelu.exact.floats import Kind, fraction_of, nearest
 from polyrelu.exact.linear import rank

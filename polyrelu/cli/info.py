@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.analysis.estimation import MAX_RANK, Estimate, estimate, size
+from polyrelu.analysis.estimation import Estimate, estimate, size
 from polyrelu.analysis.inspection import Groups, Inspection, Neuron, inspect
+from polyrelu.analysis.sampling import MAX_RANK
 from polyrelu.cli.options import add_command, add_json, add_net, add_part, integer, positive, read_level
 from polyrelu.cli.output import Answer, as_json, lines, table
 from polyrelu.cli.task import prepare, read

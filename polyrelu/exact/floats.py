@@ -92,6 +92,14 @@ def root(x: Fraction) -> float:
     return nearest(Fraction(2 * found + (found * found != square or rest != 0), 2 << (shift // 2)))
 
 
+def to_double(x: Fraction) -> float:
+    """The nearest double; an infinity beyond the range of doubles."""
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
 def _assembled(quotient: int, unit: int, negative: bool) -> float:
     """± quotient · 2^unit, which must be a double; quotient ≥ 0."""
     if not quotient:

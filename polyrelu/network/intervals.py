@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
+from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import common_denominator
 from polyrelu.network.network import Network
 
@@ -45,7 +45,7 @@ class OutputBounds:
 
     def __init__(self, network: Network) -> None:
         self._layers: list[tuple[Array, bool]] = []  # the rows as doubles, and whether they are exact integers
-        self._slopes = [np.array([_double(a) for a in layer]) for layer in network.slopes]
+        self._slopes = [np.array([to_double(a) for a in layer]) for layer in network.slopes]
         before = [1] * network.input_dim
         for level, (matrix, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
             scaled = [[w / f for w, f in zip(row, before, strict=True)] for row in matrix]
@@ -54,7 +54,7 @@ class OutputBounds:
             if level == network.depth:
                 factors = [_factor([x for row in rows for x in row])] * len(rows)
             before = [f or 1 for f in factors]
-            doubles = [[_double(x * f) for x in row] for row, f in zip(rows, before, strict=True)]
+            doubles = [[to_double(x * f) for x in row] for row, f in zip(rows, before, strict=True)]
             self._layers.append((np.array(doubles), all(factors)))
         self.scale = before[0]
 
@@ -93,11 +93,3 @@ def _factor(row: Sequence[Fraction]) -> int:
     """The least positive number that makes the row integers, or 0 if some of these would be large."""
     integers, factor = common_denominator(row)
     return factor if factor <= _WORD and all(-_WORD <= x <= _WORD for x in integers) else 0
-
-
-def _double(x: Fraction) -> float:
-    """The nearest double; an infinity beyond their range."""
-    try:
-        return float(x)
-    except OverflowError:
-        return math.inf if x > 0 else -math.inf

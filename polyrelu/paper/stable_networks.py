@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Unpack
 from polyrelu.errors import DomainError
 from polyrelu.exact.printing import BriefRepr, brief, brief_repr
 from polyrelu.exact.rational import exact
-from polyrelu.geometry.complex import Point, PolyhedralComplex
+from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.representations import Point
 from polyrelu.geometry.subdivision import Options, read_level, subdivide
 from polyrelu.network.network import Network
 from polyrelu.paper.general_position import Neuron, incidence, vertex_values

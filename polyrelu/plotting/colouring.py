@@ -8,9 +8,9 @@ import numpy as np
 
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import describe
+from polyrelu.geometry.adjacency import neighbours
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.polygons import Indices
-from polyrelu.plotting.geometry import neighbours
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, tints
 
 COLOURINGS = ("sign", "class", "pattern", "map")
@@ -63,7 +63,7 @@ def map_colouring(cx: PolyhedralComplex) -> Colouring:
 
 
 def _distinct(cx: PolyhedralComplex, group: Indices) -> Colouring:
-    one, two = neighbours(cx)
+    one, two = neighbours(cx.facets(cx.input_dim))
     inner = two >= 0
     pairs = np.stack([group[one[inner]], group[two[inner]]], axis=1)
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)

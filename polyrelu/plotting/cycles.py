@@ -8,9 +8,10 @@ from fractions import Fraction
 import numpy as np
 
 from polyrelu.errors import InputError
+from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe
 from polyrelu.network.network import Network
-from polyrelu.plotting.geometry import Floats, to_double
+from polyrelu.plotting.geometry import Floats
 from polyrelu.plotting.subject import CycleLike
 from polyrelu.plotting.window import Window
 

@@ -6,14 +6,14 @@ only as positions of vertices, and those come with a bound on their error.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import VerificationError
+from polyrelu.exact.floats import to_double
+from polyrelu.geometry.adjacency import neighbours
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.polygons import Indices, polygons
 from polyrelu.geometry.sparse_rows import SparseRows
@@ -40,14 +40,6 @@ def positions(cx: PolyhedralComplex, tolerance: float) -> Floats:
     for v in np.flatnonzero(poor):
         points[v] = [to_double(x) for x in cx.vertex(int(v))]
     return points
-
-
-def to_double(x: Fraction) -> float:
-    """The nearest double, which is an infinity for numbers beyond their range."""
-    try:
-        return float(x)
-    except OverflowError:
-        return math.inf if x > 0 else -math.inf
 
 
 # ---- cells ---------------------------------------------------------------------------------------------------------
@@ -126,20 +118,10 @@ def split(rows: SparseRows) -> list[Indices]:
 # ---- neighbours and level sets -------------------------------------------------------------------------------------
 
 
-def neighbours(cx: PolyhedralComplex) -> tuple[Indices, Indices]:
-    """For every (d−1)-cell the two regions it lies in (the second is −1 in the boundary of the complex)."""
-    beside = cx.facets(cx.input_dim).transpose()
-    size, first = beside.sizes(), beside.indptr[:-1]
-    one, two = (np.full(beside.n_rows, -1, np.int64) for _ in range(2))
-    one[size > 0] = beside.index[first[size > 0]]
-    two[size > 1] = beside.index[first[size > 1] + 1]
-    return one, two
-
-
 def boundary(cx: PolyhedralComplex, facets: Mask, regions: Mask) -> Mask:
     """Given which (d−1)-cells and which regions are in a closed set: the (d−1)-cells in it with a region beside that
     is not. Others in the set lie inside of it, or where the complex ends."""
-    one, two = neighbours(cx)
+    one, two = neighbours(cx.facets(cx.input_dim))
     inside = np.append(regions, True)  # the last entry is for −1: nothing is beyond the boundary of the complex
     within: Mask = inside[one] & inside[two]
     return facets & ~within

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from polyrelu.errors import DomainError, InputError
+from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.classes import Partition
 from polyrelu.geometry.complex import PolyhedralComplex
@@ -24,7 +25,7 @@ from polyrelu.plotting.colouring import (
     sign_colouring,
 )
 from polyrelu.plotting.cycles import corners, cut, doubles, lifted, read_cycles
-from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts, to_double
+from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR
 from polyrelu.plotting.subject import Choices, Subject, read_subject, short
 from polyrelu.plotting.values import height_range, vertex_values

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any, Protocol, TypedDict, Unpack
 
 from polyrelu.errors import InputError, RegionError
+from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe, show
 from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
 from polyrelu.geometry.clipping import clipped
@@ -18,7 +19,7 @@ from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.region import RELATIONS, Region
 from polyrelu.geometry.subdivision import Options, Progress, subdivide
 from polyrelu.network.network import Network
-from polyrelu.plotting.geometry import Mask, to_double
+from polyrelu.plotting.geometry import Mask
 from polyrelu.topology.homology import homology
 
 MAX_DIM = 3

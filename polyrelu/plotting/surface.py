@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from polyrelu.geometry.adjacency import neighbours
 from polyrelu.geometry.polygons import Indices, polygons
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.plotting import geometry
@@ -59,7 +60,7 @@ def level_surface(scene: Scene) -> Surface:
         names = [scene.boundary_name + (f", sheet {i + 1}" if count > 1 else "") for i in range(count)]
         colours = [COLOURS[i % len(COLOURS)] for i in range(count)]
     else:
-        one, two = (x[cells] for x in geometry.neighbours(cx))
+        one, two = (x[cells] for x in neighbours(cx.facets(3)))
         part, colours = scene.colouring.number[np.maximum(one, two)], scene.colouring.colours
         names = [f"colour {i + 1}" for i in range(len(colours))]
     ends = geometry.edges(cx)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from polyrelu.exact.floats import to_double
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.network.network import Network
-from polyrelu.plotting.geometry import Floats, to_double
+from polyrelu.plotting.geometry import Floats
 from polyrelu.plotting.window import LEAST
 
 PRECISION = 1e-8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
-from importlib import import_module
 from math import sqrt
 from random import Random
 from statistics import mean, stdev
@@ -15,12 +14,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.analysis.estimation import arrangement_cells, bytes_per_cell, duration, estimate, rounded, size
+from polyrelu.analysis import estimation, sampling
+from polyrelu.analysis.cell_bounds import arrangement_cells
+from polyrelu.analysis.estimation import bytes_per_cell, duration, estimate, rounded, size
 from polyrelu.errors import DomainError, InputError, NumberError, RegionError
 from polyrelu.paper.bounds import zaslavsky
 from support.strategies import Kind, examples, levels, networks, polytopes, random_network, seeded_network
-
-module = import_module("polyrelu.analysis.estimation")
 
 
 def gaussian(*widths: int, seed: int = 0) -> pr.Network:
@@ -33,8 +32,8 @@ def gaussian(*widths: int, seed: int = 0) -> pr.Network:
 @pytest.fixture
 def tiny(monkeypatch):
     """Limits so small that small networks have to be sampled, in many steps."""
-    monkeypatch.setattr(module, "TRUNK_CELLS", 60)
-    monkeypatch.setattr(module, "BRANCH_CELLS", 60)
+    monkeypatch.setattr(sampling, "TRUNK_CELLS", 60)
+    monkeypatch.setattr(sampling, "BRANCH_CELLS", 60)
 
 
 def holds(e: pr.Estimate, truth: tuple[int, ...]) -> bool:
@@ -74,8 +73,8 @@ def test_taking_every_cell_is_exact(data):
     except DomainError:
         assume(False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "TRUNK_CELLS", data.draw(st.sampled_from([20, 60])))
-        patch.setattr(module, "BRANCH_CELLS", data.draw(st.sampled_from([20, 200])))
+        patch.setattr(sampling, "TRUNK_CELLS", data.draw(st.sampled_from([20, 60])))
+        patch.setattr(sampling, "BRANCH_CELLS", data.draw(st.sampled_from([20, 200])))
         e = estimate(net, level, domain, samples=10**9)
     if e.f_vector is None:
         assert e.reason and e.errors is e.cells is e.regions is None
@@ -139,8 +138,8 @@ def test_unbiased(tiny, net, level, domain):
 def test_unbiased_in_many_dimensions(monkeypatch, net, level):
     """The cells of the samples are polytopes with many walls."""
     d = net.input_dim
-    monkeypatch.setattr(module, "TRUNK_CELLS", 3**d * 3)
-    monkeypatch.setattr(module, "BRANCH_CELLS", 3**d // 4)
+    monkeypatch.setattr(sampling, "TRUNK_CELLS", 3**d * 3)
+    monkeypatch.setattr(sampling, "BRANCH_CELLS", 3**d // 4)
     truth = pr.subdivide(net, level).f_vector
     runs = [estimate(net, level, samples=1, seed=seed) for seed in range(8)]
     assert not any(run.exact for run in runs)
@@ -211,12 +210,12 @@ def test_systematic_sampling_is_unbiased():
     totals: dict[tuple[int, int], Fraction] = {}
     for step in range(steps):
         rng.value = step / steps
-        for g, i, weight in module._draw(groups, 3, rng):
+        for g, i, weight in sampling._draw(groups, 3, rng):
             totals[g, i] = totals.get((g, i), Fraction(0)) + weight / steps
     expected = {(0, 0): 3, (0, 1): 3, (0, 2): 3, (1, 0): Fraction(1, 2)}
     assert totals.keys() == expected.keys()
     assert all(abs(totals[at] - x) < Fraction(1, 50) for at, x in expected.items())
-    assert list(module._draw(groups, 4, rng)) == [(0, 0, 3), (0, 1, 3), (0, 2, 3), (1, 0, Fraction(1, 2))]
+    assert list(sampling._draw(groups, 4, rng)) == [(0, 0, 3), (0, 1, 3), (0, 2, 3), (1, 0, Fraction(1, 2))]
 
 
 @pytest.mark.parametrize(("n", "d"), [(0, 2), (1, 3), (5, 1), (7, 2), (8, 3), (6, 4), (3, 5)])
@@ -230,9 +229,9 @@ def test_arrangements_in_general_position(n, d):
 def test_memory_and_time_are_per_cell():
     e = estimate(pr.Network([[[1], [2]], [[1, 1]]], [[0, 1], [0]]))
     assert e.cells == 5 == e.likely_cells and e.memory == 5 * bytes_per_cell(1)
-    assert e.seconds == pytest.approx(5 / module.CELLS_PER_SECOND)
-    assert bytes_per_cell(30) == bytes_per_cell(30, 64) == module.BYTES_PER_CELL[-1]
-    assert bytes_per_cell(2, 129) == module.BYTES_PER_CELL[2] + 2 * module.MASK_BYTES
+    assert e.seconds == pytest.approx(5 / estimation.CELLS_PER_SECOND)
+    assert bytes_per_cell(30) == bytes_per_cell(30, 64) == estimation.BYTES_PER_CELL[-1]
+    assert bytes_per_cell(2, 129) == estimation.BYTES_PER_CELL[2] + 2 * estimation.MASK_BYTES
 
 
 def test_text():
@@ -280,7 +279,7 @@ def test_bad_networks():
 def test_progress_is_told_and_can_stop_it(tiny):
     seen = []
     estimate(gaussian(2, 12, 12, 1), progress=lambda *stage: seen.append(stage))
-    assert ("sampling", 0, module.REPETITIONS) in seen
+    assert ("sampling", 0, sampling.REPETITIONS) in seen
 
     class Enough(Exception):
         pass

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.analysis.separation import separation
 from polyrelu.errors import FileError, InputError, MissingDependencyError, RegionError
+from polyrelu.geometry.adjacency import neighbours
 from polyrelu.geometry.polygons import polygons, triangles
 from polyrelu.network.network import Network
 from polyrelu.plotting import geometry, plot_separation
@@ -100,7 +101,7 @@ def check_plane(net: Network, window: list[tuple[Fraction, Fraction]]) -> None:
             paths = [[scene.clipped.vertex(int(v)) for v in loop] for loop in edge]
             assert sum(map(twice_area, paths)) == sum(abs(areas[i]) for i in own)  # and counter-clockwise
     ends = geometry.edges(scene.clipped)
-    one, two = geometry.neighbours(scene.clipped)
+    one, two = neighbours(scene.clipped.facets(scene.clipped.input_dim))
     for e, is_wall in enumerate(scene.walls):
         p, q = (scene.clipped.vertex(int(v)) for v in ends[e])
         beside = [int(signs[r]) for r in (one[e], two[e]) if r >= 0]
@@ -440,7 +441,7 @@ def test_flat_windows():
 @pytest.mark.parametrize("net", [*PLANE, *SPACE, random_float32((2, 12, 12, 1))], ids=repr)
 def test_neighbours_have_different_colours(net):
     cx = make_scene(net, {}).clipped
-    one, two = geometry.neighbours(cx)
+    one, two = neighbours(cx.facets(cx.input_dim))
     for colouring, key in (
         (pattern_colouring(cx), [cx.region_signs()[i, :-1].tobytes() for i in range(cx.n_regions)]),
         (map_colouring(cx), [cx.affine_map(i) for i in range(cx.n_regions)]),

@@ -1,0 +1,71 @@
+"""Bounds on the numbers of cells of one network's complex, proved before the work.
+
+With r the rank of the first layer (and of the walls of the domain), the numbers of j-cells are at most those of
+`polyrelu.paper.bounds.cells_upper` for R^r, where a level counts as one more layer of one neuron. A domain with m walls
+has at most C(m, i) faces of codimension i, since each is the part in the domain of the flat on which some i independent
+walls vanish; the cells in its relative interior are the cells of the network restricted to it, so that their bounds add
+up. From below: the first layer contains s = rank independent hyperplanes, whose arrangement has C(s, i)·2^(s−i) cells
+of codimension i; C(F) refines it, and a relatively open cell of dimension j contains a j-cell of every refinement. Over
+a domain only one region is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import chain
+from math import comb
+
+from polyrelu.exact.linear import rank
+from polyrelu.geometry.domain import Domain
+from polyrelu.network.network import Network
+from polyrelu.paper.bounds import cells_upper, zaslavsky
+
+Rows = list[Sequence[Fraction | int]]
+
+MAX_BOUNDED_RANK = 64
+"""Beyond this dimension, modulo lineality, only regions are bounded from above, not cells of all dimensions."""
+
+
+def rows_that_matter(network: Network, level: Fraction | None, domain: Domain | None) -> Rows:
+    """The normals of walls and first-layer rows: the complex is invariant along their common null space."""
+    rows: Rows = [wall[1:] for wall in domain.half_spaces()] if domain is not None else []
+    if network.depth or level is not None:
+        rows += network.weights[0]
+    return [row for row in rows if any(row)]
+
+
+def f_vector_bounds(
+    network: Network, level: Fraction | None, domain: Domain | None, r: int
+) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    """Lower and upper bounds on the f-vector of C(F), or of C(F, t), with first-layer rows and walls of rank r."""
+    d = network.input_dim
+    hidden = [*map(len, network.slopes), *([] if level is None else [1])]
+    relu = not any(chain.from_iterable(network.slopes))
+    upper: list[int | None] = [0] * (d + 1)
+    if r <= MAX_BOUNDED_RANK:
+        walls = 0 if domain is None else len(domain.half_spaces())
+        for j in range(r + 1):
+            faces = [comb(walls, i) * _cells_upper(r - i, hidden, j, relu) for i in range(r - j + 1)]
+            upper[d - r + j] = sum(faces)
+    else:
+        upper[:-1] = [None] * d
+        upper[-1] = _cells_upper(r, hidden, r, relu)
+    s = 0
+    if domain is None and network.depth:
+        s = rank([row for row, a in zip(network.weights[0], network.slopes[0], strict=True) if a != 1 and any(row)])
+    elif domain is None and level is not None:
+        s = int(any(network.weights[0][0]))
+    return tuple(comb(s, d - k) << max(s - d + k, 0) for k in range(d + 1)), tuple(upper)
+
+
+def _cells_upper(dimension: int, hidden: Sequence[int], j: int, relu: bool) -> int:
+    return cells_upper((dimension, *hidden, 1), j, relu) if dimension else 1
+
+
+def arrangement_cells(n: int, d: int) -> int:
+    """The number of cells of all dimensions of n hyperplanes in general position in R^d: the largest there is.
+
+    Σ_i C(n, i) Σ_{j ≤ d − i} C(n − i, j): the regions of the other hyperplanes in the flats of i of them.
+    """
+    return sum(comb(n, i) * zaslavsky(n - i, d - i) for i in range(min(n, d) + 1))

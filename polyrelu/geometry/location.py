@@ -1,0 +1,60 @@
+"""Locator: the cells of a complex in which points lie."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polyrelu.errors import VerificationError
+from polyrelu.exact.linear import rank
+from polyrelu.exact.printing import brief_repr
+from polyrelu.geometry.network_on_cells import NetworkOnCells, signs_at
+from polyrelu.geometry.representations import Point, h_representation
+
+
+class Locator:
+    """Finds the cell whose relative interior contains a point of the domain. Exact.
+
+    A region contains a point x in its closure iff each of its signs equals that of x or the latter is zero: a region is
+    the set where finitely many affine forms, its signed preactivations, are positive, and its closure the set where
+    they are non-negative. From such a region the search descends through facets that contain x.
+    """
+
+    def __init__(self, on_cells: NetworkOnCells, refined: bool) -> None:
+        """`refined`: there are artificial hyperplanes, so that several regions may have the same signs."""
+        self._network, self._level, self._vertices = on_cells.network, on_cells.level, on_cells.vertices
+        self._refined = refined
+        self._signs = on_cells.region_signs()
+        self._by_signs = {row.tobytes(): i for i, row in enumerate(self._signs)}
+
+    def cell(self, point: Point) -> tuple[int, int]:
+        """(q, i) for the q-cell i, modulo lineality, whose relative interior contains the point."""
+        arrays, coordinates = self._vertices.arrays, self._vertices.coordinates
+        vector = coordinates.project(point)
+        q, i = coordinates.rank, self._region(point)
+        while True:
+            for f in arrays.finite_facets_of(q, i):
+                if rank([*self._vertices.spanning(q - 1, f), vector]) == q:
+                    q, i = q - 1, f
+                    break
+            else:
+                return q, i
+
+    def _region(self, point: Point) -> int:
+        """A region whose closure contains the point."""
+        slopes = self._network.slopes
+        layers = zip(signs_at(self._network, point), slopes, strict=True)
+        signs = [s for layer, of_layer in layers for s, a in zip(layer, of_layer, strict=True) if a != 1]
+        if self._level is not None:
+            value = self._network(point) - self._level  # type: ignore[operator]
+            signs.append((value > 0) - (value < 0))
+        target = np.array(signs, dtype=np.int8)
+        if not self._refined and (found := self._by_signs.get(target.tobytes())) is not None:
+            return found
+        for i in np.flatnonzero(((self._signs == target) | (target == 0)).all(axis=1)).tolist():
+            if not self._refined or self._satisfies(point, i):
+                return int(i)
+        raise VerificationError(f"no region contains the point {brief_repr(point)}, but the regions cover the domain")
+
+    def _satisfies(self, point: Point, i: int) -> bool:
+        rows = h_representation(self._vertices, self._vertices.coordinates.rank, i).inequalities
+        return all(sum(a * p for a, p in zip(row[1:], point, strict=True)) <= row[0] for row in rows)

@@ -1,0 +1,92 @@
+"""ExactVertices: the vertices and rays of a complex, with exact coordinates that are made when asked for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu import _core
+from polyrelu.errors import FileError, LimitError
+from polyrelu.geometry.cell_arrays import CellArrays
+from polyrelu.geometry.coordinates import Coordinates
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.stages import complex_stages, form_bits
+from polyrelu.network.network import Network
+
+IntegerVector = tuple[int, ...]
+
+
+class ExactVertices:
+    """The vertices and rays of C(F), or of C(F, t), as primitive integer vectors in homogeneous coordinates.
+
+    Most are integers in `CellArrays` already. The others are enclosed there, and the compiled core finds their exact
+    coordinates when they are asked for.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        level: Fraction | None,
+        domain: Domain | None,
+        coordinates: Coordinates,
+        arrays: CellArrays,
+    ) -> None:
+        self._network, self._level, self._domain = network, level, domain
+        self.coordinates, self.arrays = coordinates, arrays
+        self._solver: _core.VertexSolver | None = None
+
+    def vector(self, v: int) -> IntegerVector:
+        """Vertex or ray v in the quotient by lineality: a primitive integer vector of length r + 1."""
+        coordinates, errors, origins, roots = self.arrays.vertices
+        if errors[v] == 0:
+            return tuple(map(int, coordinates[v].tolist()))
+        try:
+            if self._solver is None:
+                stages = complex_stages(self._network, self._domain, self.coordinates.kept, self._level)
+                longest = self.coordinates.rank * form_bits(stages) + 1
+                regions = self.arrays.regions
+                self._solver = _core.VertexSolver(stages, regions, coordinates, errors, origins, roots, longest)
+            vector = self._solver.vector(v)
+        except MemoryError:
+            raise LimitError("the memory of this machine does not suffice for the exact vertices") from None
+        except OverflowError:
+            vector = ()
+        if not any(vector) or (vector[0] > 0) != (v < self.arrays.finite[0]):
+            # A subdivision has none of these; a file that was made up, and `load_complex` did not prove, may.
+            raise FileError(f"vertex or ray {v} is none of this network: the file of the complex is wrong")
+        return vector
+
+    def homogeneous(self, v: int) -> IntegerVector:
+        """Vertex or ray v in R^d: a primitive integer vector of length d + 1, zero in the dropped coordinates."""
+        return self.coordinates.lift(self.vector(v))
+
+    def spanning(self, q: int, i: int) -> list[IntegerVector]:
+        """`vector` of all vertices and rays of q-cell i."""
+        return [self.vector(v) for v in self.arrays.vertices_of(q, i)]
+
+    def homogeneous_array(self) -> npt.NDArray[Any]:
+        """`homogeneous` of all vertices and rays as rows of an array, of type int64 if that suffices."""
+        coordinates, errors, *_ = self.arrays.vertices
+        inexact = np.flatnonzero(errors)
+        out = np.zeros((len(errors), self.coordinates.input_dim + 1), dtype=object if len(inexact) else np.int64)
+        out[:, self._columns] = np.where(errors[:, None] == 0, coordinates, 0).astype(np.int64)
+        for v in inexact:
+            out[v, self._columns] = self.vector(int(v))
+        return out
+
+    def enclosures(self, chosen: slice) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Doubles y (n × (d + 1)) and bounds (n) on their distances from positive multiples of `homogeneous`."""
+        coordinates, errors = self.arrays.vertices.coordinates[chosen], self.arrays.vertices.errors[chosen]
+        y = np.zeros((len(errors), self.coordinates.input_dim + 1))
+        y[:, self._columns] = coordinates
+        return y, errors.copy()
+
+    @property
+    def _columns(self) -> list[int]:
+        return [0, *(k + 1 for k in self.coordinates.kept)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_solver": None}
