@@ -116,7 +116,7 @@ cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
         int64_t neurons_done
         Statistics statistics()
         int64_t total_cells()
-        int64_t memory()
+        int64_t memory_of_cells()
         vector[int64_t] finite_counts() except +
         int start() except +
         int run(int, cbool) except +

@@ -13,9 +13,10 @@ class DimensionSplit {
     // Splits all k-cells that neurons of the round cross; `first` and n: these neurons, for the progress report.
     void run(int k, int64_t first, int64_t n) {
         k_ = k;
-        const std::vector<int32_t> crossed = crossed_cells();
-        link_.assign(s_.cells[k].size(), -1);
-        children_.resize(crossed.size());
+        list_crossed_cells();
+        const std::vector<int32_t>& crossed = s_.round.crossed;
+        s_.round.next_link.assign(s_.cells[k].size(), -1);
+        s_.round.next_children.resize(crossed.size());
         const int64_t total = (int64_t)crossed.size(), threads = s_.pool.count();
         const int64_t chunk =
             std::min(tuning::CELLS_IN_BATCH, std::max<int64_t>(1, total / (tuning::PARTS_A_THREAD * threads)));
@@ -32,8 +33,8 @@ class DimensionSplit {
                 (double)tuning::BYTES_OF_BATCHES * (double)batches / (double)(s_.bytes_done + 1);
             next = chunk * std::max(threads, (int64_t)std::min(like_these, (double)(tuning::MOST_BATCHES * threads)));
         }
-        s_.round.link.swap(link_);
-        s_.round.children.swap(children_);
+        s_.round.link.swap(s_.round.next_link);
+        s_.round.children.swap(s_.round.next_children);
     }
 
   private:
@@ -45,18 +46,16 @@ class DimensionSplit {
 
     SubdivisionState& s_;
     int k_ = 0;
-    std::vector<int32_t> link_;  // as in the round, for the next dimension
-    std::vector<Children> children_;
 
-    std::vector<int32_t> crossed_cells() const {
-        std::vector<int32_t> crossed;
+    void list_crossed_cells() {
+        std::vector<int32_t>& crossed = s_.round.crossed;
+        crossed.clear();
         const Cells& C = s_.cells[k_];
         for (int64_t c = 0; c < C.size(); ++c) {
             uint64_t any = 0;
             for (int w = 0; w < s_.words; ++w) any |= C.masks.crossing(c, w) & s_.round.neurons[w];
             if (any) crossed.push_back((int32_t)c);
         }
-        return crossed;
     }
 
     // What becomes of the given k-cells, into a batch a chunk.
@@ -64,17 +63,18 @@ class DimensionSplit {
         const int64_t before = s_.total_cells();
         s_.halted = false;
         s_.bytes_done = 0;
-        for (const auto& thread : s_.of_thread) thread->bytes = 0;
+        s_.count_batches();
         s_.share(n, chunk, [&](int w, int64_t begin, int64_t end) {
             if (s_.halted) return;
             ThreadState& thread = *s_.of_thread[w];
             SplitBatch& batch = s_.batches[begin / chunk];
+            s_.bytes_kept -= batch.memory();
             batch.clear(s_.cells);
             try {
                 split(crossed, begin, end, batch, thread,
                       [&](int64_t pending) { check_limits(w, before, pending, batch); });
-                s_.bytes_done += batch.memory();
                 thread.bytes = thread.splitter.memory();
+                s_.bytes_done += batch.memory();
             } catch (const Halt& halt) {
                 // The others stop as well, and have nothing to report.
                 if (halt.why != STOPPED) {
@@ -130,9 +130,7 @@ class DimensionSplit {
         if (before + batch.size() + pending > s_.max_cells) throw Halt{CELL_LIMIT_REACHED};
         ThreadState& thread = *s_.of_thread[w];
         thread.bytes = batch.memory() + thread.splitter.memory();
-        int64_t bytes = s_.bytes_done;
-        for (const auto& other : s_.of_thread) bytes += other->bytes;
-        if (bytes > s_.memory_left()) throw Halt{MEMORY_LIMIT_REACHED};
+        if (s_.bytes_done > s_.memory_left()) throw Halt{MEMORY_LIMIT_REACHED};
     }
 
     // Adds the batches to the cells, in their order; those of the k-cells that were split from number `first` on.
@@ -144,6 +142,7 @@ class DimensionSplit {
             s_.vertices.adopt_known(s_.batches[h].vertices, places[h].cells[0]);
             if (s_.batches[h].memory() > tuning::LARGE_BATCH) s_.batches[h] = SplitBatch();
         }
+        s_.count_batches();
     }
 
     // Finds the places of the batches, within the limits, and makes room there.
@@ -205,8 +204,8 @@ class DimensionSplit {
         const Incidence* f = batch.facets.data();
         const uint64_t* masks = batch.masks.data();
         for (const SplitBatch::Remainder& x : batch.remainders) {
-            link_[x.cell] = (int32_t)(first + i);
-            children_[first + i++] = {x.children.first + own, x.children.n};
+            s_.round.next_link[x.cell] = (int32_t)(first + i);
+            s_.round.next_children[first + i++] = {x.children.first + own, x.children.n};
             for (int w = 0; w < s_.words; ++w) C.masks.set(x.cell, w, masks[w], masks[s_.words + w]);
             masks += 2 * s_.words;
             if (x.count > C.count[x.cell]) {

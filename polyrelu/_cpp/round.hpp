@@ -41,6 +41,15 @@ struct Round {
     FormTable form;
     std::vector<int32_t> link;        // of each cell of dimension k - 1: index into `children`, or -1
     std::vector<Children> children;
+    std::vector<int32_t> next_link;   // the same two for dimension k, while its cells are split
+    std::vector<Children> next_children;
+    std::vector<int32_t> crossed;     // the cells of dimension k that are split
+
+    int64_t memory() const {
+        return (int64_t)(8 * (form.crossing.capacity() + form.offset.capacity()) +
+                         4 * (link.capacity() + next_link.capacity() + crossed.capacity()) +
+                         sizeof(Children) * (children.capacity() + next_children.capacity()));
+    }
 };
 
 }  // namespace polyrelu

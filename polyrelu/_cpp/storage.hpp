@@ -38,7 +38,13 @@ class Array {
     }
 
     size_t size() const { return size_; }
-    size_t bytes() const { return size_ * sizeof(T); }  // pages behind the last entry were never touched
+    // What it takes: pages behind the last entry were never touched, but memory comes in whole pages.
+    size_t bytes() const {
+        const size_t used = size_ * sizeof(T), all = reserved();
+        if (all < LARGE) return all;
+        const size_t page = all >= tuning::HUGE_PAGES_FROM ? tuning::HUGE_PAGE : tuning::PAGE;
+        return std::min((used + page - 1) / page * page, all);
+    }
     size_t reserved() const { return capacity_ * sizeof(T); }
     T* data() { return data_; }
     const T* data() const { return data_; }

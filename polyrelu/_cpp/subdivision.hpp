@@ -91,6 +91,7 @@ class Subdivision : public SubdivisionState {
         for (Cells& C : cells) C.release_working_arrays();
         forms.release();
         std::vector<SplitBatch>().swap(batches);
+        count_batches();
         round = Round();
     }
 };

@@ -88,7 +88,7 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
 
 cdef int _check(Subdivision* s, int outcome, _Listener listener) except -1:
     if outcome != FINISHED or listener.error is not None:
-        check_outcome(outcome, listener, s.total_cells(), s.memory(), s.neurons_done)
+        check_outcome(outcome, listener, s.total_cells(), s.memory_of_cells(), s.neurons_done)
     return 0
 
 

@@ -67,7 +67,8 @@ class SubdivisionState {
     std::vector<std::unique_ptr<ThreadState>> of_thread;
     std::vector<SplitBatch> batches;
     std::atomic<bool> halted{false};
-    std::atomic<int64_t> bytes_done{0};  // of the batches that are complete
+    std::atomic<int64_t> bytes_done{0};  // of the batches that are complete, and not yet added
+    std::atomic<int64_t> bytes_kept{0};  // of the other batches that no thread works on: memory that is used again
 
     int64_t total_cells() const {
         int64_t t = 0;
@@ -75,14 +76,28 @@ class SubdivisionState {
         return t;
     }
 
-    // The bytes of all arrays that grow with the number of cells.
-    int64_t memory() const {
+    // The bytes of the arrays that the complex consists of.
+    int64_t memory_of_cells() const {
         int64_t bytes = vertices.memory() + forms.memory();
         for (const Cells& c : cells) bytes += c.memory();
         for (const Regions& p : regions) bytes += 4 * p.parent.capacity() + 8 * (p.plus.capacity() + p.minus.capacity());
         return bytes;
     }
+    // The same and what is held while they are made; without the batches that are complete and not yet added.
+    int64_t memory() const {
+        int64_t bytes = memory_of_cells() + round.memory() + bytes_kept + tuning::BYTES_OF_THREAD * (pool.count() - 1);
+        for (const auto& thread : of_thread) bytes += thread->bytes;
+        return bytes;
+    }
     int64_t memory_left() const { return max_memory - memory(); }
+
+    // Counts what is kept of batches, while no thread works on one.
+    void count_batches() {
+        int64_t bytes = 0;
+        for (const SplitBatch& batch : batches) bytes += batch.memory();
+        bytes_kept = bytes;
+        for (const auto& thread : of_thread) thread->bytes = thread->splitter.memory();
+    }
 
     // Shares [0, n) among the threads.
     template <class Work>

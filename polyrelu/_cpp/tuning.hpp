@@ -19,6 +19,11 @@ constexpr size_t MAPPED_STEP = size_t(1) << 16;  // their sizes are multiples of
 
 // From this size on the system is asked for huge pages (2 MB): there are at least three of them then.
 constexpr size_t HUGE_PAGES_FROM = size_t(1) << 23;
+constexpr size_t PAGE = size_t(1) << 12, HUGE_PAGE = size_t(1) << 21;  // as memory is counted
+
+// What a thread takes besides what is counted: its stack, the pages that its allocations begin with, and those that its
+// batches gave back to it and not to the system (8 threads, limit of 60 MB: 8 MB).
+constexpr int64_t BYTES_OF_THREAD = 1 << 20;
 
 // What GMP may still take when memory has run out, until this is noticed: after every few cells, vertices or forms,
 // which take far less.
