@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-from importlib import import_module
 from itertools import product
 from math import comb, prod
 
@@ -73,11 +71,3 @@ def test_lemma_52_is_sharp_for_a_square_with_a_hole() -> None:
     assert pr.homology(region).betti == (1, 1) and lemma_52(region)[1] == 4
     line = pr.subdivide(pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [-1]]), 0).region(">=")
     assert pr.homology(line).betti == (2,) and lemma_52(line) == (3,)
-
-
-@pytest.mark.parametrize(
-    "name", ["paper.upper", "analysis.expressivity", "constructions.printed", "constructions.front"]
-)
-def test_the_examples_in_docstrings(name: str) -> None:
-    found = doctest.testmod(import_module(f"polyrelu.{name}"))
-    assert found.attempted and not found.failed

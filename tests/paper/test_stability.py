@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise, product
@@ -17,7 +16,7 @@ from polyrelu.constructions.lower_bound import paper_lower_bound
 from polyrelu.errors import DomainError, InputError, LimitError, NumberError, RegionError
 from polyrelu.exact.linear import solve
 from polyrelu.network.network import Network
-from polyrelu.paper import perturbation, stable_networks
+from polyrelu.paper import perturbation
 from polyrelu.paper.general_position import incidence
 from polyrelu.paper.stable_networks import Obstruction, Stability, away_from_zero, stability
 from support.strategies import Kind, random_network
@@ -611,12 +610,6 @@ def test_fewer_neurons_than_inputs(d, hidden):
     weights = [[[rng.randint(1, 3) for _ in range(n)] for _ in range(m)] for n, m in pairwise(widths)]
     net = Network(weights, [[-1 - Fraction(i, 7)] * m for i, m in enumerate(widths[1:])])
     check_within(net, pr.Domain.box([0] * d, [Fraction(5, 3)] * d), Fraction(0), rng, 10)
-
-
-def test_the_examples_of_the_docstrings():
-    for module in (stable_networks, perturbation):
-        assert doctest.testmod(module).failed == 0
-    assert doctest.testmod(stable_networks).attempted >= 8
 
 
 def test_what_is_printed():
