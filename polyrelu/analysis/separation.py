@@ -21,7 +21,8 @@ from polyrelu.errors import InputError, LimitError, VerificationError
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.subdivision import Progress
 from polyrelu.network.network import Network
-from polyrelu.paper.bounds import cells_upper, short, upper_bounds, zaslavsky
+from polyrelu.paper.bounds import short, upper_bounds
+from polyrelu.paper.cell_counts import cells_upper, zaslavsky
 from polyrelu.paper.depth_bounds import DepthBounds
 
 TABLE_LIMIT = 10_000

@@ -7,7 +7,7 @@ from math import comb, prod
 from polyrelu.constructions.arguments import integer
 from polyrelu.constructions.layers import split_evenly
 from polyrelu.errors import InputError
-from polyrelu.paper.bounds import zaslavsky
+from polyrelu.paper.cell_counts import zaslavsky
 
 MAX_STEPS = 1_000_000
 """Maximum number of additions for one table; it takes a few seconds."""
@@ -38,7 +38,7 @@ class DepthBounds:
     Notes
     -----
     The number of cells of codimension k for the worst widths. Let T_l(r, k, m) be the largest possible value of the
-    recursion in `polyrelu.paper.bounds.cells_upper` for l layers with m neurons in all, begun with rank r:
+    recursion in `polyrelu.paper.cell_counts.cells_upper` for l layers with m neurons in all, begun with rank r:
 
         T_l(r, k, m) = max_w Σ_i C(w, i) Σ_j C(w−i, j) T_{l−1}(min(r−i, w−i−j), k−i, m−w),  i ≤ r, k, w; j ≤ r−i, w−i,
 

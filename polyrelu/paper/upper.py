@@ -5,7 +5,7 @@ from __future__ import annotations
 from polyrelu.constructions.arguments import integer, read_architecture
 from polyrelu.errors import InputError, RegionError
 from polyrelu.geometry.region import CellSet
-from polyrelu.paper.bounds import serra_2018_upper
+from polyrelu.paper.cell_counts import serra_2018_upper
 
 
 def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from polyrelu.analysis import estimation, sampling
 from polyrelu.analysis.cell_bounds import arrangement_cells
 from polyrelu.analysis.estimation import bytes_per_cell, duration, estimate, rounded, size
 from polyrelu.errors import DomainError, InputError, NumberError, RegionError
-from polyrelu.paper.bounds import zaslavsky
+from polyrelu.paper.cell_counts import zaslavsky
 from support.strategies import Kind, examples, levels, networks, polytopes, random_network, seeded_network
 
 

@@ -14,20 +14,17 @@ from polyrelu.constructions import folding, paper_lower_bound, predicted_betti, 
 from polyrelu.errors import InputError, LimitError
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.network import Network
-from polyrelu.paper.bounds import (
+from polyrelu.paper.bounds import BoundTable, lower_bounds, short, upper_bounds
+from polyrelu.paper.cell_counts import (
     MAX_PATTERN_NEURONS,
-    BoundTable,
     cells_upper,
     folding_lower,
-    lower_bounds,
     montufar_2014_lower,
     montufar_2014_upper,
     montufar_2017_upper,
     raghu_2017_upper,
     serra_2018_lower,
     serra_2018_upper,
-    short,
-    upper_bounds,
     zaslavsky,
     zaslavsky_bounded,
 )
