@@ -802,3 +802,9 @@ def test_what_is_read_passes_the_look() -> None:
         return y.relu_().amax(1, keepdim=True) + y.T.reshape(1, 1) * float(y.is_floating_point())
 
     assert from_torch(Calls(forward), 600).architecture[0] == 600
+
+
+@pytest.mark.parametrize("shape", [range(10**18), [1] * 100])
+def test_a_shape_of_too_many_axes(shape: Any) -> None:
+    with pytest.raises(NetworkError, match="input_shape: expected at most 60 integers"):
+        from_torch(nn.Linear(2, 1), shape)

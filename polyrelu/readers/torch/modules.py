@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from itertools import islice
 from operator import index
 from typing import Any, ClassVar
 
@@ -22,6 +23,9 @@ from polyrelu.readers.files import reason
 from polyrelu.readers.torch.chains import chain_of
 from polyrelu.readers.torch.preview import unread_function
 from polyrelu.readers.torch.values import Value
+
+MAX_AXES = 60
+"""Axes of an input at the most: with the batch axis, NumPy has no more than 64."""
 
 PREVIEWED = 500
 """Number of inputs, or hundreds of parameters, from which on a forward is examined first: composing may take long."""
@@ -62,9 +66,12 @@ def from_torch(
         lengths: tuple[int, ...] = (_input_width(module),)
     else:
         try:
-            lengths = tuple(map(index, input_shape)) if isinstance(input_shape, Sequence) else (index(input_shape),)
+            axes = list(islice(input_shape, MAX_AXES + 1)) if isinstance(input_shape, Sequence) else [input_shape]
+            lengths = tuple(map(index, axes))
         except TypeError:
             raise NetworkError(f"input_shape: expected integers, got {describe(input_shape)}") from None
+        if len(lengths) > MAX_AXES:
+            raise NetworkError(f"input_shape: expected at most {MAX_AXES} integers, got {describe(input_shape)}")
     assembly = Assembly((1, *lengths))
     dtypes = [p.dtype for p in module.parameters() if p.is_floating_point()]
     dtype = dtypes[0] if dtypes else torch.get_default_dtype()
