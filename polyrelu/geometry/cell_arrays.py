@@ -128,9 +128,11 @@ class CellArrays:
     def finite_facets(self, q: int) -> SparseRows:
         """The facets of the q-cells, cells at infinity left out on both sides."""
         facets, n, m = self.facets[q], self.finite[q], self.finite[q - 1] if q else 0
-        kept = facets.first(n)
-        if not q or m == self.counts[q - 1] or bool((kept.index < m).all()):
-            return SparseRows(kept.indptr, kept.index, kept.values, m)
+        if n == facets.n_rows and m == facets.n_columns:
+            return facets
+        end = facets.indptr[n]
+        if m == facets.n_columns or bool((facets.index[:end] < m).all()):
+            return SparseRows(facets.indptr[: n + 1], facets.index[:end], facets.values[:end], m)
         return facets.restrict(np.ones(n, np.bool_), np.ones(m, np.bool_))
 
     def finite_facets_of(self, q: int, i: int) -> list[int]:

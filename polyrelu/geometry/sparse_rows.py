@@ -49,10 +49,11 @@ class SparseRows:
     n_columns: int
 
     def __init__(self, indptr: Array, index: Array, values: Array | None, n_columns: int) -> None:
-        object.__setattr__(self, "indptr", read_only(indptr))
-        object.__setattr__(self, "index", read_only(index))
-        object.__setattr__(self, "values", None if values is None else read_only(values))
-        object.__setattr__(self, "n_columns", n_columns)
+        put = object.__setattr__
+        put(self, "indptr", read_only(indptr))
+        put(self, "index", read_only(index))
+        put(self, "values", None if values is None else read_only(values))
+        put(self, "n_columns", n_columns)
 
     @classmethod
     def from_entries(cls, row: Array, column: Array, values: Array | None, n_rows: int, n_columns: int) -> SparseRows:
@@ -132,7 +133,10 @@ class SparseRows:
 
     def _offsets(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
         """`indptr` and `index` in the types of the core."""
-        return self.indptr.astype(np.int64, copy=False), self.index.astype(np.int32, copy=False)
+        indptr, index = self.indptr, self.index
+        if indptr.dtype != np.int64 or index.dtype != np.int32:
+            indptr, index = indptr.astype(np.int64), index.astype(np.int32)
+        return indptr, index
 
     def __iter__(self) -> Iterator[Array]:
         yield self.indptr
@@ -161,7 +165,7 @@ def read_only(array: Array) -> Array:
     if not array.flags.writeable:
         return array
     view = array.view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view
 
 

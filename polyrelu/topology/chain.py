@@ -236,7 +236,8 @@ class ChainComplex:
         of C in reverse order, so their products vanish and are not checked again.
         """
         dual = ChainComplex.__new__(ChainComplex)
-        dual._set(self._ranks[::-1], [columns.transpose() for columns in reversed(self._columns)])
+        transposed = (columns.transpose() for columns in reversed(self._columns))
+        dual._ranks, dual._columns = self._ranks[::-1], tuple(transposed)
         return dual
 
     def __setattr__(self, name: str, value: object) -> None:
