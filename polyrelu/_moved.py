@@ -45,6 +45,14 @@ MOVED = {
     "stages": "geometry.stages",
 }
 
+ELSEWHERE = {
+    "bounds": ("paper.cell_counts", "constructions.lower_bound"),
+    "constructions.shells": ("constructions.corners", "constructions.lower_bound"),
+    "complex": ("geometry.representations",),
+    "cycles": ("topology.cycle",),
+}
+"""Where else names are that a former module had."""
+
 
 class _FormerModule(ModuleType):
     """A module by its former name. Its attributes are those of the module of now."""
@@ -52,8 +60,10 @@ class _FormerModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # the import system asks for these
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        new = PREFIX + MOVED[self.__name__.removeprefix(PREFIX)]
-        text = f"the module {self.__name__} is now {new}; the former path goes with the next release"
+        old = self.__name__.removeprefix(PREFIX)
+        modules = [PREFIX + new for new in (MOVED[old], *ELSEWHERE.get(old, ()))]
+        new = next((new for new in modules if hasattr(importlib.import_module(new), name)), modules[0])
+        text = f"{name} of the module {self.__name__} is now in {new}; the former path goes with the next release"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         return getattr(importlib.import_module(new), name)
 

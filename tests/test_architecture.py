@@ -121,6 +121,9 @@ def test_former_paths_of_modules_give_what_is_in_the_modules_of_now() -> None:
         name = next(name for name, value in vars(now).items() if getattr(value, "__module__", "") == now.__name__)
         with pytest.warns(DeprecationWarning, match=f"polyrelu.{new};"):
             assert getattr(former, name) is getattr(now, name)
+    with pytest.warns(DeprecationWarning, match="cell_counts"):
+        from polyrelu.bounds import cells_upper
+    assert cells_upper((2, 3, 1), 2) == 7
     assert polyrelu.rational is importlib.import_module("polyrelu.rational")
     assert callable(polyrelu.constructions.shells)
 
