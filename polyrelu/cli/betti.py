@@ -93,7 +93,8 @@ def _where(options: argparse.Namespace) -> Answer:
                 f_vector=f_vector,
             )
         )
-    kind = "open" if region.is_open else "closed" if region.is_closed else "neither open nor closed"
+    kinds = {(True, True): "open and closed", (True, False): "open", (False, True): "closed"}
+    kind = kinds.get((region.is_open, region.is_closed), "neither open nor closed")
     what = f"the region {{{formula}}}, which is {kind},"
     return Answer(_text(task, what, groups, "C(F), refined by what is compared", f_vector))
 

@@ -42,8 +42,8 @@ def read_architecture(architecture: object, hidden: int = 0, scalar: bool = Fals
     widths = integers(architecture, "architecture", 1)
     if len(widths) < 2 + hidden:
         raise InputError(
-            f"architecture: expected an input dimension, at least {hidden} hidden widths and an output dimension, "
-            f"got {len(widths)} numbers"
+            f"architecture: expected an input dimension, at least {hidden} hidden width{'s' * (hidden != 1)} and an "
+            f"output dimension, got {len(widths)} number{'s' * (len(widths) != 1)}"
         )
     if scalar and widths[-1] != 1:
         raise InputError(f"architecture: expected one output, got {brief(widths[-1])}")

@@ -74,3 +74,6 @@ def test_text(run: Run) -> None:
     status, out, err = run("betti", ANNULUS, "--where", "0 <  F <= 1/2")
     assert (status, err) == (0, "")
     assert "the region {0 < F <= 1/2}, which is neither open nor closed, in R^2" in out
+    status, out, err = run("betti", ANNULUS, "--where", "F > 0 or F <= 0")
+    assert (status, err) == (0, "")
+    assert "the region {F > 0 or F <= 0}, which is open and closed, in R^2" in out

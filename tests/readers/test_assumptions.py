@@ -141,7 +141,7 @@ def test_refuses_other_activations(bad: Any) -> None:
 
 
 def test_as_many_activations_as_layers(state: Callable[[Any], str]) -> None:
-    with pytest.raises(InputError, match=r"activation: 2 are told for 1 hidden layer, .*'0' "):
+    with pytest.raises(InputError, match=r"activation: 2 are given for 1 hidden layer \(.*'0' "):
         pr.load(state(mlp(nn.ReLU())), activation="relu,relu")
     alone = pr.load(state(nn.Linear(2, 1)), activation="relu")
     assert alone.depth == 0 and "chain Linear, in" in alone.assumptions[0]
