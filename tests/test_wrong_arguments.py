@@ -12,6 +12,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.export.npz import read_arrays
+from polyrelu.geometry.subdivision import Options
 
 
 class Silent:
@@ -126,9 +128,27 @@ WRONG: dict[str, Callable[[], Any]] = {
 }
 QUICK = list(WRONG)[:12]
 
+Calls = dict[str, tuple[Callable[..., Any], dict[str, Any]]]
+
+
+# Called by a slow test: their right arguments take the longest to import.
+FOREIGN = {"from_onnx", "from_sklearn", "from_torch"}
+
+# The public names that nobody calls with arguments of his own: what functions return, or errors.
+NOT_CALLED = {
+    "records that functions fill in and return; their methods are called": {
+        "Bound", "BoundTable", "Check", "Comparison", "Cycle", "Estimate", "FrontPoint", "HRepresentation", "Homology",
+        "RegionReport", "Report", "Separation", "Stability", "VRepresentation",
+    },
+    "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
+        "Partition", "PolyhedralComplex", "Refinement",
+    },
+    "errors": {name for name in pr.__all__ if name.endswith("Error")},
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     """The functions by name, with right values of the parameters that have to be given."""
     net = pr.Network([[[1, 0], [0, 1], [1, 1]], [[1, -1, 1]]], [[0, 0, 1], [Fraction(-1, 2)]])
     classifier = pr.Network([[[1, 0], [0, 1], [1, 1]], [[1, -1, 1], [0, 1, 0], [1, 0, 0]]], [[0, 0, 1], [0, 1, 2]])
@@ -136,12 +156,15 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Callable[
     region = cx.region(">=")
     cells = pr.chain_complex(region)
     partition = pr.classify(classifier)
+    refinement = pr.refine(net, "F > 0")
+    domain = pr.Domain.box([-1, -1], [1, 1])
+    homology = pr.homology(region)
     folder = tmp_path_factory.mktemp("written")
     pr.save(net, folder / "net.json")
     pr.save_complex(cx, folder / "cx.npz")
     right: dict[str, Any] = {
         "network": net, "net": net, "f": net, "g": net, "other": net, "cx": cx, "complex": cx, "source": cx,
-        "obj": region, "region": region, "level": 0, "relation": ">", "domain": pr.Domain.box([-1, -1], [1, 1]),
+        "obj": region, "region": region, "level": 0, "relation": ">", "domain": domain,
         "box": [(-1, 1), (-1, 1)], "lower": [-1, -1], "upper": [1, 1], "a": [[1, 0]], "b": [1], "x": [0, 0],
         "point": [0, 0], "points": [[0, 0], [1, 0]], "i": 0, "j": 0, "k": 1, "degree": 0, "ranks": [2, 1],
         "boundaries": [[[1], [-1]]], "columns": [(np.array([0, 2]), np.array([0, 1]), np.array([1, -1]))],
@@ -149,36 +172,79 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Callable[
         "origin": [0, 0], "directions": [[1, 0]], "cuts": (1,), "pieces": 2, "depth": 1, "n": 2, "d": 2,
         "betti": (1, 0), "masks": np.zeros((cx.n_finite_vertices + cx.n_rays, 1), np.uint8), "first": 0,
         "closed": False, "claims": {"betti": [1, 0]}, "table": {"region": [0]}, "quantity": "regions", "values": [0, 0],
+        "partition": partition, "refinement": refinement, "formula": "F > 0", "formulas": "F > 0", "text": "F > 0",
+        "classes": 2, "levels": [0, 1], "block": pr.sawtooth(1), "steps": 2, "input_dim": 2, "folds": (2,),
+        "neurons": 4, "cells": cx,
     }  # fmt: skip
-    found: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {}
+    deep = {"architecture": (2, 4, 4, 1)}
+    folded = {"folds": (2,), "w": (1, 1)}
+    right_for: dict[str, dict[str, Any]] = {
+        "band_formulas": {"classes": 2},
+        "bands": deep,
+        "class_betti_numbers": {"network": classifier},
+        "classify": {"network": classifier},
+        "load": {"path": folder / "net.json"},
+        "load_complex": {"path": folder / "cx.npz"},
+        "lower_bound_network": deep,
+        "paper_network": folded,
+        "pareto_front": deep,
+        "predicted_band_betti": deep,
+        "predicted_betti": deep,
+        "predicted_paper_betti": {**folded, "w": (1,)},
+        "predicted_recurrent_betti": {"folds": 2},
+        "recurrent": {"folds": 2},
+        "separation": {"seconds": 0},
+        "shells": deep,
+        "verify": {"betti": [1, 0]},
+        "<net>.affine_map_at": {"signs": [[1, 1, 1]]},
+        "<net>.followed_by": {"other": pr.sawtooth(1)},
+        "<cx>.ray": {"v": cx.n_finite_vertices},
+        "<chain>.boundary": {"degree": 1},
+        "<chain>.boundary_arrays": {"degree": 1},
+        "<chain>.boundary_matrix": {"degree": 1},
+        "<formula>.check_outputs": {"outputs": 1},
+        "<formula>.holds": {"signs": [np.array([1], np.int8)], "size": 1},
+        "<formula>.holds_at": {"values": [1]},
+    }
+    suffixes = {
+        "save": "json", "save_complex": "npz", "write_cells": "json", "write_polymake": "pcom", "write_mesh": "vtu",
+        "write_table": "csv", "plot_html": "html",
+    }  # fmt: skip
+    found: Calls = {}
 
     def add(name: str, function: Callable[..., Any], **more: Any) -> None:
+        more |= right_for.get(name, {})
         needed = inspect.signature(function).parameters.values()
         given = {
             p.name: {**right, **more}.get(p.name, 0) for p in needed if p.default is p.empty and p.kind not in (2, 4)
         }
-        found[name] = function, given
+        found[name] = function, {**given, **{key: value for key, value in more.items() if key not in given}}
 
-    for name in (
-        "Network", "Slice", "ChainComplex", "analyse_region", "betti_numbers", "chain_complex", "check_regions",
-        "class_betti_numbers", "classify", "clipped", "homology", "identical", "lower_bounds", "predicted_betti",
-        "regions_table", "shells", "subdivide", "upper_bounds", "verify",
-    ):  # fmt: skip
-        add(name, getattr(pr, name))
+    for name in sorted(set(pr.__all__).difference(*NOT_CALLED.values())):
+        if name not in FOREIGN:
+            path = {"path": folder / f"{name}.{suffixes[name]}"} if name in suffixes else {}
+            add(name, getattr(pr, name), **path)
     add("Domain.box", pr.Domain.box)
     add("ChainComplex.from_arrays", pr.ChainComplex.from_arrays)
-    add("load", pr.load, path=folder / "net.json")
-    add("load_complex", pr.load_complex, path=folder / "cx.npz")
     add("read_arrays", read_arrays, path=folder / "cx.npz")
-    for name, suffix, first in (
-        ("save", "json", net), ("save_complex", "npz", cx), ("write_cells", "json", cx), ("write_polymake", "pcom", cx),
-    ):  # fmt: skip
-        function = getattr(pr, name)
-        add(name, function, path=folder / f"{name}.{suffix}", network=first, cx=first)
+    # Further kinds of first arguments, which only the slow test has
+    add("homology (chain complex)", pr.homology, obj=cells)
+    add("clipped (region)", pr.clipped, source=region)
+    add("write_mesh (region)", pr.write_mesh, cells=pr.clipped(region, domain), path=folder / "region.obj")
+    for label, drawn in {"network": net, "classes": classifier, "complex": cx, "partition": partition}.items():
+        add(f"plot ({label})", pr.plot, obj=drawn)
+        add(f"plot_html ({label})", pr.plot_html, obj=drawn, path=folder / f"{label}.html")
     instances = {
-        "net": net, "cx": cx, "region": region, "homology": pr.homology(region), "chain": cells,
-        "partition": partition, "class": partition.region(0), "boundary": partition.boundary(),
-        "bounds": pr.upper_bounds((2, 3, 1)), "domain": right["domain"], "slice": pr.Slice([[0, 0], [1, 0]]),
+        "net": net, "cx": cx, "region": region, "homology": homology, "chain": cells, "partition": partition,
+        "class": partition.region(0), "boundary": partition.boundary(), "bounds": pr.upper_bounds((2, 3, 1)),
+        "domain": domain, "slice": pr.Slice([[0, 0], [1, 0]]), "refinement": refinement,
+        "formula region": refinement.region("F > 0"), "formula": pr.Formula("F > 0"), "cycle": homology.cycles(0)[0],
+        "comparison": pr.identical(net, net), "estimate": pr.estimate(net, samples=2),
+        "report": pr.verify(net, betti=[1, 0]), "stability": pr.stability(net, domain),
+        "region report": pr.analyse_region(net), "front point": pr.pareto_front((2, 4, 4, 1))[0],
+        "separation": pr.separation(2, 4, seconds=0), "bound": pr.upper_bounds((2, 3, 1)).bounds[0],
+        "vertices": cx.v_representation(2, 0), "inequalities": cx.h_representation(2, 0),
+        "check": pr.verify(net, betti=[1, 0]).claims[0],
     }  # fmt: skip
     for label, instance in instances.items():
         for name in dir(type(instance)):
@@ -188,27 +254,75 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Callable[
     return found
 
 
-def _faults(calls: dict[str, tuple[Callable[..., Any], dict[str, Any]]], wrong: list[str]) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def foreign_calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
+    """The functions that read objects and files of PyTorch, ONNX and scikit-learn, as far as these are installed."""
+    folder = tmp_path_factory.mktemp("foreign")
+    found: Calls = {"from_torch": (pr.from_torch, {"module": None}), "from_onnx": (pr.from_onnx, {"model": None})}
+    found["from_sklearn"] = pr.from_sklearn, {"estimator": None}
+    with suppress(ImportError):
+        import torch
+
+        layers = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+        state = layers.state_dict()
+        torch.save(state, folder / "state.pt")
+        found["from_torch"] = pr.from_torch, {"module": layers}
+        found["from_torch (state dict)"] = pr.from_torch, {"module": state, "activation": "relu"}
+        found["load (state dict)"] = pr.load, {"path": folder / "state.pt", "activation": "relu"}
+    with suppress(ImportError):
+        from onnx import TensorProto, helper, numpy_helper
+
+        model = helper.make_model(
+            helper.make_graph(
+                [helper.make_node("Gemm", ["x", "w", "b"], ["z"]), helper.make_node("Relu", ["z"], ["y"])],
+                "net",
+                [helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 2])],
+                [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 3])],
+                [
+                    numpy_helper.from_array(np.ones((2, 3), np.float32), "w"),
+                    numpy_helper.from_array(np.ones(3, np.float32), "b"),
+                ],
+            )
+        )
+        (folder / "net.onnx").write_bytes(model.SerializeToString())
+        found["from_onnx"] = pr.from_onnx, {"model": model}
+        found["load (ONNX)"] = pr.load, {"path": folder / "net.onnx"}
+    with suppress(ImportError):
+        from sklearn.neural_network import MLPRegressor
+
+        fitted = MLPRegressor(hidden_layer_sizes=(3,), max_iter=1).fit(np.eye(2), [0, 1])
+        found["from_sklearn"] = pr.from_sklearn, {"estimator": fitted}
+    return found
+
+
+def _parameters(function: Callable[..., Any]) -> Iterator[str]:
+    """The names of the parameters; for `**options`, those of the options of `subdivide`."""
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind == parameter.VAR_KEYWORD:
+            yield from Options.__annotations__
+        elif parameter.kind != parameter.VAR_POSITIONAL:
+            yield parameter.name
+
+
+def _faults(calls: Calls, wrong: list[str]) -> Iterator[str]:
     for name, (function, given) in calls.items():
-        for parameter in inspect.signature(function).parameters.values():
-            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-                continue
+        for parameter in _parameters(function):
             for what in wrong:
-                if parameter.name == "progress" and what == "class":
+                if parameter == "progress" and what == "class":
                     continue  # it can be called, and what it raises is passed on
                 try:
-                    function(**{**given, parameter.name: WRONG[what]()})
+                    function(**{**given, parameter: WRONG[what]()})
                 except pr.PolyreluError as error:
                     text = str(error)
                     if len(text) > 1000 or not text.isprintable() or not text:
-                        yield f"{name}({parameter.name}={what}): {len(text)} characters: {text[:80]!r}"
+                        yield f"{name}({parameter}={what}): {len(text)} characters: {text[:80]!r}"
                 except Exception as error:
                     if str(error) == "no entries":
                         continue  # the iterable's own exception, passed on
-                    yield f"{name}({parameter.name}={what}): {type(error).__name__}: {str(error)[:80]}"
+                    yield f"{name}({parameter}={what}): {type(error).__name__}: {str(error)[:80]}"
 
 
-def _run(calls: Any, wrong: list[str], folder: Path) -> None:
+def _run(calls: Calls, wrong: list[str], folder: Path) -> None:
     before = os.getcwd()
     os.chdir(folder)  # "x" is the name of a file
     try:
@@ -218,11 +332,44 @@ def _run(calls: Any, wrong: list[str], folder: Path) -> None:
         os.chdir(before)
 
 
-def test_the_commonest_wrong_arguments(calls: Any, tmp_path: Path) -> None:
-    _run(calls, QUICK, tmp_path)
+def test_every_public_name_is_called(calls: Calls) -> None:
+    exempt = set().union(*NOT_CALLED.values(), FOREIGN)
+    assert set(pr.__all__) == (set(calls) & set(pr.__all__)) | exempt
+    assert not exempt & set(calls)
+    for name in ("Partition", "PolyhedralComplex", "Refinement", "Cycle", "Homology"):
+        kind = getattr(pr, name)
+        methods = [x for x in dir(kind) if x[0] != "_" and inspect.isfunction(getattr(kind, x))]
+        missing = [x for x in methods if not any(call.endswith(f">.{x}") for call in calls)]
+        assert methods and missing in ([], ["united_masks"])
+
+
+def test_the_right_arguments_are_right(calls: Calls) -> None:
+    """Otherwise another argument than the wrong one would be refused."""
+    for name, (function, given) in calls.items():
+        try:
+            function(**given)
+        except pr.MissingDependencyError:
+            continue
+        except Exception as error:
+            raise AssertionError(name) from error
+
+
+@pytest.mark.filterwarnings("ignore")  # matplotlib has no glyph for a control character
+def test_the_commonest_wrong_arguments(calls: Calls, tmp_path: Path) -> None:
+    _run({name: call for name, call in calls.items() if " (" not in name}, QUICK, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_all_wrong_arguments(calls: Any, tmp_path: Path) -> None:
+def test_wrong_arguments_of_readers_of_other_libraries(foreign_calls: Calls, tmp_path: Path) -> None:
+    assert {name.split(" ")[0] for name in foreign_calls} >= FOREIGN
+    for function, given in foreign_calls.values():
+        if None not in given.values():
+            function(**given)
+    _run(foreign_calls, list(WRONG), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_all_wrong_arguments(calls: Calls, tmp_path: Path) -> None:
     _run(calls, list(WRONG), tmp_path)

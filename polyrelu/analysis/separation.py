@@ -213,7 +213,8 @@ def separation(
     d, k = read_degree(input_dim, degree)
     n = integer(neurons, "neurons", 1)
     if d > MAX_INPUTS or n > MAX_NEURONS:
-        raise InputError(f"separation: at most {MAX_INPUTS} inputs and {MAX_NEURONS} neurons, got {d} and {short(n)}")
+        got = f"{short(d)} and {short(n)}"
+        raise InputError(f"separation: at most {MAX_INPUTS} inputs and {MAX_NEURONS} neurons, got {got}")
     limit = integer(max_cells, "max_cells", 1)
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
         raise InputError(f"seconds: expected a number that is not negative, got {describe(seconds)}")

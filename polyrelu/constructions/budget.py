@@ -11,6 +11,7 @@ from polyrelu.constructions.bumps import best_bumps, bumps, bumps_betti
 from polyrelu.constructions.layers import fold_count, split_evenly
 from polyrelu.constructions.nested_shells import Variant, corner_counts, predicted_betti, shells
 from polyrelu.errors import InputError
+from polyrelu.exact.printing import brief
 from polyrelu.network.network import Network
 
 
@@ -57,7 +58,8 @@ def read_degree(input_dim: object, degree: object) -> tuple[int, int | None]:
         return d, None
     k = integer(degree, "degree", 0)
     if k >= d:
-        raise InputError(f"degree: a region in R^{d} has Betti numbers of degree at most {d - 1}, got {k}")
+        most = f"a region in R^{brief(d)} has Betti numbers of degree at most {brief(d - 1)}"
+        raise InputError(f"degree: {most}, got {brief(k)}")
     return d, k
 
 

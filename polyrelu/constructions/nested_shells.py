@@ -73,6 +73,7 @@ from typing import Literal
 from polyrelu.constructions.arguments import integer, integers, read_architecture, require
 from polyrelu.constructions.corners import Corners, Word, fold_corners, read_corner, words
 from polyrelu.constructions.layers import (
+    MAX_WEIGHTS,
     Curve,
     Form,
     LayerStack,
@@ -85,7 +86,8 @@ from polyrelu.constructions.layers import (
     split_evenly,
     total,
 )
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, LimitError
+from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe
 from polyrelu.network.network import Network
 
@@ -300,18 +302,23 @@ def cut_network(input_dim: int, cuts: object, corner: object = None) -> Network:
 
 
 def read_cuts(cuts: object, d: int) -> tuple[int, ...]:
-    """The numbers c_1, …, c_{d−1} ≥ 0, given so or as a mapping {k: c_k}; InputError for anything else."""
+    """The numbers c_1, …, c_{d−1} ≥ 0, given so or as a mapping {k: c_k}; InputError for anything else.
+
+    LimitError for more inputs than a network can have weights.
+    """
+    if d > MAX_WEIGHTS:
+        raise LimitError(f"cuts: at most {MAX_WEIGHTS} inputs, got {brief(d)}")
     if isinstance(cuts, Mapping):
         result = [0] * (d - 1)
         for key, value in cuts.items():
             k = integer(key, "cuts: degree", 1)
             if k >= d:
-                raise InputError(f"cuts: degree k must be at most d − 1 = {d - 1}, got {k}")
+                raise InputError(f"cuts: degree k must be at most d − 1 = {brief(d - 1)}, got {brief(k)}")
             result[k - 1] = integer(value, f"cuts: c_{k}", 0)
         return tuple(result)
     numbers = integers(cuts, "cuts", 0)
     if numbers and len(numbers) != d - 1:
-        raise InputError(f"cuts: expected d − 1 = {d - 1} numbers c_1, …, c_{d - 1}, got {len(numbers)}")
+        raise InputError(f"cuts: expected d − 1 = {brief(d - 1)} numbers c_1, …, c_{brief(d - 1)}, got {len(numbers)}")
     return numbers or (0,) * (d - 1)
 
 

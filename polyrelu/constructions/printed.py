@@ -10,6 +10,8 @@ from math import prod
 from polyrelu.constructions.arguments import integer, integers
 from polyrelu.constructions.layers import Form, LayerStack, check_weights, total
 from polyrelu.errors import InputError
+from polyrelu.exact.limits import read_flag
+from polyrelu.exact.printing import brief
 from polyrelu.network.network import Network
 
 
@@ -141,6 +143,7 @@ def predicted_paper_betti(
     ((6, 2), (5, 2))
     """
     plan = _read(folds, w, theorem)
+    cube = read_flag(cube, "cube")
     if not plan.is_predicted(cube):
         raise InputError(
             "paper network: with one fold and d > 2 cuts of different degrees meet outside the unit cube; "
@@ -209,13 +212,13 @@ def _read(folds: object, w: object, theorem: object) -> _Plan:
         raise InputError("folds: expected at least one number m_1, …, m_{L−1}")
     for i, m in enumerate(numbers, 1):
         if m % 2:
-            raise InputError(f"folds, entry {i}: expected an even number, got {m}")
+            raise InputError(f"folds, entry {i}: expected an even number, got {brief(m)}")
     steps = integers(w, "w", 1)
     if not steps:
         raise InputError("w: expected at least one number w_1, …, w_{d−1}")
     number = integer(theorem, "theorem", 12)
     if number > 13:
-        raise InputError(f"theorem: expected 12 or 13, got {number}")
+        raise InputError(f"theorem: expected 12 or 13, got {brief(number)}")
     return _Plan(numbers, steps, number)
 
 

@@ -26,9 +26,10 @@ from itertools import chain, repeat
 from typing import Literal
 
 from polyrelu.constructions.arguments import integer
-from polyrelu.constructions.layers import Form, LayerStack, check_weights, folded, plain_fold, total
+from polyrelu.constructions.layers import MAX_LAYERS, Form, LayerStack, check_weights, folded, plain_fold, total
 from polyrelu.constructions.nested_shells import cut_network, predicted_betti, read_cuts
 from polyrelu.errors import InputError
+from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe
 from polyrelu.network.network import Network
 
@@ -264,7 +265,7 @@ def predicted_recurrent_betti(
 
 
 def _read(input_dim: object, steps: object, kind: object) -> int:
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"kind: expected one of {', '.join(KINDS)}, got {describe(kind)}")
     integer(steps, "steps", 2)
     return integer(input_dim, "input_dim", 2)
@@ -277,12 +278,12 @@ def _check_widths(d: int, m: int, steps: int, cuts: int, kind: Kind) -> None:
 
 
 def _repeated_widths(start: int, hidden: tuple[int, ...], times: int) -> Iterator[int]:
-    """The inputs and the hidden widths of a network whose hidden layers repeat."""
-    return chain([start], chain.from_iterable(repeat(hidden, times)))
+    """The inputs and the hidden widths of a network whose hidden layers repeat, as far as `check_weights` reads."""
+    return chain([start], chain.from_iterable(repeat(hidden, min(times, MAX_LAYERS + 1))))
 
 
 def _read_folds(folds: object) -> int:
     m = integer(folds, "folds", 2)
     if m % 2:
-        raise InputError(f"folds: expected an even number, got {m}")
+        raise InputError(f"folds: expected an even number, got {brief(m)}")
     return m

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError
-from polyrelu.exact.limits import memory_is_a_limit
+from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.export.arguments import check_complex
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.polygons import by_size, determinants, polygons, tetrahedra, triangles
@@ -77,7 +77,7 @@ def mesh(cells: PolyhedralComplex | CellSet, dimension: int | None = None, *, tr
         raise MissingDependencyError("meshes need meshio: pip install 'polyrelu[mesh]'", "mesh") from None
     k, chosen, cx = _chosen(cells, dimension)
     homogeneous = cx.homogeneous_array()
-    blocks = _oriented(cx, k, homogeneous, chosen, _blocks(cx, k, chosen, triangulate))
+    blocks = _oriented(cx, k, homogeneous, chosen, _blocks(cx, k, chosen, read_flag(triangulate, "triangulate")))
     used, inverse = np.unique(np.concatenate([rows.ravel() for _, _, rows in blocks]), return_inverse=True)
     split = np.split(inverse.astype(np.int32), np.cumsum([rows.size for _, _, rows in blocks])[:-1])
     data = {"number": [numbers.astype(np.int32) for _, numbers, _ in blocks]}

@@ -124,7 +124,11 @@ def write_table(table: Mapping[str, Sequence[Any] | npt.NDArray[Any]], path: str
     ...     print(file.readline().rstrip())
     region,pattern,bounded,vertices,rays,facets,linear_1_1,constant_1,interior_point_1
     """
-    if not isinstance(table, Mapping) or len({len(column) for column in table.values()}) > 1:
+    if (
+        not isinstance(table, Mapping)
+        or not all(_is_column(column) for column in table.values())
+        or len({len(column) for column in table.values()}) > 1
+    ):
         raise InputError("write_table: expected columns of one length by name, as regions_table makes them")
     columns = {name: column.tolist() if isinstance(column, np.ndarray) else column for name, column in table.items()}
     names = [
@@ -135,6 +139,12 @@ def write_table(table: Mapping[str, Sequence[Any] | npt.NDArray[Any]], path: str
         writer.writerow(names)
         for row in zip(*columns.values(), strict=True):
             writer.writerow([text for value in row for text in _cells(value)])
+
+
+def _is_column(column: object) -> bool:
+    if isinstance(column, np.ndarray):
+        return column.ndim == 1
+    return isinstance(column, Sequence) and not isinstance(column, (str, bytes, bytearray, memoryview))
 
 
 def _labels(name: str, value: Any) -> Iterator[str]:

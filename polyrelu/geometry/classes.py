@@ -138,6 +138,13 @@ class Partition:
         return table(repr(self), ["class", "regions"], rows + [("tie", ties)] * bool(ties))
 
 
+def check_partition(value: object) -> Partition:
+    """The value; RegionError unless it is a Partition."""
+    if not isinstance(value, Partition):
+        raise RegionError(f"class: expected a Partition, got {describe(value)}")
+    return value
+
+
 class _ClassSet(CellSet):
     """A set of cells of a partition."""
 
@@ -146,7 +153,7 @@ class _ClassSet(CellSet):
     _partition: Partition
 
     def __init__(self, partition: Partition) -> None:
-        super().__init__(partition.complex)
+        super().__init__(check_partition(partition).complex)
         object.__setattr__(self, "_partition", partition)
 
     @property
@@ -190,7 +197,7 @@ class ClassRegion(_ClassSet):
     _closed: bool
 
     def __init__(self, partition: Partition, i: int, closed: bool = False) -> None:
-        n = partition.n_classes
+        n = check_partition(partition).n_classes
         if isinstance(i, bool) or not isinstance(i, (int, np.integer)) or not 0 <= i < n:
             raise RegionError(f"class: expected an integer from 0 to {n - 1}, got {describe(i)}")
         super().__init__(partition)

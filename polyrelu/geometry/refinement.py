@@ -75,7 +75,8 @@ class Refinement:
     def signs(self, k: int) -> tuple[Signs, ...]:
         """The signs of each form on the relative interiors of the k-cells: an array of −1, 0 and 1 for each form."""
         self._complex.n_cells(k)  # raises for an invalid dimension
-        return self._signs[k - self._complex.coordinates.lineality_dim]
+        low = self._complex.coordinates.lineality_dim
+        return self._signs[int(k) - low] if k >= low else tuple(signs[:0] for signs in self._signs[0])
 
     def region(self, formula: Formula | str | None = None) -> FormulaRegion:
         """The set of points of the domain where a formula holds.
@@ -122,6 +123,8 @@ class FormulaRegion(CellSet):
     _closed: bool | None
 
     def __init__(self, refinement: Refinement, formula: Formula | str) -> None:
+        if not isinstance(refinement, Refinement):
+            raise RegionError(f"formula: expected a Refinement, got {describe(refinement)}")
         formula = read_formula(formula)
         formula.check_outputs(refinement.network.output_dim)
         missing = [form for form in formula.forms if form not in refinement.forms]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,7 @@ class AnyComplex(Protocol):
     def contains(self, x: Any) -> bool: ...
 
 
+@runtime_checkable
 class LeveledComplex(AnyComplex, Protocol):
     """A complex refined by a level set."""
 
@@ -147,6 +148,8 @@ class Region(CellSet):
     def __init__(self, complex: LeveledComplex, relation: str) -> None:
         if not isinstance(relation, str) or relation not in RELATIONS:
             raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
+        if isinstance(complex, type) or not isinstance(complex, LeveledComplex):
+            raise RegionError(f"region: expected a PolyhedralComplex, got {describe(complex)}")
         if complex.level is None:
             raise RegionError(
                 f"region {relation!r}: the complex has no level set; use subdivide(network, level=t), with t = 0 say"

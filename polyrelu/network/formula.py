@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, NoReturn
@@ -11,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import RegionError
-from polyrelu.exact.rational import check_digits, describe, exact, primitive
+from polyrelu.exact.limits import memory_is_a_limit
+from polyrelu.exact.rational import check_digits, describe, exact, exact_vector, primitive
 
 Bools = npt.NDArray[np.bool_]
 Tree = tuple[Any, ...]
@@ -149,6 +151,8 @@ class Formula:
 
     def check_outputs(self, outputs: int) -> None:
         """RegionError unless the formula fits a network with this number of outputs."""
+        if not _is_count(outputs):
+            raise RegionError(f"formula: expected a number of outputs, got {describe(outputs)}")
         if self._bare and outputs != 1:
             raise RegionError(
                 f"formula {describe(self._text)}: F is the output of a network with one output, and this one has "
@@ -158,20 +162,35 @@ class Formula:
             there = "is only F0, or F" if outputs == 1 else f"are F0 to F{outputs - 1}"
             raise RegionError(f"formula {describe(self._text)}: there is no output F{self._last}, there {there}")
 
+    @memory_is_a_limit
     def holds(self, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bools:
         """For each of `size` cells, whether the formula holds.
 
-        `signs` has one array for each form: the signs of the form on the cells.
+        `signs` has one array for each form: the signs of the form on the cells, −1, 0 or 1. RegionError otherwise.
         """
+        if not _is_count(size):
+            raise RegionError(f"formula: expected a number of cells, got {describe(size)}")
+        if not isinstance(signs, (list, tuple)) or len(signs) != len(self._forms):
+            n = len(self._forms)
+            raise RegionError(f"formula: expected a list of {n} array{'s' * (n != 1)} of signs, got {describe(signs)}")
+        for i, array in enumerate(signs):
+            if not isinstance(array, np.ndarray) or array.dtype != np.int8 or array.shape != (size,):
+                raise RegionError(f"formula, form {i}: expected an int8 array of {size} signs, got {describe(array)}")
+            if size and not -1 <= array.min() <= array.max() <= 1:
+                raise RegionError(f"formula, form {i}: expected the signs −1, 0 and 1")
         return _holds(self._tree, signs, size)
 
     def holds_at(self, values: Sequence[Any]) -> bool:
         """Whether the formula holds for these values of the outputs (exact numbers)."""
-        exactly = [exact(value, f"output {i}") for i, value in enumerate(values)]
+        exactly = exact_vector(values, "values")
         self.check_outputs(len(exactly))
         found = [form(exactly) for form in self._forms]
         signs = [np.array([(value > 0) - (value < 0)], np.int8) for value in found]
         return bool(self.holds(signs, 1)[0])
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 0 <= int(value) <= sys.maxsize
 
 
 def read_formula(value: Formula | str) -> Formula:

@@ -24,7 +24,7 @@ Cycles = list[tuple[int, list[Simplex]]]
 def read_cycles(cycles: Iterable[CycleLike], d: int) -> Cycles:
     """The cycles of R^d that were given. InputError for anything else."""
     try:
-        given = list(cycles)
+        given = iter(cycles)  # not a list of them: the first that is wrong ends it
     except TypeError:
         raise InputError(f"cycles: expected a list of cycles, got {describe(cycles)}") from None
     return [_read_cycle(cycle, d) for cycle in given]

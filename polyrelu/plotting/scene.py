@@ -10,6 +10,7 @@ import numpy as np
 
 from polyrelu.errors import DomainError, InputError
 from polyrelu.exact.floats import to_double
+from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.classes import Partition
 from polyrelu.geometry.complex import PolyhedralComplex
@@ -162,10 +163,18 @@ class Scene:
 
 def make_scene(obj: Any, options: Options, **choices: Unpack[Choices]) -> Scene:
     """The scene of what `plot` draws; arguments and errors as there."""
+    color, graph = choices.get("color"), read_flag(choices.get("graph", False), "graph")
+    if color is not None:
+        check_colouring(color)
+    first = choices.get("title")
+    if first is not None and not isinstance(first, str):
+        raise InputError(f"title: expected a string, got {describe(first)}")
+    if first and any("\ud800" <= character <= "\udfff" for character in first):
+        raise InputError(f"title: expected text without half surrogates, got {describe(first)}")
     subject = read_subject(obj, options, **choices)
     d = subject.complex.input_dim
-    color = _color(subject, choices.get("color"))
-    graph = bool(choices.get("graph", False)) or d == 1
+    color = _color(subject, color)
+    graph = graph or d == 1
     if graph and d != 1 and (d == 3 or subject.network.output_dim != 1):
         raise InputError("graph: expected a network with 1 or 2 inputs and one output")
     cycles = read_cycles(choices.get("cycles", ()), d)
@@ -182,9 +191,6 @@ def make_scene(obj: Any, options: Options, **choices: Unpack[Choices]) -> Scene:
     if graph and d == 2:
         cycles = lifted(cycles, subject.network)
     arrays = tuple((k, doubles(simplices)) for k, simplices in cycles)
-    first = choices.get("title")
-    if first is not None and not isinstance(first, str):
-        raise InputError(f"title: expected a string, got {describe(first)}")
     title = "\n".join([first or subject.headline(), *subject.summary(options.get("progress"))])
     return Scene(subject.network, drawn.complex, drawn.partition, window, is_whole, color, graph, arrays, title)
 
@@ -193,7 +199,6 @@ def _color(subject: Subject, color: str | None) -> str:
     leveled = subject.complex.level is not None
     if color is None:
         return "sign" if leveled else "pattern" if subject.partition is None else "class"
-    check_colouring(color)
     if color == "sign" and not leveled:
         raise InputError("color: there are signs of F − t only with a level t")
     if subject.partition is None and color == "class":

@@ -39,6 +39,7 @@ import numpy.typing as npt
 from polyrelu.errors import LimitError, NetworkError, NumberError
 from polyrelu.exact.floats import fraction_of, nearest, root, widened
 from polyrelu.exact.memory import is_counted, spend_digits
+from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import MAX_ENTRIES, exact, exact_vector
 from polyrelu.network.network import Network
 from polyrelu.readers.batch import Layer, sample_of
@@ -574,7 +575,7 @@ class Assembly:
     def _check(self, count: int, what: str, most: int | None = None) -> None:
         limit = MAX_ENTRIES if most is None else most
         if count > limit:
-            raise LimitError(f"{self.place}: {count} {what}, more than the {limit} that are read")
+            raise LimitError(f"{self.place}: {brief(count)} {what}, more than the {limit} that are read")
 
     def _check_work(self, count: int, entries: int) -> None:
         if count > MAX_OPERATIONS:

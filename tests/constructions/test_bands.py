@@ -286,6 +286,9 @@ def test_what_is_too_large_is_refused_before_it_is_made() -> None:
         for arguments in ((2, 10**9, 2, [2]), (2, 2, 2, [10**9]), (2, 2, 2, [10**9], "state")):
             with pytest.raises(LimitError, match="recurrent: the network would have more than 10000000 weights"):
                 function(*arguments)
+        for cuts in ({1: 1}, []):
+            with pytest.raises(LimitError, match="cuts: at most 10000000 inputs, got 1180591620717411303424"):
+                function(2**70, 2, 2, cuts)
     for block in (fold_block(2, 2), Network([[[1]]], [[0]])):
         with pytest.raises(LimitError, match="more than 100000 layers"):
             repeated(block, 10**9)

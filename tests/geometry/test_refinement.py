@@ -276,6 +276,14 @@ def test_errors() -> None:
     assert len(homology(refinement.region("F0 > 0 or F1 > 0")).cycles(0)) == 1
 
 
+def test_there_are_no_cells_below_the_lineality_dimension() -> None:
+    refinement = refine(Network([[[1, 0]], [[1]]], [[0], [0]]), "F > 1")  # λ = 1
+    for k in (-(2**70), -1, 0):
+        assert [array.tolist() for array in refinement.signs(k)] == [[]]
+        assert refinement.region().mask(k).tolist() == []
+        assert refinement.region().cells(k).tolist() == []
+
+
 def test_what_is_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_complex, "MAX_SIMPLICES", 10)
     with pytest.raises(LimitError, match="neither open nor closed, and its order complex needs about"):

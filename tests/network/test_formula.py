@@ -168,3 +168,6 @@ def test_signs_are_taken_all_at_once() -> None:
     signs = np.array([-1, 0, 1], np.int8)
     assert Formula("F != 0").holds([signs], 3).tolist() == [True, False, True]
     assert Formula("1 > 2").holds([], 3).tolist() == [False] * 3
+    for wrong, size in (([signs], 2), ([], 3), ([signs, signs], 3), ([signs + np.int8(2)], 3), ([signs > 0], 3)):
+        with pytest.raises(RegionError, match="expected"):
+            Formula("F != 0").holds(wrong, size)
