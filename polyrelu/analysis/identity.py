@@ -65,7 +65,7 @@ def subtract(f: Network, g: Network) -> Network:
     """
     for net in (f, g):
         if not isinstance(net, Network):
-            raise InputError(f"identity: expected two Networks, got {describe(net)}")
+            raise InputError(f"identical: expected two Networks, got {describe(net)}")
     for what, m, n in (("inputs", f.input_dim, g.input_dim), ("outputs", f.output_dim, g.output_dim)):
         if m != n:
             raise NetworkError(f"the networks have {m} and {n} {what}; to be compared they need the same number")

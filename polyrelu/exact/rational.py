@@ -122,7 +122,7 @@ def exact_point(values: object, dimension: int, where: str = "point") -> tuple[F
             raise PointError(f"{where}: expected a sequence of {dimension} numbers, got {describe(values)}")
         return (exact(values, where),)
     if len(items) != dimension:
-        raise PointError(f"{where}: expected {dimension} coordinates, got {len(items)}")
+        raise PointError(f"{where}: expected {dimension} coordinate{'s' * (dimension != 1)}, got {len(items)}")
     return tuple(
         Fraction(x) if type(x) in (int, Fraction) and type(x.numerator) is int else exact(x, f"{where}, coordinate {i}")
         for i, x in enumerate(items, 1)

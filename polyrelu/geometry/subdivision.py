@@ -226,7 +226,9 @@ def read_domain(domain: Any, network: Network) -> Domain | None:
         domain = Domain.box([low for low, _ in pairs], [high for _, high in pairs])
     assert isinstance(domain, Domain)
     if domain.input_dim != (dim := network.input_dim):
-        raise DomainError(f"domain: lies in dimension {domain.input_dim}, but the network has {dim} inputs")
+        raise DomainError(
+            f"domain: lies in dimension {domain.input_dim}, but the network has {dim} input{'s' * (dim != 1)}"
+        )
     if domain.units and network.units and domain.units != network.units:
         raise DomainError(
             f"domain: is in {domain.units[0]}, but the network takes inputs in {network.units[0]}; give both in the "

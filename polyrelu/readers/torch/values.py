@@ -134,7 +134,7 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             base, in_place = base[:-1], True
     if base not in OPERATIONS:
         raise NetworkError(
-            f"{assembly.place}: {base} is not read: it is not piecewise linear, or no operation that is known here"
+            f"{assembly.place}: {base} is not read: it is not piecewise linear, or not among the known operations"
         )
     double = dtype.itemsize == 8
     if base == "rrelu" and "lower" in kwargs and "upper" in kwargs:  # PyTorch takes the mean of doubles, then rounds it
