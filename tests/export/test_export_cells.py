@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.exact.rational import exact
+from polyrelu.geometry.vertices import ExactVertices
 from polyrelu.geometry.volume import volumes
 from polyrelu.network.network import Network
 from support.known_answers import cases
@@ -135,8 +136,8 @@ def test_interrupted_writing_leaves_nothing(write, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return original(self, v)
 
-    original = pr.PolyhedralComplex.homogeneous
-    monkeypatch.setattr(pr.PolyhedralComplex, "homogeneous", interrupted)
+    original = ExactVertices.homogeneous
+    monkeypatch.setattr(ExactVertices, "homogeneous", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write(cx, tmp_path / "file")
     assert not list(tmp_path.iterdir())
