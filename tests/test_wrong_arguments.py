@@ -359,6 +359,22 @@ def test_the_commonest_wrong_arguments(calls: Calls, tmp_path: Path) -> None:
     _run({name: call for name, call in calls.items() if " (" not in name}, QUICK, tmp_path)
 
 
+def test_wrong_arguments_beside_others() -> None:
+    """Those that were read only if another argument was given."""
+    net = pr.sawtooth(1)
+    for wrong in (np.ones((2, 3)), np.empty((0, 3)), Unequal(), np.zeros(2, dtype=[("a", int)])):
+        for given in ({"relation": wrong}, {"level": wrong}):
+            with pytest.raises(pr.PolyreluError, match=r"^(where|level): "):
+                pr.betti_numbers(net, where="F > 0", **given)
+        with pytest.raises(pr.InputError, match=r"^mixed: expected True or False"):
+            pr.folding((2, 4, 4, 1), wrong)
+    many = 10**9
+    for degrees in (None, [0], range(many)):
+        for bounds in (pr.lower_bounds, pr.upper_bounds):
+            with pytest.raises(pr.LimitError, match="1000000"):
+                bounds((many, many, many, 1), degrees=degrees)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_wrong_arguments_of_readers_of_other_libraries(foreign_calls: Calls, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 from polyrelu.errors import InputError, RegionError
 from polyrelu.exact.printing import brief
-from polyrelu.exact.rational import describe
+from polyrelu.exact.rational import describe, exact
 from polyrelu.geometry.classes import classify
 from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.region import RELATIONS
@@ -172,7 +172,7 @@ def betti_numbers(
     """
     if where is None:
         return analyse_region(network, relation, level, domain).betti
-    if relation != ">" or level != 0:
+    if not isinstance(relation, str) or relation != ">" or exact(level, "level") != 0:
         raise RegionError("where: a formula takes the place of level and relation; give one or the other")
     return homology(refine(network, read_formula(where), domain).region()).betti
 

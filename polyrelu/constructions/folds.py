@@ -18,6 +18,7 @@ from polyrelu.constructions.layers import (
     split_evenly,
     total,
 )
+from polyrelu.exact.limits import read_flag
 from polyrelu.network.network import Network
 
 
@@ -118,6 +119,7 @@ def folding(architecture: object, mixed: bool = False) -> Network:
     True
     """
     widths = read_architecture(architecture, hidden=1)
+    mixed = read_flag(mixed, "mixed")
     check_weights("folding", widths)
     d, *hidden, n_out = widths
     stack = LayerStack(d)

@@ -50,8 +50,9 @@ from math import log10
 from polyrelu.constructions.arguments import integers, read_architecture
 from polyrelu.constructions.lower_bound import paper_lower_bound
 from polyrelu.constructions.nested_shells import VARIANTS, Variant, closing_neurons, corner_counts, predicted_betti
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, LimitError
 from polyrelu.exact.limits import read_flag
+from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe
 from polyrelu.markup import table
 from polyrelu.paper.cell_counts import (
@@ -68,6 +69,9 @@ from polyrelu.paper.cell_counts import (
     zaslavsky,
     zaslavsky_bounded,
 )
+
+MAX_INPUTS = 10**6
+"""Maximum number of inputs, and of degrees: each degree has a row in the table, and some bounds are sums over all."""
 
 _ERGEN = "Ergen & Grillo 2024"
 _MONTUFAR_2014 = "Montúfar, Pascanu, Cho & Bengio 2014"
@@ -179,11 +183,13 @@ def upper_bounds(
     if not isinstance(relation, str) or relation not in (">", ">=", "<", "<=", "="):
         raise InputError(f'relation: expected one of ">", ">=", "<", "<=", "=", got {describe(relation)}')
     wanted = _read_degrees(degrees, d)
+    rank = min(d, hidden[0] if hidden else 1)
+    if rank > MAX_INPUTS:
+        raise LimitError(f"upper_bounds: at most {MAX_INPUTS} inputs, or neurons of the first layer, got {brief(rank)}")
     counts = CellCounts(d, tuple(hidden), max(wanted, default=0) + 1, relu)
     bounds = list(_region_bounds(widths, relu))
     for k in range(1, d + 1) if degrees is None else [k for k in wanted if k]:
         bounds.append(Bound(f"cells_{d - k}", "cells", counts.of_codimension(k), "proved in cells_upper"))
-    rank = min(d, hidden[0] if hidden else 1)
     choices = binomials(counts.of_codimension(0), rank if wanted else 0)
     for k in wanted:
         bounds += _betti_bounds(k, rank, counts, choices, relation == "=")
@@ -200,6 +206,8 @@ def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) 
     widths = read_architecture(architecture)
     d, *hidden, _ = widths
     wanted = _read_degrees(degrees, d)
+    if d > MAX_INPUTS:
+        raise LimitError(f"lower_bounds: at most {MAX_INPUTS} inputs, got {brief(d)}")
     bounds = [
         Bound("regions", "folding, one direction", montufar_2014_lower(widths), _MONTUFAR_2014, "n_l ≥ d for l < L"),
         Bound("regions", "folding, both directions", serra_2018_lower(widths), _SERRA, "n_l ≥ 3d for l < L"),
@@ -226,18 +234,23 @@ def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) 
 
 def _read_degrees(degrees: Iterable[int] | None, d: int) -> tuple[int, ...]:
     if degrees is None:
+        if d > MAX_INPUTS:
+            raise LimitError(f"degrees: all {brief(d)} are more than {MAX_INPUTS}; give those that are wanted")
         return tuple(range(d))
     if not isinstance(degrees, Iterable) or isinstance(degrees, (str, bytes)):
         raise InputError(f"degrees: expected integers, got {describe(degrees)}")
     try:
-        first = list(islice(degrees, d + 1))
+        first = list(islice(degrees, min(d, MAX_INPUTS) + 1))
     except Exception:  # whatever a foreign iterable raises
         raise InputError(f"degrees: expected integers, got {describe(degrees)}") from None
     wanted = integers(first, "degrees", 0)
+    if len(wanted) > MAX_INPUTS:
+        raise LimitError(f"degrees: at most {MAX_INPUTS}, got more")
     if len(wanted) > d:
-        raise InputError(f"degrees: there are {d} in R^{d}, got more")
+        raise InputError(f"degrees: there are {brief(d)} in R^{brief(d)}, got more")
     if any(k >= d for k in wanted):
-        raise InputError(f"degrees: Betti numbers of a region in R^{d} have degree at most {d - 1}, got {max(wanted)}")
+        most = f"Betti numbers of a region in R^{brief(d)} have degree at most {brief(d - 1)}"
+        raise InputError(f"degrees: {most}, got {brief(max(wanted))}")
     return wanted
 
 
