@@ -127,7 +127,7 @@ def growth(name: str, options: Record) -> Record:
 
 def reference(name: str, options: Record) -> Record:
     """The plain-Python reference of the tests on a tiny network."""
-    from reference import Reference
+    from support.reference import Reference
 
     case = by_name(CASES, name)
     network = case.network()

@@ -166,7 +166,7 @@ def test_limits(run, tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_leaves_nothing(tmp_path):
     """While the cells of a large complex are written."""
-    from known_answers import random_float32
+    from support.known_answers import random_float32
 
     pr.save(random_float32((3, 24, 24, 1), 0), tmp_path / "net.json")
     command = [sys.executable, "-m", "polyrelu", "export", str(tmp_path / "net.json"), "-o", str(tmp_path / "out.json")]
