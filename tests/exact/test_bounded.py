@@ -156,6 +156,7 @@ def test_memory_that_does_not_suffice_is_a_limit(work: str, tmp_path: object) ->
         import numpy as np
         import scipy.sparse
         import polyrelu as pr
+        {"import meshio" if "mesh" in work else ""}
         from polyrelu.topology.chain import ChainComplex, chain_complex
         from polyrelu.topology.homology import homology
         from polyrelu.topology.smith import invariant_factors
