@@ -27,7 +27,8 @@ work = {
 
 def of_numpy(error):
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return last.filename.endswith(".py") and "_core." not in last.line
+    silent = str(error) == "error return without exception set"
+    return silent and last.filename.endswith(".py") and "_core." not in last.line
 
 expected = work()
 work()
