@@ -1,29 +1,32 @@
 """Archives of complexes: `save_complex` and `load_complex`.
 
-The format, version 1, is an uncompressed `.npz` file without pickled objects. Let r be the dimension d minus that of
+The format, version 2, is an uncompressed `.npz` file without pickled objects. Let r be the dimension d minus that of
 the lineality space, and n_q the number of q-cells of the quotient by it, those at infinity included; cells at infinity
 come last. The arrays are:
 
     header                       bytes (uint8) of a JSON object in UTF-8, see below
     facets_q_indptr, _indices, _signs   q = 1..r: rows of facets with incidence numbers: int64 (n_q + 1), int32, int8
     boundary_q                   q = 0..r: whether a cell lies in the boundary of the domain, uint8 (n_q)
-    home_q                       q = 0..r: a final region that contains the cell, int32 (n_q); −1 for none
+    containing_q                 q = 0..r: a final region that contains the cell, int32 (n_q); −1 for none
     vertices                     float64 (n_0, r + 1): homogeneous coordinates, exact where the error is 0
     errors                       float64 (n_0): bounds on the error of the others, see `PolyhedralComplex.enclosure`
-    recipes                      int32 (n_0, 4): the origin (p, q, region, neuron) of an inexact vertex, which lies on
+    origins                      int32 (n_0, 4): the origin (p, q, region, neuron) of an inexact vertex, which lies on
                                  the line through the vertices p and q where the neuron vanishes; (−1, −1, …): exact
                                  coordinates are in the header
-    pieces_s_parent, _plus, _minus   s = 0..S (S layers, walls and level included): for each region after s layers
+    regions_s_parent, _plus, _minus   s = 0..S (S layers, walls and level included): for each region after s layers
                                  the region before them that contains it, and bit masks of the signs of layer s:
                                  int32 (m), uint64 (m, words)
     level_signs_q                with a level, q = 0..r: the sign of F − t, int8 (n_q)
     all_signs_q                  with artificial hyperplanes, q = 0..r: the signs of all neurons, int8 (n_q finite, N)
 
-The header has the keys `format` ("polyrelu complex"), `version` (1), `network` and `level` and `domain` ({"a", "b"} or
+The header has the keys `format` ("polyrelu complex"), `version` (2), `network` and `level` and `domain` ({"a", "b"} or
 null) with numbers as in network files, `kept`, `projection`, `lineality` (`polyrelu.geometry.coordinates`),
 `artificial`, `finite` (numbers of cells that are not at infinity), `canonical` (the same for C(F)), `statistics`, and
 `roots` (coordinates of vertices by number); `lineality` is null if it would be too large. The numbers in `projection`,
 `lineality` and `roots`, which may be very long, are hexadecimal strings "p" or "p/q".
+
+Files of version 1 are read too. In these, containing_q, origins and regions_s_… are called home_q, recipes and
+pieces_s_….
 """
 
 from __future__ import annotations
@@ -51,7 +54,10 @@ from polyrelu.network.network import Network
 from polyrelu.readers.files import checked_path
 
 FORMAT = "polyrelu complex"
-VERSION = 1
+VERSION = 2
+
+_OF_VERSION_1 = {"home": "containing", "recipes": "origins", "pieces": "regions"}
+"""How the names of arrays began in version 1, and how they begin now."""
 
 
 @memory_is_a_limit
@@ -182,6 +188,8 @@ def _hex(x: Fraction | int) -> str:
 def _from_arrays(arrays: dict[str, Array]) -> PolyhedralComplex:
     arrays = dict(arrays)
     header = _header(_take(arrays, "header", "uint8", 1))
+    if header["version"] == 1:
+        arrays = _renamed(arrays)
     network = Network.from_dict(header["network"])
     level = None if header["level"] is None else exact(header["level"], "level")
     if level is not None and network.output_dim != 1:
@@ -199,11 +207,11 @@ def _from_arrays(arrays: dict[str, Array]) -> PolyhedralComplex:
         canonical=tuple(_integers(header["canonical"], "canonical")),
         facets=(SparseRows.empty(len(boundary[0])), *facets),
         boundary=boundary,
-        containing=tuple(_take(arrays, f"home_{q}", "int32", 1) for q in dims),
+        containing=tuple(_take(arrays, f"containing_{q}", "int32", 1) for q in dims),
         vertices=VertexArrays(
             _take(arrays, "vertices", "float64", 2),
             _take(arrays, "errors", "float64", 1),
-            _take(arrays, "recipes", "int32", 2),
+            _take(arrays, "origins", "int32", 2),
             _roots(header["roots"]),
         ),
         regions=tuple(_regions(arrays, s) for s in range(depth + 1)),
@@ -230,13 +238,21 @@ def _header(data: Array) -> dict[str, Any]:
         raise FileError(f"header: not JSON in UTF-8: {' '.join(str(error).split())[:120]}") from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise FileError(f"header: expected an object with format {FORMAT!r}")
-    if header.get("version") != VERSION:
-        raise FileError(
-            f"header: version {describe(header.get('version'))} of the format; this polyrelu reads version {VERSION}"
-        )
+    if header.get("version") not in range(1, VERSION + 1):
+        raise FileError(f"header: expected version 1 or {VERSION} of the format, got {describe(header.get('version'))}")
     if header.keys() != KEYS:
         raise FileError(f"header: keys that are missing or unknown: {', '.join(sorted(header.keys() ^ KEYS))[:200]}")
     return header
+
+
+def _renamed(arrays: dict[str, Array]) -> dict[str, Array]:
+    """The arrays of a file of version 1 by their present names."""
+    result: dict[str, Array] = {}
+    for name, array in arrays.items():
+        first, *rest = name.split("_")
+        if result.setdefault("_".join([_OF_VERSION_1.get(first, first), *rest]), array) is not array:
+            raise FileError(f"unexpected array {name[:80]!r}")
+    return result
 
 
 def _take(arrays: dict[str, Array], name: str, dtype: str, ndim: int) -> Array:
@@ -256,7 +272,7 @@ def _facets(arrays: dict[str, Array], q: int, n_columns: int) -> SparseRows:
 
 def _regions(arrays: dict[str, Array], s: int) -> StageRegions:
     kinds = (("parent", "int32", 1), ("plus", "uint64", 2), ("minus", "uint64", 2))
-    return StageRegions(*(_take(arrays, f"pieces_{s}_{name}", dtype, ndim) for name, dtype, ndim in kinds))
+    return StageRegions(*(_take(arrays, f"regions_{s}_{name}", dtype, ndim) for name, dtype, ndim in kinds))
 
 
 def _domain(value: Any, dim: int) -> Domain | None:

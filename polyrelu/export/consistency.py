@@ -22,7 +22,7 @@ from polyrelu.topology.chain import ChainComplex
 Array = npt.NDArray[Any]
 
 MAX_RANK = 63
-"""As many coordinates as the core can hold."""
+"""The maximum number of coordinates in the core."""
 
 
 def check_coordinates(where: Coordinates, network: Network, level: Fraction | None, domain: Domain | None) -> None:
@@ -59,10 +59,10 @@ def check_arrays(
     sizes = [len(rows) for rows, *_ in complex_stages(network, domain, where.kept, level)]
     regions = _check_regions(arrays.regions, sizes)
     for q, region in enumerate(arrays.containing):
-        _expect(len(region) == counts[q], f"home_{q}", "another length")
+        _expect(len(region) == counts[q], f"containing_{q}", "another length")
         _expect(_within(arrays.boundary[q], 0, 2), f"boundary_{q}", "values other than 0 and 1")
         within = _within(region, -1, regions[-1]) and _within(region[: finite[q]], 0, regions[-1])
-        _expect(within, f"home_{q}", "no piece")
+        _expect(within, f"containing_{q}", "no such region")
         if q:
             _check_facets(q, arrays.facets[q], counts, finite)
     _check_boundaries(arrays)
@@ -90,9 +90,10 @@ def _check_regions(regions: Sequence[StageRegions], sizes: list[int]) -> list[in
     counts: list[int] = []
     for s, (parent, plus, minus) in enumerate(regions):
         words = (sizes[s - 1] + 63) // 64 if s else 0
-        _expect(plus.shape == minus.shape == (len(parent), words), f"pieces_{s}_plus", "masks of another shape")
-        _expect(bool(len(parent)) and _within(parent, 0, counts[-1] if s else 1), f"pieces_{s}_parent", "no such piece")
-        _expect(not (plus & minus).any(), f"pieces_{s}_plus", "a sign that is plus and minus")
+        _expect(plus.shape == minus.shape == (len(parent), words), f"regions_{s}_plus", "masks of another shape")
+        known = bool(len(parent)) and _within(parent, 0, counts[-1] if s else 1)
+        _expect(known, f"regions_{s}_parent", "no such region")
+        _expect(not (plus & minus).any(), f"regions_{s}_plus", "a sign that is plus and minus")
         counts.append(len(parent))
     return counts
 
@@ -142,7 +143,7 @@ def _check_vertices(
     """Exact coordinates are coprime integers, x0 > 0 exactly for vertices; the others follow from origins or roots."""
     coordinates, errors, origins, roots = vertices
     _expect(coordinates.shape == (n, r + 1), "vertices", "another shape")
-    _expect(errors.shape == (n,) and origins.shape == (n, 4), "recipes", "another shape")
+    _expect(errors.shape == (n,) and origins.shape == (n, 4), "origins", "another shape")
     _expect(bool(np.isfinite(coordinates).all() and (np.isfinite(errors) & (errors >= 0)).all()), "errors", "no bounds")
     far = np.arange(n) >= finite
     exact = errors == 0
@@ -154,12 +155,12 @@ def _check_vertices(
 
     made = origins[:, 0] >= 0
     p, q, region, neuron = origins[made].T
-    _expect(_within(p, 0, n) and _within(q, 0, n) and _within(neuron, 0, sum(sizes)), "recipes", "no such vertex")
+    _expect(_within(p, 0, n) and _within(q, 0, n) and _within(neuron, 0, sum(sizes)), "origins", "no such vertex")
     stage = np.searchsorted(np.cumsum(sizes), neuron, side="right")
-    _expect(bool((region >= 0).all() and (region < np.array(regions)[stage]).all()), "recipes", "no such piece")
+    _expect(bool((region >= 0).all() and (region < np.array(regions)[stage]).all()), "origins", "no such region")
     # A vertex comes after those that it is made from, so that origins never lead in a circle.
     order = np.where(made, origins[:, 3], -1)
-    _expect(bool((order[p] < neuron).all() and (order[q] < neuron).all()), "recipes", "not in the order of neurons")
+    _expect(bool((order[p] < neuron).all() and (order[q] < neuron).all()), "origins", "not in the order of neurons")
     known = np.zeros(n, np.bool_)
     for v, root in roots.items():
         if v >= n or exact[v] or made[v] or len(root) != r + 1 or primitive(root) != root:
@@ -167,4 +168,4 @@ def _check_vertices(
         if root[0] < 0 or (root[0] == 0) != far[v]:
             raise FileError(f"header, roots: vertex {v} is on the wrong side of infinity")
         known[v] = True
-    _expect(bool((exact | made | known).all()), "recipes", "a vertex that nothing determines")
+    _expect(bool((exact | made | known).all()), "origins", "a vertex that nothing determines")

@@ -123,7 +123,7 @@ class _Comparison:
 
     def _regions(self, numbers: Array) -> None:
         if not np.array_equal(self._cx.region_signs(), self._made.region_signs()[numbers]):
-            raise FileError("arrays 'pieces': not the signs of the network's neurons on its regions")
+            raise FileError("arrays 'regions': not the signs of the network's neurons on its regions")
 
     def _stages(self) -> None:
         """As many regions after each layer, each with a region of the next one in it."""
@@ -132,7 +132,7 @@ class _Comparison:
         used = [[len(np.unique(x.parent)) for x in arrays.regions] for arrays in both]
         last = [len(np.unique(arrays.containing[-1])) for arrays in both]
         if mine != other or used[0] != used[1] or last[0] != last[1]:
-            raise FileError("arrays 'pieces': not the regions after each layer of the network")
+            raise FileError("arrays 'regions': not the regions after each layer of the network")
 
     def _containing(self) -> None:
         """A cell lies in a closed region iff it is a face of it."""
@@ -146,7 +146,7 @@ class _Comparison:
             allowed = below
             for i, region in enumerate(arrays.containing[q - 1].tolist()):
                 if region not in allowed[i] and not (region < 0 and i >= arrays.finite[q - 1]):
-                    raise FileError(f"array 'home_{q - 1}': cell {i} does not lie in that region")
+                    raise FileError(f"array 'containing_{q - 1}': cell {i} does not lie in that region")
 
 
 def _encloses(y: tuple[float, ...], d: float, x: tuple[int, ...]) -> bool:

@@ -113,15 +113,15 @@ class CellArrays:
         arrays: dict[str, Array] = {
             "vertices": self.vertices.coordinates,
             "errors": self.vertices.errors,
-            "recipes": self.vertices.origins,
+            "origins": self.vertices.origins,
         }
         for q, facets in enumerate(self.facets):
             if q:
                 names = (f"facets_{q}_indptr", f"facets_{q}_indices", f"facets_{q}_signs")
                 arrays |= zip(names, facets, strict=True)
-            arrays |= {f"boundary_{q}": self.boundary[q], f"home_{q}": self.containing[q]}
+            arrays |= {f"boundary_{q}": self.boundary[q], f"containing_{q}": self.containing[q]}
         for s, regions in enumerate(self.regions):
-            arrays |= {f"pieces_{s}_{name}": x for name, x in regions._asdict().items()}
+            arrays |= {f"regions_{s}_{name}": x for name, x in regions._asdict().items()}
         arrays |= {f"level_signs_{q}": x for q, x in enumerate(self.level_signs or ())}
         return arrays | {f"all_signs_{q}": x for q, x in enumerate(self.all_signs or ())}
 

@@ -158,7 +158,7 @@ def complexes() -> None:
         [rng.normal(size=(4, 2)), rng.normal(size=(2, 4)), rng.normal(size=(1, 2))],
         [rng.normal(size=4), rng.normal(size=2), rng.normal(size=1)],
     )
-    pr.save_complex(pr.subdivide(rough, level=0), HERE / "recipes.complex.npz")
+    pr.save_complex(pr.subdivide(rough, level=0), HERE / "floats.complex.npz")
 
 
 if __name__ == "__main__":

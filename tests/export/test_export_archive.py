@@ -123,7 +123,7 @@ def test_several_outputs_and_exact_vertices_of_a_float_network(tmp_path):
     net = random_float32((2, 12, 12, 1), 3)
     wide = Network((*net.weights[:-1], net.weights[-1] * 3), (*net.biases[:-1], net.biases[-1] * 3))
     cx = pr.subdivide(wide)
-    assert cx.arrays.vertices.errors.any()  # some vertices are recipes
+    assert cx.arrays.vertices.errors.any()  # some vertices have an origin
     check_same(cx, round_trip(cx, tmp_path))
 
 
@@ -134,7 +134,7 @@ def test_file_is_documented_numpy(tmp_path):
     pr.save_complex(cx, path)
     with np.load(path, allow_pickle=False) as file:
         header = json.loads(file["header"].tobytes())
-        assert header["format"] == "polyrelu complex" and header["version"] == 1
+        assert header["format"] == "polyrelu complex" and header["version"] == 2
         assert Network.from_dict(header["network"]) == cx.network
         assert header["finite"] == list(cx.f_vector)
         for k in (1, 2):
@@ -148,6 +148,28 @@ def test_file_is_documented_numpy(tmp_path):
         for name in file.files:
             assert any(part in documented for part in (name, *name.split("_"))), name
     assert path.stat().st_size < 60_000
+
+
+def of_version_1(arrays: dict[str, Any], header: dict[str, Any]) -> None:
+    header["version"] = 1
+    for name in list(arrays):
+        first, *rest = name.split("_")
+        former = {"containing": "home", "origins": "recipes", "regions": "pieces"}.get(first, first)
+        arrays["_".join([former, *rest])] = arrays.pop(name)
+
+
+def test_files_of_version_1_are_read(tmp_path):
+    cx = pr.subdivide(random_float32((2, 6, 6, 1), 4), 0)
+    pr.save_complex(cx, tmp_path / "a.npz")
+    old = changed(tmp_path / "a.npz", tmp_path / "b.npz", of_version_1)
+    check_same(cx, pr.load_complex(old, verify=True))
+
+    def twice(arrays: dict[str, Any], header: dict[str, Any]) -> None:
+        of_version_1(arrays, header)
+        arrays["containing_1"] = arrays["home_1"]
+
+    refused(changed(tmp_path / "a.npz", tmp_path / "b.npz", twice), "unexpected array 'containing_1'")
+    refused(changed(old, tmp_path / "c.npz", heading("version", 2)), "is missing")
 
 
 # ---- damage and malice ---------------------------------------------------------------------------------------------
@@ -206,8 +228,8 @@ CHANGES = {
     "first indptr": setting("facets_1_indptr", 0, 1),
     "last indptr": setting("facets_1_indptr", -1, 1),
     "empty cell": lambda arrays, header: arrays["facets_2_indptr"].__setitem__(1, 0),
-    "home": setting("home_1", 0, 10**6),
-    "no home": setting("home_2", 0, -1),
+    "containing region": setting("containing_1", 0, 10**6),
+    "no containing region": setting("containing_2", 0, -1),
     "boundary": setting("boundary_1", 0, 2),
     "level sign": setting("level_signs_1", 0, 3),
     "reversed level signs": lambda arrays, header: arrays.update(level_signs_2=arrays["level_signs_2"][::-1]),
@@ -215,12 +237,12 @@ CHANGES = {
         slice(None), -np.where(arrays["level_signs_0"], arrays["level_signs_0"], 1)
     ),
     "short signs": lambda arrays, header: arrays.update(level_signs_1=arrays["level_signs_1"][:-1]),
-    "piece": setting("pieces_2_parent", 0, 10**6),
-    "negative piece": setting("pieces_1_parent", 0, -1),
+    "parent region": setting("regions_2_parent", 0, 10**6),
+    "negative parent region": setting("regions_1_parent", 0, -1),
     "masks of another width": lambda arrays, header: arrays.update(
-        pieces_2_plus=arrays["pieces_2_plus"].repeat(2, axis=1)
+        regions_2_plus=arrays["regions_2_plus"].repeat(2, axis=1)
     ),
-    "plus and minus": lambda arrays, header: arrays.update(pieces_2_minus=arrays["pieces_2_plus"] | np.uint64(1)),
+    "plus and minus": lambda arrays, header: arrays.update(regions_2_minus=arrays["regions_2_plus"] | np.uint64(1)),
     "more facets than cells have": lambda arrays, header: arrays.update(
         facets_1_indices=np.append(arrays["facets_1_indices"], np.int32(0)),
         facets_1_signs=np.append(arrays["facets_1_signs"], np.int8(1)),
@@ -232,29 +254,29 @@ CHANGES = {
     "common factor": lambda arrays, header: arrays.update(vertices=3 * arrays["vertices"]),
     "x0 = 0": setting("vertices", (0, 0), 0),
     "x0 < 0": setting("vertices", (0, 0), -1),
-    "error without recipe": lambda arrays, header: (
+    "error without origin": lambda arrays, header: (
         arrays["errors"].__setitem__(0, 1e-9),
-        arrays["recipes"].__setitem__(0, -1),
+        arrays["origins"].__setitem__(0, -1),
     ),
-    "recipe in a circle": lambda arrays, header: (
+    "origin in a circle": lambda arrays, header: (
         arrays["errors"].__setitem__(slice(0, 2), 1e-9),
-        arrays["recipes"].__setitem__(slice(0, 2), [[1, 1, 0, 0], [0, 0, 0, 0]]),
+        arrays["origins"].__setitem__(slice(0, 2), [[1, 1, 0, 0], [0, 0, 0, 0]]),
     ),
-    "recipe out of range": setting("recipes", 0, [0, 10**6, 0, 0]),
-    "recipe of no neuron": setting("recipes", 0, [0, 1, 0, 10**6]),
-    "recipe of no piece": setting("recipes", 0, [0, 1, 10**6, 0]),
+    "origin out of range": setting("origins", 0, [0, 10**6, 0, 0]),
+    "origin of no neuron": setting("origins", 0, [0, 1, 0, 10**6]),
+    "origin of no region": setting("origins", 0, [0, 1, 10**6, 0]),
     "wrong error": setting("errors", 0, -1),
-    "type": lambda arrays, header: arrays.update(home_1=arrays["home_1"].astype(np.int64)),
-    "big endian": lambda arrays, header: arrays.update(home_1=arrays["home_1"].astype(">i4")),
-    "text": lambda arrays, header: arrays.update(home_1=np.array(["a", "b"])),
+    "type": lambda arrays, header: arrays.update(containing_1=arrays["containing_1"].astype(np.int64)),
+    "big endian": lambda arrays, header: arrays.update(containing_1=arrays["containing_1"].astype(">i4")),
+    "text": lambda arrays, header: arrays.update(containing_1=np.array(["a", "b"])),
     "by columns": lambda arrays, header: arrays.update(vertices=np.asfortranarray(arrays["vertices"])),
-    "two dimensions": lambda arrays, header: arrays.update(home_1=arrays["home_1"][:, None]),
-    "missing": lambda arrays, header: arrays.pop("home_1"),
+    "two dimensions": lambda arrays, header: arrays.update(containing_1=arrays["containing_1"][:, None]),
+    "missing": lambda arrays, header: arrays.pop("containing_1"),
     "unknown": lambda arrays, header: arrays.update(more=np.zeros(3)),
     "no header": lambda arrays, header: arrays.pop("header"),
     "header of floats": lambda arrays, header: arrays.update(header=np.zeros(3)),
     "another format": heading("format", "something"),
-    "version 2": heading("version", 2),
+    "version 3": heading("version", 3),
     "no version": lambda arrays, header: header.pop("version"),
     "missing key": lambda arrays, header: header.pop("roots"),
     "unknown key": heading("more", 1),
@@ -303,26 +325,26 @@ def test_inconsistent_files_are_refused(saved, tmp_path, change):
 
 def inexact(arrays: dict[str, Any]) -> int:
     """The last vertex that is made from others."""
-    return int(np.flatnonzero((arrays["errors"] > 0) & (arrays["recipes"][:, 0] >= 0))[-1])
+    return int(np.flatnonzero((arrays["errors"] > 0) & (arrays["origins"][:, 0] >= 0))[-1])
 
 
 def making(column: int, value: int) -> Callable[[dict[str, Any], dict[str, Any]], None]:
-    return lambda arrays, header: arrays["recipes"].__setitem__((inexact(arrays), column), value)
+    return lambda arrays, header: arrays["origins"].__setitem__((inexact(arrays), column), value)
 
 
 FLOAT_CHANGES = {
-    "recipe beyond": making(1, 10**6),
+    "origin beyond": making(1, 10**6),
     "negative parent": making(1, -1),
     "neuron beyond": making(3, 10**6),
-    "piece beyond": making(2, 10**6),
-    "negative piece": making(2, -1),
+    "region beyond": making(2, 10**6),
+    "negative region": making(2, -1),
     "no enclosure": lambda arrays, header: arrays["vertices"].__setitem__((inexact(arrays), 0), np.nan),
     "no bound": lambda arrays, header: arrays["errors"].__setitem__(inexact(arrays), np.inf),
     "a finite edge at infinity": lambda arrays, header: header["finite"].__setitem__(1, header["finite"][1] - 1),
     "a finite vertex at infinity": lambda arrays, header: header["finite"].__setitem__(0, header["finite"][0] - 1),
-    "short home": lambda arrays, header: arrays.update(home_1=arrays["home_1"][:-1]),
+    "too few containing regions": lambda arrays, header: arrays.update(containing_1=arrays["containing_1"][:-1]),
     "short errors": lambda arrays, header: arrays.update(errors=arrays["errors"][:-1]),
-    "long recipes": lambda arrays, header: arrays.update(recipes=arrays["recipes"].repeat(2, axis=1)),
+    "wide origins": lambda arrays, header: arrays.update(origins=arrays["origins"].repeat(2, axis=1)),
     "wide vertices": lambda arrays, header: arrays.update(vertices=arrays["vertices"].repeat(2, axis=1)),
 }
 
@@ -536,7 +558,7 @@ def hostile(tmp_path: Path, change: Callable[[dict[str, Any], dict[str, Any]], N
     return pr.load_complex(changed(tmp_path / "a.npz", tmp_path / "b.npz", change))
 
 
-def test_recipes_that_double_the_digits_at_each_level(tmp_path):
+def test_origins_that_double_the_digits_at_each_level(tmp_path):
     """Every inexact vertex is made from the two before it: the checks of arrays hold, the digits would explode."""
     n = 60
     net = Network([[[1]] * 2, *[[[Fraction(k + 2, 3), 1], [1, Fraction(-1, k + 2)]] for k in range(n)], [[1, 1]]],
@@ -585,10 +607,10 @@ def test_no_vertex_is_longer_than_the_bound(data):
 
 
 def test_vertices_on_the_wrong_side_of_infinity(tmp_path):
-    """Both ends of the edge are one vertex, so that the recipe leads to the zero vector."""
+    """Both ends of the edge are one vertex, so that the origin leads to the zero vector."""
 
     def change(arrays: dict[str, Any], header: dict[str, Any]) -> None:
-        arrays["recipes"][inexact(arrays), 1] = arrays["recipes"][inexact(arrays), 0]
+        arrays["origins"][inexact(arrays), 1] = arrays["origins"][inexact(arrays), 0]
 
     cx = hostile(tmp_path, change)
     with np.load(tmp_path / "a.npz") as arrays:
@@ -619,7 +641,7 @@ def renumbered(arrays: dict[str, Any], header: dict[str, Any]) -> None:
     arrays["facets_2_indices"] = np.concatenate([indices[r] for r in rows])
     arrays["facets_2_signs"] = np.concatenate([signs[r] * (-1 if i == 0 else 1) for i, r in enumerate(rows)])
     arrays["facets_2_signs"] = arrays["facets_2_signs"].astype(np.int8)
-    for name in ("boundary_2", "home_2", "level_signs_2"):
+    for name in ("boundary_2", "containing_2", "level_signs_2"):
         arrays[name] = arrays[name][::-1].copy()
 
 
@@ -649,8 +671,8 @@ def swapped(name: str) -> Callable[[dict[str, Any], dict[str, Any]], None]:
 FALSE = {
     "signs of the other side": (negated, "level_signs_0"),
     "another network": (shifted, "not those|is none|not one of|the network has|belong"),
-    "regions of other neurons": (swapped("home_2"), "pieces"),
-    "edges of other regions": (swapped("home_1"), "home_1"),
+    "regions of other neurons": (swapped("containing_2"), "regions"),
+    "edges of other regions": (swapped("containing_1"), "containing_1"),
     "an edge in the boundary": (setting("boundary_1", 0, 1), "boundary_1"),
     "no bounds on errors": (lambda arrays, header: arrays["errors"].__setitem__(inexact(arrays), 1e-99), "bound on"),
     "numbers of C(F)": (lambda arrays, header: header["canonical"].__setitem__(-1, 1), "cells by"),
