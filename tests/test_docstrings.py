@@ -30,11 +30,6 @@ CONSTRUCTED = {"ChainComplex", "Domain", "Formula", "Network", "Slice"}
 NOT_OF_METHODS = {"EX01", "PR01", "RT01", "RT03", "YD01"}
 """Checks that short methods need not pass."""
 
-NOT_YET = {
-    "polyrelu.paper.bounds",
-}
-"""Modules and rooms whose docstrings are still to be brought into this form."""
-
 NEEDS = {
     "polyrelu.export.meshes.mesh": ["meshio"],
     "polyrelu.export.meshes.write_mesh": ["meshio"],
@@ -73,10 +68,6 @@ def test_needs_name_examples():
         assert ">>>" in inspect.getdoc(getattr(importlib.import_module(module), function))
 
 
-def is_later(module: str) -> bool:
-    return any(module == name or module.startswith(f"{name}.") for name in NOT_YET)
-
-
 def public_members(cls: type) -> list[str]:
     """The methods and properties that a class of the package defines itself."""
     return [
@@ -110,7 +101,7 @@ def documented() -> list[str]:
     if page.is_file():
         text = page.read_text(encoding="utf-8")
         names += re.findall(r"^\.\. auto(?:class|function):: (polyrelu\.[\w.]+)", text, flags=re.MULTILINE)
-    return [name for name in names if not is_later(name)]
+    return names
 
 
 @pytest.mark.parametrize("path", documented())

@@ -1,12 +1,8 @@
 """Bounds on the numbers of cells of one network's complex, proved before the work.
 
-With r the rank of the first layer (and of the walls of the domain), the numbers of j-cells are at most those of
-`polyrelu.paper.cell_counts.cells_upper` for R^r, where a level counts as one more layer of one neuron. A domain with m
-walls has at most C(m, i) faces of codimension i, since each is the part in the domain of the flat on which some i
-independent walls vanish; the cells in its relative interior are the cells of the network restricted to it, so that
-their bounds add up. From below: the first layer contains s = rank independent hyperplanes, whose arrangement has C(s,
-i)·2^(s−i) cells of codimension i; C(F) refines it, and a relatively open cell of dimension j contains a j-cell of every
-refinement. Over a domain only one region is certain.
+Upper bounds are those of `polyrelu.paper.cell_counts.cells_upper` in the quotient by the lineality space, for each face
+of the domain; a level counts as one more layer of one neuron. Lower bounds come from hyperplanes of the first layer with
+independent normals. Section 11 of docs/mathematics.md has the proofs.
 """
 
 from __future__ import annotations

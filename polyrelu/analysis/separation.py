@@ -3,8 +3,7 @@
 Ergen & Grillo (COLT 2024) show that the topology of {F > 0} grows exponentially with the depth of a network, while with
 one hidden layer it is polynomial in the number of neurons. Here both sides are exact integers for a given number of
 neurons. On the deep side are constructed networks, verified within limits by computing their homology; on the shallow
-side is the least of the bounds that are proved in `polyrelu.paper.bounds`. Beside them stands a bound for all networks
-of the *same* depth.
+side is the least of the bounds of `upper_bounds`. Beside them stands a bound for all networks of the *same* depth.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from polyrelu.paper.cell_counts import cells_upper, zaslavsky
 from polyrelu.paper.depth_bounds import DepthBounds
 
 TABLE_LIMIT = 10_000
-"""Maximum number of neurons for which all bounds of `polyrelu.paper.bounds` are compared. One has as many bits."""
+"""Maximum number of neurons for which all bounds of `upper_bounds` are compared. One has as many bits."""
 
 MAX_INPUTS, MAX_NEURONS = 10, 500
 """Limits of `separation`, which takes seconds, or a minute at worst."""

@@ -1,43 +1,9 @@
-"""Bounds that an architecture puts on its networks: numbers of cells and Betti numbers, from above and from below.
+"""Tables of bounds that an architecture puts on its networks: cells and Betti numbers, from above and from below.
 
-All numbers are exact integers. An upper bound holds for *every* network of the architecture (and for every level); a
-lower bound is reached by *some* network of it, one that `polyrelu.constructions` builds. Notation: d inputs, hidden
-widths n_1, …, n_L, R the number of activation regions (d-cells of the canonical complex C(F)).
-
-**Upper bounds on Betti numbers and why they hold.** Let m = min(d, n_1) be the largest possible rank of the first
-layer (1 if L = 0); every region is R^{d−r} times a region in R^r, r ≤ m the actual rank. So β_k = 0 for k ≥ m
-(`dimension`). For small ε > 0 the closed convex sets σ ∩ {F ≥ t} and σ ∩ {F ≥ t − ε}, σ a closed cell of C(F),
-intersect in the same pattern, hence (nerve theorem) {F ≥ t} has the homotopy type of {F > t − ε}, and likewise
-{F > t} that of {F ≥ t + ε}: a bound for one of >, ≥ at all levels holds for the other, and for <, ≤ by −F.
-Put U = {F > t}, Y = {F ≤ t}.
-
-* `components_half`: β_0 ≤ ⌊R/2⌋ + 1. Every component of U meets a closed d-cell, and a closed d-cell σ meets at most
-  one, since σ ∩ U is convex. If a component C meets one σ only, then C = σ ∩ U lies in the interior of σ, so that every
-  facet of the polyhedron σ ∩ {F ≥ t} lies in the one hyperplane F = t: C is an open half-space, or R^d. At most two
-  components are such, and all others meet two d-cells or more.
-* `cells`: β_k ≤ number of (d−k)-cells of C(F). By Poincaré duality H_k(U) ≅ H_c^{d−k}(U), and U is the disjoint
-  union of the sets τ ∩ U, τ a relatively open cell of C(F), each an open cell of the dimension of τ.
-* `cells_complement`: β_k ≤ number of (d−k−1)-cells of C(F), for k ≥ 1. As H_c^i(R^d) = 0 for i < d,
-  H_c^{d−k}(U) ≅ H_c^{d−k−1}(Y). The cells of C(F) with F ≤ t form a closed subset Y_0 of Y; the rest of Y is the
-  union of sets τ ∩ Y ≅ R^{e−1} × [0, ∞), e = dim τ, for the τ on which F − t changes sign. These have no H_c^*, so
-  that H_c^*(Y) ≅ H_c^*(Y_0), which has a generator for each cell at most.
-* `cavities`: β_{m−1} ≤ ⌊R/(m+1)⌋ for m ≥ 2. If r < m then β_{m−1} = 0; let r = m, and divide by the lineality. By
-  Alexander duality β_{m−1}({F ≥ t}) is the number of bounded components C of {F < t}. The boundary of C lies in
-  hyperplanes, one for each m-cell that C meets; the complement of m hyperplanes or fewer has no bounded component,
-  but C would contain one. So C meets m + 1 cells or more, and no cell meets two such C.
-* `nerve`: β_k ≤ C(R, k+1): the k-simplices of the nerve of the cover of {F ≥ t} by the R sets σ ∩ {F ≥ t}.
-* `Proposition 18` of Ergen & Grillo: β_0 ≤ R, as above, and β_k ≤ C(R, d − k − s), s the dimension of the lineality,
-  for 1 ≤ k < m: C(R, r − k) if the rank is r = d − s, so at most the maximum over 1 ≤ j ≤ m − k of C(R, j). (Their
-  proof in our words: `polyrelu.paper.upper.proposition_18`.) Another one: divide by the lineality. β_k(U) is the rank
-  of H_c^{r−k−1}(Y), and Y is covered by the R sets σ ∩ Y. Their intersections are closed, convex and without lines, so
-  that H_c^* is Z in degree 0 if they are compact and 0 if not. By the Mayer–Vietoris spectral sequence of the cover the
-  rank is at most the number of (r−k)-tuples with compact intersection.
-
-For "=" Mayer–Vietoris (R^d = {F ≥ t} ∪ {F ≤ t}) gives β_k(=) = β_k(≥) + β_k(≤) for k ≥ 1, and β_0(=) is
-β_0(≥) + β_0(≤) − 1 or 0; so twice the bounds above (minus one). Also β_0(=) ≤ R, as above.
-
-Reference: Ergen & Grillo, Topological Expressivity of ReLU Neural Networks, COLT 2024. Those for numbers of cells are
-in `polyrelu.paper.cell_counts`.
+All numbers are exact integers. An upper bound holds for *every* network of the architecture and for every level. A
+lower bound is reached by *some* network of it, one that `polyrelu.constructions` builds. Section 12 of
+docs/mathematics.md has the proofs of the bounds on Betti numbers; `polyrelu.paper.cell_counts` has the formulas for
+numbers of cells.
 """
 
 from __future__ import annotations
@@ -79,7 +45,7 @@ _MONTUFAR_2017 = "Montúfar 2017"
 _RAGHU = "Raghu et al. 2017"
 _SERRA = "Serra, Tjandraatmadja & Ramalingam 2018"
 _ZASLAVSKY = "Zaslavsky 1975, the maximum"
-_PROOF = "proved in polyrelu.paper.bounds"
+_PROOF = "proved in docs/mathematics.md, section 12"
 _SHELLS = "proved in polyrelu.constructions.nested_shells"
 
 
@@ -87,13 +53,22 @@ _SHELLS = "proved in polyrelu.constructions.nested_shells"
 class Bound:
     """One bound on one quantity of an architecture.
 
-    quantity : "regions" (activation regions), "bounded_regions", "cells_j" (j-cells of C(F)), or "betti_k"
-    name : what the bound is called
-    value : the bound; None where it does not apply
-    proved : whether the value is a theorem with the proof or reference in `source` (nothing else counts as best)
-    source : reference, or where the proof stands
-    condition : when the bound applies
-    best : whether this is the sharpest proved one of its quantity (least upper, greatest lower), the first of equals
+    Attributes
+    ----------
+    quantity : str
+        "regions" (activation regions), "bounded_regions", "cells_j" (j-cells of C(F)), or "betti_k".
+    name : str
+        What the bound is called.
+    value : int or None
+        The bound; None where it does not apply.
+    source : str
+        The reference, or where the proof stands.
+    condition : str
+        When the bound applies.
+    proved : bool
+        Whether the value is a theorem with the proof or reference in `source`. No other counts as best.
+    best : bool
+        Whether this is the sharpest proved bound on its quantity (least upper, greatest lower), the first of equals.
     """
 
     quantity: str
@@ -112,7 +87,19 @@ class Bound:
 
 @dataclass(frozen=True)
 class BoundTable:
-    """All bounds of one kind ("upper" or "lower") on one architecture; prints as a table."""
+    """All bounds of one kind on one architecture, in the order of the quantities. It prints as a table.
+
+    Attributes
+    ----------
+    architecture : tuple of int
+        (d, n_1, …, n_L, n_out).
+    relation : str
+        The region {F `relation` t} that the bounds on Betti numbers concern.
+    kind : str
+        "upper" or "lower".
+    bounds : tuple of Bound
+        The bounds. Iteration and `len` run over these.
+    """
 
     architecture: tuple[int, ...]
     relation: str
@@ -127,11 +114,27 @@ class BoundTable:
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """The quantities bounded, in the order of the table."""
+        """The bounded quantities, in the order of the table."""
         return tuple(dict.fromkeys(bound.quantity for bound in self.bounds))
 
     def best(self, quantity: str) -> int | None:
-        """The sharpest proved bound on a quantity, or None if there is none. InputError for an unknown quantity."""
+        """The sharpest proved bound on a quantity.
+
+        Parameters
+        ----------
+        quantity : str
+            One of `quantities`.
+
+        Returns
+        -------
+        int or None
+            The bound; None if no proved one applies.
+
+        Raises
+        ------
+        InputError
+            For an unknown quantity.
+        """
         if not isinstance(quantity, str) or quantity not in self.quantities:
             raise InputError(f"quantity: expected one of {', '.join(self.quantities)}, got {describe(quantity)}")
         return next((bound.value for bound in self.bounds if bound.quantity == quantity and bound.best), None)
@@ -166,16 +169,44 @@ def upper_bounds(
 ) -> BoundTable:
     """Upper bounds on the cells of C(F) and on the Betti numbers of the region F `relation` t, t any level.
 
-    architecture : (d, n_1, …, n_L, n_out), L ≥ 0.
-    relation : ">", ">=", "<", "<=" or "=".
-    degrees : the degrees k of Betti numbers wanted, and dimensions d − k of cells; by default 0..d−1 (and 0..d).
-    relu : whether all activations are ReLU; if false, only bounds that hold for any slopes below zero are given.
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, n_out), L ≥ 0.
+    relation : str, default ">"
+        One of ">", ">=", "<", "<=" and "=".
+    degrees : iterable of int, optional
+        The degrees k of Betti numbers and the codimensions k of cells; by default 0..d−1 and 0..d.
+    relu : bool, default True
+        Whether all activations are ReLU. If false, only bounds that hold for any slopes below zero are given.
 
-    The time grows with L·m³, m = min(d, n_1), and the length of the numbers, if all degrees are wanted: it takes a
-    second for m = 128, and five for m = 200; for a few small degrees with L·m. The number of neurons hardly matters;
-    2^(n_1 + … + n_L) is left out beyond `MAX_PATTERN_NEURONS`, where others are as sharp.
+    Returns
+    -------
+    BoundTable
+        Several bounds on each quantity; the sharpest is marked.
 
-    The proofs are in the module's text and in `polyrelu.paper.cell_counts`. Raises InputError.
+    Raises
+    ------
+    InputError
+        If an argument is not as above.
+    LimitError
+        If more than `MAX_INPUTS` degrees, inputs, or neurons of the first layer are concerned.
+
+    Notes
+    -----
+    Section 12 of docs/mathematics.md has the proofs. For all degrees the time grows with L·m³, m = min(d, n_1), and
+    with the length of the numbers: a second for m = 128, five for m = 200. For a few small degrees it grows with L·m.
+    The number of neurons hardly matters. 2^(n_1 + … + n_L) is omitted beyond `MAX_PATTERN_NEURONS` neurons, where other
+    bounds are as sharp.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> table = pr.upper_bounds((2, 8, 6, 1))
+    >>> table.best("regions"), table.best("betti_0"), table.best("betti_1")
+    (814, 408, 271)
+    >>> [bound.name for bound in table if bound.best and bound.quantity == "betti_1"]
+    ['cavities']
     """
     widths = read_architecture(architecture)
     d, *hidden, _ = widths
@@ -189,7 +220,7 @@ def upper_bounds(
     counts = CellCounts(d, tuple(hidden), max(wanted, default=0) + 1, relu)
     bounds = list(_region_bounds(widths, relu))
     for k in range(1, d + 1) if degrees is None else [k for k in wanted if k]:
-        bounds.append(Bound(f"cells_{d - k}", "cells", counts.of_codimension(k), "proved in cells_upper"))
+        bounds.append(Bound(f"cells_{d - k}", "cells", counts.of_codimension(k), _PROOF))
     choices = binomials(counts.of_codimension(0), rank if wanted else 0)
     for k in wanted:
         bounds += _betti_bounds(k, rank, counts, choices, relation == "=")
@@ -199,9 +230,39 @@ def upper_bounds(
 def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) -> BoundTable:
     """Lower bounds on the largest number of activation regions and on the largest Betti numbers of {F > 0}.
 
-    For each k, one of the degrees wanted (by default 0..d−1), the cuts of the shells are chosen for β_k alone: all at
-    one place. The same for F < 0, by the network −F; the theorem of Ergen & Grillo is about {F ≤ 0}. Raises InputError
-    for a wrong architecture or degree; bounds that do not apply are in the table, without a value.
+    They hold for {F < 0} as well, by the network −F; the theorem of Ergen & Grillo is about {F ≤ 0}.
+
+    Parameters
+    ----------
+    architecture : sequence of int
+        (d, n_1, …, n_L, n_out), L ≥ 0.
+    degrees : iterable of int, optional
+        The degrees of Betti numbers; by default 0..d−1.
+
+    Returns
+    -------
+    BoundTable
+        Several bounds on each quantity; the sharpest is marked. Those that do not apply have no value.
+
+    Raises
+    ------
+    InputError
+        If an argument is not as above.
+    LimitError
+        If there are more than `MAX_INPUTS` inputs.
+
+    Notes
+    -----
+    The cuts of `shells` are chosen for each β_k separately.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> table = pr.lower_bounds((2, 8, 6, 1))
+    >>> table.best("regions"), table.best("betti_0"), table.best("betti_1")
+    (550, 18, 12)
+    >>> pr.betti_numbers(pr.shells((2, 8, 6, 1), [5]), ">")
+    (18, 4)
     """
     widths = read_architecture(architecture)
     d, *hidden, _ = widths

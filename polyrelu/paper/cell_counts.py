@@ -21,7 +21,7 @@ from polyrelu.constructions.folds import folded_regions
 from polyrelu.errors import InputError, LimitError
 
 MAX_PATTERN_NEURONS = 10**7
-"""Up to so many neurons 2^(n_1 + … + n_L) is written out."""
+"""Maximum number of neurons for which 2^(n_1 + … + n_L) is computed."""
 
 
 def zaslavsky(n: int, d: int) -> int:
@@ -107,18 +107,13 @@ def cells_upper(architecture: object, dim: int, relu: bool = True) -> int:
 
     Notes
     -----
-    For dim = d this is the bound of Serra et al. 2018 on activation regions. Proof for all dimensions: let Φ_l(r, k)
-    bound the number of faces of codimension k that the layers l..L cut out of a relatively open polyhedron on which
-    the outputs of layer l−1 have rank r. There layer l is an arrangement of n = n_l hyperplanes (or constants) in r
-    linear forms. A face of it of codimension i lies on some i independent hyperplanes, one of at most C(n, i) choices;
-    the faces on one such flat, of rank r − i, are regions of the arrangement of the other n − i hyperplanes in it: at
-    most Σ_{j ≤ r−i} C(n−i, j) together, and at most C(n−i, j) with exactly n−i−j active neurons. With these the
-    outputs of the layer have rank at most min(r−i, n−i−j), and Φ_{l+1} rises with the rank; so at worst the numbers of
-    faces with j = 0, 1, … are the largest possible one after the other, and with Φ_{L+1}(r, k) = 1 for k = 0, else 0,
+    The bound is Φ_1(d, d − dim). Φ_l(r, k) bounds the number of faces of codimension k that the layers l..L cut out of
+    a relatively open polyhedron on which the outputs of layer l−1 have rank r. With n = n_l,
 
-        Φ_l(r, k) = Σ_{i ≤ min(r, k)} C(n, i) Σ_{j ≤ min(r−i, n−i)} C(n−i, j) Φ_{l+1}(min(r−i, n−i−j), k−i).
+        Φ_l(r, k) = Σ_{i ≤ min(r, k)} C(n, i) Σ_{j ≤ min(r−i, n−i)} C(n−i, j) Φ_{l+1}(min(r−i, n−i−j), k−i),
 
-    With `relu` false the rank is min(r−i, n−i) instead.
+    Φ_{L+1}(r, k) = 1 for k = 0, else 0. With `relu` false the rank is min(r−i, n−i) instead. Section 12 of
+    docs/mathematics.md has the proof. For dim = d this is the bound of Serra et al. 2018 on activation regions.
 
     Examples
     --------

@@ -16,7 +16,7 @@ MAX_STEPS = 1_000_000
 class DepthBounds:
     """Proved upper bounds on β_k of {F > 0} for all networks with d inputs, at most n hidden neurons, and any depth.
 
-    They are those of `polyrelu.paper.bounds` for the worst widths: R/2 + 1 for β_0; for k ≥ 1 the least of the numbers
+    They are those of `upper_bounds` for the worst widths: R/2 + 1 for β_0; for k ≥ 1 the least of the numbers
     of cells of codimension k and k + 1, and R/(d + 1) if k = d − 1, with R the number of regions. (If the first layer
     has rank r < d then β_{d−1} = 0.) They hold for ReLU networks, at every level, for {F ≥ 0} and by −F for the other
     side.
@@ -37,16 +37,9 @@ class DepthBounds:
 
     Notes
     -----
-    The number of cells of codimension k for the worst widths. Let T_l(r, k, m) be the largest possible value of the
-    recursion in `polyrelu.paper.cell_counts.cells_upper` for l layers with m neurons in all, begun with rank r:
-
-        T_l(r, k, m) = max_w Σ_i C(w, i) Σ_j C(w−i, j) T_{l−1}(min(r−i, w−i−j), k−i, m−w),  i ≤ r, k, w; j ≤ r−i, w−i,
-
-    with T_0(r, 0, m) = 1, T_0(r, k, m) = 0 else. The maximum over w is taken for each rank and remaining number of
-    neurons by itself, which makes it an upper bound. Where this table would take more than `MAX_STEPS` steps: layer l
-    is an arrangement on each region of the layers before, so R ≤ ∏ S(n_l) with S(n) = Σ_{j ≤ d} C(n, j), and of such
-    products the one with widths as equal as possible is the largest, since S(n + 1)/S(n) = 2 − C(n, d)/S(n) falls; a
-    cell of codimension k lies on k of the n hyperplanes, so there are at most C(n, k) R.
+    The numbers of cells are the largest that the recursion in `polyrelu.paper.cell_counts.cells_upper` allows for any
+    widths; beyond `MAX_STEPS` steps a product with widths as equal as possible is used instead. Section 12 of
+    docs/mathematics.md has both.
     """
 
     def __init__(self, input_dim: object, neurons: object, degree: object = 0) -> None:

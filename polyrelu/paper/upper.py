@@ -14,7 +14,7 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
     They are b_0 = R and b_k = C(R, d − k − s) for 0 < k < d, with R = Σ ∏ C(n_l, j_l) over
     0 ≤ j_l ≤ min(d, n_1 − j_1, …, n_{l−1} − j_{l−1}, n_l), a bound on the number of regions, and s the dimension of the
     lineality space of C(F, 0). They hold at every level, for {F ≥ 0} by −F, and for the open regions, whose homology is
-    that of closed ones at a level nearby (see `polyrelu.paper.bounds`). Sharper bounds are those of `upper_bounds`.
+    that of closed ones at a level nearby. Sharper bounds are those of `upper_bounds`.
 
     Parameters
     ----------
@@ -35,15 +35,9 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
 
     Notes
     -----
-    *Proof.* b_0: F is affine on a closed d-cell, so {F ≤ 0} meets it in a convex set, and every component meets one.
-    Let k ≥ 1. Project along the lineality space, so that all cells are pointed and have s dimensions less. Retract
-    unbounded cells to their boundaries, maximal ones first: what remains of C(F, 0) is a bounded complex, contractible,
-    in which the region is a subcomplex. By `lemma_52` β_k is at most the number of (k+1)-cells not in the region, and
-    each of these lies in its own cell of C(F), since F is affine there: β_k ≤ number of (k+1+s)-cells of C(F). A j-cell
-    is the intersection of d − j + 1 of the d-cells that contain it: begin with one; while the intersection is a larger
-    face, one of the d-cells does not contain that, and takes away a dimension at least; if fewer suffice, add others,
-    of which there are enough, as n + 1 pointed cones at least fill a space of dimension n = d − j. So there are at most
-    C(R, d − j + 1) cells of dimension j; put j = k + 1 + s.
+    For k ≥ 1 the region is a subcomplex of a contractible complex, up to homotopy. By `lemma_52` β_k is at most the
+    number of its (k+1)-cells outside of the region, and a j-cell is the intersection of d − j + 1 of the d-cells.
+    Section 12 of docs/mathematics.md has the proof.
 
     The printed condition is s ≥ 1 only by the notation [d]; s = 0 is the usual case.
 
