@@ -1,8 +1,8 @@
 """Bounds on the numbers of cells of one network's complex, proved before the work.
 
-Upper bounds are those of `polyrelu.paper.cell_counts.cells_upper` in the quotient by the lineality space, for each face
-of the domain; a level counts as one more layer of one neuron. Lower bounds come from hyperplanes of the first layer with
-independent normals. Section 11 of docs/mathematics.md has the proofs.
+Upper bounds are those of `polyrelu.paper.cell_counts.cells_upper` in the quotient by the lineality space, for each
+face of the domain; a level counts as one more layer of one neuron. Lower bounds come from hyperplanes of the first
+layer with independent normals. Section 11 of docs/mathematics.md has the proofs.
 """
 
 from __future__ import annotations
