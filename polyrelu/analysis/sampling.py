@@ -1,14 +1,9 @@
 """A sampler of the cells of a complex that is too large to be made, which estimates their numbers without bias.
 
-Every cell of C(F) lies in the relative interior of exactly one cell τ of the complex of the first q neurons, and there
-it is a cell of the restriction of F to the affine hull of τ. So C(F) is explored like a tree (Knuth 1975), with a
-sample of cells at every level of it: the neurons are added in steps, each step subdivides the cells of the sample,
-exactly, and of all cells that arise in the interiors a new sample is drawn, for each dimension apart, with chances
-proportional to weight times a guess at its share of the cells to come (systematic sampling; stochastic enumeration,
-Rubinstein 2013). A cell drawn has its weight divided by the expected number of times it is drawn, so that the
-expectation of the sum of weights over any set of cells is their number, whatever the guess. How far a step goes depends
-on the cell alone. Hence the estimate is unbiased for the number of cells of every dimension. Signs and weights are
-exact; chance alone makes the error.
+The cells form a tree, explored like that of Knuth (1975) with samples: neurons are added in steps, each step subdivides
+the cells of the sample exactly, and a new sample is drawn from the cells that arise in their interiors, for each
+dimension separately (systematic sampling; stochastic enumeration, Rubinstein 2013). Signs and weights are exact. The
+estimate is unbiased in every dimension: section 11 of docs/mathematics.md has the proof.
 
 References: Knuth, Estimating the efficiency of backtrack programs, Math. Comp. 29, 1975. Rubinstein, Stochastic
 enumeration method for counting NP-hard problems, Methodol. Comput. Appl. Probab. 15, 2013.

@@ -11,7 +11,8 @@ folding            the many regions of Montúfar et al. 2014 and of Serra et al.
 maximum            the maximum of n numbers
 ================== =============================================================================================
 
-Every module proves the numbers that it predicts. No cell is made here: what is predicted is computed elsewhere.
+docs/constructions.md proves the numbers that are predicted. No cell is made here: what is predicted is computed
+elsewhere.
 """
 
 from __future__ import annotations

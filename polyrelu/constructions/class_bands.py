@@ -1,18 +1,7 @@
 """Several classes as bands of one output: section 5 of Ergen & Grillo (COLT 2024), on the network of `shells`.
 
-Let F be a network of `shells` whose outside no neuron closes, and H = −F. For k classes, class p = 1, …, k is the band
-{−p/k < H ≤ −(p−1)/k}, that is {(p−1)/k ≤ F < p/k}. Towards each corner of s_j, F takes c_j steps between −1 and 1,
-strictly monotone in s_j, and is −1 outside. So class p has one part in each step, {s_j in an interval J}, where J is
-half-open and does not contain 0: its end at F = 1 is open. On the convex set around the corner s_j is convex and rises
-strictly away from the corner, so that part is homotopy equivalent to a level set of s_j: S^j × R^(d−j−1) at a corner at
-tips only, and contractible at any other (`polyrelu.constructions.nested_shells`). With A_j corners, B_j of them at tips
-only, every class has, however many there are,
-
-    β_0 = Σ_j A_j c_j,   β_j = B_j c_j  (0 < j < d).
-
-For even c_j that is twice what {H ≤ 0} has, as the paper says: every shell is cut into 2k, two for each class. The
-peaks {H = −1} and the outside {H > 0} belong to no class. If the outside were closed by neurons of the last layer
-("paper", L = 2, corners with zeros), F would fall through all bands there and join parts of a class; this is refused.
+Every class cuts each step of the shells once, so that it has the same Betti numbers for any number of classes. The
+proof is in docs/constructions.md, section "Bands".
 """
 
 from __future__ import annotations
@@ -76,7 +65,7 @@ def predicted_band_betti(
 ) -> tuple[int, ...]:
     """The Betti numbers of every class of `bands` with the same arguments, for any number of classes.
 
-    The proof is the module's text.
+    The proof is in docs/constructions.md, section "Bands".
 
     Parameters
     ----------

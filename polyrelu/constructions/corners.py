@@ -1,9 +1,7 @@
 """The corners of the cube around which shells lie, and their numbers of preimages under the folds.
 
-The *corner* of degree k is a point of {0, 1}^{k+1}, k ≥ 1: a *word* p_k with a_k letters 0 and b_k = k + 1 − a_k ≥ 1
-letters 1. The cuts of degree k go around the points whose first k+1 folded coordinates are p_k. They stay apart from
-those of degree l > k if and only if p_k is not the beginning of p_l: then some coordinate is 0 in one and 1 in the
-other. So the words have to be a prefix code. The numbers of preimages depend on a_k and b_k alone.
+The corner of degree k is a point of {0, 1}^{k+1}, a *word* p_k with a_k letters 0 and at least one letter 1. No word
+begins with another one, so that shells of different degrees stay apart (docs/constructions.md, "Nested shells").
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ Word = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Corners:
-    """The numbers of corners {s_k = 0} for one k by their kind; see `polyrelu.constructions.nested_shells`.
+    """The numbers of corners {s_k = 0} for one k by their kind; see docs/constructions.md, "Nested shells".
 
     Attributes
     ----------

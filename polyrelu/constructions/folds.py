@@ -91,20 +91,11 @@ def folding(architecture: object, mixed: bool = False) -> Network:
 
     Notes
     -----
-    Every hidden layer but the last folds each coordinate of [0, 1]^d onto [0, 1] several times, so that (0, 1)^d has
-    many disjoint preimages, boxes on each of which the folds are an affine bijection. The last hidden layer cuts the
-    cube by n_L hyperplanes in general position, all of whose Σ_{j ≤ d} C(n_L, j) regions meet (0, 1)^d. Regions in
-    different boxes differ: two boxes are separated by a hyperplane x_i = const on which some neuron changes sign.
-
-    With `mixed` false, layer l folds every coordinate ⌊n_l / d⌋ times, the construction of Montúfar et al., Theorem 4.
-    With `mixed` true, q ≥ 3 neurons fold a coordinate q + 1 times (see `fold_count`), and no neuron is left out: n_l =
-    d q + r gives r coordinates one neuron more. This contains the lower bound of Serra et al., which has (⌊n_l / d⌋ +
-    1)^d folds for n_l ≥ 3d.
-
-    General position in the cube: the hyperplanes t^d + Σ_{i<d} z_i t^i = 0 in z, for n different t in [−1, 1]. Any d of
-    them meet in one point (a monic polynomial is its roots), d + 1 never; ``|z_i| ≤ C(d, i)`` at these points, so z_i =
-    (C(d, i) + 1)(2 y_i − 1) puts all of them inside the cube of y. Every region of n ≥ d such hyperplanes has one of
-    them as a vertex, and for n < d all regions meet in a flat that contains such points of a larger arrangement.
+    Every hidden layer but the last folds each coordinate of [0, 1]^d several times, and the last one cuts the cube by
+    n_L hyperplanes in general position. With `mixed` false, layer l folds every coordinate ⌊n_l / d⌋ times, the
+    construction of Montúfar et al., Theorem 4. With `mixed` true, q ≥ 3 neurons fold a coordinate q + 1 times, and no
+    neuron is left out; this contains the lower bound of Serra et al. docs/constructions.md, section "Folding", has the
+    proof.
 
     References
     ----------

@@ -1,64 +1,9 @@
 """Nested shells: networks with many components and holes in every degree, exponentially many in the depth.
 
-The idea is that of Ergen & Grillo, Topological Expressivity of ReLU Neural Networks (COLT 2024): fold the space, so
-that one point has many preimages, then cut shells around the point. Notation: d inputs, hidden widths n_1, …, n_L,
-L ≥ 2.
-
-1. *Fold.* Every hidden layer but the last replaces each coordinate by a zigzag of itself. The last of them yields, for
-   coordinate i, two functions of x_i alone: low_i and high_i, which are never both below 1/2.
-2. *Cut.* For k = 1, …, d−1 let s_k be the sum of k+1 terms, one for each of the first k+1 coordinates: low_i or
-   high_i as the i-th letter of a word p_k of letters 0 (low) and 1 (high) says, by default low_1 + … + low_k +
-   high_{k+1}. The words are a prefix code (see `polyrelu.constructions.corners`), so the sets {s_k < 1/2} are disjoint:
-   for k ≠ l there is a coordinate with low_i < 1/2 on the one and high_i < 1/2 on the other. The last hidden layer has
-   c_k neurons ReLU(τ_i − s_k), τ_i = (c_k + 1 − i)/(2(c_k + 1)), and F = −1 + Σ_k G_k(s_k), where −1 + G_k is the
-   zigzag that is −1 for s_k ≥ τ_1 (τ_1 < 1/2) and takes c_k steps between −1 and 1 from there to s_k = 0, with slopes
-   ±4(c_k + 1).
-
-A *corner* of s_k is a component of {s_k = 0}. All low_i and high_i below are convex near their zeros and rise strictly
-away from them, so the component of {s_k < 1/2} around a corner is convex, and s_k is convex on it. Towards the corner
-F has c_k zeros and c_k bands; the bands with F > 0 are ⌊c_k/2⌋ shells {a < s_k < b} and, for odd c_k, one
-neighbourhood {s_k < b} of the corner. Hence all homology comes from counting corners. Every point of {F = 0} has a
-direction in which F rises strictly at all nearby points (towards or away from the corner), so F > 0 and F ≥ 0 have
-the same homology, as have F < 0 and F ≤ 0.
-
-**Variant "interior".** A coordinate with q neurons in the last folding layer takes thresholds t_j = j/(q+1), low = 0
-at the odd ones and 1 at the even ones, high = 1 − low at all of them, and both rise before the first and after the
-last, so that low + high ≥ 1. That is possible: the one condition on a curve of q ReLU neurons (see `Curve`) is met by
-slopes ±(q+1), one outer slope doubled, if the last neuron looks to the left. So low has ⌈q/2⌉ zeros, high has ⌊q/2⌋,
-and each is the tip of a V. (The last coordinate needs no low_d, and gets the ⌈q/2⌉ zeros as high_d.) The layers before
-fold with `mixed_fold`: the preimage of (0, 1) is p intervals with affine maps, outside of which low, high ≥ 1. So
-coordinate i has a_i = p ⌈q/2⌉ zeros of low_i and b_i = p ⌊q/2⌋ zeros of high_i (b_d = p ⌈q/2⌉), all tips; s_k has
-N_k = a_1 ⋯ a_k b_{k+1} corners; and the level sets of s_k around each are S^k × R^{d−k−1}. Hence for all L ≥ 2
-
-    β_0(F > 0) = Σ_k N_k ⌈c_k/2⌉,   β_k(F > 0) = N_k ⌊c_k/2⌋  (k ≥ 1),   if Σ_k c_k ≤ n_L.
-
-No neuron is spent on the outside, and the layers l ≤ L−2 may have any width n_l ≥ d.
-
-**Variant "paper".** All layers fold m_l = 2⌊n_l/2d⌋ times by `plain_fold`; M = m_1 ⋯ m_{L−1}; low_i = y_i, the folded
-coordinate, and high_i = 1 − y_i ≥ 0. On [0, 1] low has M/2 + 1 zeros, of which 0 and 1 are not tips, and high has M/2,
-all tips. On x_i ≤ 0 y_i stays 0; so it does on x_i ≥ 1 if L ≥ 3, where the next layer cuts off what is below 0. If
-L = 2, y_i falls below 0 on x_i > 1, which does no harm to high_i, but matters for the coordinates i that are low in
-some s_k with c_k > 0. These are closed: as far as n_1 − d m_1 neurons are left over, by one of them (`plain_fold`),
-in order; the others, call them *W-closed*, by a neuron ReLU(−y_i) of the last layer with output weight −W,
-W > Σ_k 4(c_k + 1). So Σ_k c_k plus the number of W-closed coordinates may be n_L. Outside, F falls strictly with every
-−y_i > 0, so pushing x_i > 1 back to 1 never lowers F, and {F > 0} and {F ≥ 0} retract to where no W-closed x_i
-exceeds 1. At a corner with a non-tip the shells are contractible: level sets of a convex function on an unbounded set
-without lines are spaces R^k, and shells that end at x_i = 1 are parts of such or of a shell, cut through the corner.
-If p_k has a_k letters 0 and b_k = k + 1 − a_k ≥ 1 letters 1, then s_k has (M/2)^{b_k} (M/2 + 1)^{a_k} corners, of which
-(M/2)^{b_k} (M/2 − 1)^{a_k} are at tips only, and
-
-    β_0(F > 0) = Σ_k (M/2)^{b_k} (M/2 + 1)^{a_k} ⌈c_k/2⌉,   β_k(F > 0) = (M/2)^{b_k} (M/2 − 1)^{a_k} ⌊c_k/2⌋.
-
-More zeros mean more components and fewer spheres. The corner of the paper is a_k = 1, the default here a_k = k.
-
-**The other relations.** P = {F ≥ 0} and N = {F ≤ 0} cover R^d and meet in Z = {F = 0}, the boundary of P, so by
-Mayer–Vietoris β_k(Z) = β_k(P) + β_k(N) for k ≥ 1 and β_0(Z) = β_0(P) + β_0(N) − 1. It remains to count the boundaries
-of the bands of P over R^{k+1}, then times R^{d−k−1}. *Tips only:* a shell has two spheres S^k, a ball one. *Some flat
-side (x_i ≤ 0, or x_i ≥ 1 closed otherwise), no W-closed one:* a shell is R^k × [a, b] with two contractible boundaries,
-a ball is a half-space and has one. *Some W-closed side x_i = 1, no flat one:* the band is cut off there, a shell is a
-(k+1)-ball, and so is a ball: one sphere. *Both:* a half-space: one contractible boundary. Finally, if a coordinate
-beyond the (k+1)-st is W-closed, every band C over s_k ends there: it is C × H with H a half-space, whose boundary is
-homotopy equivalent to C.
+All hidden layers but the last fold the space, so that one point has many preimages; the last one cuts c_k shells around
+the preimages of a corner of the cube {0, 1}^{k+1}, k = 1..d−1 (an idea of Ergen & Grillo, COLT 2024). So all homology
+comes from counting corners. docs/constructions.md, section "Nested shells", defines both variants, with the notation
+used here, and proves the predicted Betti numbers.
 """
 
 from __future__ import annotations
@@ -96,7 +41,7 @@ VARIANTS: tuple[Variant, ...] = ("paper", "interior")
 
 
 def shells(architecture: object, cuts: object, variant: Variant = "paper", corner: object = None) -> Network:
-    """The network of nested shells (see the module's text) with exactly the given architecture.
+    """The network of nested shells with exactly the given architecture.
 
     Parameters
     ----------
@@ -152,7 +97,7 @@ def predicted_betti(
 ) -> dict[str, tuple[int, ...]]:
     """The Betti numbers of the five regions of `shells` with the same arguments, at level 0.
 
-    The proof is the module's text.
+    The proof is in docs/constructions.md, section "Nested shells".
 
     Parameters
     ----------

@@ -39,20 +39,8 @@ def network_with_betti(betti: object) -> Network:
     For fixed d the number of neurons is logarithmic in Σ b_k, as in the corollary of Ergen & Grillo, whose networks
     have *at least* these Betti numbers.
 
-    *Construction.* {F > 0} is the complement of B disjoint closed sets, b_k of *type* k for k ≥ 1 and b_0 − 1 of type
-    0. One of type k is ``{|x_1 − t| + |x_2| + … + |x_{k+1}| ≤ 1/4}``, a ball of dimension k + 1 times R^{d−k−1}, at its
-    own odd integer t in 1, 3, …, 2B − 1. The union C of these sets is closed, its one-point compactification is a wedge
-    of spheres S^{d−k−1}, one for each set of type k, and by Alexander duality in the sphere R^d ∪ {∞} the reduced
-    homology of R^d ∖ C is Z^{b_k} in degree k ≥ 1 and Z^{b_0 − 1} in degree 0.
-
-    *Network.* Put D_0 = x_1 and ``D_i = |D_{i−1} − 2^{j−i}|`` for i = 1..j, 2^{j−1} ≥ B: on [0, 2^j], D_j is the
-    distance to the nearest odd integer, and outside it is ≥ 1. Two neurons compute each absolute value, one passes on
-    ReLU(x_1), one each ``|x_i|`` that is needed. Type k owns an interval (e, e') of x_1 between even integers; f_k =
-    D_j + ReLU(e − x) + ReLU(x − e') with x = ReLU(x_1), where ReLU(e − x) = e − x + ReLU(x − e). Outside (e, e') f_k ≥
-    1, since D_j is at least 1 minus the distance to an even integer; inside f_k = D_j. With ``s_k = f_k + |x_2| + … +
-    |x_{k+1}|`` the sets {s_k < 1/2} are disjoint, so at most one term of F = 1 − 4 Σ_k ReLU(1/2 − s_k) is positive at a
-    point, and F > 0 if and only if all s_k > 1/4. On {s_k < 1/2} s_k is convex and rises strictly away from its zeros,
-    so that F ≥ 0 has the same homology.
+    {F > 0} is the complement of B disjoint closed sets, balls times affine spaces, and has the prescribed homology by
+    Alexander duality. docs/constructions.md, section "Prescribed Betti numbers", has the network and the proof.
 
     References
     ----------

@@ -108,33 +108,12 @@ def predicted_paper_betti(
 
     Notes
     -----
-    The theorem has ⌈w_k/2⌉ for {F < 0} or {F ≤ 0}; these networks have
+    The theorems state numbers with ⌈w_k/2⌉ for {F < 0} or {F ≤ 0}. The printed networks have
 
-        β_0 = Σ_k A_k ⌊w_k/2⌋,  β_k = B_k ⌊w_k/2⌋,  A_k = (M/2)^k (M/2 + 1),  B_k = (M/2)^k (M/2 − 1).
+        β_0 = Σ_k A_k ⌊w_k/2⌋,  β_k = B_k ⌊w_k/2⌋,  A_k = (M/2)^k (M/2 + 1),  B_k = (M/2)^k (M/2 − 1)
 
-    *Proof.* g_k vanishes for s ≤ 0 and s ≥ 1/2, and is a zigzag in between: its slopes are 1, −1, 1, … and its breaks
-    (2q − 1)/4w, so its zeros are q/2w, and for q = 0, …, w − 1 the *band* q/2w < s < (q+1)/2w has g_k > 0 if q is even
-    and < 0 if q is odd, with ``|g_k| ≤ 1/4w``: ⌈w/2⌉ positive and ⌊w/2⌋ negative bands. In the cube 0 ≤ y ≤ 1, and the
-    sets {s_k < 1/2} of different k are disjoint: for k < l, y_{k+1} < 1/2 on the one and 1 − y_{k+1} < 1/2 on the
-    other. So {F < 0} of Theorem 12 is the disjoint union of the negative bands around the points with s_k = 0. There
-    are A_k, since a coordinate is folded to 1 at M/2 points of [0, 1] and to 0 at M/2 + 1, and B_k of them do not have
-    x_{k+1} ∈ {0, 1}. Around these the level sets of s_k are S^k × [0, 1]^{d−k−1}, around the others contractible.
-
-    Adding b with 0 < b < 1/4w_k for all k makes negative bands thinner and positive ones wider, no more, and gives F
-    the value b where g = Σ g_k is 0. So {F < 0} and {F ≤ 0} of Theorem 13 have the numbers above. {F > 0} and {F ≥ 0}
-    are what is left of the cube without the disjoint closed (open) bands {g ≤ −b}: by Mayer–Vietoris, with {F = 0}
-    their boundary, two parallel copies of the middle level set of each, β_0 is one more, the others are the same.
-
-    Theorem 12 has F = g. No vertex value of g on the complex lies in (0, ε) or (−ε, 0) for small ε, so {g ≥ 0} has the
-    homology of {g > −ε}, and {g ≤ 0} that of {g < ε}: all but the *positive* bands. So with ⌈w_k/2⌉ in place of ⌊w_k/2⌋
-    it has the numbers above for {F > 0}, and one more component for {F ≤ 0}; {F < 0} and {F ≥ 0} have ⌊w_k/2⌋. Again
-    {F = 0} follows by Mayer–Vietoris.
-
-    In R^d nothing changes for L ≥ 3: outside [0, 1] y_i is 0, so that 1 − y_i = 1, and the bands with y_{k+1} low at
-    the ends 0 and 1 go on to infinity. For L = 2 y_i falls below 0 on x_i > 1 with slope −m. For d = 2 all bands
-    around the M/2 points with x_2 = 1 are then parts of one: with A = 1 − y_1 ≥ 0 and x_2 ≥ 1 − 1/m, where y_2 falls
-    from 1 to −∞, the band a < s_1 < b is a − A < y_2 < b − A, a strip over the x_1-axis. So A_1 = (M/2)² + 1. For d > 2
-    bands of different degrees meet outside the cube, and nothing is predicted.
+    there in the cube. The proof, and what changes in R^d and for the other relations, is in docs/constructions.md,
+    section "The printed network".
 
     Examples
     --------

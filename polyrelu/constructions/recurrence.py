@@ -1,22 +1,9 @@
 """Recurrent networks that compute shells: section 5 of Ergen & Grillo (COLT 2024).
 
 A recurrent network applies one block, a network from R^n to itself, several times; *unfolded*, it is an ordinary
-network whose layers repeat. Let h be the fold of [0, 1]^d with m pieces in every coordinate, m even, and f the cut, the
-last layer of `shells` with cuts c. Both forms compute f ∘ h ∘ … ∘ h with T folds, which is `shells` of the architecture
-(d, dm, …, dm, Σ c_k, 1), variant "paper"; so its Betti numbers, with M = m^T, are those of the recurrent networks.
-
-"dense"
-    The block is h, with one hidden layer, and f is a dense layer after the last step.
-"state"
-    The block is the whole network, and there is nothing after it: (x, u) ↦ (h(x), f(h(x))) on R^(d+1), with two
-    hidden layers, the fold and then the cut beside copies ReLU(h(x)_i). It starts with u = 0 and the answer is the
-    u of the last step. The copies change nothing: h(x)_i < 0 becomes 0, and the next fold has the same value for
-    both, while f reads h(x) itself.
-
-The paper's own block without a dense layer is (λ f) ∘ h with λ = d · max f. That has one output, so it is not a map of
-R^d to itself and cannot be applied again as it stands. Fed to all coordinates, it is zero from the second application
-on: a point (t, …, t) is folded to (z, …, z) with z ≤ 1, and there the sum that is cut for degree k is
-k(1 − z) + z ≥ 1 at the paper's corners, beyond the shells. "state" keeps what the idea needs, the folded coordinates.
+network whose layers repeat. Here it computes `shells` of variant "paper", either with a dense layer after the last step
+("dense") or with blocks alone ("state"). docs/constructions.md, section "Recurrent networks", has the proof, and says
+what becomes of the paper's own block.
 """
 
 from __future__ import annotations
@@ -124,7 +111,7 @@ def fold_block(input_dim: object, folds: object) -> Network:
 
 
 def state_block(input_dim: object, folds: object, cuts: object, corner: object = None) -> Network:
-    """The block (x, u) ↦ (h(x), f(h(x))) of R^(d+1), with two hidden layers; see the module's text.
+    """The block (x, u) ↦ (h(x), f(h(x))) of R^(d+1), with two hidden layers (docs/constructions.md).
 
     Parameters
     ----------
@@ -222,7 +209,7 @@ def predicted_recurrent_betti(
 ) -> dict[str, tuple[int, ...]]:
     """The Betti numbers of the five regions of `recurrent` with the same arguments, at level 0.
 
-    The proof is the module's text.
+    The proof is in docs/constructions.md, section "Recurrent networks".
 
     Parameters
     ----------

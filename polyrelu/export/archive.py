@@ -1,32 +1,7 @@
 """Archives of complexes: `save_complex` and `load_complex`.
 
-The format, version 2, is an uncompressed `.npz` file without pickled objects. Let r be the dimension d minus that of
-the lineality space, and n_q the number of q-cells of the quotient by it, those at infinity included; cells at infinity
-come last. The arrays are:
-
-    header                       bytes (uint8) of a JSON object in UTF-8, see below
-    facets_q_indptr, _indices, _signs   q = 1..r: rows of facets with incidence numbers: int64 (n_q + 1), int32, int8
-    boundary_q                   q = 0..r: whether a cell lies in the boundary of the domain, uint8 (n_q)
-    containing_q                 q = 0..r: a final region that contains the cell, int32 (n_q); −1 for none
-    vertices                     float64 (n_0, r + 1): homogeneous coordinates, exact where the error is 0
-    errors                       float64 (n_0): bounds on the error of the others, see `PolyhedralComplex.enclosure`
-    origins                      int32 (n_0, 4): the origin (p, q, region, neuron) of an inexact vertex, which lies on
-                                 the line through the vertices p and q where the neuron vanishes; (−1, −1, …): exact
-                                 coordinates are in the header
-    regions_s_parent, _plus, _minus   s = 0..S (S layers, walls and level included): for each region after s layers
-                                 the region before them that contains it, and bit masks of the signs of layer s:
-                                 int32 (m), uint64 (m, words)
-    level_signs_q                with a level, q = 0..r: the sign of F − t, int8 (n_q)
-    all_signs_q                  with artificial hyperplanes, q = 0..r: the signs of all neurons, int8 (n_q finite, N)
-
-The header has the keys `format` ("polyrelu complex"), `version` (2), `network` and `level` and `domain` ({"a", "b"} or
-null) with numbers as in network files, `kept`, `projection`, `lineality` (`polyrelu.geometry.coordinates`),
-`artificial`, `finite` (numbers of cells that are not at infinity), `canonical` (the same for C(F)), `statistics`, and
-`roots` (coordinates of vertices by number); `lineality` is null if it would be too large. The numbers in `projection`,
-`lineality` and `roots`, which may be very long, are hexadecimal strings "p" or "p/q".
-
-Files of version 1 are read too. In these, containing_q, origins and regions_s_… are called home_q, recipes and
-pieces_s_….
+The format, version 2, is an uncompressed `.npz` file without pickled objects; docs/files.md, section "Complexes", lists
+the arrays and the keys of the header. Files of version 1 are read too.
 """
 
 from __future__ import annotations
@@ -80,7 +55,7 @@ def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
 
     Notes
     -----
-    The text of the module `polyrelu.export.archive` specifies the format. A cell takes about 35 bytes for d ≤ 4.
+    docs/files.md specifies the format. A cell takes about 35 bytes for d ≤ 4.
 
     Examples
     --------

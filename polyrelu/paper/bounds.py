@@ -46,7 +46,7 @@ _RAGHU = "Raghu et al. 2017"
 _SERRA = "Serra, Tjandraatmadja & Ramalingam 2018"
 _ZASLAVSKY = "Zaslavsky 1975, the maximum"
 _PROOF = "proved in docs/mathematics.md, section 12"
-_SHELLS = "proved in polyrelu.constructions.nested_shells"
+_SHELLS = "proved in docs/constructions.md"
 
 
 @dataclass(frozen=True)
@@ -276,7 +276,7 @@ def lower_bounds(architecture: object, *, degrees: Iterable[int] | None = None) 
             "regions",
             "folding, all neurons",
             folding_lower(widths),
-            "proved in polyrelu.constructions.folds",
+            "proved in docs/constructions.md",
             "n_l ≥ d for l < L",
         ),
     ]

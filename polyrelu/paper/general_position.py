@@ -1,21 +1,9 @@
 """General position over a polytope: which neurons vanish at which vertices of a complex, and where that is too many.
 
-Let C be C(F) or C(F, t) over a polytope K, and G(v) the face of K in whose relative interior a vertex v of C lies. The
-neurons that count here are those with a bend (slope ≠ 1), layer by layer as the subdivision takes them, and last, with
-a level, the output, for F − t. P(n) is the complex before neuron n.
-
-**Lemma.** Let z(v) neurons vanish at v. Then z(v) ≥ dim G(v), and the following are equivalent: (a) no neuron vanishes
-at a vertex of the complex before it; (b) z(v) = dim G(v) for all vertices v of C. If they fail, the first neuron that
-vanishes at a vertex of the complex before it is the least neuron that is number dim G(v) + 1 of those that vanish at
-some v, and v is a vertex of the complex before it.
-
-*Proof.* The cell around v (the one with v in its relative interior) is the interior of G(v) before the first neuron,
-and {v} after the last. A neuron lowers its dimension by at most one, and only if it vanishes at v: hence
-z(v) ≥ dim G(v). If (a) fails, a neuron vanishes at a vertex v of the complex before it; dim G(v) neurons before it
-vanish there already, so (b) fails. If (a) holds for the neurons before n, then each of them that vanishes at v lowers
-the dimension of the cell around v: if it vanished on all of that cell, it would do so at the cell's vertices, which
-are vertices of the complex before it. So v is a vertex of P(n) iff dim G(v) neurons before n vanish at it. If n
-vanishes at a vertex of P(n), that is a vertex v of C, and n is number dim G(v) + 1 there; and conversely. ∎
+The neurons that count here are those with a bend (slope ≠ 1), layer by layer as the subdivision takes them, and last,
+with a level, the output, for F − t. No neuron vanishes at a vertex of the complex before it if and only if at every
+vertex of C(F, t) exactly as many neurons vanish as the face of the polytope around it has dimensions. The lemma and its
+proof are in docs/stability.md, section "General position".
 """
 
 from __future__ import annotations

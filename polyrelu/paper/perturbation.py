@@ -1,62 +1,9 @@
 """How far all parameters of a stable network may move: a radius that is proved.
 
-Let C = C(F, t) be the complex of a network with parameters p over a polytope K, in general position: (a) of the lemma
-of `general_position`. The box B of radius δ is the set of all parameters u with ``|u − p| ≤ δ`` for every weight and
-every bias, those of the output included; K, t and the slopes of the activations stay.
-
-**Notation.** At a vertex v of C let Z be the set of neurons that vanish there, so that v is the one point where d forms
-are zero: those of Z, and those of ``d − |Z|`` independent walls through v. Fix a pattern: every neuron j has the factor
-s_j = 1 or its slope below zero, by its sign at v; for j in Z either will do: another choice adds to each form of Z a
-combination of earlier forms of Z. With this pattern every preactivation f_j is an affine form, for any u. In general
-position the linear parts of the d forms are independent for p: each neuron of Z is not constant on the cell around v
-before it. Let x(u) be a point of K where the d forms are zero for u; x(p) = v.
-
-**1. A perturbation is a change of biases.** Let a_{ℓ−1} be the activations of layer ℓ − 1 for u at x(u), and ΔW, Δb the
-changes. Layer ℓ has the values (W + ΔW) a + b + Δb = W a + b + ξ with ξ = ΔW a + Δb, so ``|ξ_j| ≤ δ S_{ℓ−1}`` with
-S_{ℓ−1} = 1 + ‖a_{ℓ−1}‖₁ (a_0 is x(u) itself). Hence every preactivation for u at x(u) is a form in (1, x, ξ) with
-coefficients made of p alone: f_j(1, x, ξ).
-
-**2. Elimination.** The d forms are zero at x(u). Some combination g_j = f_j − Σ λ_i (form i) has no x in it, and the
-value of f_j for u at x(u) is that of g_j. The constant of g_j is f_j(v), the value for p. So these two values differ by
-at most
-
-    δ Σ_ℓ T_{jℓ} S_{ℓ−1},   (1)
-
-with T_{jℓ} the sum of the absolute values of the coefficients in g_j of the ξ of layer ℓ. The same with the coordinates
-x_j in place of f_j, their T coming from the forms alone.
-
-**3. The sums S.** By (1), S ≤ c + δ M S componentwise, where ``c_ℓ = 1 + Σ |s_j f_j(v)|`` and ``M_{ℓℓ'} = Σ |s_j|
-T_{j,ℓ'+1}``, sums over the neurons j of layer ℓ that are not in Z (those in Z are 0 at x(u)), for ℓ = 0 over the
-coordinates. If some S̄ > 0 has S̄ ≥ c + δ M S̄, then δ M S̄ < S̄ as c > 0, so the spectral radius of δ M is less than 1
-(Collatz–Wielandt), and S ≤ (1 − δM)⁻¹ c ≤ S̄. Thus any S̄ that passes the test may be used in (1), however it was
-found.
-
-**Theorem.** If at every vertex v of C and for every neuron j that comes after those of Z (the output included)
-``|f_j(v)| > δ Σ_ℓ T_{jℓ} S̄_{ℓ−1}``, then for all u in B the complex C(F_u, t) over K has the same face poset as C,
-with the same signs of all neurons and of F − t on corresponding cells, and is in general position; so K ∩ {F_u R t} is
-homeomorphic to K ∩ {F R t} for every relation R among >, ≥, <, ≤, =.
-
-*Proof.* By induction over the neurons, v ↦ x(u) maps the vertices of the complex before neuron n to those of the same
-complex for u, and gives an isomorphism of the two that keeps all signs of earlier neurons. Before the first neuron both
-are the faces of K. Let it be so before n. On each cell n is affine. Let v be a vertex of the complex before n. The
-neurons before n have the same signs at v and, for u, at x(u). So the pattern is the right one at x(u) in the layers
-before n, and f_n there is the value of neuron n for u, which by (1) and the assumption has the sign of f_n(v), not
-zero. How a hyperplane that contains no vertex of a polytope cuts its faces is determined by the signs at the vertices;
-so corresponding cells are cut alike. A new vertex v lies in an edge, and for u there is one point in the image of the
-edge where n is zero. It is an x(u): the neurons before n keep their signs on the edge, so the pattern is the right one,
-and the forms of the walls and of the neurons of Z are zero there. Last comes F − t. An isomorphism of polytopal
-complexes gives a homeomorphism that maps each cell onto its image: linear on the simplices of the barycentric
-subdivisions. It maps the cells with a given sign of F − t onto those with the same. ∎
-
-The radius found is the largest on a grid of short numbers (steps of at most 1/16) for which the assumption is proved.
-To first order in δ inequality (1) is sharp for every single v and j: the ξ are independent of each other.
-
-**Arithmetic.** All coefficients are computed in doubles with proved bounds on their errors, as in
-`polyrelu.network.intervals`: a product of matrices V·C, where C has the error bounds R, has an error of at most
-``(|V| + 2⁻¹⁰²²)(R + κ|C|)(1 + κ) + 2⁻¹⁰⁰⁰``, κ = (m + 16) 2⁻⁵² for sums of m terms; this covers the rounding of V. In
-g_j any λ is right; what is left of x in it is multiplied by the largest ``|x|`` in K. Where doubles do not suffice
-for any δ ≥ 2⁻⁴⁰⁰, or do not work as usual (`polyrelu.exact.floats.ordinary`), the vertex is done by the same program in
-rational numbers, in which there are no errors, and for which some δ > 0 always suffices.
+Every vertex of C(F, t) is the common zero of d affine forms. A change of all parameters by at most δ acts on these
+like a change of biases, so that eliminating x bounds the change of every later neuron at the vertex. If no later neuron
+can change its sign at any vertex, the complex keeps its faces. The theorem, its proof, the notation used here and the
+bounds on rounding are in docs/stability.md, section "The radius".
 """
 
 from __future__ import annotations

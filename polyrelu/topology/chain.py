@@ -372,17 +372,14 @@ def chain_complex(region: CellSet) -> ChainComplex:
     Let λ be the dimension of the lineality space that all cells share, and r = d − λ. The region is the product of R^λ
     and its image in the quotient R^r, so cells and their dimensions are taken in the quotient.
 
-    A closed region (such as {F ≥ t}, {F ≤ t} or {F = t}) is a subcomplex. It retracts onto its bounded cells: an
-    unbounded pointed polyhedron is homeomorphic to a half-space and retracts onto its boundary, and doing so from the
-    top dimension down leaves the bounded cells. The chain complex is that of the bounded cells.
+    A closed region (such as {F ≥ t}, {F ≤ t} or {F = t}) retracts onto its bounded cells, whose chain complex this is.
 
-    An open region (such as {F > t} or {F < t}) is homotopy equivalent to its part U in the interior of the domain,
-    which is an open subset of R^r. By Poincaré duality H_k(U) ≅ H_c^{r−k}(U). The cells whose relative interiors lie in
-    U are closed under taking cofaces, and H_c^* is the cohomology of the cochain complex on them. So degree k is
-    spanned by the (r−k)-cells in U, unbounded ones included, and the boundary map is their coboundary map.
+    An open region (such as {F > t} or {F < t}) has H_k ≅ H_c^{r−k} by Poincaré duality. Degree k is spanned by the
+    (r−k)-cells in its part in the interior of the domain, unbounded ones included, and the boundary map is their
+    coboundary map.
 
-    A region that is neither, such as {a < F ≤ b}, has a part of the order complex of its cells;
-    `polyrelu.topology.order_complex` contains the proof.
+    A region that is neither, such as {a < F ≤ b}, has a part of the order complex of its cells. Section 6 of
+    docs/mathematics.md has the proofs.
 
     Examples
     --------

@@ -163,10 +163,7 @@ def _verify(
     cycles; the f_i are cocycles, those of torsion modulo m_i; the fillings have the boundaries m_i z_i; the matrix
     f_i(z_j) of the first b is unimodular; that of the last t is the identity, modulo m_i in row i. VerificationError.
 
-    Proof. f = (f_1, …, f_b) vanishes on torsion, so it is a map from H_k modulo torsion, which is Z^b, to Z^b. As
-    f(z_1), …, f(z_b) are a basis, f is onto, hence an isomorphism, and the z_i are a basis modulo torsion. The z_i of
-    the last t define a map from ⊕ Z/m_i to the torsion group, which after the f_i is the identity of ⊕ Z/m_i; so it is
-    injective, and since both groups have the same number of elements it is an isomorphism.
+    Section 8 of docs/mathematics.md proves that this suffices.
     """
     b = orders.count(0)
     for chain in chains:

@@ -34,19 +34,10 @@ class Matching:
     -----
     Coreduction (Mrozek and Batko 2009) removes the cells of C in steps. A step removes a pair (a, b) with
     ∂b = u a + cells removed before, u = ±1; or, in the least degree that is left, a critical cell, whose boundary is
-    removed already. So the matching is acyclic: along every path a, b, a′, b′, … of pairs with a′ ≠ a in ∂b the steps
-    descend.
-
-    The projection p : C → M is defined in the order of removal by p(c) = c, p(b) = 0, p(a) = −u p(∂b − u a), and the
-    boundary map of M by ∂c = p(∂c). That p is a chain map and an isomorphism in homology is proved in
-    `_cpp/coreduction.hpp`, where M is computed.
-
-    The way back, ι : M → C, takes a chain x to the chain of x and upper partners b in whose boundary no lower partner a
-    occurs: those in ∂x are cancelled by multiples of their b, the last removed first, which brings in only those
-    removed before. Then p ι = 1 because p(b) = 0. And ι is a chain map: in y = ∂ι(x) − ι(∂x) no lower partner occurs,
-    nor in ∂y = −∂ι(∂x), and p(y) = ∂p(ι(x)) − p(ι(∂x)) = 0, so y consists of upper partners; if it has any, let b be
-    the last removed one: its a occurs in ∂b and in the boundary of no other, hence in ∂y, a contradiction. An inverse
-    of an isomorphism from the right, ι is one in homology too.
+    removed already. The projection p : C → M is defined in the order of removal by p(c) = c, p(b) = 0 and
+    p(a) = −u p(∂b − u a). The way back, ι : M → C, takes a chain x to the chain of x and upper partners b in whose
+    boundary no lower partner a occurs. Both are chain maps and isomorphisms in homology, and p ι = 1: sections 7 and 8
+    of docs/mathematics.md have the proofs.
     """
 
     def __init__(

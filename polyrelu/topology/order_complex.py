@@ -1,24 +1,10 @@
 """The chain complex of a region that is neither open nor closed, as a part of an order complex.
 
-Let K consist of the cells of the complex (modulo lineality) and those at infinity. It is a finite regular cell
-decomposition of a closed ball. Let X be the union of the relative interiors of *any* set S of cells not at infinity.
-
-1. X deformation retracts onto the order complex Δ(S) of its cells, ordered by inclusion of their closures. A simplex
-   of the barycentric subdivision of K that meets X is a chain of cells, the largest of which is in S. In each such
-   simplex the barycentric coordinates of the cells outside S are scaled to zero.
-2. Let T be the set of cells of S all of whose faces, those at infinity included, are in S. T is a subcomplex of K. A
-   chain of S is a chain of T followed by one of S ∖ T. The simplices whose part in S ∖ T is σ = (s_1 < … < s_k), and
-   whose part in T lies below t, form the join of the closed cell t and σ, a ball. So Δ(S) is a regular cell complex
-   with the cells t ∗ σ, t < s_1, where t or σ may be empty, but not both, and
-   ∂(t ∗ σ) = ∂t ∗ σ + (−1)^(dim t + 1) t ∗ ∂σ, where the boundary of a vertex is the empty cell.
-3. A cell c can be omitted from S if the order complex of the cells below it in S is contractible: then so is the link
-   of c in Δ(S), which is the join of that complex with the order complex of the cells above c. If cells are omitted
-   from the largest dimension down, the cells below each cell are not changed before it is treated. Let X be locally
-   closed, that is, with two cells S contains all cells between them. Then the faces of c that are not in S are a
-   subcomplex A of the sphere ∂c, and, by 1, the order complex of the cells below c in S is homotopy equivalent to
-   ∂c without A. If all vertices and rays in A are those of one cell of A, then A is this cell, a proper face, and ∂c
-   without it is contractible. So for a band {a < F ≤ b} all bounded cells that touch {F = a} are omitted. Those in T
-   remain, and nothing is subdivided.
+Let X be the union of the relative interiors of any set S of cells. X deformation retracts onto the order complex of S,
+and the cells all of whose faces are in S (T) stay whole: the complex has a cell t ∗ σ for each t in T and each chain σ
+of S ∖ T above it, where t or σ may be empty, and ∂(t ∗ σ) = ∂t ∗ σ + (−1)^(dim t + 1) t ∗ ∂σ. If S contains all cells
+between two of its cells, then a cell c is omitted if its faces outside S are one proper face and the faces of that.
+Section 6 of docs/mathematics.md has the proofs.
 """
 
 from __future__ import annotations
@@ -39,13 +25,13 @@ Entries = tuple[Ints, Ints, npt.NDArray[np.int8]]
 """Columns, rows and values of entries of a matrix."""
 
 MAX_SIMPLICES = 50_000_000
-"""Of cells t ∗ σ; they take about 100 bytes each."""
+"""Maximum number of cells t ∗ σ, which take about 100 bytes each."""
 
 
 def mixed_boundaries(region: CellSet) -> tuple[list[int], list[SparseRows]]:
     """Ranks, and boundary maps by compressed columns, of a chain complex with the homology of any region.
 
-    See the module's text. LimitError if it would be too large.
+    LimitError if it would be too large.
     """
     poset = _Poset(region)
     return poset.chain_complex()

@@ -57,18 +57,8 @@ class Realisation:
         cancel, which is checked, and every simplex lies in the region. With lineality all points lie in the section
         where the dropped coordinates are zero.
 
-        In a closed region every cell c has the pulling triangulation T(c) = Σ [c : f] v ∗ T(f), where v is the vertex
-        of c with the least number and f runs through the facets without v. By induction ∂T(c) = T(∂c): the facets
-        without v contribute Σ [c : f] (T(f) − v ∗ ∂T(f)). Since ∂∂c = 0, the second part is Σ [c : f] [f : g] v ∗ T(g)
-        over the facets f with v and their facets g without v. As v is also the least vertex of such an f, this is their
-        Σ [c : f] T(f).
-
-        In an open region an (r−k)-cell c stands for its dual cell. This is the sum D(c) of o(c_r) ∏ [c_{j+1} : c_j]
-        (p(c_r), …, p(c_{r−k})) over the flags c = c_{r−k} < … < c_r, with interior points p(·) and the orientation o.
-        The boundary of D(c) is ± the sum of [c' : c] D(c'): if c_j is omitted for r−k < j < r, the two cells between
-        its neighbours in the flag cancel; if c_r is omitted, the two d-cells at c_{r−1} cancel. So a cocycle has
-        boundary zero. An inner point of such a simplex, or of a face of it, lies in the relative interior of the
-        largest cell involved, and so in the region.
+        In a closed region the bounded cells are triangulated by pulling the vertices of least number; in an open region
+        the cells stand for their dual cells, sums over flags of cells. Section 8 of docs/mathematics.md has the proof.
         """
         build = self._dual_cells if self.region.is_open else self._triangulated
         found: dict[tuple[Name, ...], int] = {}
