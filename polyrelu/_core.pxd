@@ -52,7 +52,7 @@ cdef extern from "_cpp/interrupt.hpp" namespace "polyrelu" nogil:
 
 cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
     cdef struct Statistics:
-        int64_t word, filtered, big, big_zero, enclosed, big_vertices, big_forms
+        int64_t word, filtered, big, big_zero, enclosed, big_vertices, big_forms, bounds, decided, bound_nanoseconds
 
     cdef cppclass Stage:
         int n, m, previous
@@ -104,7 +104,7 @@ cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
         CERTIFIED, ALL_BIG, UNCERTIFIED
 
     cdef cppclass Subdivision:
-        Subdivision(int, int64_t, int64_t, int, Arithmetic, Callback, void*) except +
+        Subdivision(int, int64_t, int64_t, int, Arithmetic, cbool, Callback, void*) except +
         int r
         vector[Stage] stages
         FormStore forms
@@ -130,6 +130,7 @@ cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
         void facets(Subdivision&, int, int64_t*, int32_t*, int8_t*) except +
         void vertices(Subdivision&, double*, double*, int32_t*) except +
         void per_cell(Subdivision&, int, uint8_t*, int32_t*) except +
+        void decided(Subdivision&, int8_t*) except +
         void signs(Subdivision&, int, int, int8_t*) except +
 
 

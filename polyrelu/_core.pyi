@@ -25,6 +25,7 @@ def subdivide(
     threads: int = 1,
     arithmetic: str = "certified",
     last_signs: int = 0,
+    coarse: bool = False,
 ) -> dict[str, Any]: ...
 @disjoint_base
 class VertexSolver:

@@ -49,6 +49,14 @@ class CellOrder {
         });
     }
 
+    // For all top cells 1 or -1 where they are decided and have this sign, else 0.
+    void decided(Subdivision& s, int8_t* out) const {
+        const Cells& C = s.cells[s.r];
+        place(s, s.r, [&](int64_t c, int32_t to) {
+            out[to] = (int8_t)(((C.flags[c] & DECIDED_PLUS) != 0) - ((C.flags[c] & DECIDED_MINUS) != 0));
+        });
+    }
+
     // The signs (1, 0, -1) of all cells for neuron j of the stage that was marked last.
     void signs(Subdivision& s, int k, int j, int8_t* out) const {
         const SignMasks& masks = s.cells[k].masks;

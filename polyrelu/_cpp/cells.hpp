@@ -15,7 +15,14 @@ inline Incidence incidence(int32_t facet, bool negative) { return facet << 1 | (
 inline int32_t facet_of(Incidence x) { return x >> 1; }
 inline bool negative(Incidence x) { return x & 1; }
 
-enum Flags : unsigned char { AT_INFINITY = 1, ON_BOUNDARY = 2 };
+// Decided: see `decided_cells.hpp`.
+enum Flags : unsigned char {
+    AT_INFINITY = 1,
+    ON_BOUNDARY = 2,
+    DECIDED_PLUS = 4,
+    DECIDED_MINUS = 8,
+    DECIDED = DECIDED_PLUS | DECIDED_MINUS
+};
 
 // Two bit masks over the neurons of a stage for every cell, plus and minus, side by side and as narrow as they can be.
 class SignMasks {
@@ -115,6 +122,7 @@ struct Cells {
                          defining_forms.bytes()) + masks.memory();
     }
     const Incidence* facets(int64_t c) const { return arena.data() + start[c]; }
+    bool is_decided(int64_t c) const { return (flags[c] & DECIDED) != 0; }
 
     void append_facets(const Incidence* f, size_t n) {
         start.push_back((uint32_t)arena.size());

@@ -13,6 +13,7 @@ class DimensionSplit {
     // Splits all k-cells that neurons of the round cross; `first` and n: these neurons, for the progress report.
     void run(int k, int64_t first, int64_t n) {
         k_ = k;
+        if (s_.coarse) refine_decided();
         list_crossed_cells();
         const std::vector<int32_t>& crossed = s_.round.crossed;
         s_.round.next_link.assign(s_.cells[k].size(), -1);
@@ -46,6 +47,13 @@ class DimensionSplit {
 
     SubdivisionState& s_;
     int k_ = 0;
+
+    void refine_decided() {
+        s_.decided.refine(k_, s_.round, [this](int64_t n) {
+            if ((int64_t)s_.cells[k_].arena.size() + n > MAX_FACETS) throw Halt{CELL_LIMIT_REACHED};
+            if (4 * n > s_.memory_left()) throw Halt{MEMORY_LIMIT_REACHED};
+        });
+    }
 
     void list_crossed_cells() {
         std::vector<int32_t>& crossed = s_.round.crossed;

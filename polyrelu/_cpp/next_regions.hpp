@@ -5,7 +5,8 @@
 
 namespace polyrelu {
 
-// Every top cell becomes a region of the next stage, which contains its faces.
+// Every top cell becomes a region of the next stage, which contains its faces; cells that are not decided lie in regions
+// that are not.
 inline void begin_next_regions(SubdivisionState& s) {
     Regions next;
     Cells& top = s.cells[s.r];
@@ -23,11 +24,16 @@ inline void begin_next_regions(SubdivisionState& s) {
     for (int k = s.r; k > 0; --k) {
         const Cells& C = s.cells[k];
         int32_t* region = s.cells[k - 1].region.data();
-        for (int64_t c = 0; c < C.size(); ++c) {
-            const Incidence* f = C.facets(c);
-            for (int32_t t = 0; t < C.count[c]; ++t) region[facet_of(f[t])] = C.region[c];
-            if (c % tuning::CELLS_BETWEEN_CHECKS == 0) s.check();
-        }
+        const auto hand_down = [&](auto&& takes_part) {
+            for (int64_t c = 0; c < C.size(); ++c) {
+                if (c % tuning::CELLS_BETWEEN_CHECKS == 0) s.check();
+                if (!takes_part(c)) continue;
+                const Incidence* f = C.facets(c);
+                for (int32_t t = 0; t < C.count[c]; ++t) region[facet_of(f[t])] = C.region[c];
+            }
+        };
+        if (s.coarse) hand_down([&](int64_t c) { return C.is_decided(c); });
+        hand_down([&](int64_t c) { return !C.is_decided(c); });
     }
 }
 

@@ -1,6 +1,7 @@
 // The neurons of a stage take turns in rounds; in a round, cells are split dimension by dimension.
 #pragma once
 
+#include "deciding.hpp"
 #include "dimension_split.hpp"
 #include "domain.hpp"
 #include "region_forms.hpp"
@@ -24,7 +25,7 @@ inline int most_crossings(const SubdivisionState& s, int first, int end) {
 }
 
 // The end of the round that begins with neuron `first` of n: before regions are crossed by too many neurons.
-inline int round_end(const SubdivisionState& s, int first, int n) {
+inline int round_end(const SubdivisionState& s, int first, int n, double most) {
     const Cells& top = s.cells[s.r];
     int64_t crossings = 0, crossed = 0;
     std::vector<int64_t> count(n, 0);
@@ -40,7 +41,7 @@ inline int round_end(const SubdivisionState& s, int first, int n) {
     }
     int end = first;
     do crossings += count[end++];
-    while (end < n && (double)(crossings + count[end]) <= tuning::CROSSINGS_IN_ROUND * (double)crossed);
+    while (end < n && (double)(crossings + count[end]) <= most * (double)crossed);
     while (end - first > tuning::MOST_IN_ROUND && most_crossings(s, first, end) > tuning::MOST_IN_ROUND)
         end = first + (end - first + 1) / 2;
     return end;
@@ -59,15 +60,27 @@ inline void split_in_round(SubdivisionState& s, int first, int end) {
     for (int k = 1; k <= s.r; ++k) split.run(k, s.first_neuron[s.stage] + first, end - first);
 }
 
+// Decides cells that the round has made. Asking is worth its price where many are decided; else more is split before
+// the next time.
+inline void decide(SubdivisionState& s) {
+    const double share = Deciding(s).run();
+    if (share >= 0 && share < 0.1)
+        s.crossings = std::min(tuning::CROSSINGS_IN_ROUND, s.crossings * 1.5);
+    else if (share > 0.2)
+        s.crossings = std::max(0.5, s.crossings / 1.5);
+}
+
 // Splits all cells by the neurons of the stage under way. With `discard` the cells with a minus sign are removed as
 // soon as there are any.
 inline void split_by_stage(SubdivisionState& s, bool discard) {
     make_crossing_forms(s);
     const int n = s.stages[s.stage].n;
+    const bool deciding = s.coarse && !discard && s.stage + 1 < (int)s.stages.size();
     for (int first = 0, end; first < n; first = end) {
-        end = discard ? first + 1 : round_end(s, first, n);
+        end = discard ? first + 1 : round_end(s, first, n, deciding ? s.crossings : tuning::CROSSINGS_IN_ROUND);
         split_in_round(s, first, end);
         if (discard) keep_domain(s, first);
+        if (deciding) decide(s);
     }
     s.neurons_done = s.first_neuron[s.stage] + n;
 }

@@ -5,7 +5,7 @@
 
 namespace polyrelu {
 
-// How signs were decided, and vertices placed.
+// How signs were decided, and vertices placed; in a coarse complex, how cells were.
 struct Statistics {
     int64_t word = 0;          // signs of integers below 2^53, computed without rounding
     int64_t filtered = 0;      // signs of floating-point values beyond their error bounds
@@ -14,6 +14,9 @@ struct Statistics {
     int64_t enclosed = 0;      // vertices enclosed by an interval Newton step
     int64_t big_vertices = 0;  // vertices computed in GMP
     int64_t big_forms = 0;     // affine forms computed in GMP
+    int64_t bounds = 0;        // cells whose bound on the output was computed
+    int64_t decided = 0;       // of these, cells that it decided
+    int64_t bound_nanoseconds = 0;  // time for bounds, of all threads together
 
     void operator+=(const Statistics& s) {
         word += s.word;
@@ -23,6 +26,9 @@ struct Statistics {
         enclosed += s.enclosed;
         big_vertices += s.big_vertices;
         big_forms += s.big_forms;
+        bounds += s.bounds;
+        decided += s.decided;
+        bound_nanoseconds += s.bound_nanoseconds;
     }
 };
 

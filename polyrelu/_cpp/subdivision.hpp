@@ -74,6 +74,7 @@ class Subdivision : public SubdivisionState {
             finite_before_last = finite_counts();
             VertexSigns(*this, s).mark();
             split_by_stage(*this, discard);
+            if (coarse && s + 1 == (int)stages.size()) decided.mark();
             begin_next_regions(*this);
         });
     }

@@ -10,7 +10,7 @@ cdef dict _ARITHMETIC = {"certified": CERTIFIED, "big": ALL_BIG, "uncertified": 
 
 def subdivide(int rank, list start, list initial_forms, list stages, bint discard_first, bint last_is_level,
               bint all_signs, object max_cells=None, object max_memory=None, object callback=None, int threads=1,
-              str arithmetic="certified", int last_signs=0):
+              str arithmetic="certified", int last_signs=0, bint coarse=False):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
@@ -23,6 +23,8 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
     arithmetic: "certified"; "big", everything in GMP, for tests; or "uncertified", doubles as they are, for benchmarks
     of what certainty costs (the result proves nothing, and may not even be a complex).
     last_signs: report the signs of all cells for so many neurons of the last stage, an array by dimension and neuron.
+    coarse: cells on which the level's neuron certainly has one strict sign stay whole (`_cpp/decided_cells.hpp`); which
+    top cells they are, and their signs, is reported. Needs `last_is_level`, and allows neither of the other signs.
     """
     if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
         raise Limit(False, 0, 0, 0)
@@ -30,7 +32,8 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
     cdef _Listener listener = _Listener(callback)
     cdef int64_t limit = (<int64_t>1 << 62) if max_cells is None else min(max_cells, 1 << 62)
     cdef int64_t bytes_ = (<int64_t>1 << 62) if max_memory is None else min(max_memory, 1 << 62)
-    cdef Subdivision* s = new Subdivision(rank, limit, bytes_, threads, _ARITHMETIC[arithmetic], ask, <void*>listener)
+    cdef Subdivision* s = new Subdivision(rank, limit, bytes_, threads, _ARITHMETIC[arithmetic], coarse, ask,
+                                          <void*>listener)
     cdef CellOrder* order = NULL
     cdef vector[mpz_class] v
     cdef int i, k, j, outcome
@@ -64,6 +67,8 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
             "level_signs": [_signs_of(s, order, k, 0) for k in range(rank + 1)] if last_is_level else None,
             "statistics": s.statistics(),
         }
+        if coarse:
+            result["decided"] = _decided(s, order)
         if last_signs:
             result["last_signs"] = [[_signs_of(s, order, k, j) for j in range(last_signs)] for k in range(rank + 1)]
         if all_signs:
@@ -121,6 +126,15 @@ cdef object _signs_of(Subdivision* s, CellOrder* order, int k, int j):
     if out.size:
         with nogil:
             order.signs(s[0], k, j, &view[0])
+    return out
+
+
+cdef object _decided(Subdivision* s, CellOrder* order):
+    out = np.empty(s.cells[s.r].size(), dtype=np.int8)
+    cdef int8_t[::1] view = out
+    if out.size:
+        with nogil:
+            order.decided(s[0], &view[0])
     return out
 
 

@@ -5,8 +5,10 @@
 #include <atomic>
 #include <memory>
 
+#include "decided_cells.hpp"
 #include "interrupt.hpp"
 #include "layer_forms.hpp"
+#include "relaxation.hpp"
 #include "splitting.hpp"
 #include "thread_pool.hpp"
 
@@ -27,6 +29,15 @@ struct ThreadState : DecisionState {
     std::vector<double> value, size;
     std::vector<uint64_t> plus, minus;
 
+    // For bounds of the output.
+    OutputBound bound;
+    Generators generators;
+    std::vector<const double*> points;
+    std::vector<double> errors;
+    std::vector<int32_t> faces, more;
+    std::vector<std::vector<int32_t>> seen;  // of each cell, by dimension: the last cell whose faces it was among
+    int32_t asked = 0;
+
     // What follows does not depend on what this thread did before.
     void forget() {
         std::fill(current.begin(), current.end(), -1);
@@ -37,15 +48,16 @@ struct ThreadState : DecisionState {
 class SubdivisionState {
   public:
     SubdivisionState(int rank, int64_t cell_limit, int64_t memory_limit, int threads, Arithmetic arithmetic,
-                     Callback callback, void* context)
-        : r(rank), max_cells(std::min(cell_limit, MAX_CELLS)), max_memory(memory_limit),
+                     bool is_coarse, Callback callback, void* context)
+        : r(rank), coarse(is_coarse), max_cells(std::min(cell_limit, MAX_CELLS)), max_memory(memory_limit),
           decide(rank, arithmetic, stages, regions), forms(decide.forms), vertices(decide.vertices), cells(rank + 1),
-          pool(threads), interrupt_(callback, context) {
+          decided(cells), pool(threads), interrupt_(callback, context) {
         for (int w = 0; w < threads; ++w) of_thread.push_back(std::make_unique<ThreadState>(decide, cells, round));
     }
     SubdivisionState(const SubdivisionState&) = delete;
 
     const int r;
+    const bool coarse;  // cells on which the output, the last stage, certainly has one sign stay whole
     const int64_t max_cells, max_memory;
     std::vector<Stage> stages;
     std::vector<Regions> regions;  // of each stage that was begun, and of the end
@@ -53,6 +65,7 @@ class SubdivisionState {
     FormStore& forms;  // x0, the initial hyperplanes, then those of the neurons on the regions they cross
     Vertices& vertices;
     std::vector<Cells> cells;
+    DecidedCells decided;
     std::vector<BigVector> initial_forms;   // the initial hyperplanes as exact forms, primitive
     std::vector<int32_t> starting_vertex;   // of the first vertices: which of the starting ones they are
     std::vector<int32_t> first_neuron;      // of each stage, in the numbering of all neurons
@@ -62,6 +75,7 @@ class SubdivisionState {
     int stage = 0;
     int words = 0;  // of a mask over its neurons
     Round round;
+    double crossings = 1;  // coarse: of a crossed region in a round, on average
 
     ThreadPool pool;
     std::vector<std::unique_ptr<ThreadState>> of_thread;
@@ -85,7 +99,7 @@ class SubdivisionState {
     }
     // The same and what is held while they are made; without the batches that are complete and not yet added.
     int64_t memory() const {
-        int64_t bytes = memory_of_cells() + round.memory() + bytes_kept + tuning::BYTES_OF_THREAD * (pool.count() - 1);
+        int64_t bytes = memory_of_cells() + round.memory() + decided.memory() + bytes_kept + tuning::BYTES_OF_THREAD * (pool.count() - 1);
         for (const auto& thread : of_thread) bytes += thread->bytes;
         return bytes;
     }

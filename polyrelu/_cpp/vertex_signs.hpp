@@ -22,6 +22,7 @@ class VertexSigns {
             ThreadState& thread = *s_.of_thread[w];
             thread.forget();
             for (int64_t i = begin; i < end; ++i) {
+                if (s_.cells[0].is_decided(order[i])) continue;
                 evaluate(order[i], thread);
                 s_.check_after_exact_work(w);
             }
@@ -30,7 +31,8 @@ class VertexSigns {
         for (int k = 1; k <= s_.r; ++k)
             s_.share(s_.cells[k].size(), tuning::CELLS_TO_UNITE, [this, k](int, int64_t begin, int64_t end) {
                 Cells& C = s_.cells[k];
-                for (int64_t c = begin; c < end; ++c) C.masks.unite(c, s_.cells[k - 1].masks, C.facets(c), C.count[c]);
+                for (int64_t c = begin; c < end; ++c)
+                    if (!C.is_decided(c)) C.masks.unite(c, s_.cells[k - 1].masks, C.facets(c), C.count[c]);
             });
     }
 

@@ -66,11 +66,15 @@ class CellArrays:
     """With artificial hyperplanes, the signs of all neurons, walls and F − t on each finite cell."""
     statistics: dict[str, int]
     """How often signs and vertices were decided in which way."""
+    decided: npt.NDArray[np.int8] | None = None
+    """Of a coarse complex: for each r-cell the sign that F − t has on all of it if it is a decided cell, 0 if not."""
 
     def __post_init__(self) -> None:
         for name in ("boundary", "containing", "level_signs", "all_signs"):
             arrays = getattr(self, name)
             object.__setattr__(self, name, None if arrays is None else tuple(map(read_only, arrays)))
+        if self.decided is not None:
+            object.__setattr__(self, "decided", read_only(self.decided))
         coordinates, errors, origins, roots = self.vertices
         vertices = VertexArrays(read_only(coordinates), read_only(errors), read_only(origins), roots)
         object.__setattr__(self, "vertices", vertices)
@@ -96,6 +100,7 @@ class CellArrays:
             report["level_signs"],
             tuple(x[:n] for x, n in zip(signs, report["finite"], strict=True)) if signs else None,
             report["statistics"],
+            report.get("decided"),
         )
 
     @property

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from polyrelu import _core
 from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
-from polyrelu.exact.limits import read_limit, read_progress
+from polyrelu.exact.limits import read_flag, read_limit, read_progress
 from polyrelu.exact.linear import independent_columns, independent_rows, least_rank, solve, solve_over_denominator
 from polyrelu.exact.rational import describe, exact, primitive
 from polyrelu.geometry.cell_arrays import CellArrays
@@ -45,6 +45,7 @@ def subdivide(
     level: Any = None,
     domain: Domain | Sequence[Sequence[Any]] | None = None,
     *,
+    coarse: bool = False,
     max_cells: int | None = None,
     max_memory: int | None = None,
     threads: int = 1,
@@ -60,6 +61,10 @@ def subdivide(
         The level t.
     domain : Domain or sequence of d pairs (lower, upper), optional
         A polyhedron or a box with interior points. The default is all of R^d.
+    coarse : bool, optional
+        Whether to return a coarse complex for the level, which must be given: cells on which F − t certainly has one
+        strict sign are not divided further. It has the same regions {F > t}, {F ≥ t}, {F < t}, {F ≤ t} and {F = t}, and
+        {F = t} is divided as in C(F, t); far from it there are fewer cells.
     max_cells : int, optional
         Maximum number of cells of all dimensions together, those at infinity included.
     max_memory : int, optional
@@ -118,11 +123,13 @@ def subdivide(
     (5, 4)
     """
     options: Options = {"max_cells": max_cells, "max_memory": max_memory, "threads": threads, "progress": progress}
-    return subdivided(network, level, domain, 0, options)[0]
+    if read_flag(coarse, "coarse") and level is None:
+        raise InputError("coarse: a coarse complex is for a level; give level=t, or leave coarse out for C(F)")
+    return subdivided(network, level, domain, 0, options, coarse=coarse)[0]
 
 
 def subdivided(
-    network: Network, level: Any, domain: Any, signs: int, options: Options
+    network: Network, level: Any, domain: Any, signs: int, options: Options, *, coarse: bool = False
 ) -> tuple[PolyhedralComplex, list[list[Signs]]]:
     """The complex of `subdivide`, and the signs of the first `signs` neurons of the last hidden layer on its cells.
 
@@ -153,10 +160,10 @@ def subdivided(
         def callback(stage: int, done: int, total: int, cells: int) -> None:
             listener(names[stage], done, total)
 
-    reported: dict[str, Any] = {"last_signs": signs} if signs else {}
+    reported: dict[str, Any] = {"last_signs": signs} if signs else {"coarse": True} if coarse else {}
     try:
         report = _core.subdivide(
-            *(len(kept), start, initial_forms, stages, bool(walls), t is not None, artificial > 0),
+            *(len(kept), start, initial_forms, stages, bool(walls), t is not None, artificial > 0 and not coarse),
             *(max_cells, max_memory, callback, threads),
             **reported,
         )

@@ -86,7 +86,7 @@ void into_simplices(int d) {
 // A flat domain has no interior, a limit is a limit, and a callback stops.
 void other_outcomes() {
     const auto outcome = [](const Layers& net, int64_t max_cells, int64_t max_memory, Callback callback) {
-        Subdivision s(3, max_cells, max_memory, 1, CERTIFIED, callback, nullptr);
+        Subdivision s(3, max_cells, max_memory, 1, CERTIFIED, false, callback, nullptr);
         set_up(s, net);
         Outcome found = s.start();
         std::this_thread::sleep_for(tuning::INTERRUPT_INTERVAL);
