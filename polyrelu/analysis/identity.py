@@ -68,9 +68,9 @@ def subtract(f: Network, g: Network) -> Network:
             raise InputError(f"identical: expected two Networks, got {describe(net)}")
     for what, m, n in (("inputs", f.input_dim, g.input_dim), ("outputs", f.output_dim, g.output_dim)):
         if m != n:
-            raise NetworkError(f"the networks have {m} and {n} {what}; to be compared they need the same number")
+            raise NetworkError(f"expected networks with equally many {what}, got {m} and {n}")
     if f.units and g.units and f.units != g.units:
-        raise NetworkError(f"the networks take inputs in {f.units[0]}, and in {g.units[0]}: not the same numbers")
+        raise NetworkError(f"expected networks with inputs in the same units, got {f.units[0]} and {g.units[0]}")
     depth = max(f.depth, g.depth)
     left, right = _deepened(f, depth), _deepened(g, depth)
     weights: list[Any] = []

@@ -179,7 +179,7 @@ def verify(
     }
     claims = {name: value for name, value in claims.items() if value is not None}
     if not claims:
-        raise InputError(f"verify: nothing is claimed; claims are {', '.join((*HOMOLOGY, 'where', *COUNTS))}")
+        raise InputError(f"verify: there are no claims; give some of {', '.join((*HOMOLOGY, 'where', *COUNTS))}")
     if not isinstance(relation, str) or relation not in RELATIONS:
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     t = exact(level, "level")

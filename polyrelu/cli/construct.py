@@ -65,31 +65,38 @@ examples:
     kind = _kind(kinds, "shells", _shells, "nested shells: many components and holes (Ergen & Grillo 2024)")
     _add_widths(kind)
     kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
-    kind.add_argument("--variant", choices=VARIANTS, default="paper", help="how to fold; paper by default")
+    kind.add_argument("--variant", choices=VARIANTS, default="paper", help="the variant of the folds; paper by default")
     kind.add_argument(
         "--corner", metavar="A1,A2,...",
-        help="coordinates at 0 of the corner of each degree, or one number for all; 1 is the paper's",
+        help="number of zero coordinates of the corner of each degree, or one number for all; the paper has 1",
     )  # fmt: skip
 
     kind = _kind(kinds, "bands", _bands, "several classes as bands of one output (Ergen & Grillo, section 5)")
     _add_widths(kind)
-    kind.add_argument("--classes", metavar="K", default="2", help="claim the Betti numbers of K classes; 2 by default")
+    kind.add_argument("--classes", metavar="K", default="2", help="number of classes, 2 by default")
     kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
-    kind.add_argument("--variant", choices=VARIANTS, default="interior", help="how to fold; interior by default")
+    kind.add_argument(
+        "--variant", choices=VARIANTS, default="interior",
+        help="the variant of the folds; interior by default",
+    )  # fmt: skip
     kind.add_argument("--corner", metavar="A1,A2,...", help="as for shells, variant paper")
     kind.add_argument(
-        "--classifier", action="store_true", help="K + 2 outputs, of which the largest is the class; without claims"
+        "--classifier", action="store_true",
+        help="write K + 2 outputs, the largest of which is the class, and no claims",
     )
 
     kind = _kind(kinds, "recurrent", _recurrent, "shells by a recurrent network, unfolded (Ergen & Grillo, section 5)")
     kind.add_argument("inputs", metavar="D", help="number of inputs")
-    kind.add_argument("--folds", metavar="M", default="2", help="pieces of every coordinate's fold, even; 2 by default")
-    kind.add_argument("--steps", metavar="T", required=True, help="how often the block is applied, at least 2")
+    kind.add_argument(
+        "--folds", metavar="M", default="2",
+        help="number of pieces into which every coordinate is folded, even; 2 by default",
+    )  # fmt: skip
+    kind.add_argument("--steps", metavar="T", required=True, help="number of times the block is applied, at least 2")
     kind.add_argument("--cuts", metavar="C1,C2,...", required=True, help="the numbers c_k of cuts, or as K=C,K=C,...")
     kind.add_argument("--corner", metavar="A1,A2,...", help="as for shells")
     kind.add_argument(
         "--kind", choices=KINDS, default="dense",
-        help="a dense layer after the last step (the default), or all in the block and its state",
+        help="dense: a dense layer after the last step (the default); state: blocks alone",
     )  # fmt: skip
 
     text = "{F > 0} with at least the lower bound of Ergen & Grillo 2024 in every degree"
@@ -98,9 +105,12 @@ examples:
     kind.add_argument("--w", metavar="W1,W2,...", help="the numbers w_k of the bound; as equal as possible by default")
 
     kind = _kind(kinds, "paper", _paper, "the network of Ergen & Grillo 2024, Theorem 13 or 12, as it is printed")
-    kind.add_argument("folds", metavar="M1,M2,...", help="how often each hidden layer but the last folds; even numbers")
+    kind.add_argument("folds", metavar="M1,M2,...", help="the even numbers of folds of each hidden layer but the last")
     kind.add_argument("--w", metavar="W1,W2,...", required=True, help="the numbers w_1, ..., w_{d-1} for d inputs")
-    kind.add_argument("--theorem", metavar="N", default="13", help="13, or 12 for the one without the constant b")
+    kind.add_argument(
+        "--theorem", metavar="N", default="13",
+        help="13 (the default), or 12 for the network without the constant b",
+    )  # fmt: skip
     kind.add_argument(
         "--cube", action="store_true", help="claim the Betti numbers in the unit cube, not in R^d"
     )
@@ -111,18 +121,18 @@ examples:
     kind = _kind(kinds, "bumps", _bumps, "what one hidden layer reaches: a grid of bumps, or its complement")
     _add_widths(kind)
     kind.add_argument("--counts", metavar="A1,A2,...", required=True, help="number of bumps in each direction")
-    kind.add_argument("--complement", action="store_true", help="the outside of the bumps")
+    kind.add_argument("--complement", action="store_true", help="the complement of the bumps instead")
 
     kind = _kind(kinds, "sawtooth", _sawtooth, "the sawtooth of Telgarsky (one input)")
     kind.add_argument("depth", metavar="DEPTH", help="number of hidden layers")
-    kind.add_argument("--pieces", metavar="M", default="2", help="neurons of each; 2 by default")
+    kind.add_argument("--pieces", metavar="M", default="2", help="number of neurons in each layer; 2 by default")
 
     kind = _kind(kinds, "folding", _folding, "many regions (Montufar et al. 2014, Serra et al. 2018)")
     _add_widths(kind)
-    kind.add_argument("--mixed", action="store_true", help="neurons of both directions, which make more folds")
+    kind.add_argument("--mixed", action="store_true", help="use neurons of both directions, which make more folds")
 
     kind = _kind(kinds, "maximum", _maximum, "the maximum of n numbers")
-    kind.add_argument("count", metavar="N", help="how many numbers")
+    kind.add_argument("count", metavar="N", help="the number of inputs")
 
 
 def _kind(kinds: Any, name: str, build: Callable[[argparse.Namespace], Built], text: str) -> argparse.ArgumentParser:
@@ -144,16 +154,18 @@ def _widths(options: argparse.Namespace) -> tuple[int, ...]:
 
 
 def _check_size(widths: Sequence[int]) -> None:
-    """Refuse, before it is built, what would take long to write and longer to analyse."""
+    """InputError, before anything is built, for a network that takes long to write and longer to analyse."""
     if max(widths) > MAX_WIDTH:
-        raise InputError(f"the network would have {short(max(widths))} neurons in a layer, more than {MAX_WIDTH}")
+        raise InputError(
+            f"the network would have a layer of {short(max(widths))} neurons; at most {MAX_WIDTH} are written"
+        )
     weights = sum(m * n for m, n in pairwise(widths))
     if weights > MAX_WEIGHTS:
-        raise InputError(f"the network would have {short(weights)} weights, more than {MAX_WEIGHTS}")
+        raise InputError(f"the network would have more than {MAX_WEIGHTS} weights")
 
 
 def _check_claims(claims: dict[str, Any]) -> None:
-    """Refuse claims that no reader of the file would take: Betti numbers grow exponentially with the depth."""
+    """NumberError for numbers of more digits than a reader accepts: Betti numbers grow exponentially with the depth."""
     regions = {f"F {relation} {claims.get('level', 0)}": betti for relation, betti in claims.get("betti", {}).items()}
     for region, betti in {**regions, **claims.get("where", {})}.items():
         for k, number in enumerate(betti):

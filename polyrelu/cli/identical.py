@@ -31,7 +31,7 @@ examples:
   polyrelu identical a.json b.json --box "0,1"        only on a box""",
     )
     parser.add_argument("net", metavar="A", help="network file")
-    parser.add_argument("other", metavar="B", help="another one, with the same numbers of inputs and outputs")
+    parser.add_argument("other", metavar="B", help="a second network file, with the same numbers of inputs and outputs")
     add_activation(parser)
     add_task(parser, choice=False)
 

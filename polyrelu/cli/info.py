@@ -54,9 +54,10 @@ bounds ("at least", "at most") are proved.""",
     parser.add_argument("--level", metavar="T", help="exact number: estimate C(F, T) instead of C(F)")
     add_part(parser)
     parser.add_argument(
-        "--samples", metavar="N", default="100", help="cells to draw; 100 by default, 1000 for less error"
+        "--samples", metavar="N", default="100",
+        help="number of cells to draw; 100 by default, 1000 for a smaller error",
     )
-    parser.add_argument("--seed", metavar="N", default="0", help="of the random choices; 0 by default")
+    parser.add_argument("--seed", metavar="N", default="0", help="seed of the random choices; 0 by default")
     add_json(parser)
 
 

@@ -56,9 +56,13 @@ def add_limit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-cells", metavar="N", help="stop (exit status 1) if there are more than N cells")
     parser.add_argument(
         "--max-memory", metavar="GB",
-        help="stop (exit status 1) if the cells take more than GB; nine tenths of the free memory by default",
+        help="stop (exit status 1) if the cells take more gigabytes than this; nine tenths of the free memory by "
+        "default",
     )  # fmt: skip
-    parser.add_argument("--threads", metavar="N", default="1", help="use N cores; the answer is the same")
+    parser.add_argument(
+        "--threads", metavar="N", default="1",
+        help="number of cores to use; the answer does not depend on it",
+    )  # fmt: skip
 
 
 def add_part(parser: argparse.ArgumentParser, choice: bool = True) -> None:

@@ -40,8 +40,14 @@ examples:
         "--degree", metavar="K", default="0",
         help="compare the Betti number of this degree (0, the components, by default), or `all` for the sum",
     )  # fmt: skip
-    parser.add_argument("--seconds", metavar="S", default="10", help="time for each verification; 10 by default, 0: no")
-    parser.add_argument("--max-cells", metavar="N", default="2000000", help="cells for each; 2000000 by default")
+    parser.add_argument(
+        "--seconds", metavar="S", default="10",
+        help="maximum time for each verification; 10 by default, 0 for none",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-cells", metavar="N", default="2000000",
+        help="maximum number of cells for each; 2000000 by default",
+    )  # fmt: skip
     parser.add_argument("--figure", metavar="FILE", help="also draw a figure: .png, .svg or .pdf")
     add_json(parser)
 

@@ -41,7 +41,7 @@ torsion, euler_characteristic, box (such as [[0, 1], [0, 1]], for all claims of 
     parser.add_argument("--betti", metavar="B0,B1,...", help="Betti numbers of the region {F > 0}; see --relation")
     parser.add_argument("--euler-characteristic", metavar="N", help="its Euler characteristic")
     parser.add_argument("--regions", metavar="N", help="number of activation regions")
-    parser.add_argument("--bounded-regions", metavar="N", help="number of bounded ones")
+    parser.add_argument("--bounded-regions", metavar="N", help="number of bounded activation regions")
     parser.add_argument("--linear-pieces", metavar="N", help="number of linear pieces")
     parser.add_argument("--vertices", metavar="N", help="number of vertices of C(F)")
     parser.add_argument("--f-vector", metavar="N0,N1,...", help="number of cells of C(F), by dimension")
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> Answer:
     content = document(options, options.net, options.activation)
     claims = _given(options) or content.claims
     if not claims:
-        raise InputError(f"{options.net}: nothing is claimed, neither by options such as --betti nor in the file")
+        raise InputError(f"{options.net}: there are no claims, neither by options such as --betti nor in the file")
     needs_level = any(key not in (*COUNTS, "where") for key in claims) or "refined_f_vector" in claims
     task = prepare(options, content.network, one_output=needs_level)
     box = claims.get("box") if task.domain is None else None
@@ -89,7 +89,9 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
         text = getattr(options, name)
         if text is not None:
             if not claims:
-                raise InputError(f"--{name} belongs to claims on the command line, such as --betti; there are none")
+                raise InputError(
+                    f"--{name}: applies to claims on the command line, such as --betti, and there are none"
+                )
             claims[name] = read_level(options) if name == "level" else text
     return claims
 

@@ -50,7 +50,8 @@ def read_architecture(architecture: object, hidden: int = 0, scalar: bool = Fals
     return widths
 
 
-def require(where: str, inequality: str, left: int, right: int) -> None:
-    """InputError, with the inequality and by how much it fails, unless left ≥ right."""
+def require(where: str, inequality: str, left: int, right: int, note: str = "") -> None:
+    """InputError, with the inequality and both numbers, unless left ≥ right."""
     if left < right:
-        raise InputError(f"{where}: {inequality} fails, {brief(left)} < {brief(right)}: {brief(right - left)} too few")
+        value = "" if inequality.endswith(f" {brief(right)}") else f" = {brief(right)}"
+        raise InputError(f"{where}: expected {inequality}{value}, got {brief(left)}{note}")

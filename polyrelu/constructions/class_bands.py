@@ -176,7 +176,7 @@ def banded(network: Network, levels: Any) -> Network:
     if not isinstance(network, Network):
         raise InputError(f"banded: expected a Network, got {describe(network)}")
     if network.output_dim != 1:
-        raise NetworkError(f"banded: the network has {network.output_dim} outputs, bands are those of one")
+        raise NetworkError(f"banded: the network has {network.output_dim} outputs, expected one")
     numbers = exact_vector(levels, "levels")
     for low, high in pairwise(numbers):
         if low >= high:
@@ -186,9 +186,9 @@ def banded(network: Network, levels: Any) -> Network:
 
 
 def _check(architecture: object, cuts: object, variant: Variant, corner: object) -> None:
-    closing = closing_neurons(architecture, cuts, variant, corner)
+    closing = closing_neurons(architecture, cuts, variant, corner, "bands")
     if closing:
         raise InputError(
-            f"bands: the outside is closed by {closing} neurons of the last layer, and parts of a class would meet "
-            'there; take variant "interior", or a third hidden layer'
+            f"bands: the outside would be closed by {closing} neuron{'s' * (closing > 1)} of the last layer, where "
+            'parts of a class would meet; choose variant "interior", or a third hidden layer'
         )

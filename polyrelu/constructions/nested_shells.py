@@ -151,11 +151,14 @@ def corner_counts(
     return tuple((corners[k].total, corners[k].tips) for k in sorted(corners))
 
 
-def closing_neurons(architecture: object, cuts: object, variant: Variant = "paper", corner: object = None) -> int:
-    """The number of neurons of the last layer that close the outside of `shells` with these arguments, with the same
-    errors.
+def closing_neurons(
+    architecture: object, cuts: object, variant: Variant = "paper", corner: object = None, name: str = "shells"
+) -> int:
+    """The number of neurons of the last layer that close the outside of `shells` with these arguments.
+
+    The errors are those of `shells`, as errors of the construction `name`.
     """
-    return _plan(architecture, cuts, variant, corner).closing
+    return _plan(architecture, cuts, variant, corner, name).closing
 
 
 @dataclass(frozen=True)
@@ -213,24 +216,28 @@ class _Plan:
         return len(self.outside)
 
 
-def _plan(architecture: object, cuts: object, variant: str, corner: object) -> _Plan:
+def _plan(architecture: object, cuts: object, variant: str, corner: object, name: str = "shells") -> _Plan:
     if not isinstance(variant, str) or variant not in VARIANTS:
         raise InputError(f"variant: expected one of {', '.join(VARIANTS)}, got {describe(variant)}")
     if corner is not None and variant != "paper":
         raise InputError('corner: only variant "paper" has a choice of corners')
     widths = read_architecture(architecture, hidden=2, scalar=True)
     d, last = widths[0], widths[-2]
-    require("shells", "d ≥ 2", d, 2)
-    require("shells", "10^6 ≥ d", 10**6, d)
+    require(name, "d ≥ 2", d, 2)
+    if d > 10**6:
+        raise InputError(f"{name}: expected d ≤ 10^6, got {brief(d)}")
     plan = _Plan(widths, read_cuts(cuts, d), variant, read_corner(corner, d))
     for layer, n in enumerate(widths[1:-2], 1):
         if variant == "paper" or layer == len(widths) - 3:
-            require(f"shells: layer {layer}", f"n_{layer} ≥ 2d", n, 2 * d)
+            require(f"{name}: layer {layer}", f"n_{layer} ≥ 2d", n, 2 * d)
         else:
-            require(f"shells: layer {layer}", f"n_{layer} ≥ d", n, d)
+            require(f"{name}: layer {layer}", f"n_{layer} ≥ d", n, d)
     closing = plan.closing
-    needed = f"Σ c_k + {closing}, of which {closing} close the outside," if closing else "Σ c_k"
-    require(f"shells: last hidden layer {len(widths) - 2}", f"n_L ≥ {needed}", last, sum(plan.cuts) + closing)
+    needed, note = "n_L ≥ Σ c_k", ""
+    if closing:
+        needed += f" + {closing}"
+        note = f" ({closing} neuron{'s' * (closing > 1)} must close the outside)"
+    require(f"{name}: last hidden layer {len(widths) - 2}", needed, last, sum(plan.cuts) + closing, note)
     return plan
 
 

@@ -56,7 +56,7 @@ def spend(count: int, what: str = "") -> None:
     account.spent += count
     if account.spent > account.limit:
         raise LimitError(
-            f"{what + ': ' if what else ''}takes more than {account.limit} bytes of memory, the most that are used here"
+            f"{what + ': ' if what else ''}takes more than {account.limit} bytes of memory, the limit here"
         )
 
 

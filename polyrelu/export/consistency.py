@@ -33,7 +33,7 @@ def check_coordinates(where: Coordinates, network: Network, level: Fraction | No
     """
     d, r = where.input_dim, where.rank
     if list(where.kept) != sorted(set(where.kept)) or any(j >= d for j in where.kept) or r > MAX_RANK:
-        raise FileError(f"header, kept: expected ascending coordinates below {d}, {MAX_RANK} at most")
+        raise FileError(f"header, kept: expected at most {MAX_RANK} ascending coordinates below {d}")
     if list(map(len, where.projection)) != ([d - r] * r if r < d else []):
         raise FileError(f"header, projection: expected {r} rows of length {d - r}, or none without lineality")
     rows: list[Sequence[Fraction | int]] = [row[1:] for row in domain.half_spaces()] if domain is not None else []
@@ -53,13 +53,13 @@ def check_arrays(
     if len(finite) != r + 1 or any(n > total for n, total in zip(finite, counts, strict=True)):
         raise FileError("the numbers of cells do not fit the arrays")
     if not finite[0] or finite[r] != counts[r]:
-        raise FileError("a complex has vertices, and no region at infinity")
+        raise FileError("there must be vertices, and no region at infinity")
     if not r + 1 <= len(arrays.canonical) <= where.input_dim + 1:
         raise FileError(f"header, canonical: expected {r + 1} numbers of cells")
     sizes = [len(rows) for rows, *_ in complex_stages(network, domain, where.kept, level)]
     regions = _check_regions(arrays.regions, sizes)
     for q, region in enumerate(arrays.containing):
-        _expect(len(region) == counts[q], f"containing_{q}", "another length")
+        _expect(len(region) == counts[q], f"containing_{q}", "not one region for each cell")
         _expect(_within(arrays.boundary[q], 0, 2), f"boundary_{q}", "values other than 0 and 1")
         within = _within(region, -1, regions[-1]) and _within(region[: finite[q]], 0, regions[-1])
         _expect(within, f"containing_{q}", "no such region")
@@ -90,7 +90,11 @@ def _check_regions(regions: Sequence[StageRegions], sizes: list[int]) -> list[in
     counts: list[int] = []
     for s, (parent, plus, minus) in enumerate(regions):
         words = (sizes[s - 1] + 63) // 64 if s else 0
-        _expect(plus.shape == minus.shape == (len(parent), words), f"regions_{s}_plus", "masks of another shape")
+        _expect(
+            plus.shape == minus.shape == (len(parent), words),
+            f"regions_{s}_plus",
+            "not a mask of the neurons for each region",
+        )
         known = bool(len(parent)) and _within(parent, 0, counts[-1] if s else 1)
         _expect(known, f"regions_{s}_parent", "no such region")
         _expect(not (plus & minus).any(), f"regions_{s}_plus", "a sign that is plus and minus")
@@ -102,7 +106,11 @@ def _check_facets(q: int, facets: SparseRows, counts: Sequence[int], finite: Seq
     """Rows of at least q + 1 facets; cells at infinity have only such facets, the others at least one other."""
     indptr, indices, signs = facets
     name = f"facets_{q}_indptr"
-    _expect(len(indptr) == counts[q] + 1 and indptr[0] == 0 and indptr[-1] == len(indices), name, "wrong ends")
+    _expect(
+        len(indptr) == counts[q] + 1 and indptr[0] == 0 and indptr[-1] == len(indices),
+        name,
+        "does not run from 0 to the number of facets",
+    )
     lengths = facets.sizes()
     _expect(_within(indptr, 0, len(indices) + 1) and bool((lengths > q).all()), name, "a cell with too few facets")
     _expect(_within(indices, 0, counts[q - 1]), f"facets_{q}_indices", "no such facet")
@@ -127,7 +135,7 @@ def _check_boundaries(arrays: CellArrays) -> None:
     ChainComplex.from_arrays(arrays.counts, arrays.facets[1:])
     for q, facets in enumerate(arrays.facets[1:], 1):
         found = np.bincount(facets.index, minlength=facets.n_columns)
-        _expect(bool(found.all()), f"facets_{q}_indices", "a cell left out")
+        _expect(bool(found.all()), f"facets_{q}_indices", "a cell that is not a facet of any other")
     if sum((-1) ** q * n for q, n in enumerate(arrays.counts)) != 1:
         raise FileError("the numbers of cells are not those of a ball: their alternating sum is not 1")
 
@@ -142,16 +150,32 @@ def _check_vertices(
 ) -> None:
     """Exact coordinates are coprime integers, x0 > 0 exactly for vertices; the others follow from origins or roots."""
     coordinates, errors, origins, roots = vertices
-    _expect(coordinates.shape == (n, r + 1), "vertices", "another shape")
-    _expect(errors.shape == (n,) and origins.shape == (n, 4), "origins", "another shape")
-    _expect(bool(np.isfinite(coordinates).all() and (np.isfinite(errors) & (errors >= 0)).all()), "errors", "no bounds")
+    _expect(coordinates.shape == (n, r + 1), "vertices", "not r + 1 coordinates for each vertex")
+    _expect(errors.shape == (n,) and origins.shape == (n, 4), "origins", "not an error and an origin for each vertex")
+    _expect(
+        bool(np.isfinite(coordinates).all() and (np.isfinite(errors) & (errors >= 0)).all()),
+        "errors",
+        "not finite numbers ≥ 0 beside finite coordinates",
+    )
     far = np.arange(n) >= finite
     exact = errors == 0
     _expect(bool(((coordinates[:, 0] == 0) == far)[exact].all()), "vertices", "vertices and rays mixed up")
-    _expect(bool((coordinates[:, 0] >= 0).all() and not coordinates[far, 0].any()), "vertices", "x0 out of place")
+    _expect(
+        bool((coordinates[:, 0] >= 0).all() and not coordinates[far, 0].any()),
+        "vertices",
+        "x0 < 0, or x0 other than 0 at infinity",
+    )
     given = coordinates[exact]
-    _expect(bool((given == np.rint(given)).all() and (np.abs(given) < 2.0**53).all()), "vertices", "no integers")
-    _expect(bool((np.gcd.reduce(given.astype(np.int64), axis=1) == 1).all()), "vertices", "not coprime")
+    _expect(
+        bool((given == np.rint(given)).all() and (np.abs(given) < 2.0**53).all()),
+        "vertices",
+        "exact coordinates that are not integers below 2^53",
+    )
+    _expect(
+        bool((np.gcd.reduce(given.astype(np.int64), axis=1) == 1).all()),
+        "vertices",
+        "exact coordinates with a common factor",
+    )
 
     made = origins[:, 0] >= 0
     p, q, region, neuron = origins[made].T
@@ -160,7 +184,11 @@ def _check_vertices(
     _expect(bool((region >= 0).all() and (region < np.array(regions)[stage]).all()), "origins", "no such region")
     # A vertex comes after those that it is made from, so that origins never lead in a circle.
     order = np.where(made, origins[:, 3], -1)
-    _expect(bool((order[p] < neuron).all() and (order[q] < neuron).all()), "origins", "not in the order of neurons")
+    _expect(
+        bool((order[p] < neuron).all() and (order[q] < neuron).all()),
+        "origins",
+        "a vertex that is made from a later one",
+    )
     known = np.zeros(n, np.bool_)
     for v, root in roots.items():
         if v >= n or exact[v] or made[v] or len(root) != r + 1 or primitive(root) != root:

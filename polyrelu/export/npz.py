@@ -65,9 +65,9 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
 def _members(archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
-        raise FileError(f"{len(members)} arrays are too many")
+        raise FileError(f"expected at most {MAX_MEMBERS} arrays, got {len(members)}")
     if len({info.filename for info in members}) < len(members):
-        raise FileError("an array occurs twice")
+        raise FileError("two arrays have the same name")
     for info in members:
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
             raise FileError(f"{info.filename[:80]!r} is compressed; arrays are expected as they are")

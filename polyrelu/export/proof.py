@@ -104,7 +104,7 @@ class _Comparison:
 
     def _bijection(self, numbers: Array, n: int, what: str) -> None:
         if (strange := np.flatnonzero(numbers < 0)).size:
-            raise FileError(f"{what} {strange[0]} is not one of the network's")
+            raise FileError(f"{what} {strange[0]} is none of the network")
         if len(numbers) != n or len(np.unique(numbers)) != n:
             raise FileError(f"a {what} occurs twice, or is missing")
 
@@ -117,7 +117,7 @@ class _Comparison:
             pairs[f"all_signs_{q}"] = (a.all_signs[q], b.all_signs[q])
         for name, (mine, other) in pairs.items():
             if not np.array_equal(mine, other[numbers[: len(mine)]]):
-                raise FileError(f"array {name!r}: not as the network has it")
+                raise FileError(f"array {name!r}: not that of the network")
         if not np.array_equal(numbers < b.finite[q], np.arange(len(numbers)) < a.finite[q]):
             raise FileError("cells at infinity and others are mixed up")
 

@@ -129,7 +129,9 @@ def write_table(table: Mapping[str, Sequence[Any] | npt.NDArray[Any]], path: str
         or not all(_is_column(column) for column in table.values())
         or len({len(column) for column in table.values()}) > 1
     ):
-        raise InputError("write_table: expected columns of one length by name, as regions_table makes them")
+        raise InputError(
+            "write_table: expected a mapping from names to columns of equal length, as regions_table returns"
+        )
     columns = {name: column.tolist() if isinstance(column, np.ndarray) else column for name, column in table.items()}
     names = [
         label for name, column in columns.items() for label in (_labels(name, column[0]) if len(column) else [name])

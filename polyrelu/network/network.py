@@ -394,7 +394,7 @@ class Network:
         if not isinstance(other, Network):
             raise NetworkError(f"followed_by: expected a Network, got {describe(other)}")
         if other.input_dim != self.output_dim:
-            raise NetworkError(f"followed_by: a network with {self.output_dim} inputs expected, got {other.input_dim}")
+            raise NetworkError(f"followed_by: expected a network with {self.output_dim} inputs, got {other.input_dim}")
         rows = other._integer_rows()[0]
         columns = [_apply(rows, column, False) for column in zip(*self._weights[-1], strict=True)]
         bias = _apply(rows, self._biases[-1], True)

@@ -142,7 +142,7 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
     if relation is not None and not isinstance(obj, Region):
         raise InputError("relation: compares one output with a level, but classes are drawn; choose an output")
     if relation is not None and relation != obj.relation:
-        raise InputError(f"relation: {relation!r} is not that of what is drawn, {obj!r}")
+        raise InputError(f"relation: {relation!r} was given, but {obj!r} is drawn")
     if isinstance(obj, (ClassRegion, DecisionBoundary)):
         return Subject(obj.complex, obj.partition, (obj,))
     if isinstance(obj, Partition):

@@ -45,8 +45,8 @@ def read_window(window: Any, d: int) -> Window:
     least, most = min(high - low for low, high in sides), max(abs(x) for side in sides for x in side)
     if most > RANGE or least < LEAST or least < most / 2**30:
         raise InputError(
-            f"window: cannot be drawn with doubles; expected bounds below {RANGE:g}, and sides not below {LEAST:g} "
-            "nor 2^-30 of them"
+            f"window: expected bounds below {RANGE:g}, and sides of at least {LEAST:g} and of at least 2^-30 times the "
+            "largest bound; others cannot be drawn with doubles"
         )
     return tuple(sides)
 

@@ -86,7 +86,7 @@ def load(
 
     shown, _ = checked_path(path)
     if activation is not None:
-        raise FileError(f"{shown}: output and activation do not go together: no format has use for both", shown)
+        raise FileError(f"{shown}: give output or activation, not both: no format uses both", shown)
     if _reader(path) is not read_onnx:
         given = describe(output)
         raise FileError(f"{shown}: output={given}: only the tensors of .onnx files are chosen by name", shown)
@@ -102,8 +102,8 @@ def read_document(path: str | os.PathLike[str], *, activation: str | Sequence[st
     if activation is not None:
         shown, _ = checked_path(path)
         raise FileError(
-            f"{shown}: activation={describe(activation)}: this format says itself what its neurons are; only state "
-            f"dicts ({', '.join(STATE_DICTS)}) have to be told",
+            f"{shown}: activation={describe(activation)}: files of this format contain the activations; only state "
+            f"dicts ({', '.join(STATE_DICTS)}) do not",
             shown,
         )
     reader = _reader(path)

@@ -74,7 +74,7 @@ def read_bytes(target: str) -> bytes:
     with open_regular(target) as file:
         data = b"".join(read_pieces(file, MAX_BYTES + 1))
     if len(data) > MAX_BYTES:
-        raise FileError(f"larger than {MAX_BYTES} bytes, which is no network meant for this")
+        raise FileError(f"larger than {MAX_BYTES} bytes, the maximum for a network")
     return data
 
 

@@ -148,7 +148,7 @@ def _split(text: str) -> Iterator[str]:
 def _widths(lines: _Lines) -> list[int]:
     depth, inputs, outputs, _ = lines.integers(4, "number of layers, inputs, outputs and largest width")
     if depth > MAX_ENTRIES:
-        raise FileError(f"{depth} layers are no network meant for this")
+        raise FileError(f"expected at most {MAX_ENTRIES} layers, got {depth}")
     widths = lines.integers(depth + 1, "widths")
     if (widths[0], widths[-1]) != (inputs, outputs):
         raise NetworkError(f"the widths are {widths[0]} to {widths[-1]}, but inputs and outputs {inputs} and {outputs}")

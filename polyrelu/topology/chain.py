@@ -81,7 +81,10 @@ class ChainComplex:
             if n_rows == 0 and not hasattr(matrix, "shape"):  # the nested list [] is every matrix without rows
                 given = known[k]
                 if given is None:
-                    raise ChainComplexError(f"boundary map of degree {k} has no rows: ranks must tell its columns", k)
+                    raise ChainComplexError(
+                        f"boundary map of degree {k} has no rows: ranks must give its number of columns",
+                        k,
+                    )
                 n_columns, compressed = given, SparseRows.empty(given)
             for degree, size, what in ((k - 1, n_rows, "rows"), (k, n_columns, "columns")):
                 if known[degree] is None:

@@ -54,7 +54,7 @@ def test_the_best_bumps_are_best():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (((2, 4, 1), (3,)), r"2 a_i − 1\) fails, 4 < 5: 1 too few"),
+        (((2, 4, 1), (3,)), r"2 a_i − 1\) = 5, got 4"),
         (((2, 4, 1), (1, 1, 1)), "at most d = 2"),
         (((2, 4, 1), (0,)), "at least 1"),
         (((2, 4, 4, 1), (1,)), "one hidden layer"),

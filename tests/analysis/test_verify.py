@@ -217,7 +217,7 @@ def test_claims_inside_a_network_file(tmp_path):
         ({1: 2}, "unknown key 1"),
         ({"betti": None}, "betti is null"),
         ({"betti": [1, 1], "level": None}, "level is null"),
-        ({}, "nothing is claimed"),
+        ({}, "there are no claims"),
         ([], "expected an object"),
         (None, "expected an object"),
     ],

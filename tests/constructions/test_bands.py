@@ -377,11 +377,11 @@ def test_construct_a_classifier(run: Callable[..., Any]) -> None:
     ("argv", "says"),
     [
         (["bands", "2-8-6-1", "--cuts", "2", "--variant", "paper"], "closed by 1 neuron"),
-        (["bands", "2-4-3-1", "--cuts", "4"], "n_L ≥ Σ c_k fails, 3 < 4: 1 too few"),
+        (["bands", "2-4-3-1", "--cuts", "4"], "bands: last hidden layer 2: expected n_L ≥ Σ c_k = 4, got 3"),
         (["bands", "2-4-3-1", "--cuts", "3", "--classes", "0"], "--classes"),
         (["bands", "2-4-3-1", "--cuts", "3", "--classes", "1001"], "--classes: expected at most 1000"),
         (["recurrent", "2", "--steps", "1", "--cuts", "3"], "steps: expected at least 2"),
-        (["recurrent", "2", "--steps", "1000000000", "--cuts", "3"], "weights, more than"),
+        (["recurrent", "2", "--steps", "1000000000", "--cuts", "3"], "more than 1000000 weights"),
         (["recurrent", "2", "--steps", "2", "--cuts", "-3"], "expected at least 0, got -3"),
     ],
 )

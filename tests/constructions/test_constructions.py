@@ -120,13 +120,13 @@ def test_shells_read_cuts_in_every_form() -> None:
 @pytest.mark.parametrize(
     ("architecture", "cuts", "variant", "message"),
     [
-        ((2, 3, 4, 1), (1,), "paper", "layer 1: n_1 ≥ 2d fails, 3 < 4: 1 too few"),
-        ((3, 6, 4, 4, 1), (1, 1), "paper", "layer 2: n_2 ≥ 2d fails, 4 < 6: 2 too few"),
-        ((3, 2, 6, 4, 1), (1, 1), "interior", "layer 1: n_1 ≥ d fails, 2 < 3: 1 too few"),
-        ((3, 5, 4, 1), (1, 1), "interior", "layer 1: n_1 ≥ 2d fails, 5 < 6: 1 too few"),
-        ((2, 4, 4, 4, 1), (6,), "paper", "n_L ≥ Σ c_k fails, 4 < 6: 2 too few"),
-        ((2, 4, 4, 1), (4,), "paper", "of which 1 close the outside, fails, 4 < 5: 1 too few"),
-        ((1, 4, 4, 1), (), "paper", "d ≥ 2 fails"),
+        ((2, 3, 4, 1), (1,), "paper", "shells: layer 1: expected n_1 ≥ 2d = 4, got 3"),
+        ((3, 6, 4, 4, 1), (1, 1), "paper", "layer 2: expected n_2 ≥ 2d = 6, got 4"),
+        ((3, 2, 6, 4, 1), (1, 1), "interior", "layer 1: expected n_1 ≥ d = 3, got 2"),
+        ((3, 5, 4, 1), (1, 1), "interior", "layer 1: expected n_1 ≥ 2d = 6, got 5"),
+        ((2, 4, 4, 4, 1), (6,), "paper", "expected n_L ≥ Σ c_k = 6, got 4"),
+        ((2, 4, 4, 1), (4,), "paper", "expected n_L ≥ Σ c_k + 1 = 5, got 4 (1 neuron must close the outside)"),
+        ((1, 4, 4, 1), (), "paper", "expected d ≥ 2, got 1"),
         ((2, 4, 1), (1,), "paper", "at least 2 hidden"),
         ((2, 4, 4, 2), (1,), "paper", "one output"),
         ((2, 4, 4, 1), (1, 1), "paper", "expected d − 1 = 1 numbers"),
@@ -179,9 +179,9 @@ def test_lower_bound_network_for_any_w(data: st.DataObject) -> None:
 
 
 def test_lower_bound_network_says_what_is_wrong() -> None:
-    with pytest.raises(InputError, match=r"n_L ≥ Σ \(w_k \+ 2\) fails, 4 < 7: 3 too few"):
+    with pytest.raises(InputError, match=r"expected n_L ≥ Σ \(w_k \+ 2\) = 7, got 4"):
         lower_bound_network((3, 6, 4, 1), (1, 2))
-    with pytest.raises(InputError, match=r"n_L ≥ 2\(d − 1\) fails, 3 < 4: 1 too few"):
+    with pytest.raises(InputError, match=r"expected n_L ≥ 2\(d − 1\) = 4, got 3"):
         lower_bound_network((3, 6, 3, 1))
     with pytest.raises(InputError, match="expected d − 1 = 2 numbers, got 1"):
         lower_bound_network((3, 6, 8, 1), (1,))
@@ -300,7 +300,7 @@ def test_folding_has_the_regions(architecture: tuple[int, ...]) -> None:
 
 def test_folding_with_several_outputs_and_without_room() -> None:
     assert folding((2, 4, 3, 5)).architecture == (2, 4, 3, 5)
-    with pytest.raises(InputError, match=r"layer 1: n_1 ≥ d fails, 2 < 3: 1 too few"):
+    with pytest.raises(InputError, match=r"layer 1: expected n_1 ≥ d = 3, got 2"):
         folding((3, 2, 5, 1))
     with pytest.raises(InputError, match="at least 1 hidden"):
         folding((3, 1))

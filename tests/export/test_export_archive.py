@@ -461,7 +461,7 @@ def test_hostile_archives_are_refused(tmp_path):
     with pytest.warns(UserWarning), zipfile.ZipFile(path, "w") as file:
         for _ in range(2):
             file.writestr("header.npy", stream.getvalue())
-    refused(path, "twice")
+    refused(path, "same name")
 
     class Bomb:
         def __reduce__(self) -> Any:

@@ -375,7 +375,7 @@ def test_composition(data: st.DataObject) -> None:
 
 
 def test_what_cannot_be_composed() -> None:
-    with pytest.raises(NetworkError, match="a network with 3 inputs expected, got 2"):
+    with pytest.raises(NetworkError, match="expected a network with 3 inputs, got 2"):
         RINGS.followed_by(RINGS)
     large = Network([[[10**2500]]], [[0]])
     with pytest.raises(NumberError, match="layer 1 of the resulting network"):

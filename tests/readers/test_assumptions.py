@@ -141,7 +141,7 @@ def test_refuses_other_activations(bad: Any) -> None:
 
 
 def test_as_many_activations_as_layers(state: Callable[[Any], str]) -> None:
-    with pytest.raises(InputError, match=r"activation: 2 are given for 1 hidden layer \(.*'0' "):
+    with pytest.raises(InputError, match=r"activation: got 2 for 1 hidden layer \(.*'0' "):
         pr.load(state(mlp(nn.ReLU())), activation="relu,relu")
     alone = pr.load(state(nn.Linear(2, 1)), activation="relu")
     assert alone.depth == 0 and "chain Linear, in" in alone.assumptions[0]
@@ -215,9 +215,9 @@ def test_refuses_arguments_that_do_not_go_together() -> None:
     module = mlp(nn.ReLU())
     state = module.state_dict()
     bad: list[tuple[Callable[[], Any], str]] = [
-        (lambda: pr.from_torch(module, activation="relu"), "forward says it itself"),
-        (lambda: pr.from_torch(state, 2, activation="relu"), "no input_shape"),
-        (lambda: pr.from_torch(state, activation="relu", state_dict=state), "no second state dict"),
+        (lambda: pr.from_torch(module, activation="relu"), "the forward of a module contains its activations"),
+        (lambda: pr.from_torch(state, 2, activation="relu"), "neither input_shape"),
+        (lambda: pr.from_torch(state, activation="relu", state_dict=state), "nor a second state dict"),
         (lambda: pr.from_torch(module, state_dict="net.pt"), "expected a mapping"),
         (lambda: pr.from_torch(module, state_dict={"0.weight": state["0.weight"]}), "does not fit the module"),
         (lambda: pr.from_torch(module, state_dict={**state, "0.weight": torch.zeros(2, 2)}), "size mismatch"),
@@ -236,9 +236,9 @@ def test_formats_that_say_it_themselves_are_not_told(tmp_path: Path, suffix: str
         pr.save(NET, path)
     else:
         path.write_text("")
-    with pytest.raises(FileError, match="this format says itself what its neurons are"):
+    with pytest.raises(FileError, match="files of this format contain the activations"):
         pr.load(path, activation="relu")
-    with pytest.raises(FileError, match="do not go together"):
+    with pytest.raises(FileError, match="give output or activation, not both"):
         pr.load(path, output="y", activation="relu")
 
 
@@ -347,7 +347,7 @@ def test_every_command_prints_what_was_assumed(state: Callable[[Any], str], tmp_
         pr.save(pr.Network(NET.weights, NET.biases), tmp_path / "plain.json")
         told = [*(x if x != path else str(tmp_path / "plain.json") for x in argv), "--json"]
         assert main(told) == 2
-        assert "says itself" in capsys.readouterr().err
+        assert "contain the activations" in capsys.readouterr().err
         told = [x for x in told if x not in ("--activation", "relu")]
         assert main(told) in (0, 1)
         assert "assumed" not in json.loads(capsys.readouterr().out)

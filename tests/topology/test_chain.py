@@ -86,7 +86,7 @@ def test_degenerate_shapes() -> None:
         ([], None, "needs ranks"),
         ([], [], "0 boundary maps need 1 ranks, got 0"),
         ([[[1]]], [1], "1 boundary maps need 2 ranks"),
-        ([[]], None, "degree 1 has no rows: ranks must tell its columns"),
+        ([[]], None, "degree 1 has no rows: ranks must give its number of columns"),
         ([[[1]]], [1, 2], "has 1 columns, but C_1 has rank 2"),
         ([[[1, 0]], [[1]]], None, "degree 2 has 1 rows, but C_1 has rank 2"),
         ([], [-1], "expected integers ≥ 0"),

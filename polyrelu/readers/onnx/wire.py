@@ -38,7 +38,7 @@ def spend_on_message(data: bytes, descriptor: Any) -> None:
         while at < end:
             seen += 1
             if seen > MAX_FIELDS:
-                raise FileError(f"has more than {MAX_FIELDS} fields, which is no network meant for this")
+                raise FileError(f"has more than {MAX_FIELDS} fields, the maximum for a network")
             tag, at = _varint(data, at, end)
             wire = tag & 7
             if wire == 0:

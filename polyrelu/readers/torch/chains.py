@@ -51,7 +51,7 @@ def chain_of(content: Any, activation: Any) -> Network:
     hidden = len(layers) - 1
     if len(told) not in (1, hidden):
         raise InputError(
-            f"activation: {len(told)} are given for {hidden} hidden layer{'s' * (hidden != 1)} (all but the last of "
+            f"activation: got {len(told)} for {hidden} hidden layer{'s' * (hidden != 1)} (all but the last of "
             f"{_listing(layers)}); expected one for all, or one for each"
         )
     told = told * hidden if len(told) == 1 else told

@@ -103,7 +103,7 @@ def _check_archive(target: str) -> None:
         with open_regular(target) as file:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_BYTES:
-                raise FileError(f"larger than {MAX_BYTES} bytes, which is no network meant for this")
+                raise FileError(f"larger than {MAX_BYTES} bytes, the maximum for a network")
             with open_archive(file) as archive:
                 members = archive.infolist()
                 _check_members(members, size)

@@ -48,11 +48,15 @@ def from_torch(
         raise MissingDependencyError("reading it needs PyTorch: pip install 'polyrelu[torch]'", "torch") from None
     if isinstance(module, Mapping) and not isinstance(module, torch.nn.Module):
         if input_shape is not None or state_dict is not None:
-            raise InputError("from_torch: a state dict is read alone: no input_shape, and no second state dict")
+            raise InputError(
+                "from_torch: a state dict without a module takes neither input_shape nor a second state dict"
+            )
         return chain_of(module, activation)
     module = getattr(module, "_orig_mod", module)  # what torch.compile has wrapped
     if activation is not None:
-        raise InputError("activation: is told for a state dict without a module; a module's forward says it itself")
+        raise InputError(
+            "activation: belongs to a state dict without a module; the forward of a module contains its activations"
+        )
     if not isinstance(module, torch.nn.Module):
         raise NetworkError(f"expected a torch.nn.Module, got {describe(module)}")
     if isinstance(module, torch.jit.ScriptModule):
@@ -259,7 +263,7 @@ def _input_width(module: Any) -> int:
         except Exception:  # whatever a forward does with a probe: the width is not known
             pass
     raise NetworkError(
-        "the shape of the input cannot be told from the first layer: give input_shape, without a batch axis"
+        "the first layer does not determine the shape of the input: give input_shape, without a batch axis"
     )
 
 
