@@ -3,11 +3,23 @@
 # clone. (Without the leak detector: interpreters keep what they need until they end. `tests/core/test_core_build.py` runs the
 # core alone, with it, and under the thread sanitizer.)
 # Usage: tools/check_sanitizers.sh [PYTEST ARGUMENTS...]     the tests that use the core most unless told otherwise
-# PYTHON: an interpreter that has the test dependencies and Cython; otherwise an environment is made
+# PYTHON: an interpreter that has the test dependencies, setuptools and Cython; otherwise an environment is made
 set -euo pipefail
+# A job in the background ignores Ctrl-C, and so does all that it starts. This one is to end on it.
+if [ -z "${POLYRELU_HEEDS_SIGINT:-}" ]; then
+    POLYRELU_HEEDS_SIGINT=1 exec env --default-signal=INT "$0" "$@"
+fi
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+child=
+trap 'kill $child 2>/dev/null && wait $child || true; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+run() { # in the background, because traps wait for what is in the foreground
+    "$@" &
+    child=$!
+    wait "$child"
+    child=
+}
 if [ $# -eq 0 ]; then
     set -- tests/geometry/test_subdivide.py tests/topology/test_chain.py tests/topology/test_homology.py
 fi
@@ -19,18 +31,18 @@ python=${PYTHON:-}
 if [ -z "$python" ]; then
     python3 -m venv "$work/venv"
     python=$work/venv/bin/python
-    "$python" -m pip install --quiet --disable-pip-version-check "setuptools>=77" "cython>=3.0"
-    "$python" -m pip install --quiet --disable-pip-version-check "$root[test]"
-    "$python" -m pip uninstall --quiet --disable-pip-version-check --yes polyrelu
+    run "$python" -m pip install --quiet --disable-pip-version-check "setuptools>=77" "cython>=3.0"
+    run "$python" -m pip install --quiet --disable-pip-version-check "$root[test]"
+    run "$python" -m pip uninstall --quiet --disable-pip-version-check --yes polyrelu
 fi
 
 cd "$work/src"
 sanitize="-fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g1"
-POLYRELU_CFLAGS=$sanitize "$python" setup.py --quiet build_ext --inplace
+run env POLYRELU_CFLAGS="$sanitize" "$python" setup.py --quiet build_ext --inplace
 # Tests that limit the address space or measure memory are left out: the sanitizers need terabytes of it, and keep what was
 # freed.
 # libasan has to come first; libstdc++ with it, for the sanitizer to see exceptions.
-LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" \
-ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
-PYTHONPATH=$work/src "$python" -m pytest -q -p no:cacheprovider \
+run env LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)" \
+    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
+    PYTHONPATH="$work/src" "$python" -m pytest -q -p no:cacheprovider \
     -k "not out_of_memory and not threads_the_system_refuses and not at_most_max_memory" "$@"
