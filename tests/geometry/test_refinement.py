@@ -18,7 +18,7 @@ from polyrelu.errors import InputError, LimitError, RegionError
 from polyrelu.export import clipped
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.refinement import FormulaRegion, Refinement, refine
-from polyrelu.geometry.region import RELATIONS, CellSet
+from polyrelu.geometry.region import RELATIONS
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.network import Network
 from polyrelu.topology import order_complex
@@ -114,47 +114,6 @@ def test_so_over_a_domain(data: Any) -> None:
     found = homology(refine(net, text, Domain(a, b)).region())
     expected = other_way(net, text, forms, (a, b))
     assert (found.betti, found.torsion) == (expected.betti, expected.torsion)
-
-
-class Mixed(CellSet):
-    """A set of cells that says that it is neither open nor closed, so that the model for these is taken."""
-
-    def __init__(self, region: CellSet) -> None:
-        super().__init__(region.complex)
-        object.__setattr__(self, "own", region)
-
-    is_open = is_closed = False  # type: ignore[assignment]
-
-    def mask(self, k: int) -> Any:
-        return self.own.mask(k)  # type: ignore[attr-defined]
-
-    def contains(self, x: Any) -> bool:
-        return bool(self.own.contains(x))  # type: ignore[attr-defined]
-
-
-@examples(150)
-@given(st.data())
-def test_the_three_models_agree_on_open_and_closed_regions(data: Any) -> None:
-    net = data.draw(networks(dims=(1, 2, 3), widths={1: [(5,), (3, 3)], 2: [(5,), (4, 3)], 3: [(4,), (3, 2)]}))
-    cx = subdivide(net, data.draw(levels(net)))
-    for relation in RELATIONS:
-        region = cx.region(relation)
-        found = homology(region)
-        mixed = homology(Mixed(region))
-        assert (mixed.betti, mixed.torsion) == (found.betti, found.torsion), relation
-
-
-@examples(80)
-@given(st.data())
-def test_leaving_cells_out_changes_nothing(data: Any) -> None:
-    net = data.draw(several(dims=(1, 2)))
-    text, _ = data.draw(conditions(net))
-    region = Mixed(refine(net, text).region())
-    shorter = homology(region)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(order_complex._Poset, "_leave_out", lambda *_: None)
-        whole = homology(region)
-    assert (shorter.betti, shorter.torsion) == (whole.betti, whole.torsion)
 
 
 @examples(100)
