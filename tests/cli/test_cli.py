@@ -20,7 +20,6 @@ import pytest
 import polyrelu.cli
 from polyrelu.cli import task
 from polyrelu.errors import LimitError, VerificationError
-from polyrelu.exact import limits
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ANNULUS = str(EXAMPLES / "annulus.json")
@@ -305,15 +304,6 @@ def test_free_memory_is_a_limit(run, monkeypatch):
     assert_one_line(status, out, err, expected=1)
     assert "900000 bytes" in err and "--max-memory" in err and "--slice" in err
     assert run("regions", str(EXAMPLES / "iris4.json"), "--max-memory", "1")[0] == 0
-
-
-def test_free_memory(tmp_path, monkeypatch):
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    assert 0 < limits.free_memory() <= machine
-    monkeypatch.setattr(limits, "MEMINFO", tmp_path / "meminfo")
-    assert limits.free_memory() == machine
-    (tmp_path / "meminfo").write_text("MemTotal:       8000 kB\nMemAvailable:   2048 kB\n")
-    assert limits.free_memory() == 2 * 2**20
 
 
 @pytest.mark.parametrize("degree", ["9", "2", "-1", "x"])

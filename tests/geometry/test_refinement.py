@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from polyrelu.analysis.pipeline import betti_numbers
 from polyrelu.constructions import shells
 from polyrelu.errors import InputError, LimitError, RegionError
-from polyrelu.export import clipped
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.refinement import FormulaRegion, Refinement, refine
 from polyrelu.geometry.region import RELATIONS
@@ -197,15 +196,6 @@ def test_lower_and_upper_level_sets_of_bands() -> None:
     ranks = chain_complex(region).ranks
     assert sum(ranks) <= sum(region.f_vector)
     assert homology(region).betti == homology(refine(net, "-1/2 <= F <= 1/2").region()).betti == (48, 4, 4)
-
-
-def test_clipped() -> None:
-    refinement = refine(PLANE, ["F0 > 0 and F1 >= 1", "F2 = 0"])
-    part = clipped(refinement.region("F0 > 0"), [(-2, 2), (-2, 2)])
-    expected = refine(PLANE, ["F0 > 0 and F1 >= 1", "F2 = 0"], [(-2, 2), (-2, 2)])
-    assert part.f_vector == expected.region("F0 > 0").f_vector
-    assert homology(part).betti == (2, 0)
-    assert clipped(refinement, [(-2, 2), (-2, 2)]).complex.f_vector == expected.complex.f_vector
 
 
 def test_errors() -> None:

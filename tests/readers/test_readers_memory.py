@@ -182,20 +182,6 @@ def test_the_count_of_a_message_is_not_below_what_it_takes(tmp_path: Path) -> No
         spend_on_message(data[:cut], model.DESCRIPTOR)
 
 
-# --- the budget itself ---
-
-
-def test_budgets_do_not_nest_and_end() -> None:
-    with memory.budget(100):
-        with memory.budget(10**9):
-            memory.spend(90)
-        assert memory.is_counted()
-        with pytest.raises(LimitError, match=r"^numbers: takes more than 100 bytes of memory, the most that are"):
-            memory.spend(11, "numbers")
-    assert not memory.is_counted()
-    memory.spend(10**30)
-
-
 def test_a_network_of_ordinary_size_is_within_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A 35th of seven million weights in a 35th of the budget."""
     monkeypatch.setattr(memory, "BUDGET", memory.BUDGET // 35)
