@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import polyrelu
 from support.pages import ROOT, figures, prepare, run_page
 
 DOCS = ROOT / "docs"
@@ -94,3 +95,21 @@ def test_a_status_must_be_told(tmp_path):
     page.write_text(f"```console\n{command}```\n", encoding="utf-8")
     with pytest.raises(AssertionError, match="exit status 2"):
         run_page(page)
+
+
+def test_the_page_on_the_architecture_names_what_is_there() -> None:
+    """Every path on it, which may stand in the folder of the one before, and in every row of its table at least one."""
+    package, rows = Path(polyrelu.__file__).parent, 0
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    for part in re.split(r"\n\n|\n(?=\|)", text):
+        folder, found = package, 0
+        for name in re.findall(r"[\w/]+\.(?:py|pyx|hpp)\b|(?<=`)[a-z_/]+/(?=`)", part):
+            if name == "polyrelu/":
+                continue
+            path = next((p for p in (package / name, folder / name, ROOT / name) if p.exists()), None)
+            assert path, f"{name} in: {part}"
+            folder, found = path if path.is_dir() else path.parent, found + 1
+        if part.startswith("| ") and part != "| what | where |":
+            assert found, part
+            rows += 1
+    assert rows >= 10
