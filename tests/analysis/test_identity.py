@@ -205,9 +205,9 @@ def test_subtract():
 
 
 def test_networks_that_cannot_be_compared():
-    with pytest.raises(NetworkError, match="2 and 3 inputs"):
+    with pytest.raises(NetworkError, match="equally many inputs, got 2 and 3"):
         identical(maximum(2), maximum(3))
-    with pytest.raises(NetworkError, match="1 and 2 outputs"):
+    with pytest.raises(NetworkError, match="equally many outputs, got 1 and 2"):
         identical(maximum(1), Network([[[1], [1]]], [[0, 0]]))
     for other in (None, 3, "net.json", [[1]]):
         with pytest.raises(InputError, match="expected two Networks"):
