@@ -104,7 +104,7 @@ def _is_command() -> bool:
 
 def _guard() -> None:
     for number in WORDS:
-        # what is ignored stays so: nohup, and commands in the background of a script
+        # ignored signals stay ignored: nohup, and commands in the background of a script
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _handle)
             _State.guarded = True
@@ -114,5 +114,5 @@ def _guard() -> None:
 if _is_command():
     try:  # noqa: SIM105  # without contextlib
         _guard()
-    except ValueError:  # not the main thread, which alone may
+    except ValueError:  # not the main thread, the only one that may set handlers
         pass

@@ -1,4 +1,4 @@
-"""What must hold of the arrays of a complex before anything may rely on them."""
+"""Checks of the arrays of a complex in a file, so that every method may rely on them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ MAX_RANK = 63
 
 
 def check_coordinates(where: Coordinates, network: Network, level: Fraction | None, domain: Domain | None) -> None:
-    """Check that the coordinates are those of a quotient on which the network's first layer and the walls live.
+    """Raise FileError unless the network's first layer and the walls are functions of the coordinates of the quotient.
 
-    Raises FileError. What the projection maps to 0 is a subspace of dimension d − r, spanned by the vectors with one
-    dropped coordinate 1; all rows must vanish on these.
+    The kernel of the projection has dimension d − r and is spanned by the vectors with one dropped coordinate 1; all
+    rows must vanish on these.
     """
     d, r = where.input_dim, where.rank
     if list(where.kept) != sorted(set(where.kept)) or any(j >= d for j in where.kept) or r > MAX_RANK:
@@ -48,7 +48,7 @@ def check_coordinates(where: Coordinates, network: Network, level: Fraction | No
 def check_arrays(
     arrays: CellArrays, where: Coordinates, network: Network, level: Fraction | None, domain: Domain | None
 ) -> None:
-    """Check everything that methods of a complex, and the core, take for granted. Raises FileError."""
+    """Raise FileError unless everything holds that the core and the methods of a complex assume."""
     r, counts, finite = where.rank, arrays.counts, arrays.finite
     if len(finite) != r + 1 or any(n > total for n, total in zip(finite, counts, strict=True)):
         raise FileError("the numbers of cells do not fit the arrays")
@@ -103,7 +103,7 @@ def _check_regions(regions: Sequence[StageRegions], sizes: list[int]) -> list[in
 
 
 def _check_facets(q: int, facets: SparseRows, counts: Sequence[int], finite: Sequence[int]) -> None:
-    """Rows of at least q + 1 facets; cells at infinity have only such facets, the others at least one other."""
+    """Check rows of at least q + 1 facets; only cells at infinity have all their facets at infinity."""
     indptr, indices, signs = facets
     name = f"facets_{q}_indptr"
     _expect(
@@ -124,14 +124,14 @@ def _check_facets(q: int, facets: SparseRows, counts: Sequence[int], finite: Seq
 
 
 def _check_level_signs(q: int, signs: Array, below: Array, facets: SparseRows) -> None:
-    """F − t, affine and of one sign on a cell, has that sign or vanishes on a facet: so {F > t} is open, and so on."""
+    """Check that F − t on a facet has the sign that it has on the cell, or vanishes: so {F > t} is open."""
     on_facet = below[facets.index]
     fits = (on_facet == 0) | (on_facet == facets.spread(signs))
     _expect(bool(fits.all()), f"level_signs_{q}", "a cell with a facet on the other side of the level")
 
 
 def _check_boundaries(arrays: CellArrays) -> None:
-    """∂∂ = 0, every face is a face of a region, and in all the cells make up a ball."""
+    """Check that ∂∂ = 0, every face belongs to a region, and the Euler characteristic is that of a ball."""
     ChainComplex.from_arrays(arrays.counts, arrays.facets[1:])
     for q, facets in enumerate(arrays.facets[1:], 1):
         found = np.bincount(facets.index, minlength=facets.n_columns)
@@ -148,7 +148,7 @@ def _check_vertices(
     regions: list[int],
     sizes: list[int],
 ) -> None:
-    """Exact coordinates are coprime integers, x0 > 0 exactly for vertices; the others follow from origins or roots."""
+    """Check that exact coordinates are coprime, with x0 > 0 for vertices, and others have an origin or a root."""
     coordinates, errors, origins, roots = vertices
     _expect(coordinates.shape == (n, r + 1), "vertices", "not r + 1 coordinates for each vertex")
     _expect(errors.shape == (n,) and origins.shape == (n, 4), "origins", "not an error and an origin for each vertex")
@@ -182,7 +182,7 @@ def _check_vertices(
     _expect(_within(p, 0, n) and _within(q, 0, n) and _within(neuron, 0, sum(sizes)), "origins", "no such vertex")
     stage = np.searchsorted(np.cumsum(sizes), neuron, side="right")
     _expect(bool((region >= 0).all() and (region < np.array(regions)[stage]).all()), "origins", "no such region")
-    # A vertex comes after those that it is made from, so that origins never lead in a circle.
+    # A vertex comes after those from which it is made, so that origins never lead in a circle.
     order = np.where(made, origins[:, 3], -1)
     _expect(
         bool((order[p] < neuron).all() and (order[q] < neuron).all()),

@@ -1,10 +1,9 @@
 """The proof that the cells of a complex are those of its network: the network is subdivided again and compared.
 
-A subdivision numbers its cells in one way, so that a file of this version holds the same arrays. Others, numbered or
-oriented differently, are compared cell by cell. A vertex is its coordinates, and a cell the set of its facets, from
-dimension to dimension; incidence numbers may differ by a sign for each cell, its orientation, and by nothing else. What
-the complex says besides, of its cells (signs, boundary, the regions of neurons that they lie in, enclosures of
-vertices), must be right as well, since methods rely on it.
+A subdivision numbers its cells in one way, so that a file of the present version holds the same arrays. Other files are
+compared cell by cell: vertices by their coordinates, other cells by their sets of facets, in ascending dimension.
+Incidence numbers may differ only by one sign for each cell, its orientation. All other data of the cells (signs,
+boundary, containing regions, enclosures of vertices) must be correct as well, since methods rely on them.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from polyrelu.geometry.subdivision import subdivide
 
 Array = npt.NDArray[Any]
 
-_ALLOWANCE = 10**6  # cells beside those of the file that a subdivision may have on its way: outside walls, say
+_ALLOWANCE = 10**6  # further cells that a subdivision may make on its way, such as those outside the walls
 
 
 def check_belongs(cx: PolyhedralComplex) -> None:
@@ -50,7 +49,10 @@ def _same(a: CellArrays, b: CellArrays) -> bool:
 
 
 class _Comparison:
-    """Two complexes of one network, up to numbering and orientation. `numbers`: for each cell that of the other."""
+    """The comparison of two complexes of one network up to numbering and orientation.
+
+    `numbers` are those of the cells in the other complex.
+    """
 
     def __init__(self, cx: PolyhedralComplex, made: PolyhedralComplex) -> None:
         self._cx, self._made = cx, made
@@ -58,7 +60,7 @@ class _Comparison:
         self._dims = range(self._a.rank + 1)
 
     def run(self) -> None:
-        """FileError for the first difference."""
+        """Raise FileError for the first difference."""
         numbers = self._vertices()
         orientation = np.ones(len(numbers), np.int8)
         all_numbers = [numbers]
@@ -126,7 +128,7 @@ class _Comparison:
             raise FileError("arrays 'regions': not the signs of the network's neurons on its regions")
 
     def _stages(self) -> None:
-        """As many regions after each layer, each with a region of the next one in it."""
+        """Check that equally many regions come after each layer, and contain regions of the next one."""
         both = (self._a, self._b)
         mine, other = ([len(x.parent) for x in arrays.regions] for arrays in both)
         used = [[len(np.unique(x.parent)) for x in arrays.regions] for arrays in both]
@@ -135,7 +137,7 @@ class _Comparison:
             raise FileError("arrays 'regions': not the regions after each layer of the network")
 
     def _containing(self) -> None:
-        """A cell lies in a closed region iff it is a face of it."""
+        """Check the containing regions: a cell lies in a closed region iff it is a face of it."""
         arrays = self._a
         allowed: list[set[int]] = [{region} for region in arrays.containing[-1].tolist()]
         for q in reversed(self._dims[1:]):

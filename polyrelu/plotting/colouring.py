@@ -15,7 +15,7 @@ from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, tints
 
 COLOURINGS = ("sign", "class", "pattern", "map")
 FEW = 6
-"""So many colours are used if they suffice."""
+"""Maximum number of colours, if that many suffice."""
 
 
 def check_colouring(color: object) -> str:
@@ -49,10 +49,10 @@ def class_colouring(classes: Indices, n: int) -> Colouring:
 
 
 def pattern_colouring(cx: PolyhedralComplex) -> Colouring:
-    """One colour for regions with the same activation pattern, different ones for adjacent regions with others.
+    """A colouring by activation pattern, in which adjacent regions with different patterns have different colours.
 
-    Colours are given greedily, smallest degree last, which needs at most 6 of them for a planar graph, as that of the
-    patterns in the plane is; among the colours that are free the one least used so far is taken.
+    Colours are chosen greedily, smallest degree last, which needs at most 6 of them for a planar graph such as that of
+    the patterns in the plane. Of the colours that are free the least used one is chosen.
     """
     return _distinct(cx, _patterns(cx))
 

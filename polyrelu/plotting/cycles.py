@@ -18,13 +18,13 @@ from polyrelu.plotting.window import Window
 Point = tuple[Fraction, ...]
 Simplex = tuple[Point, ...]
 Cycles = list[tuple[int, list[Simplex]]]
-"""Of every cycle the degree k and the simplices, each of k + 1 points."""
+"""The degree k of every cycle, and its simplices of k + 1 points."""
 
 
 def read_cycles(cycles: Iterable[CycleLike], d: int) -> Cycles:
     """The cycles of R^d that were given. InputError for anything else."""
     try:
-        given = iter(cycles)  # not a list of them: the first that is wrong ends it
+        given = iter(cycles)  # one by one: the first invalid one ends an endless iterable
     except TypeError:
         raise InputError(f"cycles: expected a list of cycles, got {describe(cycles)}") from None
     return [_read_cycle(cycle, d) for cycle in given]

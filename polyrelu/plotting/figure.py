@@ -14,7 +14,7 @@ DPI = 150
 
 
 def new_figure(size: tuple[float, float]) -> Any:
-    """An empty figure, width and height in inches, that belongs to no window. MissingDependencyError if need be."""
+    """An empty figure of a width and height in inches, without a window. MissingDependencyError without matplotlib."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -14,20 +14,20 @@ from polyrelu.plotting.palette import CYCLE_COLOURS, GREY, INK, cycle_colour, st
 from polyrelu.plotting.scene import Scene
 
 MANY = 20_000
-"""Beyond so many cells the insides of .svg and .pdf files are pictures too, or no viewer would show them."""
+"""Maximum number of cells that .svg and .pdf files contain as paths; more are embedded as a picture."""
 TICKS = 7
-"""At most about so many numbers along the longer axis."""
+"""Maximum number of labels along the longer axis, approximately."""
 NAMED = 12
-"""At most so many outputs have their graphs named in the legend."""
+"""Maximum number of outputs whose graphs are in the legend."""
 DOTS = 150
-"""At most so many breakpoints of a graph are marked by dots."""
+"""Maximum number of breakpoints of a graph that are marked by dots."""
 
 
 def draw_line(scene: Scene) -> Any:
     """The graph of F over an interval, its breakpoints, and below it the regions as a coloured bar."""
     figure = new_figure((8, 4.6))
     axes = figure.add_subplot()
-    bar = axes.inset_axes((0, -0.09, 1, 0.065), sharex=axes)  # as a second row it would make the layout collapse
+    bar = axes.inset_axes((0, -0.09, 1, 0.065), sharex=axes)  # a second row would make the layout collapse
     cx, x = scene.clipped, scene.points[:, 0]
     order = np.argsort(x, kind="stable")
     on = scene.on_boundary(0)
@@ -113,19 +113,19 @@ def draw_plane(scene: Scene) -> Any:
 
 
 def _plane_size(shape: Floats) -> tuple[float, float]:
-    """Inches for a window of this shape."""
+    """The size of the figure, in inches, for a window of this shape."""
     width, height = 5.8 * shape
     return max(width, 4.6) + 0.9, height + 1.5
 
 
 def limit_ticks(axes: Iterable[Any], shape: Floats, least: int) -> None:
-    """Fewer numbers along shorter axes, so that none is written over another; at least so many intervals."""
+    """Reduce the labels along shorter axes so that they do not overlap, but not below a minimum of intervals."""
     for axis, length in zip(axes, shape, strict=True):
         axis.get_major_locator().set_params(nbins=max(least, round(TICKS * length)))
 
 
 def _fill(axes: Any, scene: Scene) -> None:
-    """One outline for all regions of a colour: neighbours of one colour are one area, so no seam is between them.
+    """Draw one outline for all regions of a colour, so that there are no seams between neighbours of one colour.
 
     A hairline of the same colour closes the seams to areas of other colours, which blend at their edges.
     """
@@ -137,7 +137,7 @@ def _fill(axes: Any, scene: Scene) -> None:
         loops = geometry.outline(cx, np.flatnonzero(colour == c), scene.points)
         patch = PathPatch(_path([scene.points[loop] for loop in loops]), facecolor=colours[c], edgecolor=colours[c],
                           lw=0.6, joinstyle="round", zorder=1, rasterized=many)  # fmt: skip
-        axes.add_artist(patch)  # add_patch would look for its extent first, which takes longer than to draw it
+        axes.add_artist(patch)  # add_patch would compute its extent first, which takes longer than drawing it
 
 
 def _path(loops: list[Floats]) -> Any:
@@ -168,7 +168,7 @@ def _cells(axes: Any, scene: Scene) -> None:
 
 
 def line_width(n_regions: int) -> float:
-    """The width, in points, of the edges of so many regions: thinner when there are many."""
+    """The width, in points, of the edges for a number of regions: thinner for many."""
     return float(np.clip(14 / np.sqrt(max(n_regions, 1)), 0.06, 0.7))
 
 
@@ -203,14 +203,14 @@ def _cycles(axes: Any, scene: Scene) -> None:
 
 
 def _line(**style: Any) -> Any:
-    """A line for the legend."""
+    """A line in the legend."""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], **style)
 
 
 def area_handles(scene: Scene) -> list[Any]:
-    """What the legend says of the colours of regions."""
+    """The entries of the legend for the colours of regions."""
     from matplotlib.patches import Patch
 
     number, colours, names = scene.colouring.number, scene.colouring.colours, scene.colouring.names
@@ -222,7 +222,7 @@ def area_handles(scene: Scene) -> list[Any]:
 
 
 def boundary_handles(scene: Scene, lines: Any) -> list[Any]:
-    """What the legend says of lines (if there are any) and isolated points of the decision boundary."""
+    """The entries of the legend for lines and isolated points of the decision boundary."""
     handles = [_line(color="black", lw=2.4, label=scene.boundary_name)] if lines else []
     if len(scene.thin(0)):
         point = {"color": "black", "ls": "none", "marker": "o", "ms": 6}
@@ -231,7 +231,7 @@ def boundary_handles(scene: Scene, lines: Any) -> list[Any]:
 
 
 def finish(figure: Any, scene: Scene, handles: list[Any]) -> None:
-    """Title and legend, and a figure that is wide enough for them."""
+    """Add title and legend, and make the figure wide enough for them."""
     style: dict[str, Any] = {"x": 0.02, "ha": "left", "fontsize": 10, "color": INK, "linespacing": 1.5}
     outside = [figure.suptitle(scene.title, parse_math=False, **style)]
     for k in sorted({k for k, _ in scene.cycles}):

@@ -1,7 +1,7 @@
 """The cells of a bounded complex as drawable pieces: vertices in doubles, edges, polygons, outlines, level sets.
 
-What meets what is read off the incidence numbers of the exact complex; no float decides about it. Doubles appear
-only as positions of vertices, and those come with a bound on their error.
+Incidences are those of the exact complex; no float decides about them. Only the positions of vertices are doubles, with
+a bound on their error.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def outline(cx: PolyhedralComplex, cells: Indices, points: Floats) -> list[Indic
     """The boundary of a union of 2-cells of the plane as closed polygons, interior to the left, inner edges removed.
 
     The 2-cells are oriented alike (checked: between two of them incidence numbers cancel), counter-clockwise or all
-    clockwise, as the sign of the area of the first cells tells that have any in doubles. Where several polygons meet
-    in a vertex they may be joined in more than one way; the area enclosed is the same.
+    clockwise, according to the sign of the area of the first cells whose area in doubles is not 0. Where several
+    polygons meet in a vertex they may be joined in more than one way, with the same enclosed area.
     """
     _, index, sign = facets = cx.facets(2)
     total = np.zeros(cx.n_cells(1), np.int64)
@@ -92,7 +92,7 @@ def _successor(start: Indices) -> Indices:
 
 
 def _closed_paths(tail: Indices, head: Indices) -> Iterator[Indices]:
-    """Arrows, as many into every vertex as out of it, as closed paths: the k-th into one goes on as the k-th out."""
+    """Closed paths of arrows, which enter and leave each vertex equally often: the k-th one out follows the k-th in."""
     outgoing, incoming = np.argsort(tail, kind="stable"), np.argsort(head, kind="stable")
     following = np.empty(len(tail), np.int64)
     following[incoming] = outgoing
@@ -110,7 +110,7 @@ def _closed_paths(tail: Indices, head: Indices) -> Iterator[Indices]:
 
 
 def split(rows: SparseRows) -> list[Indices]:
-    """The lists one by one."""
+    """The lists, one after another."""
     start, index = rows
     return np.split(index, start[1:-1]) if len(start) > 1 else []
 

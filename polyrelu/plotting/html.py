@@ -82,7 +82,7 @@ def page_figure(scene: Scene) -> Any:
         traces, layout = _graph(scene) if scene.graph else _plane(scene)
     first, *others = (html.escape(line) for line in scene.title.split("\n"))
     text = "<br>".join([first, *(f"<span style='font-size:0.9em'>{line}</span>" for line in others)])
-    top = {"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 22}}  # pixels: low pages show it too
+    top = {"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 22}}  # pixels, which fit into low pages too
     return go.Figure(
         traces,
         {
@@ -229,7 +229,7 @@ def _space(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
     if len(lone := scene.points[scene.thin(0)]):
         traces.append(_points3d(lone, scene.boundary_name + ", isolated", "black", "circle"))
     traces += _cycles3d(scene)
-    # of volume 1, as plotly's camera expects, but flatter ones smaller, or their long sides would leave the page
+    # volume 1, as plotly's camera expects, but less for flat ones, whose long sides would leave the page
     shape = scene.shape / np.cbrt(np.maximum(scene.shape, NARROWEST).prod())
     return traces, {"scene": _axes3d(scene.box, shape, "x<sub>3</sub>")}
 
@@ -264,7 +264,7 @@ def _graph(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _meshes(surface: Surface) -> list[Any]:
-    """A mesh for each part; parts beyond the first PARTS are put together by colour."""
+    """A mesh for each part; parts beyond the first PARTS are joined by colour."""
     start, _ = surface.polygons
     size = np.maximum(np.diff(start) - 2, 0)
     _, corners = triangles(surface.polygons)
@@ -305,7 +305,7 @@ def _lines3d(segments: Floats, name: str, colour: str, width: float) -> Any:
 
 
 def _thin3d(segments: Floats) -> Any:
-    """The edges of cells: thinner when there are many."""
+    """The edges of cells, thinner if there are many."""
     return _lines3d(segments, "cells", "rgba(26,26,26,0.7)", 2.5 if len(segments) < FEW else 1.0)
 
 
@@ -340,7 +340,7 @@ def _broken(segments: Floats) -> Floats:
 
 
 def _in_legend(scene: Scene, i: int) -> dict[str, Any]:
-    """How cycle i stands in the legend: together with those of the same degree."""
+    """The arguments that put cycle i into the legend, in a group with those of the same degree."""
     degrees = [k for k, _ in scene.cycles]
     k = degrees[i]
     name = f"cycles of H<sub>{k}</sub>" if degrees.count(k) > 1 else f"cycle of H<sub>{k}</sub>"

@@ -10,24 +10,24 @@ GREY = "#555555"
 INK = "#1A1A1A"
 
 SIGN_COLOURS = {1: "#79BDE8", 0: "#D55E00", -1: "#FBEFD5"}
-"""Of F > t, F = t and F < t: blue, vermilion and sand, which in grey are middle, dark and light."""
+"""The colours of F > t, F = t and F < t: blue, vermilion and sand, which in grey are middle, dark and light."""
 
 TIE_COLOUR = "#555555"
 
 CYCLE_COLOURS = ("#B5197E", "#007A5A", "#D55E00", "#0072B2")
-"""Of cycles, drawn over all the others."""
+"""The colours of cycles, which are drawn over all others."""
 
 _HUES = (
     ("#56B4E9", 0.42), ("#E69F00", 0.42), ("#009E73", 0.2), ("#CC79A7", 0.25),
     ("#F0E442", 0.8), ("#0072B2", 0.2), ("#D55E00", 0.45), ("#999999", 0.55),
 )  # fmt: skip
-"""Of areas, and how much white is added: neither hue nor lightness alone tells them apart for everybody."""
+"""The hues of areas, and the amounts of white that are added: not everybody distinguishes hue or lightness alone."""
 _DARK = 0.2
-"""How much black is added to the hues for lines."""
+"""The amounts of black that are added to the hues for lines."""
 
 
 def tints(count: int) -> list[str]:
-    """Colours for areas, `count` of them, distinct up to 24 and then from the start again.
+    """`count` colours for areas, the first 24 of them distinct, after which they repeat.
 
     Any two of the first eight, and TIE_COLOUR, are farther apart than 12 in CIELAB, also as protanopes, deuteranopes
     and tritanopes see them. Later ones have the same hues with more or less white.
@@ -36,7 +36,7 @@ def tints(count: int) -> list[str]:
 
 
 def strokes(count: int) -> list[str]:
-    """Colours for lines on white, `count` of them: the hues of `tints`, darker."""
+    """`count` colours for lines on white: the hues of `tints`, darker."""
     return [_mixed(hue, 0, _amount(_DARK, i)) for i, (hue, _) in enumerate(islice(cycle(_HUES), count))]
 
 
@@ -52,11 +52,11 @@ def rgb(colour: str) -> tuple[float, float, float]:
 
 
 def _amount(first: float, i: int) -> float:
-    """How much white or black colour number i has: another amount in each of three rounds of the hues."""
+    """The amount of white or black in colour number i, a different one in each of three rounds of the hues."""
     return (first + 0.3 * (i // len(_HUES))) % 0.9
 
 
 def _mixed(colour: str, grey: int, amount: float) -> str:
-    """With an amount of white (1) or black (0)."""
+    """A colour mixed with an amount of white (1) or black (0)."""
     mixed = (round(255 * (amount * grey + (1 - amount) * part)) for part in rgb(colour))
     return "#" + "".join(f"{part:02X}" for part in mixed)

@@ -33,9 +33,9 @@ from polyrelu.plotting.values import height_range, vertex_values
 from polyrelu.plotting.window import RANGE, Window, default_window, read_window
 
 PRECISION = 1e-10
-"""How far a vertex may be drawn from where it is, as a part of the window's size. A picture shows about 1e-4."""
+"""Maximum error of the position of a vertex, relative to the window's size. A picture shows about 1e-4."""
 FLATTEST = 0.2
-"""The least side of a picture, compared to the largest: a window that is flatter is stretched to this."""
+"""Minimum ratio of the sides of a picture: a flatter window is stretched to this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +72,14 @@ class Scene:
 
     @property
     def scale(self) -> Floats:
-        """How long one unit of each coordinate is drawn: the same for all, but more where that would be too flat."""
+        """The length of one unit of each coordinate in the picture, the same for all unless that would be too flat."""
         sides = self.box[:, 1] - self.box[:, 0]
         scale: Floats = np.maximum(1 / sides.max(), FLATTEST / sides)
         return scale
 
     @property
     def shape(self) -> Floats:
-        """The sides of the picture, the largest 1."""
+        """The sides of the picture, the largest of which is 1."""
         return (self.box[:, 1] - self.box[:, 0]) * self.scale
 
     @property
@@ -148,7 +148,7 @@ class Scene:
 
     @property
     def boundary_name(self) -> str:
-        """What the decision boundary is called."""
+        """The name of the decision boundary in legends."""
         return self._name("=") if self.partition is None else "decision boundary"
 
     @property

@@ -11,7 +11,7 @@ from polyrelu.plotting.figure import new_figure, save_figure
 from polyrelu.plotting.palette import COLOURS, GREY, MARKERS
 
 DEPTHS = 6
-"""How many depths are drawn as lines: the shallowest ones."""
+"""Maximum number of depths that are drawn as lines: the shallowest ones."""
 
 
 def plot_separation(result: Separation, path: str | os.PathLike[str]) -> None:

@@ -16,9 +16,9 @@ from polyrelu.plotting.scene import Scene
 from polyrelu.plotting.surface import GRAPH_HEIGHT, Surface, graph_surface, level_surface
 
 LIGHT = np.array([0.35, -0.45, 0.82])
-"""The direction the light comes from."""
+"""The direction from which the light comes."""
 SHADE = 0.45
-"""How much darker than its own colour a facet is that the light does not meet."""
+"""The amount by which a facet that the light does not meet is darker than its colour."""
 
 
 def draw_space(scene: Scene) -> Any:
@@ -95,7 +95,7 @@ def _limits(axes: Any, box: Floats) -> None:
 
 
 def _sides(axes: Any, shape: Floats) -> None:
-    """A box of this shape; flat ones smaller, as matplotlib gives all the same diagonal, and labels need room."""
+    """The sides of a box of this shape, smaller for flat ones, since labels need room and all have one diagonal."""
     axes.set_box_aspect(shape, zoom=min(1.0, 0.75 + 0.5 * float(shape.min())))
     limit_ticks((axes.xaxis, axes.yaxis, axes.zaxis), shape, 1)
 
@@ -119,7 +119,7 @@ def _facets(axes: Any, surface: Surface) -> None:
 
 
 def _lit(surface: Surface) -> Floats:
-    """For every polygon how much the light meets it, from either side: 0 to 1."""
+    """The share of the light, from 0 to 1, that meets each polygon from either side."""
     start, _ = surface.polygons
     p = surface.points
     scale = np.ptp(p, axis=0)

@@ -1,4 +1,4 @@
-"""Subject: a complex, and what of it the picture is about."""
+"""Subject: a complex, and the sets of its cells whose Betti numbers are shown with a picture."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from polyrelu.plotting.geometry import Mask
 from polyrelu.topology.homology import homology
 
 MAX_DIM = 3
-"""What has more inputs cannot be drawn."""
+"""Maximum number of inputs of what can be drawn."""
 MAX_CLASSES = 5
-"""At most so many classes have their Betti numbers in the title."""
+"""Maximum number of classes whose Betti numbers are in the title."""
 LINE = 78
-"""Longest line of the title, in characters."""
+"""Maximum length of a line of the title, in characters."""
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class CycleLike(Protocol):
-    """A cycle as it can be drawn: simplices with one more vertex than its degree, and their coefficients."""
+    """A cycle that can be drawn: simplices with one more vertex than its degree, and their coefficients."""
 
     @property
     def degree(self) -> int: ...
@@ -54,7 +54,7 @@ class Choices(TypedDict, total=False):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A complex; the partition into classes whose cells it has, if so; and the sets whose Betti numbers are told."""
+    """A complex, the partition into classes with its cells, if any, and the sets whose Betti numbers are shown."""
 
     complex: PolyhedralComplex
     partition: Partition | None
@@ -66,7 +66,7 @@ class Subject:
         return self.complex.network if self.partition is None else self.partition.network
 
     def over(self, box: Sequence[Sequence[Any]], options: Options) -> Subject:
-        """The part of it in a box, without sets."""
+        """The part of the subject in a box, without sets."""
         if self.partition is not None:
             partition = clipped(self.partition, box, **options)
             return Subject(partition.complex, partition, ())
@@ -152,7 +152,7 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
 
 
 def _divided(net: Network, options: Options, **choices: Unpack[Choices]) -> PolyhedralComplex | Partition:
-    """The complex of a network: for one output with a level, for several into classes unless they are not asked for."""
+    """The complex of a network: with a level for one output, with classes for several unless they are not wanted."""
     level, domain = choices.get("level"), choices.get("domain")
     if net.output_dim > 1 and level is None and choices.get("color") in (None, "class"):
         return classify(net, domain, **options)

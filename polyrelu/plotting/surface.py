@@ -15,7 +15,7 @@ from polyrelu.plotting.palette import COLOURS
 from polyrelu.plotting.scene import Scene
 
 GRAPH_HEIGHT = 0.6
-"""How high graphs are drawn, compared to the largest side of the window."""
+"""The height of graphs, relative to the largest side of the window."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +44,9 @@ class Surface:
 def level_surface(scene: Scene) -> Surface:
     """The decision boundary of a network with three inputs: its 2-cells that have a region beside that is not in it.
 
-    Its sheets are what 2-cells with common edges make up: sheets that meet in a point, or beyond the window, count as
-    several, so they are not the components of homology. With colouring "sign" or "class" they are its parts; else the
-    colours of regions it bounds are. One sheet is drawn nearly opaque, several less, as they may hide one another.
+    2-cells with common edges form a sheet. Sheets may meet in a point, or beyond the window, so they are not the
+    components of homology. With colouring "sign" or "class" the parts are the sheets, otherwise the colours of the
+    adjacent regions. One sheet is drawn nearly opaque, several less so, since they may hide one another.
     Strong edges are those of the decision boundary that no 2-cell of it has.
     """
     cx = scene.clipped
@@ -83,7 +83,7 @@ def graph_surface(scene: Scene) -> Surface:
 
 
 def _sheets(owner: Indices, edge: Indices, n: int) -> Indices:
-    """Numbers of the classes of 0..n−1 when owners of the same edge belong together, the largest class first."""
+    """The numbers of the classes of 0..n−1, largest first, where owners of the same edge are in one class."""
     from networkx.utils import UnionFind
 
     sets = UnionFind(range(n))

@@ -11,9 +11,9 @@ from polyrelu.plotting.geometry import Floats
 from polyrelu.plotting.window import LEAST
 
 PRECISION = 1e-8
-"""How far a value may be from the exact one, compared to the largest."""
+"""Maximum error of a value, relative to the largest value."""
 STEADY = 1e-6
-"""Values that differ by no more than this, compared to the largest, are drawn as if they were equal."""
+"""Values that differ by at most this, relative to the largest value, are drawn as equal."""
 
 
 def vertex_values(cx: PolyhedralComplex, net: Network, points: Floats, tolerance: float) -> Floats:

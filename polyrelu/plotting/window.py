@@ -14,18 +14,18 @@ from polyrelu.plotting.geometry import Floats, Mask, positions
 from polyrelu.plotting.subject import Subject
 
 Window = tuple[tuple[Fraction, Fraction], ...]
-"""For every coordinate the least and the largest value drawn."""
+"""The least and the largest value that is drawn, for each coordinate."""
 
 MARGIN = 0.15
 FARTHEST = 1.6
 """Vertices farther from the middle than this multiple of the distance of most vertices do not widen the window."""
 MOST = 0.8
 NARROWEST = 0.5
-"""The least side of a window of the plane or space, compared to the largest one."""
+"""Minimum ratio of the sides of a window of the plane or space."""
 RANGE = 1e100
-"""No window reaches farther from the origin: squares of its coordinates must be doubles."""
+"""Maximum absolute value of the coordinates in a window: their squares must be doubles."""
 LEAST = 1e-100
-"""No window has a shorter side, for the same reason."""
+"""Minimum length of the sides of a window, for the same reason."""
 
 
 def read_window(window: Any, d: int) -> Window:
@@ -54,9 +54,9 @@ def read_window(window: Any, d: int) -> Window:
 def default_window(subject: Subject, marked: Floats) -> tuple[Window, bool]:
     """(a window around the decision boundary and all `marked` points, whether it contains the whole complex).
 
-    A bounded complex is shown as a whole. Otherwise: the bounding box of the decision boundary's vertices, failing
-    these of all vertices, without a few far ones, and a margin. Along directions in which nothing changes, and where
-    the vertices are too flat a set, it is as large as needed to see something.
+    A bounded complex is shown as a whole. Otherwise the window is the bounding box, with a margin, of the vertices of
+    the decision boundary, or of all vertices if there are none, without a few distant ones. Along directions in which
+    nothing changes, and for nearly flat sets of vertices, it is enlarged.
 
     InputError if the vertices lie too close together to be drawn.
     """

@@ -1,4 +1,4 @@
-"""The activations of a file that holds weights only, as its reader is told them."""
+"""The names of the activations that are given for a file of weights alone."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LEAKY = re.compile(r"leaky(?:_?relu)?:(.*)")
 
 @dataclass(frozen=True)
 class Activation:
-    """What a hidden layer does to its values: x above zero, slope · x below.
+    """An activation of a hidden layer: x above zero, slope · x below.
 
-    `decimal` says that the slope was written as a decimal, which a framework rounds to its own precision.
+    `decimal` is whether the slope was written as a decimal, which a framework rounds to its own precision.
     """
 
     name: str

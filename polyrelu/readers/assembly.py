@@ -20,8 +20,8 @@ each only once. Nothing else is added and no neuron is left out of the layers up
 perceptron comes out with the weights and biases it has; layers beyond the output's, which cannot matter, are left out.
 
 Numbers are what `polyrelu.exact.rational.exact` reads, as scalars, nested sequences or arrays (a float is its exact
-value); no step rounds, except the one number per channel that `batch_norm` says. Errors: NetworkError for shapes that
-do not fit, NumberError for what is not a finite number, LimitError for sizes beyond `MAX_SIZE` or `MAX_ENTRIES`, and
+value); nothing is rounded, except one number per channel in `batch_norm`. Errors: NetworkError for shapes that do not
+fit, NumberError for anything that is not a finite number, LimitError for sizes beyond `MAX_SIZE` or `MAX_ENTRIES`, and
 for work beyond `MAX_OPERATIONS` in one operation or `MAX_TOTAL` in all (before it is done).
 """
 
@@ -55,24 +55,24 @@ _OUTSIDE = -1  # an index into padding, where the value is 0
 _BEYOND = -2  # an index past the padding, where a window in ceil mode has no value
 
 MAX_SIZE = MAX_ENTRIES // 10
-"""Most entries of a signal: one may take half a kilobyte, and a file of a few bytes can ask for any number of them."""
+"""Maximum number of entries of a signal: each may take half a kilobyte, and a small file can ask for any number."""
 
 MAX_OPERATIONS = 2 * MAX_ENTRIES
-"""Most multiplications of rationals in one operation (half a minute, and some gigabytes if nothing cancels)."""
+"""Maximum number of rational multiplications in one operation: half a minute, and gigabytes if nothing cancels."""
 
 MAX_TOTAL = 6 * MAX_ENTRIES
-"""Most steps in one model: numbers read, multiplications, weights of layers, and ten for each entry of a signal.
+"""Maximum number of steps in one model: numbers read, multiplications, weights, and ten for each entry of a signal.
 
-A step takes a microsecond or two, and some forty bytes where nothing cancels. Convolutional networks of forty million
-weights, most of them 0, are below; perceptrons of twenty million reach it.
+A step takes one or two microseconds, and about forty bytes where nothing cancels. Convolutional networks of forty
+million weights, most of them 0, stay below it; perceptrons of twenty million reach it.
 """
 
 BATCH_NORM_NOTE = (
     "in batch normalisation γ / √(σ² + ε), which is irrational in general, is taken as the double that it evaluates to"
 )
-"""What a network keeps of `Assembly.batch_norm` (see `Network.assumptions`) unless these numbers are exact."""
+"""The assumption that `Assembly.batch_norm` notes (see `Network.assumptions`) unless these numbers are exact."""
 
-_ENTRY = 10  # steps that an entry of a signal takes beside its coefficients
+_ENTRY = 10  # steps for an entry of a signal, in addition to those for its coefficients
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +86,12 @@ class Signal:
 
     @property
     def size(self) -> int:
-        """Number of entries."""
+        """The number of entries."""
         return len(self.rows)
 
     @property
     def positions(self) -> Indices:
-        """The index of every entry, in an array of the signal's shape: what to slice or transpose for `select`."""
+        """The index of every entry, in an array of the signal's shape; slice or transpose it for `select`."""
         return np.arange(self.size).reshape(self.shape)
 
     def select(self, indices: Any) -> Signal:
@@ -125,8 +125,8 @@ class _Layer:
 class Assembly:
     """A network under construction, whose input has the given shape (an int is the length of a vector).
 
-    `place` says which operation of the model is being read; every error starts with it. With `samples` the input may be
-    a batch of so many samples, of which `sample` reads one; then limits are for the weights of one.
+    Every error starts with `place`, the operation of the model that is being read. With `samples` > 1 the input may be
+    a batch of that many samples, one of which `sample` returns; limits then concern the weights of one sample.
     """
 
     def __init__(self, shape: int | Sequence[int], samples: int = 1) -> None:
@@ -193,10 +193,10 @@ class Assembly:
     ) -> Signal:
         """Batch normalisation as evaluated: γ (x − μ) / √(σ² + ε) + β, one of each per entry along `axis`.
 
-        γ / √(σ² + ε) is irrational in general. Its place takes the double that γ / sqrt(σ² + ε) evaluates to in IEEE
-        double arithmetic, taken exactly; with it, γ' (x − μ) + β is computed without rounding. So the network is within
-        float error of what a framework computes (which rounds too, in the model's own precision), and two readers of
-        the same parameters make the same network. Pass ε as the model's precision holds it.
+        γ / √(σ² + ε) is irrational in general. It is replaced by γ', the double to which it evaluates in IEEE double
+        arithmetic; γ' (x − μ) + β is then computed without rounding. So the network agrees with a framework, which
+        rounds in the precision of the model, up to float error, and two readers of the same parameters make the same
+        network. ε must be rounded to the precision of the model.
         """
         shape = [1] * len(signal.shape)
         if not -len(shape) <= axis < len(shape):
@@ -476,13 +476,13 @@ class Assembly:
         return network.noted(*self._notes)
 
     def assume(self, note: str) -> None:
-        """Keep what the network takes for granted: one clause, see `Network.assumptions`."""
+        """Note an assumption of the network, one clause; see `Network.assumptions`."""
         self._notes[note] = None
 
     def sample(self, signal: Signal) -> Network | None:
-        """The network of one sample, if the signal treats all samples of the input alike; None if this is not seen.
+        """The network of one sample, if the signal provably treats all samples of the input alike; otherwise None.
 
-        See `polyrelu.readers.batch`, where it is proved.
+        `polyrelu.readers.batch` has the proof.
         """
         layers = [Layer(layer.rows, layer.constants, layer.slopes) for layer in self._layers[: signal.layer]]
         layers.append(Layer(signal.rows, signal.constants, None))
@@ -509,7 +509,7 @@ class Assembly:
         return _array(exact_vector(widened(array).ravel().tolist(), f"{self.place}, {name}")).reshape(array.shape)
 
     def check_size(self, shape: Sequence[int]) -> None:
-        """LimitError for a shape of more than MAX_SIZE entries: before an index array of that shape is made."""
+        """LimitError for a shape of more than MAX_SIZE entries, before an index array of that shape is made."""
         self._check(math.prod(shape), "entries", MAX_SIZE)
 
     @property
@@ -618,7 +618,7 @@ def _combined(signal: Signal, indices: Iterable[int], coefficients: Iterable[Fra
 
 
 def _counted(parts: Iterable[tuple[Row, Fraction]]) -> list[tuple[Row, Fraction]]:
-    """The parts, one by one, while the memory that long numbers take is counted."""
+    """The parts, while the memory that long numbers take is counted."""
     result: list[tuple[Row, Fraction]] = []
     counted = is_counted()
     for row, constant in parts:
@@ -629,13 +629,13 @@ def _counted(parts: Iterable[tuple[Row, Fraction]]) -> list[tuple[Row, Fraction]
 
 
 def _terms(signal: Signal, indices: Indices) -> int:
-    """Number of coefficients in the entries at `indices`, repeats counted; one at least for each, to look at it."""
+    """The number of coefficients in the entries at `indices`, repeats counted; at least one for each entry."""
     lengths = np.array([*(max(1, len(row)) for row in signal.rows), 1])
     return int(lengths[np.maximum(indices, -1)].sum())
 
 
 def _grouped(indices: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The groups along the last axis, one after another; there may be none, or none of them with an entry."""
+    """The groups along the last axis as rows of a matrix; there may be none, and they may be empty."""
     return indices.reshape(math.prod(indices.shape[:-1]), indices.shape[-1])
 
 

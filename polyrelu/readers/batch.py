@@ -1,15 +1,15 @@
-"""One sample of a batch: when a model's graph acts on all samples alike, and on each by itself, what it does to one.
+"""The network of one sample of a batch, for a model that provably applies the same function to every sample.
 
-Let the input be a batch of n samples x_1, …, x_n, one after the other. The weights of the model are rational numbers,
-so it can be seen, neuron by neuron, that it is f(x_1), …, f(x_n) with one and the same f:
+Let the input be a batch of n samples x_1, …, x_n, one after another. Since the weights of the model are rational
+numbers, three conditions that are checked neuron by neuron prove that the output is f(x_1), …, f(x_n) for one f:
 
-- Neurons that do not depend on the input are constants, and are put into the biases of what reads them.
+- Neurons that do not depend on the input are constants; they are added to the biases of the next layer.
 - Every other neuron must depend on the neurons of one sample only, which makes it a neuron of that sample.
 - The k-th neurons of all samples in a layer must have the same weights (of neurons that correspond), bias and slope; so
   must the k-th outputs.
 
-If this holds, then by induction over the layers the k-th neurons of all samples are the same function of their samples.
-Where it does not hold, nothing is claimed: a model may treat all samples alike in a way that is not seen here.
+If they hold, then by induction over the layers the k-th neurons of all samples are the same function of their samples.
+Where they do not hold, nothing is claimed: a model may treat all samples alike in another way.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ class Layer(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """What is done to one sample: for each layer, the output last, its forms, and for hidden ones the slopes."""
+    """The function of one sample: for each layer, the output last, its forms, and for hidden layers the slopes."""
 
     width: int
     forms: tuple[tuple[Form, ...], ...]
     slopes: tuple[tuple[Fraction, ...], ...]
 
     def network(self) -> Network:
-        """The network; neurons that do not depend on the input are left out of it."""
+        """The network, without neurons that do not depend on the input."""
         weights, biases, width = [], [], self.width
         for forms in self.forms:
-            kept = forms or (((), Fraction(0)),)  # a layer without neurons has one that is constant
+            kept = forms or (((), Fraction(0)),)  # a layer without neurons gets a constant one
             weights.append([_dense(row, width) for row, _ in kept])
             biases.append([constant for _, constant in kept])
             width = len(kept)
@@ -53,14 +53,14 @@ class Sample:
 
 
 def sample_of(width: int, layers: Sequence[Layer], count: int) -> Sample | None:
-    """What is done to each of `count` samples of the input, of `width` entries in all; None if it is not seen.
+    """The common function of `count` samples of the input, of `width` entries in all; None if it is not proved.
 
-    The last layer is the output, whose entries must be those of one sample after the other.
+    The last layer is the output, in which the entries of one sample come after those of another.
     """
     if width % count or len(layers[-1].rows) % count:
         return None
     each = width // count
-    # Of every neuron of the layer before: its sample and its number there, or the constant that it is.
+    # For every neuron of the layer before: its sample and its number there, or its constant value.
     before: list[tuple[int, int] | Fraction] = [divmod(i, each) for i in range(width)]
     forms: list[tuple[Form, ...]] = []
     all_slopes: list[tuple[Fraction, ...]] = []

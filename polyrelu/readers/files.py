@@ -36,7 +36,7 @@ _ENTRY = b"PK\x01\x02"  # begins the entry of each member
 
 
 def checked_path(path: object) -> tuple[str, str]:
-    """How the path is shown, in one line, and the path as a string. No integer: open() takes it as an open file."""
+    """The path as shown in messages, in one line, and as a string; no integer, which open() takes as an open file."""
     try:
         target = os.fspath(path)  # type: ignore[call-overload]
     except TypeError:
@@ -53,9 +53,9 @@ def checked_path(path: object) -> tuple[str, str]:
 
 @contextmanager
 def open_regular(target: str) -> Iterator[BinaryIO]:
-    """A file to read from, which is a regular file (after all links). FileError for all others, and for none.
+    """A regular file (after all links), opened for reading. FileError if the path leads to no such file.
 
-    It is opened without waiting and then looked at, so that nobody can put something else in its place in between.
+    It is opened without waiting, and its kind is checked afterwards, so that it cannot be exchanged in between.
     """
     try:
         file = open(target, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK))  # noqa: SIM115
@@ -107,7 +107,7 @@ def open_archive(file: BinaryIO, most: int = MAX_MEMBERS) -> Iterator[zipfile.Zi
 
 
 def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """The content of a member of an archive, of the size that it declares; in pieces, each of which is counted.
+    """The content of a member of an archive, of the size that it declares, read in pieces, each of which is counted.
 
     FileError for a member that unpacks to more or to less, or is packed otherwise than by deflation: the others unpack
     a few bytes to gigabytes in one step, and no format that is read here uses them.
@@ -123,14 +123,14 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A new, empty file beside `path` to write to, which takes the place of `path` when all went well.
+    """A new, empty file beside `path`, with the same suffix, that replaces `path` if no exception is raised.
 
-    Otherwise, also after Ctrl-C, it is removed and `path` is what it was. It has the same suffix. Raises FileError for
-    a path that cannot be written, and for one that is there and is not a regular file.
+    After an exception, Ctrl-C included, it is removed and `path` is unchanged. Raises FileError for a path that cannot
+    be written, and for an existing path that is not a regular file.
 
-    The content is on the disk before the name is, and the name before this returns (fsync of both): a machine that
-    stops leaves what was there or what came, whole. A process that is killed with no time to clean up leaves the
-    draft, a hidden file beside `path`; the command `polyrelu` takes that time for SIGTERM and SIGHUP.
+    The content is on the disk before the name is, and the name before this returns (fsync of both). So if the machine
+    stops, either the old or the new content is there, complete. A process that is killed without time to clean up
+    leaves the draft, a hidden file beside `path`; the command `polyrelu` takes that time for SIGTERM and SIGHUP.
     """
     shown, given = checked_path(path)
     try:
@@ -146,7 +146,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield draft
         _to_disk(draft)
         os.replace(draft, target)
-        with suppress(OSError):  # there are file systems whose directories cannot be opened; the file is there
+        with suppress(OSError):  # some file systems do not let directories be opened; the file has been written
             _to_disk(target.parent)
     except (OSError, UnicodeEncodeError) as error:
         raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
@@ -155,7 +155,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _to_disk(path: Path) -> None:
-    """Waits until a file, or the names in a directory, are on the disk."""
+    """Wait until a file, or the names in a directory, are on the disk."""
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
@@ -165,7 +165,7 @@ def _to_disk(path: Path) -> None:
 
 @contextmanager
 def reading(shown: str) -> Iterator[None]:
-    """What goes wrong within is told with the path before it; what is made counts against one budget of memory."""
+    """A context in which messages of errors start with the path, and memory counts against one budget."""
     try:
         with budget():
             yield
@@ -182,6 +182,6 @@ def reading(shown: str) -> Iterator[None]:
 
 
 def reason(error: BaseException) -> str:
-    """An exception of another library in one line that is not too long."""
+    """The message of another library's exception, in one line of limited length."""
     text = getattr(error, "strerror", None) or str(error)
     return " ".join(text.split())[:200] or type(error).__name__

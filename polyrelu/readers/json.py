@@ -144,14 +144,14 @@ def parse_strictly(data: bytes, expected: str) -> Any:
 
 
 _COSTS = {b"{": 300, b"[": 96, b",": 44, b'"': 40, b":": 200}
-"""Bytes that what begins with a character, or follows it, becomes at the most: an object, a list, a value, a string."""
+"""Maximum number of bytes of what begins with a character or follows it: an object, a list, a value, a string."""
 
 
 def _spend_on_values(data: bytes) -> None:
-    """Count what a JSON text will become, before it does: its characters, and the values that begin with some of them.
+    """Count the memory of the values of a JSON text before they are made.
 
     An upper bound on the memory of all values but the digits of long integers, which are no more than the text itself.
-    Characters within strings count as well, which only makes it larger.
+    Characters within strings count as well, which only makes the bound larger.
     """
     spend(len(data) if data.isascii() else 4 * len(data), "its text")
     spend(sum(cost * data.count(character) for character, cost in _COSTS.items()), "the values in it")

@@ -33,7 +33,7 @@ MAX_NAMES = 3000
 """Maximum number of arrays in an archive."""
 
 _NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})|assumptions")
-_HEADER = 2**16  # longer than the header of any array that holds numbers
+_HEADER = 2**16  # longer than the header of any array of numbers
 _KINDS = "iuf"
 
 
@@ -117,7 +117,7 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    """One array. The header's shape is compared with the bytes there are before NumPy allocates what it declares."""
+    """One array. The shape in the header is compared with the number of bytes before NumPy allocates the array."""
     where = info.filename.removesuffix(".npy")
     stream = io.BytesIO(read_member(archive, info))
     version = np.lib.format.read_magic(stream)

@@ -12,7 +12,7 @@ from polyrelu.readers.json import parse_strictly
 
 
 def read_points(path: str | os.PathLike[str]) -> list[Any]:
-    """The list in the file; its entries are as they stand there. Raises FileError, starting with the path."""
+    """The list in the file, with its entries unchanged. Raises FileError, whose message starts with the path."""
     shown, target = checked_path(path)
     with reading(shown):
         content = parse_strictly(read_bytes(target), "a list of points")

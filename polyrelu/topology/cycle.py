@@ -1,4 +1,4 @@
-"""A cycle that represents a homology class, and what it looks like in space."""
+"""A cycle that represents a homology class, and its simplices in space."""
 
 from __future__ import annotations
 
@@ -16,8 +16,16 @@ Point = tuple[Fraction, ...]
 class Cycle(BriefRepr):
     """A cycle of degree k in a chain complex: one of a basis of H_k modulo torsion, or a generator of torsion.
 
-    degree: k. order: 0 for a class of infinite order, else m ≥ 2: m times the cycle is a boundary, and no smaller
-    multiple is. terms: (generator of C_k, coefficient ≠ 0), by ascending generator. Equal if these are.
+    Cycles are equal if their attributes are.
+
+    Attributes
+    ----------
+    degree : int
+        The degree k.
+    order : int
+        0 for a class of infinite order, otherwise the least m ≥ 2 such that m times the cycle is a boundary.
+    terms : tuple of pairs of int
+        The pairs (generator of C_k, coefficient ≠ 0), by ascending generator.
     """
 
     degree: int
@@ -38,7 +46,7 @@ class Cycle(BriefRepr):
 
     @property
     def cells(self) -> dict[int, int]:
-        """The coefficients by the numbers of the cells of the polyhedral complex; `pieces` says what they stand for.
+        """The coefficients by the numbers of the cells of the complex, which stand for the simplices of `pieces`.
 
         InputError if the cycle is one of a chain complex.
         """
@@ -51,8 +59,8 @@ class Cycle(BriefRepr):
         The simplex (p_0, …, p_k) has the boundary Σ (−1)^i (p_0, …, without p_i, …, p_k), and the boundaries of all
         simplices cancel exactly (VerificationError otherwise). In a closed region they are its bounded cells in the
         cycle, triangulated. In an open region they make up the cells dual to those in `cells`: for k = 1, paths that
-        cross the (d−1)-cells. `Realisation.simplices` has the proofs. With lineality all lies in the section where the
-        dropped coordinates are zero. InputError if the cycle is one of a chain complex.
+        cross the (d−1)-cells. Section 8 of docs/mathematics.md has the proofs. With lineality all lies in the section
+        where the dropped coordinates are zero. InputError if the cycle is one of a chain complex.
         """
         return self._in_a_region().simplices(self.degree, self.cells)
 

@@ -87,19 +87,20 @@ class _Poset:
         return True
 
     def _leave_out(self, cx: Any, inside: list[Bools]) -> None:
-        """Leave out cells as in 3: of each its vertices and rays in A are counted, and those of its largest cell in A.
+        """Omit every cell whose faces outside the region, A, have no more vertices and rays than the largest cell of A.
 
-        Only the others and their faces are looked at. A ray of a cell belongs to an unbounded edge of it, so that the
-        vertices and rays of a cell are those of its facets, if it is larger than an edge.
+        Only the cells that are not whole, and their faces, are examined. A ray of a cell belongs to an unbounded edge
+        of it, so that the vertices and rays of a cell of dimension at least 2 are those of its facets.
         """
         needed = [x.copy() for x in self.others]
         for q in range(self.rank - 1, -1, -1):
             needed[q] |= self._any_coface(q, needed[q + 1])
-        outside = np.append(~inside[0], True)  # all rays are: they are at infinity
+        outside = np.append(~inside[0], True)  # all rays, since they are at infinity
         finite, total = len(inside[0]), cx.n_finite_vertices + cx.n_rays
         place = np.zeros(0, np.int64)
         vertices = SparseRows.empty(0)  # of needed cells of the dimension before, numbered by `place`
-        largest = outside[:-1].astype(np.int64)  # of the cells of A in a cell, the vertices and rays of that with most
+        # For each cell the number of vertices and rays of that cell of A in it that has most of them.
+        largest = outside[:-1].astype(np.int64)
         for q in range(1, self.rank + 1):
             cells = np.flatnonzero(needed[q])
             if q == 1:

@@ -19,7 +19,7 @@ ROOTS = 64
 """Maximum number of roots that are tried for one loop."""
 
 Signed = Sequence[tuple[int, int]]
-"""For every cell of degree 0 the number of its component and its sign ±1 as a generator of that component's H_0."""
+"""The number of the component of every cell of degree 0, and its sign ±1 as a generator of that component's H_0."""
 
 
 # ---- loops --------------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ class _Graph:
     """The cells of degree 0 and 1 as a directed graph: ∂(edge) = head − tail, with signed vertices."""
 
     def __init__(self, neighbours: list[list[tuple[int, int, int]]], tails: list[int], loops: list[int]) -> None:
-        self._neighbours = neighbours  # of every vertex (the other end, the edge, 1 or −1 against its direction)
+        self._neighbours = neighbours  # for every vertex: (the other end, the edge, 1 or −1 against its direction)
         self._tails = tails  # −1 for an edge without boundary
         self._loops = loops  # the edges without boundary
 
@@ -230,7 +230,7 @@ def _holes(
     nodes: npt.NDArray[np.bool_],
     at_infinity: npt.NDArray[np.bool_],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int8]]:
-    """(hole, orientation) of every node: its component, 0 if that goes to infinity, and signs that cancel at links."""
+    """(hole, orientation) of every node: its component, 0 for that of infinity, and signs that cancel at links."""
     ends: dict[int, list[tuple[int, int]]] = {}
     for e in np.flatnonzero(chosen).tolist():
         ends.setdefault(int(link[e]), []).append((int(node[e]), int(sign[e])))
@@ -240,7 +240,7 @@ def _holes(
         neighbours.setdefault(b, []).append((a, -s * t))
     hole, orientation = np.full(len(nodes), -1, np.int64), np.ones(len(nodes), np.int8)
     n = 0
-    # From infinity first, so that whatever it does not reach is bounded.
+    # From infinity first, so that everything that is not reached is bounded.
     for start in [*np.flatnonzero(at_infinity & nodes).tolist(), *np.flatnonzero(nodes & ~at_infinity).tolist()]:
         if hole[start] >= 0:
             continue

@@ -79,7 +79,7 @@ def matmul(call: Call) -> Value:
 
 
 def gemm(call: Call) -> Value:
-    """Gemm: α A B + β C, with A or B constant, each transposed if so said."""
+    """Gemm: α A B + β C, with A or B constant, each transposed if its attribute is set."""
     sides = []
     for position, name in enumerate(("transA", "transB")):
         value = call.value(position)

@@ -38,7 +38,7 @@ class Call:
         return self.node.attribute(name, default)
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """The value of an attribute that is 0 or 1. NetworkError for others, which runtimes read in different ways."""
+        """The value of an attribute that is 0 or 1. NetworkError for other values, on which runtimes differ."""
         value = self.attribute(name, int(default))
         if value not in (0, 1):
             raise NetworkError(f"the attribute {describe(name)} is {value}; expected 0 or 1")
@@ -56,7 +56,7 @@ class Call:
         return self.inputs[position] if position < len(self.inputs) else None
 
     def signal(self, position: int) -> Signal:
-        """The input at a position as a function of the network's input, be it constant."""
+        """The input at a position as a function of the network's input, possibly constant."""
         return self.as_signal(self.value(position))
 
     def constant(self, position: int) -> Constant:
@@ -72,7 +72,7 @@ class Call:
         return None if self.optional(position) is None else self.constant(position)
 
     def as_signal(self, value: Value) -> Signal:
-        """The value as a function of the network's input, be it constant."""
+        """The value as a function of the network's input, possibly constant."""
         return self.assembly.constant(value.exact()) if isinstance(value, Constant) else value
 
     def made(self, array: Array) -> Constant:
@@ -101,7 +101,7 @@ class Call:
             self.assembly.check_size((count,))
             return self.assembly.concat([self.as_signal(value) for value in values], axis)
         constants = [value for value in values if isinstance(value, Constant)]
-        computed = any(value.array.dtype == object for value in constants)  # Fractions, which no float may stand among
+        computed = any(value.array.dtype == object for value in constants)  # Fractions must not be mixed with floats
         try:
             return self.made(np.concatenate([x.exact() if computed else x.array for x in constants], axis))
         except ValueError:
@@ -115,7 +115,7 @@ class Call:
         return number % rank
 
     def axes(self, value: Value, position: int) -> list[int] | None:
-        """The axes that an input (in newer versions) or an attribute lists; None if neither does."""
+        """The axes listed by an input (in newer versions) or an attribute; None if there are none."""
         listed = self.attribute("axes", None)
         if (given := self.optional_constant(position)) is not None:
             listed = given.integers("axes")

@@ -73,10 +73,10 @@ OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
 """The operators that are read, by their names in ONNX."""
 
 LONG_BATCH = 1024
-"""A first axis longer than this is looked at with one entry before it is read, if it may be a batch."""
+"""A first axis longer than this that may be a batch is first read with one entry, to estimate the work."""
 
 MAX_BATCH_STEPS = 3_000_000
-"""Most steps (see `polyrelu.readers.assembly.MAX_TOTAL`) for all samples of a long batch: about two seconds."""
+"""Maximum number of steps (`polyrelu.readers.assembly.MAX_TOTAL`) for all samples of a long batch: two seconds."""
 
 _MAX_BITS = math.ceil(MAX_DIGITS * math.log2(10))
 _SUBGRAPHS = ("If", "Loop", "Scan", "SequenceMap")
@@ -133,9 +133,9 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
 def _check_long_batch(
     graph: Graph, target: str, order: list[Node], name: str, shape: tuple[int, ...], folder: str | None, where: str
 ) -> None:
-    """LimitError if the graph takes a batch of one, and as much for each of so many samples is too much.
+    """LimitError if the graph takes a batch of one, but the same work for each of the samples is too much.
 
-    A file of a few hundred bytes can ask for a long batch, of which one sample would be kept.
+    A file of a few hundred bytes can declare a long batch, of which only one sample would be kept.
     """
     alone = Assembly((1, *shape[1:]))
     try:
@@ -152,9 +152,9 @@ def _check_long_batch(
 def _alone(
     graph: Graph, target: str, order: list[Node], name: str, shape: tuple[int, ...], folder: str | None, sample: Network
 ) -> Network | None:
-    """What the graph does to a batch of one, if it takes one and this is what it does to every sample of a batch.
+    """The network of a batch of one, if the graph takes such a batch and the network is `sample`; otherwise None.
 
-    Then it is the network that the model has when it is exported so, constant neurons included.
+    This is the network of the model exported with a batch of one, constant neurons included.
     """
     try:
         assembly, value = _evaluated(graph, target, order, name, Assembly((1, *shape[1:])), folder)
@@ -168,7 +168,7 @@ def _mixes(
     graph: Graph, target: str, order: list[Node], name: str, shape: tuple[int, ...], folder: str | None,
     alone: Network | None,
 ) -> bool:  # fmt: skip
-    """Whether the graph does not do to each of two samples what it does to one; False where it takes no two samples."""
+    """Whether the graph does not apply the function of one sample to each of two; False if it takes only one."""
     try:
         assembly, value = _evaluated(graph, target, order, name, Assembly((2, *shape[1:]), 2), folder)
         return assembly.sample(value) != alone
@@ -189,7 +189,7 @@ def _evaluated(
             for name in node.inputs:
                 if name in graph.constants and name not in values:
                     values[name] = decode(graph.constants[name], name, folder)
-                    assembly.spend(math.prod(values[name].shape) // 10)  # NumPy is that much faster, at least
+                    assembly.spend(math.prod(values[name].shape) // 10)  # NumPy is at least ten times faster
             inputs = [_found(values, name) if name else None for name in node.inputs]
             results = _applied(Call(node, inputs, assembly, graph.opset, folder))
             for value in results:
@@ -199,7 +199,7 @@ def _evaluated(
             if str(error).startswith(node.place):
                 raise
             raise type(error)(f"{node.place}: {error}") from None
-        # Of an operator with several outputs the first may be the only one that is read.
+        # Only the first of several outputs may be read.
         values.update((name, value) for name, value in zip(node.outputs, results, strict=False) if name)
         used.subtract(node.inputs)
         for name in node.inputs:
@@ -232,9 +232,9 @@ _PRODUCTS = {"Mul": (0, 1), "MatMul": (0, 1), "Gemm": (0, 1), "Div": (1,)}
 
 
 def _check_operators(graph: Graph, order: list[Node], source: str) -> None:
-    """Refuse what cannot be read before anything is composed, which can take a minute for a large model.
+    """NetworkError for an operator that cannot be read, before the composition, which can take a minute.
 
-    Of a tensor that depends on the model's input only the shape may be known before; all others are constants.
+    Tensors that do not depend on the model's input are constants.
     """
     dependent = {source}
     for node in order:
@@ -284,7 +284,7 @@ def _refusal(node: Node, graph: Graph) -> str:
 
 
 def _settled(call: Call, value: Value) -> Value:
-    """What was computed, as a constant if all that it was computed from was; integers from integers."""
+    """The value, as a constant if all inputs are constants, and of integers if these are of integers."""
     given = [item for item in call.inputs if item is not None]
     constants = [item for item in given if isinstance(item, Constant)]
     if isinstance(value, Signal):
@@ -310,7 +310,7 @@ def _integers(array: Array) -> Array:
 
 
 def _check_numbers(value: Value, inputs: Iterable[Value | None]) -> None:
-    """NumberError if a number is too long that was not there before: while it is still quick to compute with."""
+    """NumberError if a new number is too long, before computing with it becomes slow."""
     if isinstance(value, Constant):
         if value.array.dtype == object:
             _check_digits(value.array.ravel().tolist())

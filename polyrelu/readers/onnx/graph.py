@@ -15,14 +15,14 @@ from polyrelu.exact.rational import describe
 from polyrelu.readers.onnx.tensors import MAX_RANK, element_type, is_float, stored_singles
 
 OPSETS = range(7, 29)
-"""Versions of the standard operators that are read. Before 7 operands were not broadcast as they are now."""
+"""The versions of the standard operators that are read. Before version 7 operands were broadcast in another way."""
 
 _STANDARD = ("", "ai.onnx")
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operator of the graph; `place` says which, for messages."""
+    """One operator of the graph; `place` names it in messages."""
 
     place: str
     operator: str
@@ -108,7 +108,7 @@ class Graph:
 
         kinds = AttributeProto.AttributeType
         if node.domain not in _STANDARD or not defs.has(node.operator, self.opset, ""):
-            return  # refused as not read when its turn comes, with a hint where to cut
+            return  # refused later, with a hint where to cut the model
         schema = defs.get_schema(node.operator, self.opset, "")
         count = len(node.inputs)
         if not schema.min_input <= count <= schema.max_input:
@@ -129,7 +129,7 @@ class Graph:
 
 
 def checked_graph(model: Any) -> Graph:
-    """The graph of a ModelProto. FileError or NetworkError for one that is not what a model should be."""
+    """The graph of a ModelProto. FileError or NetworkError for a model that is not valid."""
     graph = model.graph
     if not model.opset_import or not (graph.node or graph.output):
         raise FileError("holds no graph, so it is not an ONNX model")
@@ -167,7 +167,7 @@ def input_shape(name: str, value: Any) -> tuple[int, ...]:
         raise NetworkError(f"{where}: has {len(tensor.shape.dim)} axes; at most {MAX_RANK} are read")
     lengths: list[int] = []
     for axis, dim in enumerate(tensor.shape.dim):
-        if dim.dim_value > 0:  # a name, nothing, 0 and −1 all say that it varies
+        if dim.dim_value > 0:  # a name, nothing, 0 and −1 all mean that it varies
             lengths.append(int(dim.dim_value))
         elif axis == 0 and len(tensor.shape.dim) > 1:
             lengths.append(1)
@@ -177,7 +177,7 @@ def input_shape(name: str, value: Any) -> tuple[int, ...]:
 
 
 def _check_names(model: Any) -> None:
-    """FileError unless every name is text: protobuf hands over bytes, or raises, where it is not UTF-8."""
+    """FileError unless every name is text: for names that are not UTF-8 protobuf returns bytes, or raises."""
     graph = model.graph
     try:
         for item in (*graph.initializer, *graph.input, *graph.output):

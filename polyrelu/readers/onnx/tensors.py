@@ -35,7 +35,7 @@ _FIELDS = {
     "UINT64": "uint64_data",
 }  # all others are stored in int32_data, 16-bit floats as their bits
 MAX_RANK = 32
-"""Most axes of a tensor, as in NumPy 1."""
+"""Maximum number of axes of a tensor, as in NumPy 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +181,7 @@ def _rounded(array: Array, kind: Kind) -> Array:
 def stored_singles(message: Any, field: str = "float_data") -> Array:
     """The numbers of a field of singles, in a tensor or an attribute, as doubles: from their bits.
 
-    Protobuf hands them over converted to doubles, which loses subnormal numbers where they are taken for zero.
+    Protobuf converts them to doubles, which loses subnormal numbers where the processor takes these for zero.
     """
     bare = type(message)()
     bare.CopyFrom(message)

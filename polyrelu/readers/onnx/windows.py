@@ -41,7 +41,7 @@ def average_pool(call: Call) -> Value:
 
 
 def max_pool(call: Call) -> Value:
-    """MaxPool: maxima over windows; where they are is not read."""
+    """MaxPool: maxima over windows, without the output of their places."""
     signal, kernel = call.signal(0), _kernel(call)
     stride, dilation, padding = _geometry(call, signal, kernel)
     return call.assembly.max_pool(signal, kernel, stride, padding, dilation, ceil_mode=call.flag("ceil_mode"))
@@ -60,7 +60,7 @@ def global_max_pool(call: Call) -> Value:
 
 
 def batch_normalise(call: Call) -> Value:
-    """BatchNormalization at inference; which number stands for γ / √(σ² + ε) is said in `Assembly.batch_norm`."""
+    """BatchNormalization at inference; `Assembly.batch_norm` defines the number that replaces γ / √(σ² + ε)."""
     extra = any(call.node.outputs[1:]) and call.opset < 14
     if call.flag("training_mode") or extra or not call.flag("spatial", True):
         raise NetworkError("is in training mode, or not per channel; export the model for inference")

@@ -1,6 +1,6 @@
-"""How much memory the bytes of a protobuf message will take, before they are parsed.
+"""The memory that a protobuf message will take when it is parsed, counted before that.
 
-In the wire format a message within a message takes two bytes at least, and the object that it becomes some hundreds.
+In the wire format a message within a message takes at least two bytes, and the object made from it some hundreds.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from polyrelu.errors import FileError
 from polyrelu.exact.memory import spend
 
 MAX_FIELDS = 2 * 10**6
-"""Most fields of all messages together; the numbers of a tensor are one field."""
+"""Maximum number of fields of all messages together; the numbers of a tensor are one field."""
 
-_MESSAGE = 600  # bytes of a message, and of what is made of it, without its fields
+_MESSAGE = 600  # bytes of a message and of the object made from it, without its fields
 _FIELD = 16
-_VARINTS = frozenset((3, 4, 5, 8, 13, 14, 17, 18))  # types of fields whose numbers take one byte or more each
+_VARINTS = frozenset((3, 4, 5, 8, 13, 14, 17, 18))  # types of fields whose numbers take at least one byte each
 _MESSAGE_TYPE = 11
-_LENGTH = 2  # the wire type of what begins with its length
+_LENGTH = 2  # the wire type of fields that begin with their length
 
 
 def spend_on_message(data: bytes, descriptor: Any) -> None:
     """Count the memory of a message of the type described, and of all messages in it.
 
-    FileError for more than MAX_FIELDS fields, LimitError beyond the budget. Where the bytes are damaged, they are
-    looked at as far as they go: the parser says what is wrong.
+    FileError for more than MAX_FIELDS fields, LimitError beyond the budget. Damaged bytes are counted up to the
+    damage, which the parser reports.
     """
     types: dict[str, dict[int, Any]] = {}
     seen = 0

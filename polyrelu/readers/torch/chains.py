@@ -1,8 +1,8 @@
 """State dicts as plain multilayer perceptrons: a chain of linear maps with known activations between them.
 
-A state dict holds weights by name. It does not say in which order they are used, what stands between them, or whether
-values also pass by another way (a residual sum). So its activations have to be told, and the network keeps what was
-assumed (`Network.assumptions`).
+A state dict holds weights by name. It does not determine their order, the functions between them, or whether values
+also take another path (a residual sum). So the activations must be given, and the network notes what was assumed
+(`Network.assumptions`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from polyrelu.readers.assembly import MAX_TOTAL, Assembly
 from polyrelu.readers.torch.tensors import as_array
 
 WRAPPERS = ("state_dict", "model_state_dict")
-"""Keys under which a checkpoint may hold the state dict, beside other things."""
+"""Keys under which a checkpoint may hold the state dict."""
 
 ADVICE = "build the module and pass the state dict with it, from_torch(module, state_dict=...)"
 
 SHOWN = 8
-"""Layers that a message names."""
+"""Maximum number of layers that a message names."""
 
 _Layers = dict[str, dict[str, Any]]
 
@@ -34,9 +34,9 @@ _Layers = dict[str, dict[str, Any]]
 def chain_of(content: Any, activation: Any) -> Network:
     """The plain perceptron of a state dict, with these activations (see `read_activations`).
 
-    Raises FileError for what is no state dict, and for one that holds more than a plain perceptron does or has no
-    activations told; NetworkError for layers that do not follow each other; InputError for activations that are not
-    known, or not as many as there are hidden layers; LimitError for what is too large.
+    Raises FileError for anything but a state dict, for one that holds more than a plain perceptron, and if no
+    activations are given; NetworkError for layers that do not follow each other; InputError for unknown activations,
+    or another number of them than of hidden layers; LimitError for a state dict that is too large.
     """
     told = None if activation is None else read_activations(activation)
     state, notes = _state(content)
@@ -72,7 +72,7 @@ def chain_of(content: Any, activation: Any) -> Network:
 
 
 def _taken(activation: Activation, double: bool) -> Fraction:
-    """The slope as PyTorch takes it: a decimal is a double of Python first, and a single in a module of singles."""
+    """The slope in PyTorch: a decimal is rounded to a double, and in a module of singles to a single."""
     if not activation.decimal:
         return activation.slope
     value = exact(nearest(activation.slope), "activation, slope")
@@ -80,7 +80,7 @@ def _taken(activation: Activation, double: bool) -> Fraction:
 
 
 def _state(content: Any) -> tuple[Mapping[Any, Any], list[str]]:
-    """The state dict, which a checkpoint may hold beside other things, and what is assumed in choosing it."""
+    """The state dict, possibly a part of a checkpoint, and the assumption made in choosing it."""
     if not isinstance(content, Mapping):
         raise FileError(f"expected a state dict (names and tensors), got {describe(content)}")
     wrappers = [key for key in WRAPPERS if isinstance(content.get(key), Mapping)]
@@ -111,13 +111,13 @@ def _layers(state: Mapping[Any, Any]) -> _Layers:
     if not layers:
         raise FileError("the state dict is empty")
     count = sum(value.numel() for parts in layers.values() for value in parts.values())
-    if count > MAX_TOTAL:  # which one number with strides of 0 can stand for
+    if count > MAX_TOTAL:  # a stride of 0 declares any number of them with one stored
         raise LimitError(f"its tensors have {count} entries, more than the {MAX_TOTAL} that are read")
     return layers
 
 
 def _check_chain(layers: _Layers) -> None:
-    """Every layer has a weight, and takes as many values as the one before it gives."""
+    """FileError or NetworkError unless every layer has a weight whose width is that of the layer before it."""
     for name, parts in layers.items():
         if "weight" not in parts:
             raise FileError(f"layer {name!r} has a bias, but no weight; {ADVICE}")
@@ -139,7 +139,7 @@ def _listing(layers: _Layers) -> str:
 
 
 def _is_double(layers: _Layers) -> bool:
-    """Whether a module with these parameters computes in doubles: what `from_torch` takes for a module's precision."""
+    """Whether a module with these parameters computes in doubles, the precision that `from_torch` assumes."""
     tensors = (part for parts in layers.values() for part in parts.values())
     return next((t.dtype.itemsize == 8 for t in tensors if t.is_floating_point()), False)
 

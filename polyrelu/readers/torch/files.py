@@ -14,10 +14,10 @@ from polyrelu.readers.files import MAX_BYTES, checked_path, open_archive, open_r
 from polyrelu.readers.torch.chains import chain_of
 
 SAFE_VERSION = (2, 6)
-"""Before it, files could run code in spite of `weights_only` (CVE-2025-32434)."""
+"""The first version in which `weights_only` keeps files from running code (CVE-2025-32434)."""
 
 MAX_PICKLE = 2**22
-"""Longest description of tensors, without their numbers: some hundred bytes each."""
+"""Maximum size of the description of tensors, without their numbers: some hundred bytes each."""
 
 _KNOWN = re.compile(
     r"collections (OrderedDict|Counter)|torch (Size|device|bool|b?float\w+|u?int\d+|complex\d+|\w+Storage)"
@@ -93,12 +93,12 @@ def read_state_dict(path: str | os.PathLike[str], activation: str | Sequence[str
             return chain_of(torch.load(target, map_location="cpu", weights_only=True, mmap=True), activation)
         except PolyreluError:
             raise
-        except Exception as error:  # also of objects that the pickle has left in a state of no use
+        except Exception as error:  # also of objects that the pickle has left unusable
             raise FileError(f"not a state dict, or a damaged file: {_reason(error)}") from None
 
 
 def _check_archive(target: str) -> None:
-    """Refuse what `torch.save` does not write, before PyTorch sees it: above all, anything that unpacks to more."""
+    """FileError, before PyTorch reads the file, for what `torch.save` does not write, above all compressed members."""
     try:
         with open_regular(target) as file:
             size = os.fstat(file.fileno()).st_size
@@ -108,13 +108,13 @@ def _check_archive(target: str) -> None:
                 members = archive.infolist()
                 _check_members(members, size)
                 for info in members:
-                    if _inner(info).lower() == "data.pkl":  # whichever of several PyTorch takes
+                    if _inner(info).lower() == "data.pkl":  # several of one name: PyTorch may take any
                         if info.file_size > MAX_PICKLE:
                             raise FileError(
                                 f"describes its tensors in {info.file_size} bytes, "
                                 f"more than the {MAX_PICKLE} that are read"
                             )
-                        del info.CRC  # PyTorch need not write it, and does not read it
+                        del info.CRC  # optional, and not read
                         _check_pickle(read_member(archive, info))
     except (FileError, LimitError):
         raise
@@ -137,12 +137,12 @@ def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _inner(info: zipfile.ZipInfo) -> str:
-    """The name within the folder that makes up the archive."""
+    """The name of a member without the folder that contains all members."""
     return info.filename.partition("/")[2]
 
 
 def _check_pickle(data: bytes) -> None:
-    """Refuse a pickle that names more than a state dict of dense tensors does: some of it can allocate at will."""
+    """FileError for a pickle that names more than a state dict of dense tensors needs: some names allocate at will."""
     try:
         names = [str(argument) for opcode, argument, _ in pickletools.genops(data) if opcode.name == "GLOBAL"]
     except Exception as error:  # of whatever kind, for whatever bytes
@@ -154,6 +154,6 @@ def _check_pickle(data: bytes) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """Why PyTorch does not load the file, without its advice to load it unsafely."""
+    """The reason why PyTorch does not load the file, without its advice to load it unsafely."""
     found = re.search(r"WeightsUnpickler error:\s*(.+)", str(error))
     return (found[1] if found else reason(error))[:120]

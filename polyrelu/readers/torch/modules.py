@@ -25,10 +25,10 @@ from polyrelu.readers.torch.preview import unread_function
 from polyrelu.readers.torch.values import Value
 
 MAX_AXES = 60
-"""Axes of an input at the most: with the batch axis, NumPy has no more than 64."""
+"""Maximum number of axes of an input: with the batch axis, NumPy has at most 64."""
 
 PREVIEWED = 500
-"""Number of inputs, or hundreds of parameters, from which on a forward is examined first: composing may take long."""
+"""Number of inputs, or hundreds of parameters, from which on a forward is examined before the long composition."""
 
 
 def from_torch(
@@ -62,7 +62,7 @@ def from_torch(
     if isinstance(module, torch.jit.ScriptModule):
         raise NetworkError("a TorchScript module is not read: give the module that it was made from")
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
-        if torch.nn.parameter.is_lazy(tensor):  # the first input would set its shape, and random values
+        if torch.nn.parameter.is_lazy(tensor):  # its shape and random values come with the first input
             raise NetworkError(f"{name}: has no values before the module is called for the first time")
     if state_dict is not None:
         module = _loaded(module, state_dict)
@@ -178,7 +178,7 @@ def _evaluation_mode(module: Any) -> Iterator[None]:
     try:
         try:
             module.eval()
-        except Exception as error:  # what torch.export has made, for one, has no modes
+        except Exception as error:  # for example, what torch.export makes has no modes
             raise NetworkError(f"{type(module).__name__}: cannot be put in evaluation mode: {reason(error)}") from None
         yield
     finally:
@@ -188,7 +188,7 @@ def _evaluation_mode(module: Any) -> Iterator[None]:
 
 @contextmanager
 def _places(module: Any, assembly: Assembly) -> Iterator[None]:
-    """While a submodule runs, the assembly's place is its name. It stays where an exception comes from."""
+    """A context in which the assembly's place is the name of the submodule that runs, also after an exception."""
     before: list[str] = []
     handles = []
 
@@ -221,7 +221,7 @@ class _FoundError(Exception):
 
 
 class _Probe:
-    """Stands for an input of unknown width until a layer says it. Flattening and entrywise functions keep it."""
+    """An input of unknown width, which the first layer determines. Flattening and entrywise functions return it."""
 
     _KEEP = frozenset(
         ("flatten", "relu", "leaky_relu", "hardtanh", "relu6", "abs", "dropout", "clamp", "float", "detach")

@@ -1,6 +1,6 @@
 """The functions of PyTorch that are read, by name, on signals.
 
-Each takes the assembly, then what the function of this name takes: signals for tensors that depend on the input,
+Each takes the assembly, then the arguments of the function of this name: signals for tensors that depend on the input,
 NumPy arrays for tensors that do not. Names of methods, functions and operators are one table.
 """
 
@@ -341,7 +341,7 @@ def _same(a: Assembly, input: Signal) -> Signal:
 
 
 def _converted(a: Assembly, input: Signal, *args: Any, **kwargs: Any) -> Signal:
-    """The same numbers in another tensor, which shares its memory with the first or is a copy, as it happens."""
+    """The same numbers in another tensor, which may share its memory with the first or be a copy."""
     _kept(a, *args, *kwargs.values())
     return a.reshape(input, input.shape)
 
@@ -353,9 +353,9 @@ def _kept(a: Assembly, *targets: Any) -> None:
 
 
 def _rounds(target: Any) -> bool:
-    """Whether a type of numbers, a type of tensors, its name, or a tensor of the type, holds no floats."""
+    """Whether a type (of numbers or tensors, by itself, by name, or as that of a tensor) is not one of real floats."""
     if isinstance(target, str):
-        return target.endswith("Tensor") and not target.endswith(_FLOAT_TENSORS)  # others are devices
+        return target.endswith("Tensor") and not target.endswith(_FLOAT_TENSORS)  # other strings name devices
     if isinstance(target, np.ndarray):
         return bool(target.dtype.kind != "f")
     if isinstance(target, type) and target in (bool, int, complex):

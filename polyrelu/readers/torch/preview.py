@@ -1,4 +1,4 @@
-"""A look at what a forward does, in floats, before any of it is composed exactly, which can take a minute."""
+"""A run of a forward in floats, which finds unreadable functions before the exact composition of a large module."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _SPELT = {"positive": "pos", "rdiv": "rtruediv"}  # operators whose functions ha
 
 
 class _FoundError(Exception):
-    """Something was called that is not read."""
+    """A function was called that is not read."""
 
 
 def unread_function(module: Any, shape: Sequence[int], dtype: Any) -> str | None:
-    """What the forward calls on the input that is not read, and why it is not; None if nothing is seen.
+    """The first function that the forward calls on the input and that is not read, and why; None if none is found.
 
-    A copy of the module runs once, on zeros, in floats. Functions and methods are looked at by their names, products
-    and quotients by their arguments. Properties are not: a forward may ask for them without need. Whatever else goes
-    wrong is left to the exact run.
+    A copy of the module runs once, on zeros, in floats. Functions and methods are checked by name, products and
+    quotients by their arguments. Properties are not checked, since a forward may read them without need. All other
+    errors are left to the exact run.
     """
     import torch
 
@@ -48,7 +48,7 @@ def unread_function(module: Any, shape: Sequence[int], dtype: Any) -> str | None
 
 
 def _refusal(name: str, dependent: int) -> str | None:
-    """Why a function of this name is not read of so many arguments that depend on the input; None if it may be."""
+    """The reason why a function of this name is not read for its arguments that depend on the input, or None."""
     base = name.strip("_")
     base = _SPELT.get(base, base)
     if base not in OPERATIONS and not hasattr(Value, base) and not hasattr(Value, name):

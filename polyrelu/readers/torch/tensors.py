@@ -18,9 +18,9 @@ _EXACT = re.compile(r"torch\.(bool|u?int(8|16|32|64)|float(16|32|64)|bfloat16|fl
 def as_array(tensor: Any) -> npt.NDArray[Any]:
     """The entries of a dense tensor of floats, integers or booleans, every one exactly.
 
-    Floats come back as doubles. Raises NetworkError for
-    complex, sparse, nested, quantized and packed tensors and for those without values, LimitError for more than
-    MAX_ENTRIES entries (a stride of 0 declares any number of them with one stored).
+    Floats are returned as doubles. Raises NetworkError for complex, sparse, nested, quantized and packed tensors and
+    for those without values, LimitError for more than MAX_ENTRIES entries (a stride of 0 declares any number of them
+    with one stored).
     """
     if tensor.numel() > MAX_ENTRIES:
         raise LimitError(f"a tensor of {tensor.numel()} entries, more than the {MAX_ENTRIES} that are read")

@@ -1,4 +1,4 @@
-"""`Value`: what stands for a tensor while a module's forward is followed."""
+"""Values: tensors whose entries are exact functions of the input, in place of tensors in a module's forward."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from polyrelu.readers.torch.tensors import as_array
 
 
 class _Storage:
-    """What the views of one tensor share: how often it was changed in place."""
+    """The number of changes in place, shared by the views of one tensor."""
 
     def __init__(self) -> None:
         self.version = 0
 
 
 class Value:
-    """Stands for a tensor in a forward. A value knows when it was changed in place through another view of it."""
+    """A tensor in a forward. A value notices when it was changed in place through another view."""
 
     def __init__(self, assembly: Assembly, signal: Signal, dtype: Any, storage: _Storage | None = None) -> None:
         self._assembly = assembly
@@ -87,7 +87,7 @@ class Value:
 
         return torch.device("cpu")
 
-    __array_ufunc__ = None  # NumPy's arrays leave operators to the methods below
+    __array_ufunc__ = None  # so that NumPy's arrays leave operators to the methods below
     requires_grad = is_cuda = is_sparse = is_quantized = is_nested = False
 
     def is_floating_point(self) -> bool:
@@ -129,7 +129,7 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if base in _OPERATORS and base.startswith("i"):
             base, in_place = base[1:], True
     else:
-        base = name.lstrip("_")  # some functions hand themselves over under a private name
+        base = name.lstrip("_")  # some functions have a private name here
         if base.endswith("_"):
             base, in_place = base[:-1], True
     if base not in OPERATIONS:
@@ -172,7 +172,7 @@ def _plain(argument: Any, double: bool) -> Any:
     if isinstance(argument, Value):
         return argument.signal
     if isinstance(argument, list | tuple):
-        # as an index, a list is not what a tuple is
+        # as indices, lists and tuples differ
         return (list if isinstance(argument, list) else tuple)(_plain(x, double) for x in argument)
     if isinstance(argument, float) and not double:
         return nearest(fraction_of(argument), "single") if isfinite(argument) else argument
