@@ -1,16 +1,14 @@
 """Named arrays of numbers in `.npz` files, which are not trusted when they are read.
 
-An `.npz` file is a zip archive of `.npy` files. `numpy.load` reads the files that are written here. It is not used for
-reading, since it decompresses members of any size and allocates arrays of the shapes that a file declares.
+An `.npz` file is a zip archive of `.npy` files. `numpy.load` reads the files that are written here; for why it does not
+read them here, see `polyrelu.readers.files.read_array`.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,7 +20,7 @@ from polyrelu.readers.files import (
     checked_path,
     open_archive,
     open_regular,
-    read_member,
+    read_array,
     reason,
     replacing,
 )
@@ -31,6 +29,8 @@ Array = npt.NDArray[Any]
 
 TYPES = ("int8", "uint8", "int32", "int64", "uint64", "float64")
 """The types of numbers that are read and written, in little-endian order."""
+
+
 def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
     """Write the arrays, uncompressed. The file is replaced only when it is complete; FileError if that fails."""
     with replacing(path) as draft, draft.open("wb") as file:
@@ -78,20 +78,9 @@ def _members(archive: zipfile.ZipFile, size: int) -> list[zipfile.ZipInfo]:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> tuple[str, Array]:
-    data = read_member(archive, info)
-    name = info.filename.removesuffix(".npy")
-    stream = io.BytesIO(data)
-    try:
-        version = np.lib.format.read_magic(stream)
-        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
-        shape, by_columns, dtype = read(stream)
-    except Exception:  # whatever NumPy raises for a header that is none
-        raise FileError(f"array {name[:80]!r}: not in NumPy's format") from None
-    if dtype.hasobject or dtype.names or dtype.newbyteorder("=").name not in TYPES or dtype.byteorder == ">":
-        raise FileError(f"array {name[:80]!r}: type {str(dtype)[:80]} is not one of {', '.join(TYPES)}")
-    start = stream.tell()
-    if by_columns and len(shape) > 1:
+    array, name = read_array(archive, info), info.filename.removesuffix(".npy")
+    if array.dtype.newbyteorder("=").name not in TYPES or array.dtype.byteorder == ">":
+        raise FileError(f"array {name[:80]!r}: type {str(array.dtype)[:80]} is not one of {', '.join(TYPES)}")
+    if not array.flags.c_contiguous:
         raise FileError(f"array {name[:80]!r}: stored by columns; rows are expected")
-    if any(n < 0 for n in shape) or prod(shape) * dtype.itemsize != len(data) - start:
-        raise FileError(f"array {name[:80]!r}: {len(data) - start} bytes do not make an array of shape {shape}")
-    return name, np.frombuffer(data, dtype.newbyteorder("="), offset=start).reshape(shape)
+    return name, array.view(array.dtype.newbyteorder("="))

@@ -7,13 +7,18 @@ file, the unpacked members of an archive, texts and lists, and exact numbers.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
 
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
 from polyrelu.exact.memory import budget, spend
@@ -33,6 +38,8 @@ MAX_PATH = 4096 * 4
 
 _PIECE = 2**20
 _ENTRY = b"PK\x01\x02"  # begins the entry of each member
+_END = b"PK\x05\x06"  # begins the end of the directory, where the number of entries is stated
+_END_BYTES = 22 + 2**16  # its length, with a comment
 
 
 def checked_path(path: object) -> tuple[str, str]:
@@ -92,17 +99,24 @@ def read_pieces(file: BinaryIO, most: int) -> Iterator[bytes]:
 
 @contextmanager
 def open_archive(file: BinaryIO, most: int = MAX_MEMBERS) -> Iterator[zipfile.ZipFile]:
-    """The zip archive in a file. FileError for one of more than `most` members, before its directory is read."""
+    """The zip archive in a file. FileError for one of more than `most` members, before its directory is read.
+
+    FileError also if the directory has another number of entries than its end states: with one wrong bit in the length
+    of a comment an entry hides those after it, which `zipfile` does not notice.
+    """
     found, tail = 0, b""
     while piece := file.read(_PIECE):
         # A number may happen to look like the beginning of an entry, once in some gigabytes.
-        found += (tail + piece).count(_ENTRY)
+        found += (tail[-len(_ENTRY) + 1 :] + piece).count(_ENTRY)
         if found > most + 1000:
             raise FileError(f"holds more than {most} members")
-        tail = piece[-len(_ENTRY) + 1 :]
+        tail = (tail + piece)[-_END_BYTES:]
     spend(MEMBER_BYTES * found, "the directory of the archive")
     file.seek(0)
     with zipfile.ZipFile(file) as archive:
+        end = tail.rfind(_END) + 10
+        if (stated := int.from_bytes(tail[end : end + 2], "little")) != min(len(archive.infolist()), 2**16 - 1):
+            raise FileError(f"a damaged archive: states {stated} members, but lists {len(archive.infolist())}")
         yield archive
 
 
@@ -119,6 +133,28 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if len(data) != info.file_size:
         raise FileError(f"{describe(info.filename)} declares {info.file_size} bytes, but holds {len(data)} or more")
     return data
+
+
+def read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    """The array of floats or integers that a member holds in NumPy's format, read-only and without a copy.
+
+    FileError for other types, and unless the declared shape takes the bytes that there are: `numpy.load` would set
+    aside what is declared, and pass over bytes that are left.
+    """
+    data, name = read_member(archive, info), describe(info.filename.removesuffix(".npy"))
+    stream = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(stream)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+        shape, by_columns, dtype = read(stream)
+    except Exception:  # whatever NumPy raises for a header that is none
+        raise FileError(f"array {name}: not in NumPy's format for plain numbers") from None
+    if dtype.kind not in "iuf":
+        raise FileError(f"array {name}: expected floats or integers, got elements of type {describe(str(dtype))}")
+    start = stream.tell()
+    if any(n < 0 for n in shape) or prod(shape) * dtype.itemsize != len(data) - start:
+        raise FileError(f"array {name}: {len(data) - start} bytes do not make an array of shape {str(shape)[:80]}")
+    return np.frombuffer(data, dtype, offset=start).reshape(shape, order="F" if by_columns else "C")
 
 
 @contextmanager

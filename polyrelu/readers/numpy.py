@@ -26,7 +26,7 @@ from polyrelu.exact.floats import fraction_of, nearest
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import MAX_ENTRIES, describe
 from polyrelu.network.network import Network
-from polyrelu.readers.files import checked_path, open_archive, read_bytes, read_member, reading, reason, replacing
+from polyrelu.readers.files import checked_path, open_archive, read_array, read_bytes, reading, reason, replacing
 from polyrelu.readers.json import parse_strictly
 
 MAX_NAMES = 3000
@@ -34,7 +34,6 @@ MAX_NAMES = 3000
 
 _NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})|assumptions")
 _HEADER = 2**16  # longer than the header of any array of numbers
-_KINDS = "iuf"
 
 
 def read_npz(path: str | os.PathLike[str]) -> Network:
@@ -91,7 +90,7 @@ def _arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
         with open_archive(io.BytesIO(data), MAX_NAMES) as archive:
             members = archive.infolist()
             _check_members(members)
-            arrays = {info.filename.removesuffix(".npy"): _array(archive, info) for info in members}
+            arrays = {info.filename.removesuffix(".npy"): read_array(archive, info) for info in members}
     except (FileError, LimitError, MemoryError):
         raise
     except Exception as error:  # the modules for zip archives, decompression and headers raise a dozen kinds
@@ -114,23 +113,6 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
             )
     if len(set(names)) != len(names):
         raise FileError("holds two arrays of one name")
-
-
-def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    """One array. The shape in the header is compared with the number of bytes before NumPy allocates the array."""
-    where = info.filename.removesuffix(".npy")
-    stream = io.BytesIO(read_member(archive, info))
-    version = np.lib.format.read_magic(stream)
-    read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in read_header:
-        raise FileError(f"{where}: an array in version {version[0]}.{version[1]} of the format holds no plain numbers")
-    shape, _, dtype = read_header[version](stream)
-    if dtype.kind not in _KINDS:
-        raise FileError(f"{where}: expected an array of floats or integers, got one of type {describe(str(dtype))}")
-    if (declared := math.prod(shape) * dtype.itemsize) != (held := info.file_size - stream.tell()):
-        raise FileError(f"{where}: declares {declared} bytes of numbers, but holds {held}")
-    stream.seek(0)
-    return np.lib.format.read_array(stream, allow_pickle=False)
 
 
 def _network(arrays: dict[str, npt.NDArray[Any]]) -> Network:

@@ -27,13 +27,6 @@ _FLOATS = {"FLOAT": "<f4", "DOUBLE": "<f8", "FLOAT16": "<f2", "BFLOAT16": "<u2"}
 _KINDS: dict[str, Kind] = {"FLOAT": "single", "DOUBLE": "double", "FLOAT16": "half"}
 _INTEGERS = {f"{sign}INT{bits}": f"<{sign.lower() or 'i'}{bits // 8}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
 _TYPES = {**_FLOATS, **_INTEGERS, "BOOL": "|u1"}
-_FIELDS = {
-    "FLOAT": "float_data",
-    "DOUBLE": "double_data",
-    "INT64": "int64_data",
-    "UINT32": "uint64_data",
-    "UINT64": "uint64_data",
-}  # all others are stored in int32_data, 16-bit floats as their bits
 MAX_RANK = 32
 """Maximum number of axes of a tensor, as in NumPy 1."""
 
@@ -95,7 +88,7 @@ def decode(tensor: Any, name: str, folder: str | None) -> Constant:
     Raises FileError for data that do not fit the declared type and shape, or lie where they may not; NetworkError for
     an element type that holds no numbers. The declared size is compared with the data before anything is allocated.
     """
-    from onnx import TensorProto
+    from onnx import TensorProto, helper
 
     kind, where = element_type(tensor.data_type), f"tensor {describe(name)}"
     if kind not in _TYPES:
@@ -116,7 +109,7 @@ def decode(tensor: Any, name: str, folder: str | None) -> Constant:
         check_count(count, where)
         array = np.frombuffer(tensor.raw_data, dtype)
     else:
-        values = getattr(tensor, _FIELDS.get(kind, "int32_data"))
+        values = getattr(tensor, helper.tensor_dtype_to_field(tensor.data_type))
         _check_size(len(values), count, "entries", shape, where)
         check_count(count, where)
         stored = np.dtype("<u2") if kind == "FLOAT16" else dtype
