@@ -34,8 +34,10 @@ MAX_ENTRIES = 10**7
 """Maximum number of entries of a vector or array. What is lazily huge (a range, say) is refused, not expanded."""
 
 _BOUND = 10**MAX_DIGITS
-_CHUNK = 600  # digits that str(int) converts under every setting of sys.set_int_max_str_digits (which is at least 640)
-_CHUNK_BOUND = 10**_CHUNK
+# Digits up to which Python reads and writes integers under every setting of sys.set_int_max_str_digits (at least 640).
+# FLINT, which has no limit, takes less than quadratic time for longer ones.
+_SHORT = 600
+_SHORT_BOUND = 10**_SHORT
 _SLICE = 1000  # numbers that are read before their memory is counted
 _LONG = 2**14  # bits in all from which on FLINT's integers are faster than Python's, whose gcd is quadratic
 _READABLE_DTYPES = "biufOUT"  # "b" passes so that the refusal of booleans names the entry
@@ -175,7 +177,7 @@ def describe(value: object) -> str:
     """A short one-line description of any value for an error message; it never fails."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
-    if isinstance(value, int) and abs(value) >= _CHUNK_BOUND:
+    if isinstance(value, int) and abs(value) >= _SHORT_BOUND:
         return f"an integer of about {round(value.bit_length() * math.log10(2))} digits"
     if isinstance(value, str):
         text = str.__str__(value)
@@ -201,7 +203,7 @@ def to_json(x: Fraction | int) -> int | str:
     Integers of more than 600 digits become strings too, because Python's own JSON writer may refuse them.
     `exact(to_json(x)) == x` up to MAX_DIGITS digits.
     """
-    if x.denominator == 1 and -_CHUNK_BOUND < x.numerator < _CHUNK_BOUND:
+    if x.denominator == 1 and -_SHORT_BOUND < x.numerator < _SHORT_BOUND:
         return x.numerator
     return show(x)
 
@@ -364,14 +366,7 @@ def _from_text(raw: str) -> Fraction:
 def _integer(text: str) -> int:
     if len(text) > MAX_DIGITS + 1 or len(text.lstrip("+-")) > MAX_DIGITS:
         raise _RefusedError(_too_long())
-    if len(text) <= _CHUNK:
-        return int(text)
-    sign = -1 if text[0] == "-" else 1
-    value, rest = 0, text.lstrip("+-")
-    for start in range(0, len(rest), _CHUNK):
-        chunk = rest[start : start + _CHUNK]
-        value = value * 10 ** len(chunk) + int(chunk)
-    return sign * value
+    return int(text) if len(text) <= _SHORT else int(fmpz(text.removeprefix("+")))
 
 
 def _from_foreign(value: Any) -> Fraction:
@@ -420,11 +415,4 @@ def _check_entries(count: int) -> None:
 
 
 def _digits(n: int) -> str:
-    """str(n) without Python's limit on digits: cut in halves, each converted on its own."""
-    if n < 0:
-        return "-" + _digits(-n)
-    if n < _CHUNK_BOUND:
-        return str(n)
-    half = int(n.bit_length() * math.log10(2)) // 2
-    high, low = divmod(n, 10**half)
-    return _digits(high) + _digits(low).zfill(half)
+    return str(n) if -_SHORT_BOUND < n < _SHORT_BOUND else str(fmpz(n))
