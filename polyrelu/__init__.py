@@ -14,92 +14,142 @@ import polyrelu.interruption  # noqa: F401  # first, so that Ctrl-C during the o
 
 # isort: split
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from polyrelu import _moved
-from polyrelu.analysis.estimation import Estimate, estimate
-from polyrelu.analysis.expressivity import topological_expressivity
-from polyrelu.analysis.identity import Comparison, identical
-from polyrelu.analysis.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
-from polyrelu.analysis.separation import Separation, separation
-from polyrelu.analysis.verification import Check, Report, verify, verify_claims
-from polyrelu.constructions import (
-    FrontPoint,
-    band_formulas,
-    banded,
-    bands,
-    folding,
-    lower_bound_network,
-    maximum,
-    network_with_betti,
-    paper_network,
-    pareto_front,
-    predicted_band_betti,
-    predicted_betti,
-    predicted_paper_betti,
-    predicted_recurrent_betti,
-    recurrent,
-    repeated,
-    sawtooth,
-    shells,
-)
-from polyrelu.errors import (
-    ChainComplexError,
-    DomainError,
-    FileError,
-    InputError,
-    LimitError,
-    MissingDependencyError,
-    NetworkError,
-    NumberError,
-    PointError,
-    PolyreluError,
-    RegionError,
-    VerificationError,
-)
-from polyrelu.export import (
-    clipped,
-    load_complex,
-    mesh,
-    regions_table,
-    save_complex,
-    write_cells,
-    write_mesh,
-    write_polymake,
-    write_table,
-)
-from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
-from polyrelu.geometry.complex import PolyhedralComplex
-from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.double_description import check_regions
-from polyrelu.geometry.refinement import FormulaRegion, Refinement, refine
-from polyrelu.geometry.region import Region
-from polyrelu.geometry.representations import HRepresentation, VRepresentation
-from polyrelu.geometry.subdivision import subdivide
-from polyrelu.network.formula import Formula
-from polyrelu.network.network import Network
-from polyrelu.network.slices import Slice
-from polyrelu.paper.bounds import Bound, BoundTable, lower_bounds, upper_bounds
-from polyrelu.paper.stable_networks import Stability, stability
-from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
-from polyrelu.topology.chain import ChainComplex, chain_complex
-from polyrelu.topology.cycle import Cycle
-from polyrelu.topology.groups import Homology
-from polyrelu.topology.homology import homology
 
 if TYPE_CHECKING:
+    from polyrelu.analysis.estimation import Estimate, estimate
+    from polyrelu.analysis.expressivity import topological_expressivity
+    from polyrelu.analysis.identity import Comparison, identical
+    from polyrelu.analysis.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
+    from polyrelu.analysis.separation import Separation, separation
+    from polyrelu.analysis.verification import Check, Report, verify, verify_claims
+    from polyrelu.constructions import (
+        FrontPoint,
+        band_formulas,
+        banded,
+        bands,
+        folding,
+        lower_bound_network,
+        maximum,
+        network_with_betti,
+        paper_network,
+        pareto_front,
+        predicted_band_betti,
+        predicted_betti,
+        predicted_paper_betti,
+        predicted_recurrent_betti,
+        recurrent,
+        repeated,
+        sawtooth,
+        shells,
+    )
+    from polyrelu.errors import (
+        ChainComplexError,
+        DomainError,
+        FileError,
+        InputError,
+        LimitError,
+        MissingDependencyError,
+        NetworkError,
+        NumberError,
+        PointError,
+        PolyreluError,
+        RegionError,
+        VerificationError,
+    )
+    from polyrelu.export import (
+        clipped,
+        load_complex,
+        mesh,
+        regions_table,
+        save_complex,
+        write_cells,
+        write_mesh,
+        write_polymake,
+        write_table,
+    )
+    from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
+    from polyrelu.geometry.complex import PolyhedralComplex
+    from polyrelu.geometry.domain import Domain
+    from polyrelu.geometry.double_description import check_regions
+    from polyrelu.geometry.refinement import FormulaRegion, Refinement, refine
+    from polyrelu.geometry.region import Region
+    from polyrelu.geometry.representations import HRepresentation, VRepresentation
+    from polyrelu.geometry.subdivision import subdivide
+    from polyrelu.network.formula import Formula
+    from polyrelu.network.network import Network
+    from polyrelu.network.slices import Slice
+    from polyrelu.paper.bounds import Bound, BoundTable, lower_bounds, upper_bounds
+    from polyrelu.paper.stable_networks import Stability, stability
     from polyrelu.plotting import plot, plot_html
-else:
+    from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
+    from polyrelu.topology.chain import ChainComplex, chain_complex
+    from polyrelu.topology.cycle import Cycle
+    from polyrelu.topology.groups import Homology
+    from polyrelu.topology.homology import homology
+
+# Modules are imported when one of their names is used first: the imports take longer than many computations.
+_NAMES = {
+    "analysis.estimation": "Estimate estimate",
+    "analysis.expressivity": "topological_expressivity",
+    "analysis.identity": "Comparison identical",
+    "analysis.pipeline": "RegionReport analyse_region betti_numbers class_betti_numbers",
+    "analysis.separation": "Separation separation",
+    "analysis.verification": "Check Report verify verify_claims",
+    "constructions": (
+        "FrontPoint band_formulas banded bands folding lower_bound_network maximum network_with_betti paper_network "
+        "pareto_front predicted_band_betti predicted_betti predicted_paper_betti predicted_recurrent_betti recurrent "
+        "repeated sawtooth shells"
+    ),
+    "errors": (
+        "ChainComplexError DomainError FileError InputError LimitError MissingDependencyError NetworkError NumberError "
+        "PointError PolyreluError RegionError VerificationError"
+    ),
+    "export": "clipped load_complex mesh regions_table save_complex write_cells write_mesh write_polymake write_table",
+    "geometry.classes": "ClassRegion DecisionBoundary Partition classify",
+    "geometry.complex": "PolyhedralComplex",
+    "geometry.domain": "Domain",
+    "geometry.double_description": "check_regions",
+    "geometry.refinement": "FormulaRegion Refinement refine",
+    "geometry.region": "Region",
+    "geometry.representations": "HRepresentation VRepresentation",
+    "geometry.subdivision": "subdivide",
+    "network.formula": "Formula",
+    "network.network": "Network",
+    "network.slices": "Slice",
+    "paper.bounds": "Bound BoundTable lower_bounds upper_bounds",
+    "paper.stable_networks": "Stability stability",
+    "plotting": "plot plot_html",
+    "readers": "from_onnx from_sklearn from_torch load save",
+    "topology.chain": "ChainComplex chain_complex",
+    "topology.cycle": "Cycle",
+    "topology.groups": "Homology",
+    "topology.homology": "homology",
+}
+"""The public names, by the modules that they are in."""
+
+_MODULES = {name: f"polyrelu.{module}" for module, names in _NAMES.items() for name in names.split()}
+_ROOMS = {f"polyrelu.{module}".split(".")[1] for module in _NAMES}
+
+if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """The functions for pictures, imported when first used, and the former paths of modules."""
-        if name in ("plot", "plot_html"):
-            from polyrelu import plotting
-
-            return getattr(plotting, name)
+        """A public name, imported when first used, a room of the package, or the former path of a module."""
+        if name in _MODULES:
+            value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+            return value
+        if name in _ROOMS:
+            return import_module(f"polyrelu.{name}")
         if name in _moved.MOVED:
             return sys.modules[f"polyrelu.{name}"]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES, *_ROOMS})
 
 
 _moved.install()

@@ -152,8 +152,30 @@ def test_import_is_light() -> None:
     code = "import sys, polyrelu; print(*sorted(name for name in sys.modules if '.' not in name))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"sympy", "scipy", "matplotlib", "plotly", "meshio", "networkx", "torch", "onnx", "cdd", "sklearn"}
-    heavy |= {"pandas", "tqdm"}
+    heavy |= {"pandas", "tqdm", "numpy", "flint"}
     assert not heavy.intersection(loaded)
+
+
+def test_public_names_are_imported_when_they_are_used() -> None:
+    code = (
+        "import sys, polyrelu; assert {*polyrelu.__all__, 'geometry'} <= {*dir(polyrelu)}; polyrelu.Network;"
+        "print(*sorted(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"polyrelu.network.network"} <= {*run.stdout.split()}
+    assert not {"polyrelu.geometry", "polyrelu.constructions", "polyrelu.export"}.intersection(run.stdout.split())
+
+
+def test_public_names_are_the_same_for_python_and_for_type_checkers() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0]
+    declared = {alias.name: node.module for node in imports for alias in node.names if alias.name in polyrelu.__all__}
+    assert declared == polyrelu._MODULES
+    assert sorted(declared) == polyrelu.__all__
+    for name in polyrelu.__all__:
+        assert getattr(polyrelu, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        polyrelu.nothing  # noqa: B018
 
 
 @pytest.mark.parametrize("path", [PACKAGE / "__init__.py", *SOURCES], ids=module_name)
