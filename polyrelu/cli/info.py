@@ -170,7 +170,7 @@ def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Itera
     else:
         than = f"greater than {options.level}" if level else "positive"
         yield f"polyrelu betti {what}{level}   (components and holes of the region where the network is {than})"
-    yield f"polyrelu regions {what}   (linear regions)"
+    yield f"polyrelu regions {what}   (activation regions and linear pieces)"
     if net.input_dim <= MAX_DIM:
         yield f"polyrelu plot {what}{level} -o picture.png"
 

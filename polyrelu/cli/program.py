@@ -151,7 +151,7 @@ examples:
   polyrelu betti net.json                      holes of the region where the network is positive
   polyrelu betti net.json --relation "<=" --level 1/2
   polyrelu classes net.onnx                    the same for every class of a classifier
-  polyrelu regions net.json                    linear regions of the network, counted exactly
+  polyrelu regions net.json                    numbers of activation regions and of linear pieces
   polyrelu plot net.json -o net.png            a picture
   polyrelu construct shells 2-8-6-1 --cuts 3   a network with many holes, as a network file
   polyrelu betti --help                        all options of a command

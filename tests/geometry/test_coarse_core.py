@@ -1,4 +1,4 @@
-"""The core of coarse complexes: they have the homology of complete ones and the same level set, on any number of threads."""
+"""The core of coarse complexes: homology and level set are those of complete ones, on any number of threads."""
 
 from fractions import Fraction
 from itertools import pairwise, product
