@@ -1,18 +1,22 @@
 // Coarse complexes: cells on which the output minus the level certainly has one strict sign stay whole.
 //
 // A top cell is decided when a bound says so (`relaxation.hpp`); any other cell is decided when all top cells around it
-// are. Decided cells are split no more: their masks are empty. All faces of a cell that is not decided are not decided
-// either, so that what `splitting.hpp` says holds for the cells that are not decided as if there were no others. Where
-// a facet f of a decided cell c is split, for the sake of another cell around it, the parts take its place with its
-// incidence number: [c : f+] = [c : f-] = [c : f], and the boundary of the boundary of c vanishes as before, the cut
-// between f+ and f- being cancelled. So the facets of a cell may be parts of its geometric facets, one or many.
+// are. Decided cells are split no more. Cells that are not decided are split as ever: all faces of such a cell are not
+// decided either, so that what `splitting.hpp` says holds for these cells as if there were no others.
 //
-// Every round must cost what the cells that are not decided cost: these are listed (`open`), and so are the decided
-// cells that have a facet which is not decided (`exposed`).
+// Where a facet f of a decided cell c is split, for the sake of another cell around it, the parts have to take its place
+// with its incidence number: [c : f+] = [c : f-] = [c : f], and the boundary of the boundary of c vanishes as before, the
+// cut between f+ and f- being cancelled. So facets of a cell may be parts of its geometric facets, one or many. This is
+// done once, at the end (`refine`): for every cell it is known which cell it was cut off from (its origin) and when it was
+// last made or split. A facet f of c that was split later than c was: c was decided then, since a face of c that is
+// crossed crosses c. So of the facets cut off from f the later ones belong to c, with all that was cut off from these;
+// the earlier ones either are in the list of c already or lie in another cell.
+//
+// Every round must cost what it splits, not what there is: the top cells that are not decided wait in a list of their
+// next crossing neuron, and their faces that the round crosses are found from them.
 #pragma once
 
 #include "cells.hpp"
-#include "outcome.hpp"
 #include "round.hpp"
 
 namespace polyrelu {
@@ -20,78 +24,153 @@ namespace polyrelu {
 class DecidedCells {
   public:
     explicit DecidedCells(std::vector<Cells>& cells)
-        : cells_(cells), r_((int)cells.size() - 1), open_(cells.size()), exposed_(cells.size()), listed_(cells.size(), 0) {}
+        : cells_(cells), r_((int)cells.size() - 1), origin_(cells.size()), last_(cells.size()) {}
 
     int64_t memory() const {
-        int64_t n = 0;
-        for (int k = 0; k <= r_; ++k) n += (int64_t)(open_[k].capacity() + exposed_[k].capacity());
-        return 4 * n + (int64_t)needed_.capacity();
+        int64_t bytes = (int64_t)needed_.capacity();
+        for (int k = 0; k <= r_; ++k) bytes += (int64_t)(origin_[k].bytes() + last_[k].bytes());
+        for (const auto& list : waiting_) bytes += 4 * (int64_t)list.capacity();
+        for (const auto& sizes : sizes_) bytes += 8 * (int64_t)sizes.capacity();
+        return bytes;
     }
 
-    // Puts the parts of facets that were split in the round into the lists of decided k-cells. `spare(n)` is asked
-    // for room for n more facets and may throw.
-    template <class Spare>
-    void refine(int k, const Round& round, Spare&& spare) {
-        Cells& C = cells_[k];
-        for (const int32_t c : exposed_[k]) {
-            int64_t n = C.count[c];
-            for (int32_t t = 0; t < C.count[c]; ++t) {
-                const int32_t at = round.link[facet_of(C.facets(c)[t])];
-                if (at >= 0) n += round.children[at].n;
+    // Before a stage of n neurons: the top cells that are not decided wait for their first crossing neuron.
+    void start(int n, int words) {
+        words_ = words;
+        waiting_.assign(n, {});
+        crossings_.assign(n, 0);
+        if (sizes_.empty()) record(nullptr);
+        for (int64_t c = 0; c < cells_[r_].size(); ++c)
+            if (!cells_[r_].is_decided(c)) enqueue((int32_t)c);
+    }
+
+    // Top cells that neuron j crosses, and those of them that it is the first neuron to cross.
+    int64_t crossings(int j) const { return crossings_[j]; }
+    int64_t waiting(int j) const { return (int64_t)waiting_[j].size(); }
+
+    // Lists the cells that neurons first..end cross, from the top cells that wait for these.
+    void list(int first, int end, Round& round) {
+        round.crossed_by_dimension.resize(r_ + 1);
+        for (int k = 0; k <= r_; ++k) {
+            for (const int32_t c : round.crossed(k).cells) round.crossed(k).link[c] = -1;
+            round.crossed(k).cells.clear();
+            round.crossed(k).link.resize(cells_[k].size(), -1);
+        }
+        Round::Crossed& top = round.crossed(r_);
+        for (int j = first; j < end; ++j) {
+            for (const int32_t c : waiting_[j]) {
+                count(c, -1);
+                top.link[c] = (int32_t)top.cells.size();
+                top.cells.push_back(c);
             }
-            if (n == C.count[c]) continue;
-            const int64_t start = (int64_t)C.arena.size();
-            spare(n);
-            C.arena.resize(start + n);
-            Incidence* out = C.arena.data() + start;
-            const Incidence* f = C.facets(c);
-            for (int32_t t = 0; t < C.count[c]; ++t) {
-                *out++ = f[t];
-                const int32_t at = round.link[facet_of(f[t])];
-                if (at < 0) continue;
-                const Children& parts = round.children[at];
-                for (int32_t i = 0; i < parts.n; ++i) *out++ = incidence(parts.first + i, negative(f[t]));
+            std::vector<int32_t>().swap(waiting_[j]);
+        }
+        for (int k = r_; k > 1; --k) {
+            Round::Crossed& faces = round.crossed(k - 1);
+            for (const int32_t c : round.crossed(k).cells) {
+                const Incidence* x = cells_[k].facets(c);
+                for (int32_t t = 0; t < cells_[k].count[c]; ++t) {
+                    const int32_t f = facet_of(x[t]);
+                    if (faces.link[f] >= 0 || !crosses(k - 1, f, round)) continue;
+                    faces.link[f] = (int32_t)faces.cells.size();
+                    faces.cells.push_back(f);
+                }
             }
-            C.live += n - C.count[c];
-            C.start[c] = (uint32_t)start;
-            C.count[c] = (int32_t)n;
         }
     }
 
-    // After top cells were decided: the faces that only decided top cells have are decided as well. `words`: of a mask.
-    void spread(int words) {
-        for (int k = r_; k >= 0; --k) {
-            Cells& C = cells_[k];
-            std::vector<int32_t>& open = open_[k];
-            for (; listed_[k] < C.size(); ++listed_[k]) open.push_back((int32_t)listed_[k]);
-            closed_.clear();
-            size_t n = 0;
-            for (const int32_t c : open)
-                if (k == r_ ? !C.is_decided(c) : needed_[c] != 0)
-                    open[n++] = c;
-                else
-                    closed_.push_back(c);
-            open.resize(n);
-            for (const int32_t c : closed_) {
-                for (int w = 0; w < words; ++w) C.masks.set(c, w, 0, 0);
-                if (k < r_) C.flags[c] |= DECIDED_PLUS;  // which sign it is comes later: see `mark`
+    // After a round (null: what there is to begin with): where new cells come from, and which cells were split.
+    void record(const Round* round) {
+        const int32_t now = (int32_t)sizes_.size();
+        sizes_.emplace_back();
+        for (int k = 0; k <= r_; ++k) {
+            sizes_.back().push_back(cells_[k].size());
+            if (k == 0) continue;
+            origin_[k].resize(cells_[k].size(), -1);
+            last_[k].resize(cells_[k].size(), now);
+            if (!round) continue;
+            const Round::Crossed& crossed = round->crossed(k);
+            for (size_t i = 0; i < crossed.cells.size(); ++i) {
+                const Children& children = crossed.children[i];
+                last_[k][crossed.cells[i]] = now;
+                for (int32_t t = 0; t < children.n; ++t) origin_[k][children.first + t] = crossed.cells[i];
             }
-            if (k == 0) break;
-            needed_.assign(cells_[k - 1].size(), 0);
-            for (const int32_t c : open) {
+        }
+    }
+
+    void decide(int32_t c, int sign) {
+        Cells& top = cells_[r_];
+        top.flags[c] |= sign > 0 ? DECIDED_PLUS : DECIDED_MINUS;
+        for (int w = 0; w < words_; ++w) top.masks.set(c, w, 0, 0);
+    }
+
+    // A top cell that is not decided waits for its next crossing neuron, if there is any.
+    void enqueue(int32_t c) {
+        count(c, 1);
+        for (int w = 0; w < words_; ++w)
+            if (const uint64_t open = cells_[r_].masks.crossing(c, w)) {
+                waiting_[64 * w + __builtin_ctzll(open)].push_back(c);
+                return;
+            }
+    }
+
+    // After a stage: the faces that only decided top cells have are decided as well.
+    void spread() {
+        for (int k = r_; k > 0; --k) {
+            const Cells& C = cells_[k];
+            Cells& faces = cells_[k - 1];
+            needed_.assign(faces.size(), 0);
+            for (int64_t c = 0; c < C.size(); ++c) {
+                if (C.is_decided(c)) continue;
                 const Incidence* f = C.facets(c);
                 for (int32_t t = 0; t < C.count[c]; ++t) needed_[facet_of(f[t])] = 1;
             }
-            std::vector<int32_t>& exposed = exposed_[k];
-            exposed.insert(exposed.end(), closed_.begin(), closed_.end());
-            n = 0;
-            for (const int32_t c : exposed) {
-                const Incidence* f = C.facets(c);
-                bool any = false;
-                for (int32_t t = 0; t < C.count[c] && !any; ++t) any = needed_[facet_of(f[t])] != 0;
-                if (any) exposed[n++] = c;
+            for (int64_t f = 0; f < faces.size(); ++f)
+                if (!needed_[f]) faces.flags[f] |= DECIDED_PLUS;  // which sign it is comes later: see `mark`
+        }
+        std::vector<char>().swap(needed_);
+    }
+
+    // At the end: puts the parts of facets into the lists of decided cells. `spare(k, n)` is asked for room for n more
+    // facets of k-cells and may throw.
+    template <class Spare>
+    void refine(Spare&& spare) {
+        for (int k = r_; k > 1; --k) {
+            Cells& C = cells_[k];
+            const int64_t faces = cells_[k - 1].size();
+            // The cells cut off from facet f are cut[begin[f] .. begin[f + 1]), ascending.
+            std::vector<int32_t> begin(faces + 2, 0), cut;
+            for (int64_t f = 0; f < faces; ++f)
+                if (origin(k - 1, f) >= 0) ++begin[origin(k - 1, f) + 2];
+            for (int64_t f = 0; f < faces; ++f) begin[f + 2] += begin[f + 1];
+            cut.resize(begin[faces + 1]);
+            for (int64_t f = 0; f < faces; ++f)
+                if (origin(k - 1, f) >= 0) cut[begin[origin(k - 1, f) + 1]++] = (int32_t)f;
+            std::vector<Incidence> list, open;
+            for (int64_t c = 0; c < C.size(); ++c) {
+                const int64_t later = c < (int64_t)last_[k].size() ? sizes_[last_[k][c]][k - 1] : faces;
+                list.clear();
+                for (int32_t t = 0; t < C.count[c]; ++t) {
+                    open.assign(1, C.facets(c)[t]);
+                    while (!open.empty()) {
+                        const Incidence x = open.back();
+                        open.pop_back();
+                        list.push_back(x);
+                        const int32_t f = facet_of(x);
+                        for (int32_t i = begin[f]; i < begin[f + 1]; ++i)
+                            if (cut[i] >= later) open.push_back(incidence(cut[i], negative(x)));
+                    }
+                }
+                const int64_t n = (int64_t)list.size();
+                if (n == C.count[c]) continue;
+                spare(k, n);
+                C.live += n - C.count[c];
+                C.start[c] = (uint32_t)C.arena.size();
+                C.count[c] = (int32_t)n;
+                C.arena.append(list.data(), n);
             }
-            exposed.resize(n);
+            origin_[k - 1].release();
+            last_[k].release();
         }
     }
 
@@ -117,11 +196,26 @@ class DecidedCells {
   private:
     std::vector<Cells>& cells_;
     const int r_;
-    std::vector<std::vector<int32_t>> open_;     // the cells of each dimension, up to number `listed_`, that are not decided
-    std::vector<std::vector<int32_t>> exposed_;  // decided ones with facets that are not
-    std::vector<int64_t> listed_;
+    int words_ = 0;
+    std::vector<std::vector<int32_t>> waiting_;  // by neuron
+    std::vector<int64_t> crossings_;             // by neuron
+    std::vector<Array<int32_t>> origin_;         // of each cell, by dimension: the cell that it was cut off from, or -1
+    std::vector<Array<int32_t>> last_;           // and the last round that made or split it
+    std::vector<std::vector<int64_t>> sizes_;    // by round and dimension: the cells that there were after it
     std::vector<char> needed_;
-    std::vector<int32_t> closed_;
+
+    int32_t origin(int k, int64_t c) const { return c < (int64_t)origin_[k].size() ? origin_[k][c] : -1; }
+
+    bool crosses(int k, int32_t c, const Round& round) const {
+        for (int w = 0; w < words_; ++w)
+            if (cells_[k].masks.crossing(c, w) & round.neurons[w]) return true;
+        return false;
+    }
+    void count(int32_t c, int by) {
+        for (int w = 0; w < words_; ++w)
+            for (uint64_t open = cells_[r_].masks.crossing(c, w); open; open &= open - 1)
+                crossings_[64 * w + __builtin_ctzll(open)] += by;
+    }
 };
 
 }  // namespace polyrelu

@@ -1,4 +1,4 @@
-// Deciding cells of a coarse complex, after each round: the top cells that the round has made are asked for their bound.
+// Deciding cells of a coarse complex: the top cells that a round has made are asked for a bound of the output.
 #pragma once
 
 #include <chrono>
@@ -7,61 +7,130 @@
 
 namespace polyrelu {
 
+// For one stage.
 class Deciding {
   public:
-    Deciding(SubdivisionState& state) : s_(state), stage_(state.stage), first_(first_stage(state.stages, state.stage)) {}
+    explicit Deciding(SubdivisionState& state)
+        : s_(state), stage_(state.stage), first_(first_stage(state.stages, state.stage)),
+          place_(region_places(state.regions, first_, stage_)) {
+        s_.decided.start(s_.stages[stage_].n, s_.words);
+    }
 
-    // Returns how many of the cells asked were decided; -1 if there was none to ask.
+    // Lists the cells that neurons first..end cross.
+    void list(int first, int end) {
+        s_.decided.list(first, end, s_.round);
+        s_.top_vertices.prepare(s_.round.crossed(s_.r).cells, s_.of_thread[0]->search);
+    }
+
+    // Decides top cells that the round has made. Returns which part of those that were bounded.
     double run() {
-        list_cells();
-        if (asked_.empty()) return -1;
-        std::vector<signed char> sign(asked_.size(), 0);
-        s_.share((int64_t)asked_.size(), tuning::POINTS_IN_CHUNK, [&](int w, int64_t begin, int64_t end) {
+        evaluate_vertices();
+        s_.decided.record(&s_.round);
+        list_parts();
+        s_.top_vertices.extend();
+        const int64_t n = (int64_t)parts_.size(), chunk = tuning::POINTS_IN_CHUNK;
+        sign_.assign(n, 0);
+        lists_.resize((n + chunk - 1) / chunk);
+        int64_t bounds = -bounds_asked();
+        s_.share(n, chunk, [&](int w, int64_t begin, int64_t end) {
             ThreadState& thread = *s_.of_thread[w];
-            const auto before = std::chrono::steady_clock::now();
+            std::vector<int32_t>& list = lists_[begin / chunk];
+            list.clear();
             thread.forget();
-            for (int64_t i = begin; i < end; ++i) sign[i] = (signed char)sign_of(asked_[i], thread);
-            thread.stats.bound_nanoseconds +=
-                std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - before).count();
+            for (int64_t i = begin; i < end; ++i) {
+                s_.top_vertices.find(parts_[i].cell, parts_[i].of, s_.round, thread.search, thread.spanning);
+                sign_[i] = (signed char)sign_of(parts_[i].cell, thread);
+                if (sign_[i]) continue;
+                list.push_back((int32_t)thread.spanning.size());
+                list.insert(list.end(), thread.spanning.begin(), thread.spanning.end());
+            }
         });
         int64_t decided = 0;
-        for (size_t i = 0; i < asked_.size(); ++i) {
-            if (!sign[i]) continue;
-            s_.cells[s_.r].flags[asked_[i]] |= sign[i] > 0 ? DECIDED_PLUS : DECIDED_MINUS;
-            ++decided;
+        const int32_t* list = nullptr;
+        for (int64_t i = 0; i < n; ++i) {
+            if (i % chunk == 0) list = lists_[i / chunk].data();
+            const int32_t c = parts_[i].cell;
+            if (sign_[i]) {
+                s_.decided.decide(c, sign_[i]);
+                s_.top_vertices.set(c, nullptr, 0);
+                ++decided;
+            } else {
+                s_.decided.enqueue(c);
+                s_.top_vertices.set(c, list + 1, *list);
+                list += 1 + *list;
+            }
         }
-        if (decided) s_.decided.spread(s_.words);
-        return (double)decided / (double)asked_.size();
+        s_.top_vertices.tidy();
+        bounds += bounds_asked();
+        return bounds > 0 ? (double)decided / (double)bounds : -1;
     }
 
   private:
+    struct Part {
+        int32_t cell, of;
+    };
     SubdivisionState& s_;
     const int stage_, first_;
-    std::vector<int32_t> asked_;
+    const std::vector<int32_t> place_;
+    std::vector<Part> parts_;
+    std::vector<signed char> sign_;
+    std::vector<std::vector<int32_t>> lists_;  // of each chunk: the vertices of the cells that it did not decide
 
-    // The cells that the round has made, those in the same region together.
-    void list_cells() {
-        const Cells& top = s_.cells[s_.r];
-        for (int64_t c = 0; c < top.size(); ++c)
-            if (!top.is_decided(c) && (c >= s_.round.old[s_.r] || s_.round.link[c] >= 0)) asked_.push_back((int32_t)c);
-        if (stage_ == first_ || asked_.empty()) return;
-        const std::vector<int32_t> place = region_places(s_.regions, first_, stage_);
-        std::vector<int32_t> key(asked_.size()), sorted(asked_.size());
-        for (size_t i = 0; i < key.size(); ++i) key[i] = place[top.region[asked_[i]]];
-        const std::vector<int32_t> position = sorted_positions(key, (int64_t)place.size());
-        for (size_t i = 0; i < key.size(); ++i) sorted[position[i]] = asked_[i];
-        asked_.swap(sorted);
+    int64_t bounds_asked() const {
+        int64_t n = 0;
+        for (const auto& thread : s_.of_thread) n += thread->stats.bounds;
+        return n;
     }
 
-    int sign_of(int32_t c, ThreadState& thread) {
+    // The output at new vertices, about.
+    void evaluate_vertices() {
+        const int64_t before = (int64_t)s_.output.size(), n = (int64_t)s_.vertices.size() - before;
+        s_.output.resize(s_.vertices.size());
+        s_.share(n, tuning::POINTS_IN_CHUNK, [&](int w, int64_t begin, int64_t end) {
+            ThreadState& thread = *s_.of_thread[w];
+            for (int64_t v = before + begin; v < before + end; ++v)
+                s_.output[v] = (float)thread.bound.value(s_.stages, first_, thread.layers[first_], s_.vertices[v], s_.r);
+        });
+    }
+
+    // The top cells that the round has made; those in the same region together.
+    void list_parts() {
         const Cells& top = s_.cells[s_.r];
-        const LayerForms& base = forms_on(s_, first_, stage_, stage_ == first_ ? 0 : top.region[c], thread);
-        if (changes_sign(base, c, thread)) return 0;
+        const Round::Crossed& crossed = s_.round.crossed(s_.r);
+        parts_.clear();
+        for (size_t i = 0; i < crossed.cells.size(); ++i) {
+            const int32_t s = crossed.cells[i];
+            parts_.push_back({s, s});
+            for (int32_t t = 0; t < crossed.children[i].n; ++t) parts_.push_back({crossed.children[i].first + t, s});
+        }
+        if (stage_ > first_)
+            std::stable_sort(parts_.begin(), parts_.end(), [&](const Part& a, const Part& b) {
+                return place_[top.region[a.of]] < place_[top.region[b.of]];
+            });
+    }
+
+    // The sign of the output on cell c, whose vertices are in `spanning`, if it is certain.
+    int sign_of(int32_t c, ThreadState& thread) {
+        bool above = true, below = true;
+        for (const int32_t v : thread.spanning) {
+            above = above && s_.output[v] > 0;
+            below = below && s_.output[v] < 0;
+        }
+        if (!above && !below) return 0;
+        const auto before = std::chrono::steady_clock::now();
+        const int sign = bounded_sign(c, above ? 1 : -1, thread);
+        thread.stats.bound_nanoseconds +=
+            std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - before).count();
         ++thread.stats.bounds;
-        find_vertices(c, thread);
+        thread.stats.decided += sign != 0;
+        return sign;
+    }
+
+    int bounded_sign(int32_t c, int wanted, ThreadState& thread) {
+        const Cells& top = s_.cells[s_.r];
         thread.points.clear();
         thread.errors.clear();
-        for (const int32_t v : thread.faces) {
+        for (const int32_t v : thread.spanning) {
             thread.points.push_back(s_.vertices[v]);
             thread.errors.push_back(s_.vertices.error[v]);
         }
@@ -72,54 +141,10 @@ class Deciding {
             thread.plus[w] = top.masks.plus(c, w);
             thread.minus[w] = top.masks.minus(c, w);
         }
-        const int sign =
-            thread.bound.sign(s_.stages, stage_, base, thread.plus.data(), thread.minus.data(), thread.generators);
-        thread.stats.decided += sign != 0;
-        return sign;
-    }
-
-    // Whether the output has both signs, about, at some vertices that are found quickly: then no bound helps.
-    bool changes_sign(const LayerForms& base, int32_t c, ThreadState& thread) const {
-        constexpr int SAMPLES = 6;
-        bool positive = false, negative = false;
-        int32_t last = -1;
-        for (int t = 0; t < SAMPLES; ++t) {
-            int32_t f = c;
-            for (int k = s_.r, u = t; k > 0; --k) {
-                const int32_t n = s_.cells[k].count[f];
-                f = facet_of(s_.cells[k].facets(f)[k == s_.r ? (int64_t)t * n / SAMPLES : u % n]);
-                if (k < s_.r) u /= 2;
-            }
-            if (f == last) continue;
-            last = f;
-            const double value = thread.bound.value(s_.stages, stage_, base, s_.vertices[f], s_.r);
-            positive = positive || value > 0;
-            negative = negative || value < 0;
-            if (positive && negative) return true;
-        }
-        return false;
-    }
-
-    // The vertices and rays of top cell c.
-    void find_vertices(int32_t c, ThreadState& thread) const {
-        thread.seen.resize(s_.r);
-        for (int k = 0; k < s_.r; ++k) thread.seen[k].resize(s_.cells[k].size(), -1);
-        const int32_t stamp = thread.asked++;
-        thread.faces.assign(1, c);
-        for (int k = s_.r; k > 0; --k) {
-            thread.more.clear();
-            int32_t* seen = thread.seen[k - 1].data();
-            for (const int32_t f : thread.faces) {
-                const Incidence* x = s_.cells[k].facets(f);
-                for (int32_t t = 0; t < s_.cells[k].count[f]; ++t) {
-                    const int32_t g = facet_of(x[t]);
-                    if (seen[g] == stamp) continue;
-                    seen[g] = stamp;
-                    thread.more.push_back(g);
-                }
-            }
-            thread.faces.swap(thread.more);
-        }
+        const LayerForms& base = forms_on(s_, first_, stage_, stage_ == first_ ? 0 : top.region[c], thread);
+        const bool certain = thread.bound.has_sign(wanted, s_.stages, stage_, base, thread.plus.data(),
+                                                   thread.minus.data(), thread.generators);
+        return certain ? wanted : 0;
     }
 };
 

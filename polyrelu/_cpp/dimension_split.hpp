@@ -10,14 +10,26 @@ class DimensionSplit {
   public:
     explicit DimensionSplit(SubdivisionState& state) : s_(state) {}
 
-    // Splits all k-cells that neurons of the round cross; `first` and n: these neurons, for the progress report.
+    // Lists all k-cells that neurons of the round cross.
+    void list(int k) {
+        Round::Crossed& list = s_.round.crossed(k);
+        const Cells& C = s_.cells[k];
+        list.cells.clear();
+        list.link.assign(C.size(), -1);
+        for (int64_t c = 0; c < C.size(); ++c) {
+            uint64_t any = 0;
+            for (int w = 0; w < s_.words; ++w) any |= C.masks.crossing(c, w) & s_.round.neurons[w];
+            if (!any) continue;
+            list.link[c] = (int32_t)list.cells.size();
+            list.cells.push_back((int32_t)c);
+        }
+    }
+
+    // Splits the k-cells that are listed; `first` and n: the neurons of the round, for the progress report.
     void run(int k, int64_t first, int64_t n) {
         k_ = k;
-        if (s_.coarse) refine_decided();
-        list_crossed_cells();
-        const std::vector<int32_t>& crossed = s_.round.crossed;
-        s_.round.next_link.assign(s_.cells[k].size(), -1);
-        s_.round.next_children.resize(crossed.size());
+        const std::vector<int32_t>& crossed = s_.round.crossed(k).cells;
+        s_.round.crossed(k).children.resize(crossed.size());
         const int64_t total = (int64_t)crossed.size(), threads = s_.pool.count();
         const int64_t chunk =
             std::min(tuning::CELLS_IN_BATCH, std::max<int64_t>(1, total / (tuning::PARTS_A_THREAD * threads)));
@@ -34,8 +46,6 @@ class DimensionSplit {
                 (double)tuning::BYTES_OF_BATCHES * (double)batches / (double)(s_.bytes_done + 1);
             next = chunk * std::max(threads, (int64_t)std::min(like_these, (double)(tuning::MOST_BATCHES * threads)));
         }
-        s_.round.link.swap(s_.round.next_link);
-        s_.round.children.swap(s_.round.next_children);
     }
 
   private:
@@ -47,24 +57,6 @@ class DimensionSplit {
 
     SubdivisionState& s_;
     int k_ = 0;
-
-    void refine_decided() {
-        s_.decided.refine(k_, s_.round, [this](int64_t n) {
-            if ((int64_t)s_.cells[k_].arena.size() + n > MAX_FACETS) throw Halt{CELL_LIMIT_REACHED};
-            if (4 * n > s_.memory_left()) throw Halt{MEMORY_LIMIT_REACHED};
-        });
-    }
-
-    void list_crossed_cells() {
-        std::vector<int32_t>& crossed = s_.round.crossed;
-        crossed.clear();
-        const Cells& C = s_.cells[k_];
-        for (int64_t c = 0; c < C.size(); ++c) {
-            uint64_t any = 0;
-            for (int w = 0; w < s_.words; ++w) any |= C.masks.crossing(c, w) & s_.round.neurons[w];
-            if (any) crossed.push_back((int32_t)c);
-        }
-    }
 
     // What becomes of the given k-cells, into a batch a chunk.
     void make_batches(const int32_t* crossed, int64_t n, int64_t chunk) {
@@ -111,7 +103,7 @@ class DimensionSplit {
         const Incidence* f = C.facets(s);
         for (int32_t t = 0; t < C.count[s]; ++t) {
             __builtin_prefetch(F.masks.at(facet_of(f[t])));
-            __builtin_prefetch(&s_.round.link[facet_of(f[t])]);
+            __builtin_prefetch(&s_.round.crossed(k - 1).link[facet_of(f[t])]);
             if (k > 1) __builtin_prefetch(&F.start[facet_of(f[t])]);
         }
     }
@@ -207,13 +199,13 @@ class DimensionSplit {
             if (m < k_) shift = (int32_t)(at.cells[m] - batch.cells[m].first);
         }
         Cells& C = s_.cells[k_];
+        std::vector<Children>& children = s_.round.crossed(k_).children;
         const int32_t own = (int32_t)(at.cells[k_] - batch.cells[k_].first);
         int64_t spare = at.facets[k_] + (int64_t)batch.cells[k_].facets.size(), i = at.remainders;
         const Incidence* f = batch.facets.data();
         const uint64_t* masks = batch.masks.data();
         for (const SplitBatch::Remainder& x : batch.remainders) {
-            s_.round.next_link[x.cell] = (int32_t)(first + i);
-            s_.round.next_children[first + i++] = {x.children.first + own, x.children.n};
+            children[first + i++] = {x.children.first + own, x.children.n};
             for (int w = 0; w < s_.words; ++w) C.masks.set(x.cell, w, masks[w], masks[s_.words + w]);
             masks += 2 * s_.words;
             if (x.count > C.count[x.cell]) {

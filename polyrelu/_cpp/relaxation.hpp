@@ -152,11 +152,11 @@ class Generators {
 
 class OutputBound {
   public:
-    // 1 or -1 if the output of the network, the only neuron of the last stage, has this sign on the whole cell; 0 if
-    // that is not certain. s: a stage; base: the forms of its neurons on a region that contains the cell; plus, minus:
-    // the masks of the cell over its neurons.
-    int sign(const std::vector<Stage>& stages, int s, const LayerForms& base, const uint64_t* plus, const uint64_t* minus,
-             const Generators& cell) {
+    // Whether the output of the network, the only neuron of the last stage, certainly has the sign `wanted`, 1 or -1, on
+    // the whole cell. s: a stage; base: the forms of its neurons on a region that contains the cell; plus, minus: the
+    // masks of the cell over its neurons.
+    bool has_sign(int wanted, const std::vector<Stage>& stages, int s, const LayerForms& base, const uint64_t* plus,
+                  const uint64_t* minus, const Generators& cell) {
         cell_ = &cell;
         const int last = (int)stages.size() - 1;
         if ((int)layers_.size() < last + 1) layers_.resize(last + 1);
@@ -165,9 +165,7 @@ class OutputBound {
             step(stages[t], stages[t - 1], layers_[t - 1], layers_[t]);
             classify(stages[t], layers_[t]);
         }
-        // Only one sign is worth a try: that of the output at some generator, about.
-        const int wanted = guess(stages[last], layers_[last - 1]) > 0 ? 1 : -1;
-        return pulled_back(stages, s, last, wanted) ? wanted : 0;
+        return pulled_back(stages, s, last, wanted);
     }
 
     // The output at the point x, about; base: the forms of the neurons of stage s on a region that contains it.
@@ -216,22 +214,6 @@ class OutputBound {
     std::vector<double> above_, below_, wrong_, pulled_;
     std::vector<std::pair<int, double>> free_;
     std::vector<double> here_, next_;
-
-    // The output at the first generator, about.
-    double guess(const Stage& out, const Layer& L) const {
-        const double *x = cell_->x.data(), *minus;
-        double sum = out.column(0, true)[0] * x[0];
-        for (int j = 0; j < L.n; ++j) {
-            if (L.side[j] == 0) continue;
-            double z = 0;
-            for (int k = 0; k < cell_->width; ++k) z += L.f[(size_t)k * L.n + j] * x[k];
-            if (L.side[j] == 1 || (L.side[j] == 2 && z > 0))
-                sum += z * out.column(j + 1, true)[0];
-            else if ((minus = out.column(j + 1, false)))
-                sum += z * minus[0];
-        }
-        return sum;
-    }
 
     static double unit(int terms) { return (terms + 16.0) * EPS; }
 

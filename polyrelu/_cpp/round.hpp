@@ -39,16 +39,27 @@ struct Round {
     std::vector<uint64_t> vanishing;  // those that vanish at a vertex that they did not make
     std::vector<int64_t> old;         // cells of each dimension before the round
     FormTable form;
-    std::vector<int32_t> link;        // of each cell of dimension k - 1: index into `children`, or -1
-    std::vector<Children> children;
-    std::vector<int32_t> next_link;   // the same two for dimension k, while its cells are split
-    std::vector<Children> next_children;
-    std::vector<int32_t> crossed;     // the cells of dimension k that are split
+
+    // The cells of one dimension that are split, and for every cell of that dimension its index among them, or -1.
+    struct Crossed {
+        std::vector<int32_t> cells, link;
+        std::vector<Children> children;
+
+        const Children* children_of(int32_t cell) const {
+            const int32_t at = link[cell];
+            return at < 0 ? nullptr : &children[at];
+        }
+    };
+    // Of dimension k while it is split, and of dimension k - 1; of all dimensions where they are listed from the top.
+    std::vector<Crossed> crossed_by_dimension{2};
+    Crossed& crossed(int k) { return crossed_by_dimension[k % crossed_by_dimension.size()]; }
+    const Crossed& crossed(int k) const { return crossed_by_dimension[k % crossed_by_dimension.size()]; }
 
     int64_t memory() const {
-        return (int64_t)(8 * (form.crossing.capacity() + form.offset.capacity()) +
-                         4 * (link.capacity() + next_link.capacity() + crossed.capacity()) +
-                         sizeof(Children) * (children.capacity() + next_children.capacity()));
+        int64_t bytes = (int64_t)(8 * (form.crossing.capacity() + form.offset.capacity()));
+        for (const Crossed& x : crossed_by_dimension)
+            bytes += (int64_t)(4 * (x.cells.capacity() + x.link.capacity()) + sizeof(Children) * x.children.capacity());
+        return bytes;
     }
 };
 

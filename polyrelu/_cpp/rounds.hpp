@@ -25,7 +25,7 @@ inline int most_crossings(const SubdivisionState& s, int first, int end) {
 }
 
 // The end of the round that begins with neuron `first` of n: before regions are crossed by too many neurons.
-inline int round_end(const SubdivisionState& s, int first, int n, double most) {
+inline int round_end(const SubdivisionState& s, int first, int n) {
     const Cells& top = s.cells[s.r];
     int64_t crossings = 0, crossed = 0;
     std::vector<int64_t> count(n, 0);
@@ -41,33 +41,52 @@ inline int round_end(const SubdivisionState& s, int first, int n, double most) {
     }
     int end = first;
     do crossings += count[end++];
-    while (end < n && (double)(crossings + count[end]) <= most * (double)crossed);
+    while (end < n && (double)(crossings + count[end]) <= tuning::CROSSINGS_IN_ROUND * (double)crossed);
     while (end - first > tuning::MOST_IN_ROUND && most_crossings(s, first, end) > tuning::MOST_IN_ROUND)
         end = first + (end - first + 1) / 2;
     return end;
 }
 
 // Splits all cells by the neurons first..end of the stage under way.
-inline void split_in_round(SubdivisionState& s, int first, int end) {
+inline void split_in_round(SubdivisionState& s, int first, int end, Deciding* deciding) {
     Round& round = s.round;
     round.neurons.assign(s.words, 0);
     for (int j = first; j < end; ++j) round.neurons[j >> 6] |= uint64_t(1) << (j & 63);
-    round.link.assign(s.cells[0].size(), -1);
     round.old.clear();
     for (const Cells& C : s.cells) round.old.push_back(C.size());
-    round.children.clear();
+    if (deciding)
+        deciding->list(first, end);
+    else
+        round.crossed(0).link.assign(s.cells[0].size(), -1);
     DimensionSplit split(s);
-    for (int k = 1; k <= s.r; ++k) split.run(k, s.first_neuron[s.stage] + first, end - first);
+    for (int k = 1; k <= s.r; ++k) {
+        if (!deciding) split.list(k);
+        if (deciding && k == s.r) s.top_vertices.faces_are_split();
+        split.run(k, s.first_neuron[s.stage] + first, end - first);
+    }
 }
 
-// Decides cells that the round has made. Asking is worth its price where many are decided; else more is split before
-// the next time.
-inline void decide(SubdivisionState& s) {
-    const double share = Deciding(s).run();
-    if (share >= 0 && share < 0.1)
-        s.crossings = std::min(tuning::CROSSINGS_IN_ROUND, s.crossings * 1.5);
-    else if (share > 0.2)
-        s.crossings = std::max(0.5, s.crossings / 1.5);
+// Splits cells by the neurons of the stage under way, and leaves whole those that can be decided.
+inline void split_undecided(SubdivisionState& s) {
+    const int n = s.stages[s.stage].n;
+    Deciding deciding(s);
+    for (int first = 0, end; first < n; first = end) {
+        int64_t crossings = 0, crossed = 0;
+        end = first;
+        do {
+            crossings += s.decided.crossings(end);
+            crossed += s.decided.waiting(end++);
+        } while (end < n && (double)(crossings + s.decided.crossings(end)) <=
+                                s.crossings * (double)(crossed + s.decided.waiting(end)));
+        if (crossed == 0) continue;
+        split_in_round(s, first, end, &deciding);
+        const double share = deciding.run();
+        if (share >= 0 && share < 0.1)
+            s.crossings = std::min(tuning::CROSSINGS_IN_ROUND, s.crossings * 1.5);
+        else if (share > 0.2)
+            s.crossings = std::max(0.5, s.crossings / 1.5);
+    }
+    s.decided.spread();
 }
 
 // Splits all cells by the neurons of the stage under way. With `discard` the cells with a minus sign are removed as
@@ -75,12 +94,15 @@ inline void decide(SubdivisionState& s) {
 inline void split_by_stage(SubdivisionState& s, bool discard) {
     make_crossing_forms(s);
     const int n = s.stages[s.stage].n;
-    const bool deciding = s.coarse && !discard && s.stage + 1 < (int)s.stages.size();
-    for (int first = 0, end; first < n; first = end) {
-        end = discard ? first + 1 : round_end(s, first, n, deciding ? s.crossings : tuning::CROSSINGS_IN_ROUND);
-        split_in_round(s, first, end);
-        if (discard) keep_domain(s, first);
-        if (deciding) decide(s);
+    const bool is_last = s.stage + 1 == (int)s.stages.size();
+    if (s.coarse && !discard && !is_last) {
+        split_undecided(s);
+    } else {
+        for (int first = 0, end; first < n; first = end) {
+            end = discard ? first + 1 : round_end(s, first, n);
+            split_in_round(s, first, end, nullptr);
+            if (discard) keep_domain(s, first);
+        }
     }
     s.neurons_done = s.first_neuron[s.stage] + n;
 }

@@ -187,15 +187,16 @@ class Splitter {
         plain_ = true;
         for (int w = 0; w < words<W>(); ++w) plain_ = plain_ && !(crossing_[w] & round_.vanishing[w]);
         const Incidence* f = C.facets(s);
+        const Round::Crossed& split = round_.crossed(k - 1);
         Array<int32_t>& list = local_[k].lists;
         for (int32_t t = 0; t < C.count[s]; ++t) {
-            const int32_t sign = f[t] & 1, at = round_.link[facet_of(f[t])];
+            const int32_t sign = f[t] & 1, at = split.link[facet_of(f[t])];
             list.push_back(add_face<W>(k - 1, facet_of(f[t])) << 1 | sign);
             if (at < 0) {
                 local_[k - 1].faces.back().searched = plain_;
                 continue;
             }
-            const Children& more = round_.children[at];
+            const Children& more = split.children[at];
             for (int32_t i = 0; i < more.n; ++i) list.push_back(add_face<W>(k - 1, more.first + i) << 1 | sign);
             if (k == 1) continue;
             // Their facets will be searched soon; those of new cells follow each other.

@@ -18,7 +18,8 @@
 // The steps: `orthants.hpp` makes the cells to begin with; then, stage by stage, `vertex_signs.hpp` finds the signs,
 // `rounds.hpp` splits (`region_forms.hpp`: the forms, `dimension_split.hpp`: the cells of one dimension,
 // `splitting.hpp`: one cell, `domain.hpp`: what a domain removes), and `next_regions.hpp` makes regions of the top
-// cells.
+// cells. In a coarse complex `deciding.hpp` finds out which cells stay whole (`relaxation.hpp`: by which bound,
+// `top_vertices.hpp`: at which points), and `decided_cells.hpp` keeps them in order.
 #pragma once
 
 #include "next_regions.hpp"
@@ -74,7 +75,7 @@ class Subdivision : public SubdivisionState {
             finite_before_last = finite_counts();
             VertexSigns(*this, s).mark();
             split_by_stage(*this, discard);
-            if (coarse && s + 1 == (int)stages.size()) decided.mark();
+            if (coarse && s + 1 == (int)stages.size()) complete_coarse();
             begin_next_regions(*this);
         });
     }
@@ -94,6 +95,16 @@ class Subdivision : public SubdivisionState {
         std::vector<SplitBatch>().swap(batches);
         count_batches();
         round = Round();
+    }
+
+  private:
+    // At the end of a coarse complex.
+    void complete_coarse() {
+        decided.refine([this](int k, int64_t n) {
+            if ((int64_t)cells[k].arena.size() + n > MAX_FACETS) throw Halt{CELL_LIMIT_REACHED};
+            if (4 * n > memory_left()) throw Halt{MEMORY_LIMIT_REACHED};
+        });
+        decided.mark();
     }
 };
 

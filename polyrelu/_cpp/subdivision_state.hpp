@@ -11,6 +11,7 @@
 #include "relaxation.hpp"
 #include "splitting.hpp"
 #include "thread_pool.hpp"
+#include "top_vertices.hpp"
 
 namespace polyrelu {
 
@@ -34,9 +35,8 @@ struct ThreadState : DecisionState {
     Generators generators;
     std::vector<const double*> points;
     std::vector<double> errors;
-    std::vector<int32_t> faces, more;
-    std::vector<std::vector<int32_t>> seen;  // of each cell, by dimension: the last cell whose faces it was among
-    int32_t asked = 0;
+    FaceSearch search;
+    std::vector<int32_t> spanning;  // the vertices of the cell
 
     // What follows does not depend on what this thread did before.
     void forget() {
@@ -51,7 +51,7 @@ class SubdivisionState {
                      bool is_coarse, Callback callback, void* context)
         : r(rank), coarse(is_coarse), max_cells(std::min(cell_limit, MAX_CELLS)), max_memory(memory_limit),
           decide(rank, arithmetic, stages, regions), forms(decide.forms), vertices(decide.vertices), cells(rank + 1),
-          decided(cells), pool(threads), interrupt_(callback, context) {
+          decided(cells), top_vertices(cells), pool(threads), interrupt_(callback, context) {
         for (int w = 0; w < threads; ++w) of_thread.push_back(std::make_unique<ThreadState>(decide, cells, round));
     }
     SubdivisionState(const SubdivisionState&) = delete;
@@ -66,6 +66,8 @@ class SubdivisionState {
     Vertices& vertices;
     std::vector<Cells> cells;
     DecidedCells decided;
+    TopVertices top_vertices;  // of the cells that are not decided
+    Array<float> output;       // coarse: at every vertex the output, about
     std::vector<BigVector> initial_forms;   // the initial hyperplanes as exact forms, primitive
     std::vector<int32_t> starting_vertex;   // of the first vertices: which of the starting ones they are
     std::vector<int32_t> first_neuron;      // of each stage, in the numbering of all neurons
@@ -99,7 +101,7 @@ class SubdivisionState {
     }
     // The same and what is held while they are made; without the batches that are complete and not yet added.
     int64_t memory() const {
-        int64_t bytes = memory_of_cells() + round.memory() + decided.memory() + bytes_kept + tuning::BYTES_OF_THREAD * (pool.count() - 1);
+        int64_t bytes = memory_of_cells() + round.memory() + decided.memory() + top_vertices.memory() + (int64_t)output.bytes() + bytes_kept + tuning::BYTES_OF_THREAD * (pool.count() - 1);
         for (const auto& thread : of_thread) bytes += thread->bytes;
         return bytes;
     }
