@@ -26,6 +26,7 @@ ROOMS = (
     "errors",
     "markup",
     "exact",
+    "files",
     "network",
     "constructions",
     "_core",

@@ -12,8 +12,8 @@ from typing import Any
 from polyrelu.cli.output import Answer
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import describe, exact
+from polyrelu.files import replacing
 from polyrelu.geometry.region import RELATIONS
-from polyrelu.readers.files import replacing
 
 SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 """The arguments of every parser."""

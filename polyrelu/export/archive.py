@@ -20,13 +20,13 @@ from polyrelu.export.arguments import check_complex
 from polyrelu.export.consistency import check_arrays, check_coordinates
 from polyrelu.export.npz import Array, read_arrays, write_arrays
 from polyrelu.export.proof import check_belongs
+from polyrelu.files import checked_path
 from polyrelu.geometry.cell_arrays import CellArrays, StageRegions, VertexArrays
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.network.network import Network
-from polyrelu.readers.files import checked_path
 
 FORMAT = "polyrelu complex"
 VERSION = 2

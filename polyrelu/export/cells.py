@@ -28,8 +28,8 @@ from polyrelu.errors import InputError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.rational import MAX_ENTRIES, describe, to_json
 from polyrelu.export.arguments import check_complex
+from polyrelu.files import replacing
 from polyrelu.geometry.complex import PolyhedralComplex
-from polyrelu.readers.files import replacing
 
 FORMAT = "polyrelu cells"
 VERSION = 1

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from polyrelu.errors import FileError, InputError, LimitError, MissingDependencyError
 from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.export.arguments import check_complex
+from polyrelu.files import checked_path, replacing
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.polygons import by_size, determinants, polygons, tetrahedra, triangles
 from polyrelu.geometry.region import CellSet
-from polyrelu.readers.files import checked_path, replacing
 
 if TYPE_CHECKING:
     import meshio

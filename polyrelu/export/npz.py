@@ -15,15 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import FileError, LimitError
-from polyrelu.readers.files import (
-    MAX_MEMBERS,
-    checked_path,
-    open_archive,
-    open_regular,
-    read_array,
-    reason,
-    replacing,
-)
+from polyrelu.files import checked_path, reason, replacing
+from polyrelu.readers.files import MAX_MEMBERS, open_archive, open_regular, read_array
 
 Array = npt.NDArray[Any]
 

@@ -17,8 +17,8 @@ from polyrelu.errors import PointError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.rational import describe, show
 from polyrelu.export.arguments import check_complex
+from polyrelu.files import replacing
 from polyrelu.geometry.complex import PolyhedralComplex
-from polyrelu.readers.files import replacing
 
 NAMESPACE = {"polymake": ["https://polymake.org", "4.0"]}
 

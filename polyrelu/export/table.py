@@ -16,11 +16,11 @@ from polyrelu.errors import InputError
 from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.exact.rational import describe, show
 from polyrelu.export.arguments import check_complex
+from polyrelu.files import replacing
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.representations import Point
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.volume import volumes
-from polyrelu.readers.files import replacing
 
 Table = dict[str, Sequence[Any] | npt.NDArray[Any]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from polyrelu.errors import FileError, MissingDependencyError
-from polyrelu.readers.files import checked_path, replacing
+from polyrelu.files import checked_path, replacing
 
 SUFFIXES = (".png", ".svg", ".pdf")
 DPI = 150

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import FileError, MissingDependencyError
+from polyrelu.files import checked_path, replacing
 from polyrelu.geometry.polygons import triangles
 from polyrelu.plotting import geometry
 from polyrelu.plotting.flat import DOTS, MANY, output_colours
@@ -18,7 +19,6 @@ from polyrelu.plotting.palette import GREY, INK, cycle_colour
 from polyrelu.plotting.scene import Scene
 from polyrelu.plotting.surface import GRAPH_HEIGHT, Surface, graph_surface, level_surface
 from polyrelu.plotting.window import NARROWEST
-from polyrelu.readers.files import checked_path, replacing
 
 SUFFIX = ".html"
 PAGE = """<!DOCTYPE html>

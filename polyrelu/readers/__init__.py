@@ -12,9 +12,9 @@ from typing import Any
 
 from polyrelu.errors import FileError
 from polyrelu.exact.rational import describe
+from polyrelu.files import checked_path
 from polyrelu.network.network import Network
 from polyrelu.readers import json
-from polyrelu.readers.files import checked_path
 from polyrelu.readers.json import Document
 
 __all__ = ["Document", "from_onnx", "from_sklearn", "from_torch", "load", "read_document", "save"]

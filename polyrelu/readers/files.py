@@ -1,4 +1,4 @@
-"""Paths and bytes, for the readers and the writers of every format.
+"""Files as the readers of every format open them.
 
 No file is trusted. Only regular files are opened, since reading a pipe or a device may never end. Everything that is
 made from a file is counted against one memory budget (`polyrelu.exact.memory`) before it is made: the bytes of the
@@ -12,9 +12,8 @@ import os
 import stat
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import prod
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -23,6 +22,7 @@ import numpy.typing as npt
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
 from polyrelu.exact.memory import budget, spend
 from polyrelu.exact.rational import describe
+from polyrelu.files import reason
 
 MAX_BYTES = 2**28
 """Maximum size of a file in bytes (enough for ten million weights)."""
@@ -33,29 +33,10 @@ MAX_MEMBERS = 10**5
 MEMBER_BYTES = 1000
 """Bytes that the entry of a member in the directory of an archive takes in memory, about."""
 
-MAX_PATH = 4096 * 4
-"""Maximum length of a path, as it is shown; systems allow 4096 bytes or fewer."""
-
 _PIECE = 2**20
 _ENTRY = b"PK\x01\x02"  # begins the entry of each member
 _END = b"PK\x05\x06"  # begins the end of the directory, where the number of entries is stated
 _END_BYTES = 22 + 2**16  # its length, with a comment
-
-
-def checked_path(path: object) -> tuple[str, str]:
-    """The path as shown in messages, in one line, and as a string; no integer, which open() takes as an open file."""
-    try:
-        target = os.fspath(path)  # type: ignore[call-overload]
-    except TypeError:
-        raise FileError(f"expected a path (a string or path object), got {describe(path)}") from None
-    if isinstance(target, bytes):
-        target = os.fsdecode(target)
-    shown = target if target.isprintable() and target else repr(target)
-    if len(shown) > MAX_PATH:
-        raise FileError(f"{describe(target)}: no path is that long")
-    if not target or "\0" in target:
-        raise FileError(f"{shown}: not a path", shown)
-    return shown, target
 
 
 @contextmanager
@@ -158,48 +139,6 @@ def read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[A
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A new, empty file beside `path`, with the same suffix, that replaces `path` if no exception is raised.
-
-    After an exception, Ctrl-C included, it is removed and `path` is unchanged. Raises FileError for a path that cannot
-    be written, and for an existing path that is not a regular file.
-
-    The content is on the disk before the name is, and the name before this returns (fsync of both). So if the machine
-    stops, either the old or the new content is there, complete. A process that is killed without time to clean up
-    leaves the draft, a hidden file beside `path`; the command `polyrelu` takes that time for SIGTERM and SIGHUP.
-    """
-    shown, given = checked_path(path)
-    try:
-        target = Path(given).resolve()  # a link stays a link
-        if target.is_symlink() or (target.exists() and not target.is_file()):
-            what = "Is a directory" if target.is_dir() else "not a regular file"
-            raise FileError(f"{shown}: cannot be written: {what}", shown)
-        draft = target.with_name(f".{target.stem[:50]}-{os.urandom(8).hex()}{target.suffix}")
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle, up to Python 3.12
-        raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
-    try:
-        draft.open("xb").close()
-        yield draft
-        _to_disk(draft)
-        os.replace(draft, target)
-        with suppress(OSError):  # some file systems do not let directories be opened; the file has been written
-            _to_disk(target.parent)
-    except (OSError, UnicodeEncodeError) as error:
-        raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a directory, are on the disk."""
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
-
-
-@contextmanager
 def reading(shown: str) -> Iterator[None]:
     """A context in which messages of errors start with the path, and memory counts against one budget."""
     try:
@@ -215,9 +154,3 @@ def reading(shown: str) -> Iterator[None]:
         raise LimitError(f"{shown}: {error}", error.reached) from None
     except FileError as error:
         raise FileError(f"{shown}: {error}", shown) from None
-
-
-def reason(error: BaseException) -> str:
-    """The message of another library's exception, in one line of limited length."""
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(text.split())[:200] or type(error).__name__

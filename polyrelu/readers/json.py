@@ -21,8 +21,9 @@ from polyrelu.errors import FileError, NumberError
 from polyrelu.exact.floats import nearest, ordinary
 from polyrelu.exact.memory import spend
 from polyrelu.exact.rational import describe, exact
+from polyrelu.files import checked_path, reason, replacing
 from polyrelu.network.network import Network
-from polyrelu.readers.files import checked_path, read_bytes, reading, reason, replacing
+from polyrelu.readers.files import read_bytes, reading
 
 REQUIRED_KEYS = ("weights", "biases")
 OPTIONAL_KEYS = ("slopes", "assumptions", "claims", "name", "note")

@@ -18,10 +18,11 @@ from itertools import pairwise
 from polyrelu.errors import DomainError, FileError, NetworkError, NumberError
 from polyrelu.exact.memory import spend, spend_numbers
 from polyrelu.exact.rational import MAX_ENTRIES, describe, exact, show
+from polyrelu.files import checked_path
 from polyrelu.geometry.domain import Domain
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
-from polyrelu.readers.files import checked_path, read_bytes, reading
+from polyrelu.readers.files import read_bytes, reading
 
 
 def read_nnet(path: str | os.PathLike[str], normalise: bool = False) -> Network:

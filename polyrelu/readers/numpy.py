@@ -25,8 +25,9 @@ from polyrelu.errors import FileError, LimitError, NetworkError
 from polyrelu.exact.floats import fraction_of, nearest
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import MAX_ENTRIES, describe
+from polyrelu.files import checked_path, reason, replacing
 from polyrelu.network.network import Network
-from polyrelu.readers.files import checked_path, open_archive, read_array, read_bytes, reading, reason, replacing
+from polyrelu.readers.files import open_archive, read_array, read_bytes, reading
 from polyrelu.readers.json import parse_strictly
 
 MAX_NAMES = 3000

@@ -7,7 +7,8 @@ from typing import Any
 
 from polyrelu.errors import FileError
 from polyrelu.exact.rational import describe
-from polyrelu.readers.files import checked_path, read_bytes, reading
+from polyrelu.files import checked_path
+from polyrelu.readers.files import read_bytes, reading
 from polyrelu.readers.json import parse_strictly
 
 

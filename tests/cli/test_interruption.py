@@ -17,7 +17,7 @@ import pytest
 import polyrelu
 from polyrelu import interruption
 from polyrelu.cli import program
-from polyrelu.readers.files import replacing
+from polyrelu.files import replacing
 
 PACKAGE = Path(polyrelu.__file__).parent
 SCRIPT = Path(sys.executable).with_name("polyrelu")
@@ -93,7 +93,7 @@ import sys, time
 sys.argv = ["polyrelu", "betti", {endless!r}]
 import polyrelu
 from polyrelu.cli import betti, main
-from polyrelu.readers.files import replacing
+from polyrelu.files import replacing
 
 def run(options):
     with replacing({str(tmp_path / "out.json")!r}) as draft:

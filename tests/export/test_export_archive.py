@@ -26,11 +26,11 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu import _core
 from polyrelu.export import npz
+from polyrelu.files import replacing
 from polyrelu.geometry.cell_arrays import VertexArrays
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.stages import complex_stages, form_bits
 from polyrelu.network.network import Network
-from polyrelu.readers.files import replacing
 from support.known_answers import cases, random_float32, shells
 from support.pages import ROOT
 from support.strategies import examples, levels, networks, polytopes, seeded_network

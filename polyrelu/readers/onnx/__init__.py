@@ -22,8 +22,9 @@ from typing import Any
 
 from polyrelu.errors import FileError, MissingDependencyError, NetworkError
 from polyrelu.exact.rational import describe
+from polyrelu.files import checked_path, reason
 from polyrelu.network.network import Network
-from polyrelu.readers.files import checked_path, read_bytes, reading, reason
+from polyrelu.readers.files import read_bytes, reading
 from polyrelu.readers.onnx.evaluate import OPERATORS, network_of
 from polyrelu.readers.onnx.graph import checked_graph
 from polyrelu.readers.onnx.wire import spend_on_message

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
 from polyrelu.exact.floats import Kind, fraction_of, nearest, ordinary, widened
 from polyrelu.exact.rational import MAX_ENTRIES, describe
-from polyrelu.readers.files import open_regular, read_pieces, reason
+from polyrelu.files import reason
+from polyrelu.readers.files import open_regular, read_pieces
 
 Array = npt.NDArray[Any]
 

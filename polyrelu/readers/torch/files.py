@@ -9,8 +9,9 @@ import zipfile
 from collections.abc import Sequence
 
 from polyrelu.errors import FileError, LimitError, MissingDependencyError, PolyreluError
+from polyrelu.files import checked_path, reason
 from polyrelu.network.network import Network
-from polyrelu.readers.files import MAX_BYTES, checked_path, open_archive, open_regular, read_member, reading, reason
+from polyrelu.readers.files import MAX_BYTES, open_archive, open_regular, read_member, reading
 from polyrelu.readers.torch.chains import chain_of
 
 SAFE_VERSION = (2, 6)

@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 
 from polyrelu.errors import InputError, LimitError, MissingDependencyError, NetworkError, NumberError, PolyreluError
 from polyrelu.exact.rational import describe
+from polyrelu.files import reason
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
-from polyrelu.readers.files import reason
 from polyrelu.readers.torch.chains import chain_of
 from polyrelu.readers.torch.preview import unread_function
 from polyrelu.readers.torch.values import Value

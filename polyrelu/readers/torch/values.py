@@ -8,8 +8,8 @@ from typing import Any
 
 from polyrelu.errors import NetworkError, PolyreluError
 from polyrelu.exact.floats import fraction_of, nearest
+from polyrelu.files import reason
 from polyrelu.readers.assembly import Assembly, Signal
-from polyrelu.readers.files import reason
 from polyrelu.readers.torch.operations import OPERATIONS, VIEWS
 from polyrelu.readers.torch.tensors import as_array
 
