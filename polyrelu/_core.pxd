@@ -192,8 +192,13 @@ cdef extern from "_cpp/reduction.hpp" namespace "polyrelu::reduction" nogil:
         vector[Round] rounds
         vector[Pivots] pivots
 
+    cdef cppclass CriticalCells:
+        vector[vector[int32_t]] cells
+        vector[SparseVectors] boundary
+
     int check(const Input&, InterruptCheck&, Fault&) except +
     int reduce(const Input&, InterruptCheck&, Result&, Trace*) except +
+    int reduce_fibers(const Input&, const int32_t*, InterruptCheck&, CriticalCells&) except +
 
 
 # ---- defined in _core.pyx

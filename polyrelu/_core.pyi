@@ -50,6 +50,9 @@ def check_chain_complex(
 def reduce_chain_complex(
     ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]]
 ) -> tuple[list[tuple[int, int, list[tuple[int, int, int]]]], list[int]]: ...
+def reduce_within_fibers(
+    ranks: Sequence[int], columns: Sequence[Any], fibers: npt.NDArray[np.int32]
+) -> tuple[list[npt.NDArray[np.int32]], list[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]]]: ...
 def trace_reduction(
     ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]]
 ) -> tuple[

@@ -15,6 +15,11 @@
 //
 // So p of a chain is computed by taking its cells in descending removal order: a critical cell is kept, an upper
 // partner b is dropped, a lower partner a is exchanged for a - u boundary(b), whose cells were removed before a.
+// With fibers, both cells of a pair lie in one fiber, and fibers are taken one after the other. Every face of a cell has to
+// lie in the fiber of the cell or in an earlier one; then all faces of a critical cell are removed before it is: those in
+// earlier fibers, and in its own the cells of lower degrees. What is done in a fiber depends on nothing but the cells of
+// this fiber and earlier ones, the order of their numbers and their boundaries.
+//
 // p(x) is written down at once wherever it is 0 or plus or minus one critical cell ("short"); only the other
 // lower partners ("long") are expanded. For vertices of a cell complex that makes the step a union-find.
 #pragma once
@@ -35,20 +40,28 @@ template <class D>
 class Coreduction {
   public:
     // `matching`: where to write down which cells were paired, and when; may be null.
-    Coreduction(const ComplexView<D>& complex, InterruptCheck& interrupt, Matching* matching = nullptr)
-        : c_(complex), interrupt_(interrupt), matching_(matching), base_(1, 0) {
+    // `fiber`: the number of the fiber of each cell, from 0 on; null if they all are one.
+    Coreduction(const ComplexView<D>& complex, InterruptCheck& interrupt, Matching* matching = nullptr,
+                const Index* fiber = nullptr)
+        : c_(complex), interrupt_(interrupt), matching_(matching), fiber_(fiber), base_(1, 0) {
         for (const Offset rank : c_.ranks) base_.push_back(base_.back() + rank);
         critical_.resize(c_.ranks.size());
         n_pairs_.assign(c_.ranks.size(), 0);
         image_.assign(base_.back(), kRemaining);
         order_.resize(base_.back());
         if (matching_) matching_->resize(base_.back());
-        match();
+        if (fiber_)
+            match_fibers();
+        else
+            match();
         if (matching_) matching_->image = image_;
     }
 
     // Number of pairs whose upper partner has degree k, for k = 0..n.
     const std::vector<Offset>& n_pairs() const { return n_pairs_; }
+
+    // By degree, the critical cells in the order of their removal.
+    const std::vector<std::vector<Index>>& critical_cells() const { return critical_; }
 
     // The complex M of the critical cells.
     template <class T>
@@ -67,6 +80,8 @@ class Coreduction {
     const ComplexView<D>& c_;
     InterruptCheck& interrupt_;
     Matching* matching_;
+    const Index* fiber_;
+    Index current_fiber_ = 0;
     std::vector<Offset> base_;
     std::vector<std::vector<Index>> critical_;  // by degree, the critical cells in the order of their removal
     std::vector<Offset> n_pairs_;
@@ -156,6 +171,7 @@ class Coreduction {
             interrupt_.tick();
             const Index b = queue_[head];
             if (image_[b] != kRemaining || n_faces_[b] != 1) continue;
+            if (fiber_ && fiber_[b] != current_fiber_) continue;
             const int k = degree_of(b);
             const Offset j = b - base_[k];
             const View<D>& m = c_.map(k);
@@ -164,6 +180,7 @@ class Coreduction {
             if (!is_unit(m.value[e])) continue;
             const Index i = m.row[e];
             const Offset a = base_[k - 1] + i;
+            if (fiber_ && fiber_[a] != fiber_[b]) continue;
             image_[a] = short_image(k, j, i);
             image_[b] = 0;
             if (image_[a] == kLong) {
@@ -188,15 +205,54 @@ class Coreduction {
             for (Offset j = 0; j < c_.ranks[k]; ++j) {
                 const Offset x = base_[k] + j;
                 interrupt_.tick();
-                if (image_[x] != kRemaining) continue;
                 // Every cell of a lower degree is gone, so the boundary of x lies in the removed part.
-                critical_[k].push_back(static_cast<Index>(j));
-                image_[x] = static_cast<Index>(critical_[k].size());
-                if (matching_) matching_->critical(x);
-                release_cofaces(x);
-                drain_queue(head);
+                if (image_[x] == kRemaining) take_critical(k, j, head);
             }
         }
+        release_scratch();
+    }
+
+    void match_fibers() {
+        build_cofaces();
+        const Index* last = std::max_element(fiber_, fiber_ + base_.back());
+        const Offset n_fibers = base_.back() ? Offset(*last) + 1 : 0;
+        std::vector<Offset> start(n_fibers + 1, 0);
+        for (Offset x = 0; x < base_.back(); ++x) ++start[fiber_[x] + 1];
+        for (Offset f = 0; f < n_fibers; ++f) start[f + 1] += start[f];
+        std::vector<Index> cells(base_.back());  // by fiber, ascending in each
+        {
+            std::vector<Offset> end(start.begin(), start.end() - 1);
+            for (Offset x = 0; x < base_.back(); ++x) cells[end[fiber_[x]]++] = static_cast<Index>(x);
+        }
+        std::size_t head = 0;
+        for (Offset f = 0; f < n_fibers; ++f) {
+            current_fiber_ = static_cast<Index>(f);
+            queue_.clear();
+            head = 0;
+            for (Offset i = start[f]; i < start[f + 1]; ++i)
+                if (n_faces_[cells[i]] == 1) queue_.push_back(cells[i]);
+            drain_queue(head);
+            for (Offset i = start[f]; i < start[f + 1]; ++i) {
+                interrupt_.tick();
+                const Index x = cells[i];
+                if (image_[x] != kRemaining) continue;
+                const int k = degree_of(x);
+                take_critical(k, x - base_[k], head);
+            }
+        }
+        release_scratch();
+    }
+
+    void take_critical(int k, Offset j, std::size_t& head) {
+        const Offset x = base_[k] + j;
+        critical_[k].push_back(static_cast<Index>(j));
+        image_[x] = static_cast<Index>(critical_[k].size());
+        if (matching_) matching_->critical(x);
+        release_cofaces(x);
+        drain_queue(head);
+    }
+
+    void release_scratch() {
         n_faces_ = {};
         coface_start_ = {};
         coface_ = {};

@@ -59,6 +59,15 @@ struct SparseVectors {
     void finish_vector() { start.push_back(static_cast<Offset>(index.size())); }
 };
 
+template <class Columns>
+SparseVectors columns_of(const Columns& columns) {
+    SparseVectors copy;
+    copy.start = columns.start;
+    copy.index = columns.row;
+    for (const auto& x : columns.value) copy.value.push_back(x);
+    return copy;
+}
+
 // One coreduction: the matching of a complex, and the complex of its critical cells.
 struct Round {
     Matching matching;
@@ -68,13 +77,7 @@ struct Round {
     template <class T>
     void set_critical_complex(const Complex<T>& m) {
         ranks = m.ranks;
-        for (const auto& columns : m.boundary) {
-            SparseVectors copy;
-            copy.start = columns.start;
-            copy.index = columns.row;
-            for (const T& x : columns.value) copy.value.push_back(x);
-            boundary.push_back(std::move(copy));
-        }
+        for (const auto& columns : m.boundary) boundary.push_back(columns_of(columns));
     }
 };
 

@@ -64,4 +64,29 @@ inline Outcome reduce(const Input& input, InterruptCheck& interrupt, Result& res
         [&] { result = dispatch(input, [&](const auto& c) { return reduce_complex(c, interrupt, trace); }); });
 }
 
+// What coreduction within fibers leaves: by degree, the critical cells, and the complex that they span.
+struct CriticalCells {
+    std::vector<std::vector<Index>> cells;
+    std::vector<SparseVectors> boundary;  // of degrees 1..n, columns
+};
+
+// `fiber`: the number of the fiber of each cell, cells of all degrees numbered through.
+inline Outcome reduce_fibers(const Input& input, const Index* fiber, InterruptCheck& interrupt, CriticalCells& result) {
+    return outcome_of([&] {
+        dispatch(input, [&](const auto& c) {
+            using D = std::remove_const_t<std::remove_pointer_t<decltype(c.map(1).value)>>;
+            interrupt.progress.cells = c.n_cells();
+            Coreduction<D> coreduction(c, interrupt, nullptr, fiber);
+            result.cells = coreduction.critical_cells();
+            words_then_integers<D>([&](auto zero) {
+                result.boundary.clear();
+                for (const auto& columns : coreduction.template critical_complex<decltype(zero)>().boundary)
+                    result.boundary.push_back(columns_of(columns));
+                return 0;
+            });
+            return 0;
+        });
+    });
+}
+
 }  // namespace polyrelu::reduction

@@ -108,6 +108,39 @@ def trace_reduction(ranks, columns):
     return _remainders(result), rounds, [_pivots(trace.pivots[k]) for k in range(trace.pivots.size())]
 
 
+def reduce_within_fibers(ranks, columns, fibers):
+    """Coreduction with pairs inside fibers only, of a chain complex that check_chain_complex has passed.
+
+    `fibers` is an int32 array with the number of the fiber of each cell, cells of all degrees numbered through. The
+    fibers are numbered from 0, and the faces of a cell must lie in its own fiber or one with a lower number.
+
+    Returns (cells, columns): by degree the critical cells in the order of their removal, which is ascending in each
+    fiber, and the boundary maps of the complex that they span.
+    """
+    cdef _ChainInput source = _ChainInput(ranks, columns)
+    cdef _Listener listener = _Listener(None)
+    cdef InterruptCheck interrupt = InterruptCheck(ask, <void*>listener)
+    cdef const int32_t[::1] fiber = fibers
+    cdef const int32_t* first = NULL
+    cdef CriticalCells result
+    cdef size_t k
+    cdef int outcome
+    if fiber.shape[0] != sum(ranks):
+        raise ValueError("one fiber a cell is expected")
+    if fiber.shape[0]:
+        if np.min(fibers) < 0:
+            raise ValueError("fibers are numbered from 0")
+        first = &fiber[0]
+    prepare_gmp_memory()
+    with nogil:
+        outcome = reduce_fibers(source.input, first, interrupt, result)
+    check_outcome(outcome, listener, 0, 0, 0)
+    return (
+        [_indices(result.cells[k]) for k in range(result.cells.size())],
+        [_columns(result.boundary[k]) for k in range(result.boundary.size())],
+    )
+
+
 cdef int _reduce(ranks, columns, Result& result, Trace* trace) except -1:
     cdef _ChainInput source = _ChainInput(ranks, columns)
     cdef _Listener listener = _Listener(None)

@@ -116,15 +116,28 @@ class SparseRows:
         return SparseRows(self.indptr[: n_rows + 1], self.index[:end], values, self.n_columns)
 
     def restrict(self, rows: npt.NDArray[np.bool_], columns: npt.NDArray[np.bool_]) -> SparseRows:
-        """The chosen rows and columns of a matrix with values of type int8, both renumbered.
+        """The chosen rows and columns of a matrix with values, both renumbered.
 
         Parameters
         ----------
         rows, columns : arrays of bool
             Which of the first rows and columns are chosen; those beyond the ends of the arrays are not.
         """
-        chosen = _core.submatrix(*self._offsets(), self.values, rows.view(np.uint8), columns.view(np.uint8))
-        return SparseRows(*chosen, int(np.count_nonzero(columns)))
+        n_columns = int(np.count_nonzero(columns))
+        if self.values is not None and self.values.dtype == np.int8:
+            chosen = _core.submatrix(*self._offsets(), self.values, rows.view(np.uint8), columns.view(np.uint8))
+            return SparseRows(*chosen, n_columns)
+        return self.select(np.flatnonzero(rows)).renumbered(np.where(columns, np.cumsum(columns) - 1, -1), n_columns)
+
+    def renumbered(self, number: Array, n_columns: int) -> SparseRows:
+        """The matrix with other column numbers; entries in columns of number −1, or of none, are left out."""
+        known = self.index < len(number)
+        index = np.full(len(self.index), -1, np.int32)
+        index[known] = number[self.index[known]]
+        keep = index >= 0
+        kept_before = np.concatenate(([0], np.cumsum(keep, dtype=np.int64)))
+        values = None if self.values is None else self.values[keep]
+        return SparseRows(kept_before[self.indptr], index[keep], values, n_columns)
 
     def transpose(self) -> SparseRows:
         """The transposed matrix, with ascending columns in each row."""
