@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from polyrelu import _moved
 
 if TYPE_CHECKING:
+    from polyrelu.analysis.counting import CellCounts, count_cells
     from polyrelu.analysis.estimation import Estimate, estimate
     from polyrelu.analysis.expressivity import topological_expressivity
     from polyrelu.analysis.identity import Comparison, identical
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
 
 # Modules are imported when one of their names is used first: the imports take longer than many computations.
 _NAMES = {
+    "analysis.counting": "CellCounts count_cells",
     "analysis.estimation": "Estimate estimate",
     "analysis.expressivity": "topological_expressivity",
     "analysis.identity": "Comparison identical",
@@ -161,6 +163,7 @@ __all__ = [
     "BoundTable",
     "ChainComplex",
     "ChainComplexError",
+    "CellCounts",
     "Check",
     "ClassRegion",
     "Comparison",
@@ -205,6 +208,7 @@ __all__ = [
     "class_betti_numbers",
     "classify",
     "clipped",
+    "count_cells",
     "estimate",
     "folding",
     "from_onnx",

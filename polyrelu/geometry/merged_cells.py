@@ -29,8 +29,18 @@ class MergedCells:
                     dimension.append(q)
                 dimension[label[i]] = q  # ascending: the last one is the dimension of the union
             self.labels.append(label)
-        counts = np.bincount(np.array(dimension), minlength=len(signs))
-        self.counts: tuple[int, ...] = tuple(counts.tolist())
+        self._dimension = np.array(dimension, np.int64)
+        self.counts = self._counted(self._dimension)
+
+    def _counted(self, dimension: npt.NDArray[np.int64]) -> tuple[int, ...]:
+        return tuple(np.bincount(dimension, minlength=len(self._signs)).tolist())
+
+    def counts_without(self, cells: Sequence[npt.NDArray[np.int64]]) -> tuple[int, ...]:
+        """The number of groups by dimension, without those that contain one of the given cells of dimension 0..r."""
+        others = np.zeros(len(self._dimension), np.bool_)
+        for label, chosen in zip(self.labels, cells, strict=True):
+            others[label[chosen]] = True
+        return self._counted(self._dimension[~others])
 
     def without_last(self) -> MergedCells:
         """Grouped without the last sign, that of F − t: the cells of C(F)."""

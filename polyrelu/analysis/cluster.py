@@ -1,0 +1,106 @@
+"""Parts made by the workers of a Dask cluster (https://distributed.dask.org); all scheduling is Dask's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+from polyrelu.errors import InputError, LimitError, MissingDependencyError, PolyreluError
+from polyrelu.exact.rational import describe
+
+RETRIES = 2
+"""How often a part is tried again when a worker fails otherwise than by an error of this library."""
+
+
+def check_client(client: Any) -> None:
+    """InputError for anything but a Dask client, or None."""
+    if client is None:
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise MissingDependencyError(
+            "client: clusters need Dask: pip install 'polyrelu[cluster]'", "cluster"
+        ) from None
+    if not isinstance(client, Client):
+        raise InputError(f"client: expected a distributed.Client, got {describe(client)}")
+    if client.status != "running":
+        raise InputError(f"client: expected a client that is connected, this one is {client.status}")
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """A client of the scheduler at an address such as "tcp://127.0.0.1:8786".
+
+    Raises
+    ------
+    MissingDependencyError
+        Without Dask.
+    PolyreluError
+        If there is no scheduler.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise MissingDependencyError(
+            "--scheduler: clusters need Dask: pip install 'polyrelu[cluster]'", "cluster"
+        ) from None
+    try:
+        client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise PolyreluError(f"--scheduler {address}: no scheduler answers ({type(error).__name__})") from None
+    with client:
+        yield client
+
+
+def _attempt(run: Callable[..., Any], *arguments: Any) -> Any:
+    """What `run` returns, or the error of ours that it raises: Dask would try again what raises."""
+    try:
+        return run(*arguments)
+    except PolyreluError as error:
+        return error
+
+
+@contextmanager
+def tasks_on(client: Any, run: Callable[..., Any], problem: Any) -> Iterator[Callable[..., Future[Any]]]:
+    """A function of further arguments that lets a worker compute run(problem, …) and returns a future of the result.
+
+    The problem is sent to the workers once. Tasks that run when the context ends are cancelled. A worker that is lost
+    has its tasks done by others; if that happens again and again with one part, its future raises LimitError.
+    """
+    from distributed.scheduler import KilledWorker
+
+    sent = client.scatter(problem, broadcast=True)
+    executor = client.get_executor(pure=False, retries=RETRIES)
+
+    def submit(*arguments: Any) -> Future[Any]:
+        inner = executor.submit(_attempt, run, sent, *arguments)
+        outer: Future[Any] = Future()
+
+        def pass_on(done: Future[Any]) -> None:
+            if outer.cancelled():
+                return
+            error = None if done.cancelled() else done.exception()
+            if done.cancelled():
+                outer.set_exception(PolyreluError("the cluster was closed, or its tasks were cancelled"))
+            elif isinstance(error, KilledWorker):
+                what = "workers ended while they made a part, again and again; it may take too much memory"
+                outer.set_exception(LimitError(what))
+            elif error is not None:
+                outer.set_exception(error)
+            elif isinstance(found := done.result(), PolyreluError):
+                outer.set_exception(found)
+            else:
+                outer.set_result(found)
+
+        inner.add_done_callback(pass_on)
+        outer.add_done_callback(lambda future: inner.cancel() if future.cancelled() else None)
+        return outer
+
+    try:
+        yield submit
+    finally:
+        executor.shutdown(wait=False)
+        sent.release()

@@ -1,0 +1,378 @@
+"""Complexes in parts: every part is made, reduced and forgotten, and what is left of all of them is put together.
+
+The domain is cut by neurons of the network (`polyrelu.geometry.cut_tree`), so that the walls between parts consist of
+cells of C(F). Every part makes its cells, and reduces within fibers (`polyrelu.analysis.part`): a fiber consists of the
+cells with the same parts around them. By the patchwork theorem the critical cells of all parts, those on common walls
+counted once, span a complex with the homology of the whole. `polyrelu.analysis.merging` puts them together.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.analysis.cluster import check_client, tasks_on
+from polyrelu.analysis.critical import CriticalComplex
+from polyrelu.analysis.estimation import estimate
+from polyrelu.analysis.merging import merge
+from polyrelu.analysis.part import Part, reduce_part
+from polyrelu.analysis.work_directory import WorkDirectory
+from polyrelu.errors import InputError, LimitError, VerificationError
+from polyrelu.exact.limits import read_limit, read_progress
+from polyrelu.exact.rational import describe
+from polyrelu.geometry.cut_tree import CutTree, choose_cuts, further_cut
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.subdivision import MAX_THREADS, Progress, subdivide
+from polyrelu.network.network import Network
+from polyrelu.topology.groups import Homology, homology_groups
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is computed in parts: the regions {F relation level} in a domain, for some relations.
+
+    Without relations cells are counted only; then there need be no level.
+    """
+
+    network: Network
+    level: Fraction | None
+    domain: Domain | None
+    relations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PartsReport:
+    """What all parts together say.
+
+    Attributes
+    ----------
+    f_vector : tuple of int
+        The number of cells of C(F), or of C(F, level), of dimension 0..d.
+    bounded_regions : int
+        The number of bounded d-cells.
+    homology : dict
+        For each relation the integral homology of the region.
+    largest : int
+        The number of cells of the largest part.
+    n_parts : int
+        The number of parts.
+    """
+
+    f_vector: tuple[int, ...]
+    bounded_regions: int
+    homology: dict[str, Homology]
+    largest: int
+    n_parts: int
+
+
+PART_CELLS = 2_000_000
+"""The size of parts that "auto" aims at: about 150 MB each, and small enough for little work on walls."""
+
+MOST_PART_CELLS = 4 * PART_CELLS
+"""Parts with more cells are cut further by "auto"."""
+
+MAX_PARTS = 10**5
+
+
+class _Stopped(Exception):
+    """Raised in a thread that makes a part, when the others stop."""
+
+
+def make_part(
+    problem: Problem,
+    tree: CutTree,
+    leaf: int,
+    max_cells: int | None = None,
+    max_memory: int | None = None,
+    progress: Progress | None = None,
+) -> Part:
+    """The part of a leaf. LimitError if it has more cells or takes more memory than allowed."""
+    domain = tree.domain(leaf, problem.domain)
+    cx = subdivide(
+        problem.network, problem.level, domain, max_cells=max_cells, max_memory=max_memory, progress=progress
+    )
+    return reduce_part(cx, problem.domain, tree, leaf, problem.relations)
+
+
+@dataclass
+class _Run:
+    """The state of a computation in parts: the tree, which grows, and the parts that are done."""
+
+    problem: Problem
+    tree: CutTree
+    directory: WorkDirectory | None
+    max_cells: int | None
+    max_memory: int | None
+    done: dict[int, Part] = field(default_factory=dict)
+    split: list[int] = field(default_factory=list)
+    """The leaves that were cut further, in the order in which that happened."""
+
+    def take(self, leaf: int, part: Part, known: int) -> bool:
+        """A part that was made when `known` leaves had been cut further; whether it is right for the tree of now."""
+        if {leaf, *part.neighbours}.intersection(self.split[known:]):
+            return False
+        if self.directory is not None:
+            self.directory.save(leaf, part)
+        self.done[leaf] = part
+        return True
+
+    def cut_further(self, leaf: int, error: LimitError) -> list[int]:
+        """Cuts a leaf that is too large; the leaves that have to be made, again or for the first time."""
+        form = further_cut(self.problem.network, self.tree.domain(leaf, self.problem.domain))
+        if form is None:
+            raise error
+        again = [other for other, part in self.done.items() if leaf in part.neighbours]
+        for other in again:
+            del self.done[other]
+        tree = self.tree.split(leaf, form)
+        if self.directory is not None:
+            self.directory.set_tree(tree, [leaf, *again])
+        self.tree = tree
+        self.split.append(leaf)
+        return [leaf, tree.n_leaves - 1, *again]
+
+
+def read_parts(
+    problem: Problem,
+    parts: Any,
+    threads: Any,
+    max_cells: int | None,
+    max_memory: int | None,
+    client: Any,
+    progress: Progress | None,
+) -> dict[str, Any]:
+    """The options of `in_parts` for the given ones, once they are checked.
+
+    "auto" begins with parts of about `PART_CELLS` cells, as `estimate` predicts, and cuts parts further that turn out
+    to have many more. The memory is shared among the parts that are made at a time.
+    """
+    read_limit(max_cells, "max_cells")
+    read_limit(max_memory, "max_memory")
+    read_progress(progress)
+    check_client(client)
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
+        raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {describe(threads)}")
+    if max_memory is not None and client is None:
+        max_memory = max(max_memory // threads, 1)
+    at_least = threads if client is None else max(sum(client.ncores().values()), 1)
+    if parts == "auto":
+        cells = _predicted_cells(problem)
+        parts = -(-cells // PART_CELLS)
+        if parts > 1 or at_least > 1:
+            parts = min(max(parts, 4 * at_least), MAX_PARTS)
+        max_cells = min(max_cells or MOST_PART_CELLS, MOST_PART_CELLS)
+    elif isinstance(parts, bool) or not isinstance(parts, int) or not 1 <= parts <= MAX_PARTS:
+        raise InputError(f'parts: expected "auto" or an integer from 1 to {MAX_PARTS}, got {describe(parts)}')
+    return {"n_parts": parts, "threads": threads, "max_cells": max_cells, "max_memory": max_memory}
+
+
+def _predicted_cells(problem: Problem) -> int:
+    """About how many cells the complex has."""
+    found = estimate(problem.network, problem.level, problem.domain, samples=20)
+    if found.cells is not None:
+        return int(found.cells)
+    return max((x for x in found.upper if x is not None), default=PART_CELLS)
+
+
+def in_parts(
+    problem: Problem,
+    n_parts: int,
+    *,
+    threads: int = 1,
+    max_cells: int | None = None,
+    max_memory: int | None = None,
+    work_dir: Any = None,
+    client: Any = None,
+    progress: Progress | None = None,
+) -> PartsReport:
+    """The homology of regions and the number of cells, in parts.
+
+    Parameters
+    ----------
+    problem : Problem
+        The regions.
+    n_parts : int
+        About how many parts to start with; there may be fewer if the first layer does not cut the domain into so many.
+    threads : int
+        How many parts are made at a time.
+    max_cells, max_memory : int, optional
+        Limits for each part. A part that exceeds them is cut further.
+    work_dir : path, optional
+        A directory in which parts that are done are kept; a run that was ended goes on where it was.
+    client : distributed.Client, optional
+        A Dask client, whose workers make the parts.
+    progress : callable, optional
+        Called with ("parts", parts done, number of parts).
+
+    Raises
+    ------
+    LimitError
+        If a part exceeds the limits and no neuron cuts it further.
+    FileError
+        If the work directory cannot be used.
+    VerificationError
+        If parts contradict each other, which would be a fault of this library.
+    """
+    directory = None
+    if work_dir is not None:
+        directory = WorkDirectory(work_dir, problem.network, problem.level, problem.domain, problem.relations)
+    tree = directory.tree if directory is not None else None
+    if tree is None:
+        tree = choose_cuts(problem.network, problem.domain, n_parts)
+        if directory is not None:
+            directory.set_tree(tree)
+    run = _Run(problem, tree, directory, max_cells, max_memory)
+    if directory is not None:
+        for leaf in range(tree.n_leaves):
+            if (part := directory.load(leaf)) is not None:
+                run.done[leaf] = part
+
+    def report() -> None:
+        if progress is not None:
+            progress("parts", len(run.done), run.tree.n_leaves)
+
+    report()
+    if client is not None:
+        with tasks_on(client, make_part, problem) as submit:
+            _make_all(
+                run,
+                lambda tree, leaf: submit(tree, leaf, max_cells, max_memory),
+                2 * max(sum(client.ncores().values()), 1),
+                report,
+            )
+    elif threads == 1:
+        _make_in_turn(run, report, progress)
+    else:
+        _make_with_threads(run, threads, report)
+    return _report(run)
+
+
+def _make_in_turn(run: _Run, report: Callable[[], None], progress: Progress | None) -> None:
+    listener = None
+    if progress is not None:
+
+        def listener(name: str, done: int, total: int) -> None:
+            report()
+
+    waiting = [leaf for leaf in range(run.tree.n_leaves) if leaf not in run.done]
+    while waiting:
+        leaf = waiting.pop()
+        if leaf in run.done:
+            continue
+        try:
+            part = make_part(run.problem, run.tree, leaf, run.max_cells, run.max_memory, listener)
+        except LimitError as error:
+            waiting += run.cut_further(leaf, error)
+            continue
+        run.take(leaf, part, len(run.split))
+        report()
+
+
+def _make_with_threads(run: _Run, threads: int, report: Callable[[], None]) -> None:
+    stop = threading.Event()
+
+    def listener(name: str, done: int, total: int) -> None:
+        if stop.is_set():
+            raise _Stopped
+
+    with ThreadPoolExecutor(threads, "part") as pool:
+
+        def submit(tree: CutTree, leaf: int) -> Future[Part]:
+            return pool.submit(make_part, run.problem, tree, leaf, run.max_cells, run.max_memory, listener)
+
+        try:
+            _make_all(run, submit, threads, report)
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _make_all(
+    run: _Run, submit: Callable[[CutTree, int], Future[Part]], at_once: int, report: Callable[[], None]
+) -> None:
+    """Makes all parts by tasks that run elsewhere, so many at once."""
+    waiting = [leaf for leaf in range(run.tree.n_leaves) if leaf not in run.done]
+    running: dict[Future[Part], tuple[int, int]] = {}
+    try:
+        while waiting or running:
+            under_way = {leaf for leaf, _ in running.values()}
+            held = []
+            while waiting and len(running) < at_once:
+                leaf = waiting.pop()
+                if leaf in under_way:
+                    held.append(leaf)  # what is under way may be of an earlier tree
+                elif leaf not in run.done:
+                    running[submit(run.tree, leaf)] = leaf, len(run.split)
+                    under_way.add(leaf)
+            waiting += held
+            finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in finished:
+                leaf, known = running.pop(future)
+                try:
+                    part = future.result()
+                except LimitError as error:
+                    # If it was cut further meanwhile, the task was of the larger part.
+                    waiting += [leaf] if leaf in run.split[known:] else run.cut_further(leaf, error)
+                    continue
+                if not run.take(leaf, part, known):
+                    waiting.append(leaf)
+                report()
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def _report(run: _Run) -> PartsReport:
+    parts = [run.done[leaf] for leaf in range(run.tree.n_leaves)]
+    if len({part.lineality_dim for part in parts}) > 1:
+        raise VerificationError("parts with different lineality spaces")
+    low, d = parts[0].lineality_dim, run.problem.network.input_dim
+    homology: dict[str, Homology] = {}
+    for relation in run.problem.relations:
+        whole = _merged(run.tree, [part.regions[relation] for part in parts])
+        homology[relation] = _groups(whole, relation, sum(part.euler[relation] for part in parts), d)
+    return PartsReport(
+        tuple(map(sum, zip(*(part.f_vector for part in parts), strict=True))),
+        0 if low else sum(part.bounded_regions for part in parts),
+        homology,
+        max(sum(part.cells) for part in parts),
+        len(parts),
+    )
+
+
+def _merged(tree: CutTree, regions: list[CriticalComplex]) -> CriticalComplex:
+    """All parts put together, along the tree from the leaves up."""
+    order: list[int] = []
+    waiting = [0 if tree.nodes else -1]
+    while waiting:
+        at = waiting.pop()
+        order.append(at)
+        if at >= 0:
+            waiting += [tree.nodes[at].minus, tree.nodes[at].plus]
+    found: dict[int, tuple[CriticalComplex, frozenset[int]]] = {}
+    for at in reversed(order):
+        if at < 0:
+            found[at] = regions[-1 - at], frozenset([-1 - at])
+        else:
+            (minus, left), (plus, right) = found.pop(tree.nodes[at].minus), found.pop(tree.nodes[at].plus)
+            found[at] = merge([minus, plus], left | right), left | right
+    whole, leaves = found[order[0]]
+    return merge([whole], leaves)
+
+
+def _groups(whole: CriticalComplex, relation: str, euler: int, d: int) -> Homology:
+    """The homology of a region in R^d from what is left of its cells, whose Euler characteristic is known."""
+    complex_ = whole.chain_complex()
+    if sum((-1) ** q * n for q, n in enumerate(whole.free)) + complex_.euler_characteristic != euler:
+        raise VerificationError("the Euler characteristic of the critical cells is not that of the cells")
+    is_open = relation in "<>"
+    groups = homology_groups(complex_.dual() if is_open else complex_)
+    free = whole.free[::-1] if is_open else whole.free
+    betti = tuple(x + y for x, y in zip(groups.betti, free, strict=True))
+    if any(betti[d:]) or any(groups.torsion[d - 1 :]):
+        raise VerificationError(f"no region of R^{d} has these Betti numbers: {betti}")
+    return Homology((betti + (0,) * d)[:d], (groups.torsion + ((),) * d)[:d])

@@ -1,0 +1,196 @@
+"""WorkDirectory: the parts that are done, on the disk, so that a run that was ended goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polyrelu.analysis.critical import CriticalComplex
+from polyrelu.analysis.part import Part
+from polyrelu.errors import FileError
+from polyrelu.exact.rational import show
+from polyrelu.files import checked_path, reason, replacing
+from polyrelu.geometry.cut_tree import CutTree, Node
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.sparse_rows import SparseRows
+from polyrelu.network.network import Network
+
+FORMAT = "polyrelu parts"
+VERSION = 1
+_MANIFEST = "manifest.json"
+_EXACT_IN_JSON = 2**53
+
+
+class WorkDirectory:
+    """A directory with a manifest, which says what is computed and how it is cut, and a file for each part.
+
+    Files are written under another name and then renamed (`polyrelu.files.replacing`), so that each is there whole or
+    not at all. A part begins with the SHA-256 of what follows; one that is damaged counts as not done.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The directory. It is made if it is not there, in a directory that is.
+    network, level, domain, relations
+        The problem. A directory of another one is refused.
+
+    Raises
+    ------
+    FileError
+        If the directory belongs to another problem or another version, or cannot be read or written.
+    """
+
+    def __init__(
+        self, path: Any, network: Network, level: Any, domain: Domain | None, relations: Iterable[str]
+    ) -> None:
+        self._shown, target = checked_path(path)
+        self._path = Path(target)
+        self._problem = _problem(network, level, domain, relations)
+        self._tree: CutTree | None = None
+        try:
+            self._path.mkdir(exist_ok=True)
+            manifest = self._path / _MANIFEST
+            if manifest.exists():
+                self._read(json.loads(manifest.read_bytes()))
+            elif any(self._path.iterdir()):
+                raise FileError(f"{self._shown}: is not empty, and no work directory of polyrelu", self._shown)
+        except OSError as error:
+            what = f"cannot be used as a work directory: {reason(error)}"
+            raise FileError(f"{self._shown}: {what}", self._shown) from None
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            if isinstance(error, FileError):
+                raise
+            what = f"its {_MANIFEST} is damaged; give an empty directory"
+            raise FileError(f"{self._shown}: {what}", self._shown) from None
+
+    def _read(self, manifest: Any) -> None:
+        if manifest["format"] != FORMAT or manifest["version"] != VERSION:
+            raise FileError(f"{self._shown}: a work directory of another version of polyrelu", self._shown)
+        for name, value in self._problem.items():
+            if manifest["problem"][name] != value:
+                raise FileError(
+                    f"{self._shown}: the work directory of another problem: its {name} is {manifest['problem'][name]}, "
+                    f"this one has {value}",
+                    self._shown,
+                )
+        forms = tuple(tuple(map(_integer, form)) for form in manifest["forms"])
+        self._tree = CutTree(forms, tuple(Node(*map(int, node)) for node in manifest["nodes"]))
+
+    @property
+    def tree(self) -> CutTree | None:
+        """How the domain is cut; None in a new directory."""
+        return self._tree
+
+    def set_tree(self, tree: CutTree, changed: Iterable[int] = ()) -> None:
+        """Another tree, after the parts that it makes invalid are removed."""
+        for leaf in changed:
+            self._file(leaf).unlink(missing_ok=True)
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "problem": self._problem,
+            "forms": [[_written(x) for x in form] for form in tree.forms],
+            "nodes": [[node.form, node.minus, node.plus] for node in tree.nodes],
+        }
+        with replacing(self._path / _MANIFEST) as draft:
+            draft.write_text(json.dumps(manifest, indent=1), encoding="ascii")
+        self._tree = tree
+
+    def load(self, leaf: int) -> Part | None:
+        """The part of a leaf; None if it is not there, or damaged."""
+        try:
+            data = self._file(leaf).read_bytes()
+        except OSError:
+            return None
+        digest, content = data[:64], data[64:]
+        if hashlib.sha256(content).hexdigest().encode() != digest:
+            return None
+        return _part(json.loads(zlib.decompress(content)))
+
+    def save(self, leaf: int, part: Part) -> None:
+        """Write the part of a leaf."""
+        content = zlib.compress(json.dumps(_as_json(part)).encode("ascii"), 1)
+        with replacing(self._file(leaf)) as draft:
+            draft.write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
+
+    def _file(self, leaf: int) -> Path:
+        return self._path / f"part-{leaf}.bin"
+
+
+def _problem(network: Network, level: Any, domain: Domain | None, relations: Iterable[str]) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for rows in (*network.weights, *((biases,) for biases in network.biases), *((x,) for x in network.slopes)):
+        for row in rows:
+            digest.update((",".join(map(str, row)) + "\n").encode("ascii"))
+    return {
+        "architecture": list(network.architecture),
+        "weights": digest.hexdigest(),
+        "level": None if level is None else show(level),
+        "domain": None if domain is None else [[_written(x) for x in row] for row in domain.half_spaces()],
+        "relations": "".join(f"{relation} " for relation in relations).strip(),
+    }
+
+
+def _written(x: int) -> int | str:
+    return x if -_EXACT_IN_JSON < x < _EXACT_IN_JSON else hex(x)
+
+
+def _integer(x: int | str) -> int:
+    return int(x, 16) if isinstance(x, str) else int(x)
+
+
+def _as_json(part: Part) -> dict[str, Any]:
+    return {
+        "f_vector": part.f_vector,
+        "cells": part.cells,
+        "bounded_regions": part.bounded_regions,
+        "lineality_dim": part.lineality_dim,
+        "neighbours": part.neighbours,
+        "euler": part.euler,
+        "regions": {
+            relation: {
+                "free": region.free,
+                "leaves": region.leaves,
+                "names": [
+                    [None if name is None else [[_written(x) for x in vector] for vector in name] for name in names]
+                    for names in region.names
+                ],
+                "columns": [
+                    [x.indptr.tolist(), x.index.tolist(), [_written(v) for v in x.values.tolist()], x.n_columns]
+                    for x in region.columns
+                ],
+            }
+            for relation, region in part.regions.items()
+        },
+    }
+
+
+def _part(data: Any) -> Part:
+    regions = {}
+    for relation, region in data["regions"].items():
+        columns = []
+        for indptr, index, values, n_columns in region["columns"]:
+            numbers = [_integer(v) for v in values]
+            entries = np.array(numbers, np.int64 if all(-(2**62) < v < 2**62 for v in numbers) else object)
+            columns.append(SparseRows(np.array(indptr, np.int64), np.array(index, np.int32), entries, n_columns))
+        names = tuple(
+            tuple(None if name is None else tuple(tuple(map(_integer, v)) for v in name) for name in of_degree)
+            for of_degree in region["names"]
+        )
+        leaves = tuple(tuple(map(tuple, of_degree)) for of_degree in region["leaves"])
+        regions[relation] = CriticalComplex(tuple(region["free"]), leaves, names, tuple(columns))
+    return Part(
+        tuple(data["f_vector"]),
+        tuple(data["cells"]),
+        data["bounded_regions"],
+        data["lineality_dim"],
+        tuple(data["neighbours"]),
+        regions,
+        data["euler"],
+    )

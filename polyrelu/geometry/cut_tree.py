@@ -1,0 +1,204 @@
+"""CutTree: the domain cut into parts by hyperplanes, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.exact.rational import primitive
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.subdivision import subdivide
+from polyrelu.network.network import Network
+
+Form = tuple[int, ...]
+"""An affine form (b, a) on R^d, b + a·x, with integers."""
+Leaves = tuple[int, ...]
+
+MAX_CELLS_TO_CHOOSE = 300_000
+"""The hyperplanes are chosen by an arrangement of at most about so many cells; see `_arrangement`."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A cut: the number of its hyperplane, and the nodes on the sides where its form is ≤ 0 and ≥ 0.
+
+    A node ≥ 0 is the number of another cut; leaf i is −1 − i.
+    """
+
+    form: int
+    minus: int
+    plus: int
+
+
+@dataclass(frozen=True)
+class CutTree:
+    """A binary tree of cuts of R^d, or of a domain, by hyperplanes. Its leaves are closed polyhedra, the parts.
+
+    Attributes
+    ----------
+    forms : tuple of forms
+        The hyperplanes, each the zero set of a form.
+    nodes : tuple of Node
+        The cuts; the first is the root. Without cuts the only leaf is the whole domain.
+    """
+
+    forms: tuple[Form, ...] = ()
+    nodes: tuple[Node, ...] = ()
+
+    @property
+    def n_leaves(self) -> int:
+        """The number of leaves, one more than cuts."""
+        return len(self.nodes) + 1
+
+    @cached_property
+    def sides(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """For each leaf the cuts on the way to it: (number of the form, side −1 or 1)."""
+        found: dict[int, tuple[tuple[int, int], ...]] = {}
+        waiting: list[tuple[int, tuple[tuple[int, int], ...]]] = [(0 if self.nodes else -1, ())]
+        while waiting:
+            at, way = waiting.pop()
+            if at < 0:
+                found[-1 - at] = way
+            else:
+                node = self.nodes[at]
+                waiting += [(node.minus, (*way, (node.form, -1))), (node.plus, (*way, (node.form, 1)))]
+        return tuple(found[i] for i in range(self.n_leaves))
+
+    def domain(self, leaf: int, whole: Domain | None) -> Domain | None:
+        """The leaf as a domain: the part of the whole domain (R^d, if None) on its sides of the cuts."""
+        if not self.sides[leaf]:
+            return whole
+        rows = [] if whole is None else [list(row) for row in whole.a]
+        offsets = [] if whole is None else list(whole.b)
+        for number, side in self.sides[leaf]:
+            b, *a = self.forms[number]
+            rows.append([Fraction(-side * x) for x in a])
+            offsets.append(Fraction(side * b))
+        part = Domain(rows, offsets)
+        return part if whole is None else part.in_units(whole.units)
+
+    def leaves_around(self, signs: Sequence[int]) -> Leaves:
+        """The leaves that contain a set on which the forms have these signs −1, 0, 1; ascending."""
+        leaves = []
+        waiting = [0 if self.nodes else -1]
+        while waiting:
+            at = waiting.pop()
+            if at < 0:
+                leaves.append(-1 - at)
+                continue
+            node = self.nodes[at]
+            sign = signs[node.form]
+            waiting += [node.minus] * (sign <= 0) + [node.plus] * (sign >= 0)
+        return tuple(sorted(leaves))
+
+    def split(self, leaf: int, form: Form) -> CutTree:
+        """The tree in which a leaf is cut further. Its minus side keeps the number, its plus side gets a new one."""
+        forms = self.forms if form in self.forms else (*self.forms, form)
+        new = Node(forms.index(form), -1 - leaf, -1 - self.n_leaves)
+        if not self.nodes:
+            return CutTree(forms, (new,))
+        at, old = len(self.nodes), -1 - leaf
+        nodes = [
+            Node(x.form, at if x.minus == old else x.minus, at if x.plus == old else x.plus) for x in self.nodes
+        ]
+        return CutTree(forms, (*nodes, new))
+
+
+def choose_cuts(network: Network, domain: Domain | None, n_parts: int) -> CutTree:
+    """A tree with about `n_parts` leaves (fewer if there are not so many), cut by neurons of one layer.
+
+    The layer is the first that has neurons which split the domain; the walls are then made of cells of C(F). Each cut
+    halves, as nearly as a hyperplane does, the cells of the arrangement of the layer (of some of its neurons, if it is
+    wide) in the part that has most of them.
+    """
+    forms, sides = _arrangement(network, domain) if n_parts > 1 else ([], np.zeros((1, 0), np.int8))
+    tree = CutTree()
+    members: list[npt.NDArray[np.bool_]] = [np.ones(len(sides), np.bool_)]
+    closed = [not forms]
+    while tree.n_leaves < n_parts and not all(closed):
+        leaf = max((i for i in range(tree.n_leaves) if not closed[i]), key=lambda i: int(members[i].sum()))
+        of_leaf = sides[members[leaf]]
+        smaller = np.minimum((of_leaf > 0).sum(axis=0), (of_leaf < 0).sum(axis=0))
+        if not smaller.max():
+            closed[leaf] = True
+            continue
+        best = int(smaller.argmax())
+        tree = tree.split(leaf, forms[best])
+        plus = members[leaf] & (sides[:, best] > 0)
+        members[leaf] = members[leaf] & (sides[:, best] < 0)
+        members.append(plus)
+        closed.append(False)
+    return tree
+
+
+def further_cut(network: Network, domain: Domain | None) -> Form | None:
+    """The best next cut of a part; None if no neuron crosses it."""
+    tree = choose_cuts(network, domain, 2)
+    return tree.forms[0] if tree.forms else None
+
+
+def _arrangement(network: Network, domain: Domain | None) -> tuple[list[Form], npt.NDArray[np.int8]]:
+    """Forms of neurons of the first layer that splits the domain, and their signs ±1 on the cells of their arrangement.
+
+    All neurons of the layer, or as many of them, evenly spread, as make `MAX_CELLS_TO_CHOOSE` cells at most. Where the
+    neurons of a layer do not split the domain, they are affine on it, and so is the next layer before its activation.
+    """
+    d = network.input_dim
+    layer: list[list[Fraction]] = [
+        [bias, *row] for row, bias in zip(network.weights[0], network.biases[0], strict=True)
+    ]
+    for number in range(network.depth):
+        slopes = network.slopes[number]
+        real = [i for i, form in enumerate(layer) if any(form[1:]) and slopes[i] != 1]
+        step = 1
+        while len(real) // step > d and _regions(len(real) // step, d) > MAX_CELLS_TO_CHOOSE:
+            step += 1
+        signs = [(form[0] > 0) - (form[0] < 0) for form in layer]  # of neurons that are constant
+        for first in range(step if real else 0):
+            chosen = real[first::step]
+            table = _signs([layer[i] for i in chosen], domain)
+            if len(table) > 1:
+                return [primitive(layer[i]) for i in chosen], table
+            for i, sign in zip(chosen, table[0].tolist(), strict=True):
+                signs[i] = sign
+        values = [
+            form if slope == 1 or sign > 0 else [slope * x if sign < 0 else Fraction(0) for x in form]
+            for form, sign, slope in zip(layer, signs, slopes, strict=True)
+        ]
+        layer = [
+            [
+                (bias if k == 0 else 0) + sum((w * value[k] for w, value in zip(row, values, strict=True)), Fraction(0))
+                for k in range(d + 1)
+            ]
+            for row, bias in zip(network.weights[number + 1], network.biases[number + 1], strict=True)
+        ]
+    return [], np.zeros((1, 0), np.int8)
+
+
+def _signs(forms: Sequence[Sequence[Fraction]], domain: Domain | None) -> npt.NDArray[np.int8]:
+    """The signs of forms, none of them constant, on the cells into which they cut the domain: a row a cell."""
+    weights = [list(form[1:]) for form in forms]
+    net = Network([weights, [[1] * len(forms)]], [[form[0] for form in forms], [0]])
+    arrays = subdivide(net, domain=domain).arrays
+    regions = arrays.regions[-1]
+    cells = arrays.containing[-1][: arrays.finite[-1]]
+    signs = np.zeros((len(cells), len(forms)), np.int8)
+    for i in range(len(forms)):
+        for masks, sign in ((regions.plus, 1), (regions.minus, -1)):
+            bit = (masks[cells, i // 64] >> np.uint64(i % 64)) & np.uint64(1)
+            signs[bit.astype(np.bool_), i] = sign
+    return signs
+
+
+def _regions(n: int, d: int) -> int:
+    """The maximum number of regions of n hyperplanes in R^d."""
+    total, term = 1, 1
+    for k in range(1, d + 1):
+        term = term * (n - k + 1) // k
+        total += term
+    return total

@@ -1,0 +1,95 @@
+"""Parts made by the workers of a Dask cluster on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from polyrelu.analysis import cluster
+from polyrelu.analysis.parts import Problem, in_parts
+from polyrelu.errors import InputError, LimitError, PolyreluError
+from polyrelu.network.network import Network
+from support.known_answers import shells
+
+distributed = pytest.importorskip("distributed")
+
+OF = Problem(shells((2, 8, 8, 4, 1), [3]), Fraction(0), None, (">", "<="))
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as local,
+        distributed.Client(local) as connected,
+    ):
+        yield connected
+
+
+@pytest.mark.slow
+def test_the_numbers_are_those_of_one_machine(client: Any) -> None:
+    alone = in_parts(OF, 9)
+    done: list[tuple[Any, ...]] = []
+    assert in_parts(OF, 9, client=client, progress=lambda *x: done.append(x)) == alone
+    assert done[0] == ("parts", 0, 9) and done[-1] == ("parts", 9, 9)
+    again = in_parts(OF, 2, client=client, max_cells=700)
+    assert again.homology == alone.homology and again.f_vector == alone.f_vector and again.n_parts > 4
+
+
+@pytest.mark.slow
+def test_an_error_of_ours_arrives_as_ours(client: Any) -> None:
+    uncut = Problem(Network([[[1, 2], [2, 4]], [[1, 1]]], [[0, 1], [0]]), Fraction(0), None, (">",))
+    with pytest.raises(LimitError, match="more than 1; a slice"):
+        in_parts(uncut, 1, client=client, max_cells=1)
+
+
+@pytest.mark.slow
+def test_workers_that_are_killed_are_replaced(client: Any) -> None:
+    large = Problem(shells((2, 24, 24, 6, 1), [5]), Fraction(0), None, (">",))
+    alone = in_parts(large, 24)
+    killed = threading.Event()
+
+    def kill() -> None:
+        time.sleep(0.5)
+        os.kill(_pid(client), signal.SIGKILL)
+        killed.set()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    assert in_parts(large, 24, client=client) == alone
+    thread.join()
+    assert killed.is_set()
+
+
+def _pid(client: Any) -> int:
+    """The process of some worker."""
+    return int(next(iter(client.run(os.getpid).values())))
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_closed_is_one_error() -> None:
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, processes=False) as local:
+        other = distributed.Client(local)
+        other.close()
+        with pytest.raises(InputError, match="expected a client that is connected, this one is closed"):
+            cluster.check_client(other)
+
+
+def test_other_objects_are_no_clients() -> None:
+    with pytest.raises(InputError, match=r"client: expected a distributed\.Client"):
+        cluster.check_client("tcp://127.0.0.1:8786")
+    cluster.check_client(None)
+
+
+@pytest.mark.slow
+def test_no_scheduler_is_one_error() -> None:
+    with pytest.raises(PolyreluError, match="no scheduler answers"), cluster.connected("tcp://127.0.0.1:1"):
+        pass
+    with pytest.raises(PolyreluError, match="no scheduler answers"), cluster.connected("nonsense"):
+        pass

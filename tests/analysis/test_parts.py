@@ -1,0 +1,293 @@
+"""Parts put together: the numbers are those of the whole, however it is cut, and whatever happens on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyrelu.analysis import parts as parts_module
+from polyrelu.analysis.critical import CriticalComplex
+from polyrelu.analysis.merging import merge
+from polyrelu.analysis.parts import Problem, in_parts, make_part
+from polyrelu.errors import FileError, LimitError, VerificationError
+from polyrelu.geometry.cut_tree import CutTree, choose_cuts, further_cut
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.subdivision import subdivide
+from polyrelu.network.network import Network
+from polyrelu.topology.homology import homology
+from support.known_answers import Case, cases, random_float32, shells
+from support.reference import RELATIONS
+from support.strategies import examples, levels, networks, polytopes
+
+ALL = tuple(RELATIONS)
+
+
+def problem(net: Network, level: Any = 0, domain: Domain | None = None) -> Problem:
+    return Problem(net, Fraction(level), domain, ALL)
+
+
+def compare(of: Problem, n_parts: int, **options: Any) -> int:
+    found = in_parts(of, n_parts, **options)
+    whole = subdivide(of.network, of.level, of.domain)
+    assert found.f_vector == whole.f_vector
+    assert found.bounded_regions == whole.n_bounded_regions
+    for relation in ALL:
+        assert found.homology[relation] == homology(whole.region(relation)), relation
+    return found.n_parts
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 7, 64])
+@pytest.mark.parametrize("case", cases(), ids=repr)
+def test_stored_cases(case: Case, n_parts: int) -> None:
+    found = in_parts(problem(case.network), n_parts)
+    assert found.f_vector == tuple(case.expected["refined_f_vector"])
+    for relation in RELATIONS:
+        assert [*found.homology[relation].betti, 0] == case.expected["betti"][relation], relation
+        assert [*map(list, found.homology[relation].torsion), []] == case.expected["torsion"][relation], relation
+
+
+@given(st.data())
+@examples(60)
+def test_any_networks_and_cuts(data: Any) -> None:
+    net = data.draw(networks(dims=(1, 2, 3)))
+    domain = Domain(*data.draw(polytopes(net.input_dim))) if data.draw(st.booleans()) else None
+    compare(problem(net, data.draw(levels(net)), domain), data.draw(st.sampled_from([2, 3, 8, 30])))
+
+
+@given(st.data())
+@examples(25)
+def test_parts_that_are_too_large_are_cut_by_later_layers_as_well(data: Any) -> None:
+    net = data.draw(networks(dims=(1, 2, 3)))
+    of = problem(net, data.draw(levels(net)))
+    most = max(sum(subdivide(net, of.level).f_vector) // 3, 30)
+    n_parts, threads = data.draw(st.sampled_from([1, 3])), data.draw(st.sampled_from([1, 2]))
+    with suppress(LimitError):  # of a part that no neuron cuts, or whose walls alone are too many
+        compare(of, n_parts, max_cells=most, threads=threads)
+
+
+def test_random_trees() -> None:
+    """Cuts in any order, balanced or not, through vertices too: the merging does not depend on a good choice."""
+    rng = Random(1)
+    for seed in range(12):
+        net = Network(
+            [[[rng.randint(-1, 1) for _ in range(2)] for _ in range(5)], [[rng.randint(-2, 2) for _ in range(5)]]],
+            [[rng.randint(-1, 1) for _ in range(5)], [rng.randint(-1, 1)]],
+        )
+        tree = CutTree()
+        for _ in range(6):
+            leaf = rng.randrange(tree.n_leaves)
+            form = further_cut(net, tree.domain(leaf, None))
+            if form is not None:
+                tree = tree.split(leaf, form)
+        of = problem(net)
+        regions = [make_part(of, tree, leaf) for leaf in range(tree.n_leaves)]
+        order = list(range(tree.n_leaves))
+        rng.shuffle(order)
+        for relation in ALL:
+            whole, merged = None, frozenset[int]()
+            for leaf in order:  # in any order, not along the tree
+                merged |= {leaf}
+                region = regions[leaf].regions[relation]
+                whole = region if whole is None else merge([whole, region], merged)
+            assert whole is not None
+            found = parts_module._groups(
+                merge([whole], merged), relation, sum(part.euler[relation] for part in regions), 2
+            )
+            assert found == homology(subdivide(net, 0).region(relation)), (seed, relation)
+
+
+def test_torsion_survives_the_cuts() -> None:
+
+    torsion = [case for case in cases() if any(map(any, case.expected["torsion"].values()))]
+    for case in torsion:
+        compare(problem(case.network), 5)
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_make_the_same(threads: int) -> None:
+    compare(problem(shells((2, 8, 8, 4, 1), [3])), 9, threads=threads)
+
+
+def test_cells_with_homology_of_their_own_are_not_kept() -> None:
+    net = shells((2, 16, 8, 1), [7])
+    tree = choose_cuts(net, None, 4)
+    part = make_part(problem(net), tree, 0)
+    assert sum(part.regions[">"].free) > sum(part.regions[">"].ranks)
+
+
+def test_parts_that_contradict_each_other_are_noticed() -> None:
+    net = shells((2, 8, 8, 4, 1), [3])
+    tree = choose_cuts(net, None, 2)
+    left, right = (make_part(problem(net), tree, leaf).regions[">="] for leaf in (0, 1))
+    assert any(name is not None for names in right.names for name in names)
+    broken = CriticalComplex(
+        right.free,
+        tuple(tuple((0, 1, 2) if len(x) > 1 else x for x in of_degree) for of_degree in right.leaves),
+        right.names,
+        right.columns,
+    )
+    with pytest.raises(VerificationError, match="disagree"):
+        merge([left, broken], frozenset([0, 1]))
+
+
+def test_a_wrong_number_of_cells_is_noticed() -> None:
+    net = shells((2, 8, 4, 1), [3])
+    part = make_part(problem(net), CutTree(), 0)
+    with pytest.raises(VerificationError, match="Euler"):
+        parts_module._groups(part.regions[">="], ">=", part.euler[">="] + 1, 2)
+
+
+# ------------------------------------------------------------------------------------------------- the work directory
+
+
+def test_a_directory_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = problem(shells((2, 8, 8, 4, 1), [3]))
+    first = in_parts(of, 6, work_dir=tmp_path / "work")
+    made: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        made.append(arguments[2])
+        return make_part(*arguments)
+
+    monkeypatch.setattr(parts_module, "make_part", counted)
+    assert in_parts(of, 6, work_dir=tmp_path / "work") == first
+    assert made == []
+    (tmp_path / "work" / "part-2.bin").unlink()
+    damaged = tmp_path / "work" / "part-4.bin"
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    (tmp_path / "work" / "part-1.bin").write_bytes(b"")
+    assert in_parts(of, 6, work_dir=tmp_path / "work") == first
+    assert sorted(made) == [1, 2, 4]
+
+
+def test_a_directory_of_parts_that_were_cut_further(tmp_path: Path) -> None:
+    of = problem(shells((2, 8, 8, 4, 1), [3]))
+    first = in_parts(of, 2, max_cells=700, work_dir=tmp_path, threads=2)
+    assert first.n_parts > 4
+    assert in_parts(of, 2, work_dir=tmp_path) == first
+    again = in_parts(of, 2, max_cells=500, work_dir=tmp_path)
+    assert again.homology == first.homology and again.f_vector == first.f_vector
+
+
+def test_directories_of_other_problems_are_refused(tmp_path: Path) -> None:
+    net = shells((2, 8, 4, 1), [3])
+    in_parts(problem(net), 2, work_dir=tmp_path)
+    others = [
+        problem(net, 1),
+        problem(net, 0, Domain.box([0, 0], [1, 1])),
+        problem(shells((2, 8, 4, 1), [2])),
+        Problem(net, Fraction(0), None, (">",)),
+    ]
+    for other in others:
+        with pytest.raises(FileError, match="another problem: its"):
+            in_parts(other, 2, work_dir=tmp_path)
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(FileError, match="damaged"):
+        in_parts(problem(net), 2, work_dir=tmp_path)
+    (tmp_path / "manifest.json").write_text('{"format": "polyrelu parts", "version": 999}')
+    with pytest.raises(FileError, match="another version"):
+        in_parts(problem(net), 2, work_dir=tmp_path)
+
+
+def test_directories_that_cannot_be_used(tmp_path: Path) -> None:
+    of = problem(shells((2, 8, 4, 1), [3]))
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(FileError, match="not empty"):
+        in_parts(of, 2, work_dir=tmp_path)
+    with pytest.raises(FileError, match="cannot be used"):
+        in_parts(of, 2, work_dir=tmp_path / "notes.txt")
+    with pytest.raises(FileError, match="cannot be used"):
+        in_parts(of, 2, work_dir=tmp_path / "none" / "work")
+    with pytest.raises(FileError, match="expected a path"):
+        in_parts(of, 2, work_dir=3)
+
+
+PROGRAM = """
+    import sys
+    import polyrelu as pr
+    from fractions import Fraction
+    from polyrelu.analysis.parts import Problem, in_parts
+    net = pr.shells((2, 16, 16, 6, 1), [5])
+    found = in_parts(Problem(net, Fraction(0), None, (">", "<=")), 12, work_dir=sys.argv[1], threads=int(sys.argv[2]))
+    print(found.homology[">"].betti, found.f_vector)
+    """
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_killed_run_goes_on(tmp_path: Path, threads: int) -> None:
+    def start() -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", textwrap.dedent(PROGRAM), str(tmp_path / "work"), str(threads)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    rng = Random(threads)
+    done: set[str] = set()
+    for _ in range(10):
+        process = start()
+        time.sleep(rng.uniform(0.2, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        now = {x.name for x in (tmp_path / "work").glob("part-*.bin")} if (tmp_path / "work").exists() else set()
+        assert done <= now
+        done = now
+    out, _ = start().communicate(timeout=100)
+    whole = subdivide(shells((2, 16, 16, 6, 1), [5]), 0)
+    assert out == f"{homology(whole.region('>')).betti} {whole.f_vector}\n"
+
+
+def test_ctrl_c_stops_the_threads(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM).replace("16, 16, 6", "48, 48, 6"), str(tmp_path / "w"), "2"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "w" / "manifest.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+    assert err.strip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = problem(shells((2, 8, 8, 4, 1), [3]))
+    first = in_parts(of, 6)
+    real = Path.write_bytes
+    count = 0
+
+    def full(path: Path, data: Any) -> int:
+        nonlocal count
+        count += 1
+        if count == 3:
+            with open("/dev/full", "wb", buffering=0) as file:
+                file.write(data)
+        return real(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(FileError, match="No space left on device"):
+        in_parts(of, 6, work_dir=tmp_path / "work")
+    assert len(list((tmp_path / "work").glob("part-*.bin"))) == 2
+    monkeypatch.undo()
+    assert in_parts(of, 6, work_dir=tmp_path / "work") == first
+
+
+def test_random_networks_in_four_dimensions() -> None:
+    compare(problem(random_float32((4, 6, 5, 1))), 5)
