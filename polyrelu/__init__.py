@@ -161,9 +161,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Bound",
     "BoundTable",
+    "CellCounts",
     "ChainComplex",
     "ChainComplexError",
-    "CellCounts",
     "Check",
     "ClassRegion",
     "Comparison",
