@@ -251,6 +251,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
             is_method = inspect.isfunction(inspect.getattr_static(type(instance), name))
             if is_method and (name[0] != "_" or name == "__call__") and name != "united_masks":
                 add(f"<{label}>.{name}", getattr(instance, name))
+    add("<net>.difference", classifier.difference, j=1)  # of two outputs
     return found
 
 

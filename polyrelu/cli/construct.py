@@ -52,7 +52,7 @@ def add_parser(commands: Any) -> None:
         run,
         help="networks with many holes or regions, as network files",
         description="Writes a network with a proved topology, and the claims that `polyrelu verify` checks.\n"
-        "Without --out-file the network file goes to standard output.",
+        "Without --out the network file goes to standard output.",
         epilog="""\
 examples:
   polyrelu construct shells 2-8-6-1 --cuts 1=3 -o net.json
@@ -137,7 +137,7 @@ examples:
 
 def _kind(kinds: Any, name: str, build: Callable[[argparse.Namespace], Built], text: str) -> argparse.ArgumentParser:
     parser = add_command(kinds, name, run, help=text, description=text[0].upper() + text[1:] + ".")
-    parser.add_argument("-o", "--out-file", metavar="FILE", help="the network file to write")
+    parser.add_argument("-o", "--out", "--out-file", dest="out_file", metavar="FILE", help="the network file to write")
     add_json(parser)
     parser.set_defaults(build=build)
     return parser

@@ -10,7 +10,8 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
 
-from polyrelu.constructions.arguments import integer
+from polyrelu.constructions.arguments import integer, read_architecture
+from polyrelu.constructions.layers import check_weights
 from polyrelu.constructions.nested_shells import Variant, closing_neurons, corner_counts, read_cuts, shells
 from polyrelu.errors import InputError, LimitError, NetworkError
 from polyrelu.exact.rational import describe, exact_vector, show
@@ -57,6 +58,7 @@ def bands(architecture: object, cuts: object, variant: Variant = "interior", cor
     [(3, 3), (3, 3), (3, 3)]
     """
     _check(architecture, cuts, variant, corner)
+    check_weights("bands", read_architecture(architecture))
     return -shells(architecture, cuts, variant, corner)
 
 

@@ -16,13 +16,15 @@ MAX_WEIGHTS = 10**7
 MAX_LAYERS = 10**5
 """Maximum number of layers of such a network."""
 
+ZERO, ONE = Fraction(0), Fraction(1)
+
 
 @dataclass(frozen=True)
 class Form:
     """An affine form in the outputs of one layer: the sum of coefficients[i] · z_i, plus a constant."""
 
     coefficients: Mapping[int, Fraction]
-    constant: Fraction = Fraction(0)
+    constant: Fraction = ZERO
 
     def __add__(self, other: Form | Fraction | int) -> Form:
         if not isinstance(other, Form):
@@ -36,7 +38,7 @@ class Form:
         return Form({i: value * factor for i, value in self.coefficients.items()}, self.constant * factor)
 
     def __neg__(self) -> Form:
-        return self * -1
+        return Form({i: -value for i, value in self.coefficients.items()}, -self.constant)
 
     def __sub__(self, other: Form | Fraction | int) -> Form:
         return self + -other
@@ -48,12 +50,15 @@ class Form:
 
     def row(self, width: int) -> list[Fraction]:
         """The coefficients as a row of the given length."""
-        return [self.coefficients.get(i, Fraction(0)) for i in range(width)]
+        row = [ZERO] * width
+        for i, value in self.coefficients.items():
+            row[i] = value
+        return row
 
 
 def unit(i: int) -> Form:
     """The i-th output of a layer."""
-    return Form({i: Fraction(1)})
+    return Form({i: ONE})
 
 
 def check_weights(where: str, widths: Iterable[int]) -> None:
@@ -110,10 +115,14 @@ def split_evenly(neurons: int, coordinates: int) -> list[int]:
 
 def total(forms: Iterable[Form]) -> Form:
     """The sum of forms."""
-    result = Form({})
+    # In one mapping: forms added one after the other would copy the sum so far as often.
+    coefficients: dict[int, Fraction] = {}
+    constant = Fraction(0)
     for form in forms:
-        result = result + form
-    return result
+        for i, value in form.coefficients.items():
+            coefficients[i] = coefficients[i] + value if i in coefficients else value
+        constant += form.constant
+    return Form(coefficients, constant)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from polyrelu.constructions.arguments import integers, read_architecture, require
-from polyrelu.constructions.layers import split_evenly
+from polyrelu.constructions.layers import check_weights, split_evenly
 from polyrelu.constructions.nested_shells import Variant, closing_neurons, predicted_betti, shells
 from polyrelu.errors import InputError
 from polyrelu.network.network import Network
@@ -92,7 +92,9 @@ def lower_bound_network(architecture: object, w: object = None) -> Network:
     >>> pr.betti_numbers(net), paper_lower_bound((2, 8, 6, 1))
     ((18, 4), (12, 4))
     """
-    return shells(*lower_bound_shells(architecture, w))
+    arguments = lower_bound_shells(architecture, w)
+    check_weights("lower_bound_network", arguments[0])
+    return shells(*arguments)
 
 
 def lower_bound_shells(architecture: object, w: object = None) -> Shells:

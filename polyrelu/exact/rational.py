@@ -284,12 +284,6 @@ def _read(value: object) -> Fraction:
         return _from_float(value)
     if kind is int:
         return _bounded(value, 1)  # type: ignore[arg-type]
-    if isinstance(value, str):
-        return _from_text(str.__str__(value))
-    if isinstance(value, (bool, np.bool_)):
-        raise _RefusedError(f"a boolean ({value}) is not a number here; {_EXPECTED}")
-    if isinstance(value, int):
-        return _bounded(int.__int__(value), 1)
     if isinstance(value, Fraction):
         # Fraction(numpy.int64(1)) keeps the NumPy integer, whose arithmetic wraps around: make Python integers of it.
         numerator, denominator = value.numerator, value.denominator
@@ -298,6 +292,12 @@ def _read(value: object) -> Fraction:
                 return value
             raise _RefusedError(_too_long())
         return _bounded(int(numerator), int(denominator))
+    if isinstance(value, str):
+        return _from_text(str.__str__(value))
+    if isinstance(value, (bool, np.bool_)):
+        raise _RefusedError(f"a boolean ({value}) is not a number here; {_EXPECTED}")
+    if isinstance(value, int):
+        return _bounded(int.__int__(value), 1)
     if isinstance(value, (float, np.floating)):
         return _from_float(value)
     if isinstance(value, decimal.Decimal):

@@ -218,7 +218,7 @@ class ClassRegion(_ClassSet):
         return not self._closed
 
     def mask(self, k: int) -> Bools:
-        """For every k-cell of the complex, λ ≤ k ≤ d: whether its relative interior lies in the region."""
+        """For every k-cell of the complex, k ≤ d: whether its relative interior lies in the region."""
         masks = self._partition.masks(k)
         alone = np.packbits(np.arange(self._partition.n_classes) == self._index)
         found: Bools = (masks & alone == alone if self._closed else masks == alone).all(axis=1)
@@ -253,7 +253,7 @@ class DecisionBoundary(_ClassSet):
         return False
 
     def mask(self, k: int) -> Bools:
-        """For every k-cell of the complex, λ ≤ k ≤ d: whether it lies in the decision boundary."""
+        """For every k-cell of the complex, k ≤ d: whether it lies in the decision boundary."""
         tied: Bools = self._partition.winners(k).sum(axis=1) > 1
         return tied
 

@@ -325,10 +325,15 @@ class PolyhedralComplex:
         return np.asarray(self._arrays.boundary[q][: self._arrays.finite[q]], dtype=np.bool_)
 
     def signs(self, k: int) -> npt.NDArray[np.int8]:
-        """For every k-cell the sign of F − t on its relative interior. Needs a level (PointError otherwise)."""
-        q = self._index(k)
+        """For every k-cell the sign of F − t on its relative interior. Needs a level (PointError otherwise).
+
+        For k < λ there are no cells, and the array is empty.
+        """
         if self._arrays.level_signs is None:
             raise PointError("signs: the complex has no level; use subdivide(network, level=t)")
+        if not self.n_cells(k):
+            return self._arrays.level_signs[0][:0]
+        q = self._index(k)
         return self._arrays.level_signs[q][: self._arrays.finite[q]]
 
     def intersected_masks(self, masks: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.uint8]]:

@@ -184,7 +184,7 @@ class FormulaRegion(CellSet):
         return False
 
     def mask(self, k: int) -> Bools:
-        """For every k-cell of the complex, λ ≤ k ≤ d: whether its relative interior lies in the set."""
+        """For every k-cell of the complex, k ≤ d: whether its relative interior lies in the set."""
         signs = self._refinement.signs(k)
         return self._formula.holds([signs[i] for i in self._places], self._complex.n_cells(k))
 

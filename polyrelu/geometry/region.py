@@ -92,12 +92,17 @@ class CellSet(ABC):
         Parameters
         ----------
         k : int
-            A dimension, λ ≤ k ≤ d.
+            A dimension, k ≤ d. Below the dimension λ of the lineality space there are no cells, and the array is empty.
 
         Returns
         -------
         ndarray of bool, length n_cells(k)
             A new array. If the set is closed, a cell whose relative interior lies in the set lies in it entirely.
+
+        Raises
+        ------
+        PointError
+            If k is not an integer, or larger than d.
         """
 
     @abstractmethod
@@ -171,7 +176,7 @@ class Region(CellSet):
         return self._relation in "><"
 
     def mask(self, k: int) -> npt.NDArray[np.bool_]:
-        """For every k-cell of the complex, λ ≤ k ≤ d: whether its relative interior lies in the region.
+        """For every k-cell of the complex, k ≤ d: whether its relative interior lies in the region.
 
         A cell whose relative interior lies in a closed region lies in it entirely, since F is continuous.
         """

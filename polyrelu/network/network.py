@@ -32,7 +32,7 @@ Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
 _IntegerRow = tuple[tuple[int, ...], int, int]
 
-_KEYS = ("weights", "biases", "slopes", "assumptions")
+_KEYS = ("weights", "biases", "slopes", "assumptions", "units")
 _ACTIVATIONS = {0: "ReLU", -1: "absolute value", 1: "identity"}
 
 SLICE_UNITS = ("the coordinates of a slice",)
@@ -159,6 +159,7 @@ class Network:
     def units(self) -> tuple[str, ...]:
         """The units of the inputs: a description, and the numbers that define them. Empty if nothing is known of them.
 
+        Networks derived from this one, pickles and files of `save` keep them, as they keep the assumptions.
         A domain that is known to be in other units is refused (see `Domain.units`).
         """
         return self._units
@@ -166,11 +167,14 @@ class Network:
     def noted(self, *assumptions: str, units: tuple[str, ...] | None = None) -> Network:
         """The same network with further assumptions (each kept once), and with these units if any are given.
 
-        NetworkError for an assumption that is not a line of text.
+        NetworkError for an assumption, or a part of the units, that is not a line of text.
         """
-        for note in assumptions:
-            if not isinstance(note, str) or not note.isprintable() or not note:
-                raise NetworkError(f"assumptions: expected a line of text, got {describe(note)}")
+        if units is not None and not isinstance(units, tuple):
+            raise NetworkError(f"units: expected a tuple of lines of text, got {describe(units)}")
+        for name, lines in (("assumptions", assumptions), ("units", units or ())):
+            for line in lines:
+                if not isinstance(line, str) or not line.isprintable() or not line:
+                    raise NetworkError(f"{name}: expected a line of text, got {describe(line)}")
         kept = tuple(dict.fromkeys((*self._assumptions, *assumptions)))
         network = type(self).__new__(type(self))
         network._set(self._weights, self._biases, self._slopes, kept, self._units if units is None else units)
@@ -376,8 +380,14 @@ class Network:
         return self._with_output((self._weights[-1][index],), (self._biases[-1][index],))
 
     def difference(self, i: int, j: int) -> Network:
-        """The network F_i − F_j, positive where output i exceeds output j; NetworkError for a wrong index."""
+        """The network F_i − F_j, positive where output i exceeds output j.
+
+        NetworkError for a wrong index, and if i = j: that difference is zero, which is hardly ever meant, and its
+        complex can be as large as any.
+        """
         p, q = self._output_index(i), self._output_index(j)
+        if p == q:
+            raise NetworkError(f"difference: expected two different outputs, got output {p} twice, which is zero")
         row = tuple(map(operator.sub, self._weights[-1][p], self._weights[-1][q]))
         return self._with_output((row,), (self._biases[-1][p] - self._biases[-1][q],))
 
@@ -435,9 +445,9 @@ class Network:
     def to_dict(self) -> dict[str, Any]:
         """The network as an object of the JSON format.
 
-        Its keys are weights, biases, slopes unless all neurons are ReLUs, and assumptions if there are any. Numbers are
-        ints or strings "p/q", so nothing is lost; a layer whose neurons share one slope has a single number in
-        `slopes`.
+        Its keys are weights, biases, slopes unless all neurons are ReLUs, and assumptions and units if there are any.
+        Numbers are ints or strings "p/q", so nothing is lost; a layer whose neurons share one slope has a single number
+        in `slopes`.
         """
         result: dict[str, Any] = {
             "weights": [[[to_json(w) for w in row] for row in matrix] for matrix in self._weights],
@@ -449,11 +459,13 @@ class Network:
             ]
         if self._assumptions:
             result["assumptions"] = list(self._assumptions)
+        if self._units:
+            result["units"] = list(self._units)
         return result
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Network:
-        """The network of an object with the keys weights and biases, and optionally slopes and assumptions.
+        """The network of an object with the keys weights and biases, and optionally slopes, assumptions and units.
 
         NetworkError for anything else.
         """
@@ -465,10 +477,12 @@ class Network:
         for key in ("weights", "biases"):
             if key not in data:
                 raise NetworkError(f"network: the key {key!r} is missing")
-        notes = data.get("assumptions", [])
-        if not isinstance(notes, list):
-            raise NetworkError(f"assumptions: expected a list of lines of text, got {describe(notes)}")
-        return cls(data["weights"], data["biases"], data.get("slopes")).noted(*notes)
+        texts = [data.get(key, []) for key in ("assumptions", "units")]
+        for key, lines in zip(("assumptions", "units"), texts, strict=True):
+            if not isinstance(lines, list):
+                raise NetworkError(f"{key}: expected a list of lines of text, got {describe(lines)}")
+        notes, units = texts
+        return cls(data["weights"], data["biases"], data.get("slopes")).noted(*notes, units=tuple(units))
 
 
 def _integer_row(row: Vector, bias: Fraction) -> _IntegerRow:

@@ -12,16 +12,23 @@ and counting linear regions of deep neural networks, ICML 2018. Zaslavsky, Facin
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from itertools import accumulate
 from math import comb, prod
 
 from polyrelu.constructions.arguments import integer, read_architecture
 from polyrelu.constructions.folds import folded_regions
 from polyrelu.errors import InputError, LimitError
+from polyrelu.exact.printing import brief
 
 MAX_PATTERN_NEURONS = 10**7
 """Maximum number of neurons for which 2^(n_1 + … + n_L) is computed."""
+
+MAX_BITS = 10**9
+"""Maximum number of binary digits of a row of binomial coefficients; it takes seconds, and 125 MB."""
+
+MAX_STEPS = 10**9
+"""Maximum number of additions of words for one table of numbers of cells; it takes about a minute."""
 
 
 def zaslavsky(n: int, d: int) -> int:
@@ -161,14 +168,22 @@ def folding_lower(architecture: object) -> int | None:
 
 
 def binomials(n: int, last: int) -> list[int]:
-    """C(n, 0), …, C(n, last), by one multiplication and one division each."""
+    """C(n, 0), …, C(n, last), by one multiplication and one division each.
+
+    LimitError if they might have more than `MAX_BITS` binary digits together, since C(n, j) ≤ n^j, 2^n.
+    """
+    if last * min(n, last * n.bit_length() // 2) > MAX_BITS:
+        raise LimitError(
+            f"binomial coefficients: C(n, j), j ≤ {brief(last)}, for an n of {n.bit_length()} binary digits would have "
+            f"more than {MAX_BITS} digits together"
+        )
     row = [1]
     for j in range(last):
         row.append(row[-1] * max(n - j, 0) // (j + 1))
     return row
 
 
-@cache
+@lru_cache(256)
 def _prefix_sums(n: int, last: int) -> tuple[int, ...]:
     """The partial sums of C(n, 0) + … + C(n, last); the whole sum comes last."""
     return tuple(accumulate(binomials(n, min(n, last))))
@@ -184,6 +199,13 @@ class CellCounts:
         self._relu = relu
         rank = min([d, *hidden[:1]])
         degrees = range(min(codimension, rank) + 1)
+        steps = len(hidden) * (rank + 1) * len(degrees) * (len(degrees) + 1) // 2
+        words = sum(min(n, rank * n.bit_length()) for n in hidden) // 64 + 1
+        if steps * (words + 16) > 16 * MAX_STEPS:  # a step is about 16 words long
+            raise LimitError(
+                f"numbers of cells: rank {brief(rank)} and codimensions up to {brief(len(degrees) - 1)} take more than "
+                f"{MAX_STEPS} steps; ask for smaller ones"
+            )
         table = [[int(k == 0) for k in degrees] for _ in range(rank + 1)]
         for n in reversed(hidden):
             flats = [self._flats(table, rank - i, n - i, len(degrees) - i) for i in range(min(n + 1, len(degrees)))]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import comb, prod
+from math import comb
 
 from polyrelu.constructions.arguments import integer
-from polyrelu.constructions.layers import split_evenly
 from polyrelu.errors import InputError
-from polyrelu.paper.cell_counts import zaslavsky
+from polyrelu.paper.cell_counts import binomials, zaslavsky
 
 MAX_STEPS = 1_000_000
 """Maximum number of additions for one table; it takes a few seconds."""
@@ -51,8 +50,7 @@ class DepthBounds:
         self._codimension = min(last + 1, self._d) if last else 0
         kinds = (self._d + 1) * (self._codimension + 1)
         self._steps = self._n**2 * kinds**2 // 8
-        start = [[[int(k == 0)] * (self._n + 1) for k in range(self._codimension + 1)] for _ in range(self._d + 1)]
-        self._tables = [start]  # by number of layers, then rank, codimension, neurons
+        self._tables: list[list[list[list[int]]]] = []  # by number of layers, then rank, codimension, neurons
 
     def bound(self, depth: int) -> int:
         """The bound for networks with this many hidden layers, of one neuron at least."""
@@ -73,8 +71,12 @@ class DepthBounds:
     def _counts(self, depth: int) -> list[int]:
         """Upper bounds on the numbers of cells of codimension 0, 1, …."""
         if depth * self._steps > MAX_STEPS:
-            regions = prod(zaslavsky(w, self._d) for w in split_evenly(self._n, depth))
-            return [comb(self._n, k) * regions for k in range(self._codimension + 1)]
+            share, more = divmod(self._n, depth)
+            regions = zaslavsky(share, self._d) ** (depth - more) * zaslavsky(share + 1, self._d) ** more
+            return [choices * regions for choices in binomials(self._n, self._codimension)]
+        if not self._tables:
+            start = [[[int(k == 0)] * (self._n + 1) for k in range(self._codimension + 1)] for _ in range(self._d + 1)]
+            self._tables.append(start)
         while len(self._tables) <= depth:
             self._tables.append(self._next(self._tables[-1]))
         return [column[self._n] for column in self._tables[depth][self._d]]

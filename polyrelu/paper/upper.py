@@ -5,7 +5,7 @@ from __future__ import annotations
 from polyrelu.constructions.arguments import integer, read_architecture
 from polyrelu.errors import InputError, RegionError
 from polyrelu.geometry.region import CellSet
-from polyrelu.paper.cell_counts import serra_2018_upper
+from polyrelu.paper.cell_counts import binomials, serra_2018_upper
 
 
 def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ...]:
@@ -32,6 +32,8 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
     ------
     InputError
         If an argument is not as above.
+    LimitError
+        If the bounds have more than `polyrelu.paper.cell_counts.MAX_BITS` binary digits together, or nearly so many.
 
     Notes
     -----
@@ -58,9 +60,7 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
     if s > d:
         raise InputError(f"lineality: at most d = {d}, got {s}")
     regions = serra_2018_upper(widths)
-    choices = [1]  # C(R, j)
-    for j in range(max(d - s - 1, 0)):
-        choices.append(choices[-1] * (regions - j) // (j + 1))
+    choices = binomials(regions, max(d - s - 1, 0))
     return (regions, *(choices[d - k - s] if k + s <= d else 0 for k in range(1, d)))
 
 

@@ -213,11 +213,13 @@ def from_torch(
 
     Notes
     -----
-    The module is called with a batch of one. The reader supports Linear, Conv1d–3d, BatchNorm1d–3d, AvgPool, adaptive
-    average pooling, MaxPool, ReLU, LeakyReLU, PReLU, RReLU, ReLU6, Hardtanh, Hardsigmoid, Softshrink, Flatten,
-    Identity, Dropout and padding. In a forward it also supports sums (residual connections), multiples, matrix products
-    with constants, abs, clamp, maximum and minimum, means, and functions that only rearrange entries (reshape,
-    transpose, indexing, cat, stack, split, …).
+    The module is called with a batch of one. If copies of it, called in floats, have other outputs for a sample in a
+    batch of two than for the sample alone, `Network.assumptions` says so.
+
+    The reader supports Linear, Conv1d–3d, BatchNorm1d–3d, AvgPool, adaptive average pooling, MaxPool, ReLU, LeakyReLU,
+    PReLU, RReLU, ReLU6, Hardtanh, Hardsigmoid, Softshrink, Flatten, Identity, Dropout and padding. In a forward it also
+    supports sums (residual connections), multiples, matrix products with constants, abs, clamp, maximum and minimum,
+    means, and functions that only rearrange entries (reshape, transpose, indexing, cat, stack, split, …).
 
     In evaluation mode dropout does nothing and batch normalisation uses its running statistics. The modes of the module
     are restored afterwards. If the module is in training mode and this makes a difference, or if its forward changes

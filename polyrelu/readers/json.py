@@ -2,9 +2,9 @@
 
 A file is one object with the keys `weights` and `biases` (lists of matrices and of vectors, one for each layer, the
 output layer last). Optional keys are `slopes` (one entry for each hidden layer; by default all neurons are ReLUs),
-`assumptions` (a list of strings: what the reader of another file assumed), `claims` (an object), `name` and `note`
-(strings). A number is a JSON integer, or a string such as "p/q" or "0.1", both read exactly, or a JSON number with a
-point or exponent, read as the nearest double.
+`assumptions` (a list of strings: what the reader of another file assumed), `units` (a list of strings: the units of
+the inputs, see `Network.units`), `claims` (an object), `name` and `note` (strings). A number is a JSON integer, or a
+string such as "p/q" or "0.1", both read exactly, or a JSON number with a point or exponent, read as the nearest double.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from polyrelu.network.network import Network
 from polyrelu.readers.files import read_bytes, reading
 
 REQUIRED_KEYS = ("weights", "biases")
-OPTIONAL_KEYS = ("slopes", "assumptions", "claims", "name", "note")
-_NETWORK_KEYS = ("weights", "biases", "slopes", "assumptions")
+OPTIONAL_KEYS = ("slopes", "assumptions", "units", "claims", "name", "note")
+_NETWORK_KEYS = ("weights", "biases", "slopes", "assumptions", "units")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def _document(content: dict[str, Any]) -> Document:
     _check_type(content, "note", str, "a string")
     _check_type(content, "claims", dict, "an object")
     _check_type(content, "slopes", list, "a list with one entry per hidden layer")
-    _check_type(content, "assumptions", list, "a list of lines of text")
+    for key in ("assumptions", "units"):
+        _check_type(content, key, list, "a list of lines of text")
     network = Network.from_dict({key: content[key] for key in _NETWORK_KEYS if key in content})
     return Document(network, content.get("claims", {}), content.get("name"), content.get("note"))
 

@@ -3,8 +3,8 @@
 `weights_k` is a matrix with a row for each neuron, `biases_k` a vector; the last layer is the output. `slopes_k`, the
 slope below zero of each neuron of hidden layer k, may be left out for ReLUs. Arrays hold floats or integers, which are
 read exactly; nothing is unpickled. `assumptions`, the UTF-8 bytes of a JSON list of strings, holds what the reader of
-another file took for granted (`Network.assumptions`), if anything. Sizes are checked against the file before anything
-is allocated.
+another file took for granted (`Network.assumptions`), if anything; so does `units` with `Network.units`. Sizes are
+checked against the file before anything is allocated.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from polyrelu.readers.json import parse_strictly
 MAX_NAMES = 3000
 """Maximum number of arrays in an archive."""
 
-_NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})|assumptions")
+_NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})|assumptions|units")
+_TEXTS = ("assumptions", "units")
 _HEADER = 2**16  # longer than the header of any array of numbers
 
 
@@ -66,8 +67,9 @@ def write_npz(path: str | os.PathLike[str], network: Network) -> None:
         if any(any(layer) for layer in network.slopes):
             for k, layer in enumerate(network.slopes, 1):
                 arrays[f"slopes_{k}"] = np.array(_doubles(layer, f"slopes_{k}"))
-    if network.assumptions:
-        arrays["assumptions"] = np.frombuffer(json.dumps(network.assumptions).encode(), np.uint8)
+    for name, lines in zip(_TEXTS, (network.assumptions, network.units), strict=True):
+        if lines:
+            arrays[name] = np.frombuffer(json.dumps(lines).encode(), np.uint8)
     with replacing(path) as draft, draft.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # (NumPy before 2.1 would store allow_pickle as an array)
 
@@ -117,8 +119,8 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
 
 
 def _network(arrays: dict[str, npt.NDArray[Any]]) -> Network:
-    notes = _assumptions(arrays)
-    arrays = {name: array for name, array in arrays.items() if name != "assumptions"}
+    notes, units = (_lines(name, arrays.get(name)) for name in _TEXTS)
+    arrays = {name: array for name, array in arrays.items() if name not in _TEXTS}
     layers = max(1, sum(name.startswith("weights_") for name in arrays))
     expected = {f"{kind}_{k}" for kind in ("weights", "biases") for k in range(1, layers + 1)}
     optional = {f"slopes_{k}" for k in range(1, layers)}
@@ -134,17 +136,16 @@ def _network(arrays: dict[str, npt.NDArray[Any]]) -> Network:
         [arrays[f"weights_{k}"] for k in range(1, layers + 1)],
         [arrays[f"biases_{k}"] for k in range(1, layers + 1)],
         slopes,
-    ).noted(*notes)
+    ).noted(*notes, units=tuple(units))
 
 
-def _assumptions(arrays: dict[str, npt.NDArray[Any]]) -> list[Any]:
-    """The lines of the array `assumptions`."""
-    array = arrays.get("assumptions")
+def _lines(name: str, array: npt.NDArray[Any] | None) -> list[Any]:
+    """The lines of the array of this name, if there is one."""
     if array is None:
         return []
     if array.dtype != np.uint8 or array.ndim != 1:
-        raise FileError(f"assumptions: expected a vector of bytes, got {describe(array)}")
-    notes = parse_strictly(array.tobytes(), "a list of strings")
-    if not isinstance(notes, list):
-        raise FileError(f"assumptions: expected a list of strings in JSON, got {describe(notes)}")
-    return notes
+        raise FileError(f"{name}: expected a vector of bytes, got {describe(array)}")
+    lines = parse_strictly(array.tobytes(), "a list of strings")
+    if not isinstance(lines, list):
+        raise FileError(f"{name}: expected a list of strings in JSON, got {describe(lines)}")
+    return lines

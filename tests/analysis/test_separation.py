@@ -19,6 +19,7 @@ from polyrelu.constructions.bumps import best_bumps, bumps, bumps_betti
 from polyrelu.errors import FileError, InputError, MissingDependencyError, VerificationError
 from polyrelu.paper import depth_bounds
 from polyrelu.paper.bounds import upper_bounds
+from polyrelu.paper.cell_counts import zaslavsky
 from polyrelu.plotting import plot_separation
 
 # ---- bumps: one hidden layer --------------------------------------------------------------------------------------
@@ -300,6 +301,14 @@ def test_what_is_built_obeys_the_bound_for_its_depth(degree: int | None) -> None
         assert row.value <= row.depth_bound and row.factor == Fraction(row.depth_bound, row.value) >= 1
     assert result.rows[0].depth_bound == result.shallow_bound
     assert "any of this depth" in str(result) and f"<= {result.rows[1].depth_bound}, factor" in str(result)
+
+
+def test_depth_bounds_need_no_table_where_they_use_none() -> None:
+    """A table for a thousand inputs and neurons has 10^9 entries."""
+    bounds = depth_bounds.DepthBounds(1000, 1000, None)
+    assert bounds.bound(3) > 2**999
+    wide = depth_bounds.DepthBounds(2, 10**5)
+    assert wide.bound(3) == zaslavsky(33333, 2) ** 2 * zaslavsky(33334, 2) // 2 + 1
 
 
 def test_depth_bounds_say_what_is_wrong() -> None:

@@ -328,7 +328,13 @@ def test_help(run):
         assert "examples:" in out and out.isascii() and max(map(len, out.splitlines())) <= 120
     for kind in KINDS:
         status, out, err = run("construct", kind, "--help")
-        assert (status, err) == (0, "") and "--out-file" in out and out.isascii()
+        assert (status, err) == (0, "") and "-o FILE, --out FILE, --out-file FILE" in out and out.isascii()
+
+
+@pytest.mark.parametrize("option", ["-o", "--out", "--out-file"])
+def test_the_file_to_write_has_the_option_of_other_commands(run, option):
+    assert answer(run, "construct", "maximum", "3", option, "net.json")["out_file"] == "net.json"
+    assert read_document("net.json").network == maximum(3)
 
 
 def assert_one_line(status: int, out: str, err: str, expected: int = 2) -> None:

@@ -58,6 +58,11 @@ def test_what_does_not_suit_the_network(argv):
         task.prepare(options(*argv), NET)
 
 
+def test_an_output_minus_itself_is_refused():
+    with pytest.raises(pr.errors.NetworkError, match=r"^difference: expected two different outputs"):
+        task.prepare(options("--difference", "1", "1"), NET)
+
+
 def test_several_outputs_where_one_is_needed():
     with pytest.raises(pr.InputError, match=r"net\.json has 3 outputs: choose one"):
         task.prepare(options(), NET, one_output=True)

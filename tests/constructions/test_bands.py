@@ -378,6 +378,8 @@ def test_construct_a_classifier(run: Callable[..., Any]) -> None:
     [
         (["bands", "2-8-6-1", "--cuts", "2", "--variant", "paper"], "closed by 1 neuron"),
         (["bands", "2-4-3-1", "--cuts", "4"], "bands: last hidden layer 2: expected n_L ≥ Σ c_k = 4, got 3"),
+        (["bands", "2-3-3-1", "--cuts", "2"], "bands: layer 1: "),
+        (["bands", "1-3-3-1", "--cuts", "2"], "bands: expected d"),
         (["bands", "2-4-3-1", "--cuts", "3", "--classes", "0"], "--classes"),
         (["bands", "2-4-3-1", "--cuts", "3", "--classes", "1001"], "--classes: expected at most 1000"),
         (["recurrent", "2", "--steps", "1", "--cuts", "3"], "steps: expected at least 2"),

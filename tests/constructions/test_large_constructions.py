@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.constructions.bumps import best_bumps, bumps
 from polyrelu.constructions.folds import folding, sawtooth
+from polyrelu.constructions.layers import total, unit
 from polyrelu.constructions.maxima import maximum
 from polyrelu.constructions.nested_shells import shells
 from polyrelu.constructions.prescribed import network_with_betti
@@ -44,6 +46,33 @@ def test_too_much_is_refused_before_it_is_made(build: Callable[[], Any]) -> None
     with pytest.raises(LimitError, match=r"more than [0-9]+ (weights|layers|coordinates)"):
         build()
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(
+    ("build", "named"),
+    [
+        (lambda: pr.bands((2, 10**7, 3, 1), [3]), "bands"),
+        (lambda: pr.lower_bound_network((2, 10**7, 3, 1)), "lower_bound_network"),
+    ],
+)
+def test_the_construction_that_was_asked_for_is_named(build: Callable[[], Any], named: str) -> None:
+    with pytest.raises(LimitError, match=f"^{named}: the network would have more than 10000000 weights"):
+        build()
+
+
+def test_the_time_of_a_sum_grows_with_the_number_of_its_terms() -> None:
+    """Wide layers took the square of their width: a minute for 10^5 neurons."""
+    begun = time.process_time()
+    found = total(unit(i % 40_000) * (1 + i % 2) + i for i in range(80_000))
+    assert time.process_time() - begun < 4
+    assert found.row(40_000) == [2, 4] * 20_000 and found.constant == 40_000 * 79_999
+
+
+@pytest.mark.slow
+def test_wide_layers_are_made() -> None:
+    for net in (pr.paper_network([2], [10**5]), pr.paper_network([10**4], [2]), pr.recurrent(2, 2, 2, [10**5])):
+        assert max(net.architecture) >= 2 * 10**4
+        assert net([Fraction(1, 3), Fraction(1, 5)]) is not None
 
 
 def test_what_is_below_the_limits_is_made() -> None:

@@ -12,12 +12,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.errors import InputError, RegionError
+from polyrelu.errors import InputError, PointError, RegionError
 from polyrelu.geometry.region import RELATIONS, CellSet, Region
 from support.strategies import examples, levels, networks
 
 HOLDS = {">": gt, ">=": ge, "<": lt, "<=": le, "=": eq}
 ABSOLUTE = pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
+
+
+def test_dimensions_below_the_lineality_have_no_cells_and_above_the_space_none_is_allowed() -> None:
+    net = pr.Network([[[1, 0], [-1, 0]], [[1, 1], [1, 0]]], [[0, 0], [0, 1]])  # |x|, ReLU(x) + 1, any y
+    cx, partition = pr.subdivide(net.output(0), 1), pr.classify(net)
+    refinement = pr.refine(net, "F0 > 1")
+    sets = [*map(cx.region, RELATIONS), partition.region(0), partition.boundary(), refinement.region()]
+    for cells in sets:
+        assert cells.complex.lineality_dim == 1 and cells.complex.n_cells(0) == 0
+        mask = cells.mask(0)
+        assert (mask.dtype, mask.shape, cells.cells(0).shape) == (bool, (0,), (0,))
+        for k in (3, True, "1", None):
+            with pytest.raises(PointError, match="dimension: expected an integer"):
+                cells.mask(k)
+    assert cx.signs(0).shape == (0,) and refinement.signs(0)[0].shape == (0,)
 
 
 @examples(25)

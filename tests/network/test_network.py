@@ -337,7 +337,8 @@ def test_junk_is_refused_by_the_methods(net: Network, x: Any, y: Any) -> None:
         refused(lambda: net.scaled(x))
     if isinstance(x, int | np.ndarray) and isinstance(number, F) and 0 <= number < n:
         assert list(outputs_of(net.output(x), origin)) == [values[int(x)]]
-        assert list(outputs_of(net.difference(0, x), origin)) == [values[0] - values[int(x)]]
+        if number:
+            assert list(outputs_of(net.difference(0, x), origin)) == [values[0] - values[int(x)]]
     else:
         refused(lambda: net.output(x))
         refused(lambda: net.difference(0, x))
@@ -505,6 +506,10 @@ def test_output_transformations(case: tuple[Network, list[Any]], c: Any) -> None
         assert net.scaled(c).scaled(1 / F(c)) == net
     for i, j in itertools.product(range(net.output_dim), repeat=2):
         assert net.output(i)(x) == values[i]
+        if i == j:
+            with pytest.raises(NetworkError, match=rf"^difference: expected two different outputs, got output {i} tw"):
+                net.difference(i, j)
+            continue
         assert net.difference(i, j)(x) == values[i] - values[j]
         assert net.difference(i, j).output_dim == 1
     assert net.architecture == (-net).architecture

@@ -303,3 +303,20 @@ def test_millions_of_neurons_take_no_time_and_too_many_are_left_out():
     assert next(b for b in upper_bounds((2, most, 1)) if b.name == "activation patterns").value == 1 << most
     with pytest.raises(LimitError, match="too many digits"):
         montufar_2014_upper((2, most + 1, 1))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: zaslavsky(10**6, 10**6),
+        lambda: cells_upper((2000, 2000, 1), 0),
+        lambda: upper_bounds((10**6, 10**6, 1)),
+        lambda: upper_bounds((10**4, 10**4, 1), degrees=[0]),
+        lambda: lower_bounds((10**6, 10**6, 1), degrees=[]),
+    ],
+)
+def test_numbers_without_end_are_refused(call):
+    start = process_time()
+    with pytest.raises(LimitError, match=r"more than 1000000000 (digits together|steps)"):
+        call()
+    assert process_time() - start < 3

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from itertools import product
 from math import comb, prod
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.errors import InputError, RegionError
+from polyrelu.errors import InputError, LimitError, RegionError
 from polyrelu.paper.upper import lemma_52, proposition_18
 from support.strategies import examples, networks
 
@@ -42,6 +43,14 @@ def test_what_is_not_admissible() -> None:
         proposition_18((2, 3, 2))
     with pytest.raises(RegionError, match="Lemma 52: expected a closed region"):
         lemma_52(pr.subdivide(pr.shells((2, 4, 4, 1), [1]), 0).region(">"))
+
+
+@pytest.mark.parametrize("architecture", [(10**6, 10**6, 1), (10**6, 10, 1), (3000, 3000, 1)])
+def test_bounds_without_end_are_refused(architecture: tuple[int, ...]) -> None:
+    begun = process_time()
+    with pytest.raises(LimitError, match=r"more than 1000000000 (digits together|steps)"):
+        proposition_18(architecture)
+    assert process_time() - begun < 5
 
 
 def test_lemma_52_is_about_closed_regions_whatever_their_formula() -> None:

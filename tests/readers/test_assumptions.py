@@ -7,6 +7,7 @@ import json
 import pickle
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +252,41 @@ def test_a_square_root_that_was_rounded_is_said() -> None:
     assert pr.from_torch(norm).assumptions == (BATCH_NORM_NOTE,)
 
 
+class Mixing(nn.Module):
+    """A forward that is given, after a layer."""
+
+    def __init__(self, then: Any) -> None:
+        super().__init__()
+        self.fc, self.then = nn.Linear(2, 3), then
+
+    def forward(self, x: Any) -> Any:
+        return self.then(torch.relu(self.fc(x)))
+
+
+@pytest.mark.parametrize("double", [False, True])
+@pytest.mark.parametrize(
+    ("then", "mixes"),
+    [
+        (lambda y: y - y.mean(0), True),  # zero for one sample
+        (lambda y: y + y.flip(0), True),
+        (lambda y: y / y.shape[0], True),
+        (lambda y: y.sum(0), True),
+        (lambda y: y - y.mean(1, keepdim=True), False),
+        (lambda y: y.flatten(1), False),
+        (lambda y: y.reshape(1, 3), False),  # takes no other batch
+    ],
+)
+def test_a_forward_that_mixes_the_samples_of_a_batch_is_noted(then: Any, mixes: bool, double: bool) -> None:
+    torch.manual_seed(3)
+    module = Mixing(then).double() if double else Mixing(then)
+    net = pr.from_torch(module, 2)
+    assert [("mixes the samples" in note, "batch of one" in note) for note in net.assumptions] == [(True, True)] * mixes
+    x = torch.tensor([[0.25, -1.5]], dtype=torch.float64)
+    values = net(x[0].tolist())
+    expected = module.double()(x).flatten().tolist()
+    assert np.allclose([float(v) for v in values], expected, atol=1e-6)
+
+
 # ------------------------------------------------------------------------------------------- what keeps an assumption
 
 
@@ -284,21 +320,24 @@ def test_assumptions_are_no_part_of_equality() -> None:
 def test_an_assumption_is_a_line_of_text(bad: Any, tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="assumptions: expected a line of text"):
         NET.noted(bad)
-    with pytest.raises(NetworkError, match="assumptions: expected a line of text"):
-        pr.Network.from_dict({**NET.to_dict(), "assumptions": [bad]})
+    with pytest.raises(NetworkError, match="units: expected a line of text"):
+        NET.noted(units=(bad,))
+    for key in ("assumptions", "units"):
+        with pytest.raises(NetworkError, match=f"{key}: expected a line of text"):
+            pr.Network.from_dict({**NET.to_dict(), key: [bad]})
 
 
 def test_assumptions_in_files_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "net.json"
-    for bad in ("text", 3, None, {}):
-        path.write_text(json.dumps({**NET.to_dict(), "assumptions": bad}))
-        with pytest.raises(FileError, match="assumptions: expected a list"):
+    for key, bad in product(("assumptions", "units"), ("text", 3, None, {})):
+        path.write_text(json.dumps({**NET.to_dict(), key: bad}))
+        with pytest.raises(FileError, match=f"{key}: expected a list"):
             pr.load(path)
     arrays = {"weights_1": np.ones((1, 1)), "biases_1": np.zeros(1)}
     texts = [np.frombuffer(text, np.uint8) for text in (b"3", b"\xff")]
-    for array in (np.ones(3), np.zeros((1, 1), np.uint8), *texts):
-        np.savez(tmp_path / "net.npz", **arrays, assumptions=array)
-        with pytest.raises(FileError, match=r"assumptions|not UTF-8"):
+    for key, array in product(("assumptions", "units"), (np.ones(3), np.zeros((1, 1), np.uint8), *texts)):
+        np.savez(tmp_path / "net.npz", **arrays, **{key: array})
+        with pytest.raises(FileError, match=f"{key}: expected|not UTF-8"):
             pr.load(tmp_path / "net.npz")
     write_npz(tmp_path / "net.npz", NET)
 

@@ -153,6 +153,28 @@ def test_network_and_domain_in_the_same_units(tmp_path: Path) -> None:
     assert "normalised units" in nets[0].assumptions[0] and not nets[1].assumptions
 
 
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_files_keep_the_units(tmp_path: Path, suffix: str) -> None:
+    """A network that went through a file was subdivided over a box in other units without a word."""
+    path = grown(tmp_path / "net.nnet")
+    # .npz holds doubles only, so the weights are others; the units are still those of the file.
+    weights = pr.Network([[[1, 2], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    for normalise in (False, True):
+        net = read_nnet(path, normalise)
+        assert net.units
+        kept = (net if suffix == ".json" else weights).noted(*net.assumptions, units=net.units)
+        pr.save(kept, tmp_path / f"net{suffix}")
+        found = pr.load(tmp_path / f"net{suffix}")
+        assert (found, found.units, found.assumptions) == (kept, net.units, net.assumptions)
+        with pytest.raises(DomainError, match="normalise=True"):
+            pr.subdivide(found, domain=read_nnet_domain(path, not normalise))
+        assert pr.subdivide(found, domain=read_nnet_domain(path, normalise)).n_regions
+        pr.save_complex(pr.subdivide(found), tmp_path / "complex.npz")
+        assert pr.load_complex(tmp_path / "complex.npz").network.units == net.units
+    pr.save(kept.noted(units=()), tmp_path / f"net{suffix}")
+    assert pr.load(tmp_path / f"net{suffix}").units == ()
+
+
 def test_units_of_two_files_differ_by_their_numbers(tmp_path: Path) -> None:
     path = grown(tmp_path / "a.nnet")
     other = tmp_path / "b.nnet"

@@ -21,7 +21,7 @@ from polyrelu.files import reason
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.torch.chains import chain_of
-from polyrelu.readers.torch.preview import unread_function
+from polyrelu.readers.torch.preview import mixes_samples, unread_function
 from polyrelu.readers.torch.values import Value
 
 MAX_AXES = 60
@@ -96,6 +96,11 @@ def from_torch(
     assembly.place = "output"
     if not isinstance(output, Value):
         raise NetworkError(f"output: expected one tensor that depends on the input, got {_kind(output)}")
+    if mixes_samples(module, assembly.input.shape, dtype):
+        assembly.assume(
+            "the module is read for a batch of one sample; in a larger batch its forward mixes the samples, so that "
+            "their outputs are not those that they have alone"
+        )
     return assembly.finish(output.signal)
 
 

@@ -1,4 +1,6 @@
-"""A run of a forward in floats, which finds unreadable functions before the exact composition of a large module."""
+"""Runs of a forward in floats, which find functions that are not read before a large module is composed exactly, and
+forwards that mix the samples of a batch.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +47,35 @@ def unread_function(module: Any, shape: Sequence[int], dtype: Any) -> str | None
         except _FoundError as found:
             return str(found)
     return None
+
+
+def mixes_samples(module: Any, shape: Sequence[int], dtype: Any) -> bool:
+    """Whether the outputs of samples in a batch are seen to be others than those that the samples have alone.
+
+    Copies of the module run in evaluation mode on samples drawn at random, alone and in a batch of two. The answer
+    decides on a remark and on nothing else. False if nothing is seen: so also if the module takes no batch of two, has
+    other outputs in a second run (then it is random), or cannot be copied.
+    """
+    import torch
+
+    for kind in dict.fromkeys((torch.float64, dtype)):  # doubles, unless the forward has constants of another type
+        with suppress(Exception), torch.no_grad(), torch.random.fork_rng(devices=[]):
+            copy = deepcopy(module).eval().to(kind)
+            torch.manual_seed(0)
+            batches = [scale * torch.randn((2, *shape[1:]), dtype=torch.float64).to(kind) for scale in (1, 1, 8)]
+            for batch in batches:
+                alone, again = (torch.cat([deepcopy(copy)(sample[None]) for sample in batch]) for _ in range(2))
+                together = deepcopy(copy)(batch)
+                if not alone.equal(again):
+                    return False
+                # Rounding differs with the size of a batch, but not by as much as this.
+                allowed = 2**-10 if kind.itemsize < 8 else 2**-30
+                if together.shape != alone.shape:
+                    return True
+                if bool(((together - alone).abs() > allowed * (alone.abs().max() + 2**-20)).any()):
+                    return True
+            return False
+    return False
 
 
 def _refusal(name: str, dependent: int) -> str | None:
