@@ -9,8 +9,10 @@ from typing import Any
 from polyrelu.cli.options import add_command, add_net, add_out, add_region, check_out, read_level
 from polyrelu.cli.output import Answer, lines
 from polyrelu.cli.task import Task, add_task, prepare, read
-from polyrelu.errors import FileError, one_line
+from polyrelu.errors import FileError, InputError, one_line
+from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.subdivision import subdivide
+from polyrelu.network.formula import Formula
 from polyrelu.network.network import Network
 from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html
 from polyrelu.plotting.scene import make_scene
@@ -33,6 +35,7 @@ examples:
   polyrelu plot net.json -o net.png
   polyrelu plot net.json -o net.html --level 1/2 --relation "<="
   polyrelu plot net.json -o net.svg --color pattern --window "-2,2"
+  polyrelu plot net.json -o band.svg --where "0 < F <= 1"
   polyrelu plot net.json -o net.pdf --cycles                           the holes of {F > 0}
   polyrelu plot large.onnx -o slice.png --slice points.json --box "-1,2"
 
@@ -43,7 +46,11 @@ needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
     add_region(parser, default=False)
     parser.add_argument(
         "--color", choices=COLOURINGS,
-        help="regions by the sign of F - T, by class, by activation pattern or by affine map",
+        help="regions by the sign of F - T, by class, by the formula, by activation pattern or by affine map",
+    )  # fmt: skip
+    parser.add_argument(
+        "--where", metavar="FORMULA",
+        help='draw where a condition holds, such as "0 < F <= 1", in place of --relation and --level',
     )  # fmt: skip
     parser.add_argument("--graph", action="store_true", help="two inputs: the graph of F as a surface")
     parser.add_argument("--cycles", action="store_true", help="draw cycles around the holes of the region (see cycles)")
@@ -59,19 +66,27 @@ def run(options: argparse.Namespace) -> Answer:
     if suffix not in (*SUFFIXES, HTML):
         raise FileError(f"{options.out}: expected a file that ends in {', '.join(SUFFIXES)} or {HTML}", options.out)
     check_out(options)
-    compares = options.cycles or options.level is not None or options.relation is not None
+    if options.where is not None and (options.relation is not None or options.level is not None):
+        raise InputError("--where takes the place of --relation and --level; give one or the other")
+    formula = None if options.where is None else Formula(options.where)
+    compares = (options.cycles and formula is None) or options.level is not None or options.relation is not None
     task, level = prepare(options, read(options), one_output=compares), read_level(options)
     net, domain = task.net, task.domain
     choices: dict[str, Any] = {"color": options.color, "graph": options.graph, "window": _window(options, net)}
-    _rehearse(task, choices)
+    _rehearse(task, choices, formula)
     draw = plot_html if suffix == HTML else plot
     with task.work() as how:
         choices |= how
-        if options.cycles:
-            region = subdivide(net, level or 0, domain, **how).region(options.relation or ">")
+        if options.cycles or formula is not None:
+            region: Any
+            if formula is None:
+                region = subdivide(net, level or 0, domain, **how).region(options.relation or ">")
+            else:
+                region = refine(net, formula, domain, **how).region()
             degrees = range(1, net.input_dim) if net.input_dim > 1 else [0]
-            found = homology(region, progress=how["progress"])
-            draw(region, options.out, cycles=[c for k in degrees for c in found.cycles(k)], **choices)
+            found = homology(region, progress=how["progress"]) if options.cycles else None
+            cycles = [] if found is None else [c for k in degrees for c in found.cycles(k)]
+            draw(region, options.out, cycles=cycles, **choices)
         else:
             draw(net, options.out, level=level, relation=options.relation, domain=domain, **choices)
     return Answer(lines(task.title, f"{one_line(options.out)}: drawn"))
@@ -85,9 +100,13 @@ def _window(options: argparse.Namespace, net: Network) -> list[list[str]] | None
     return sides * net.input_dim if len(sides) == 1 else sides
 
 
-def _rehearse(task: Task, choices: dict[str, Any]) -> None:
+def _rehearse(task: Task, choices: dict[str, Any], formula: Formula | None) -> None:
     """Refuse before the work what could be drawn of no network with as many inputs and outputs, by a constant one."""
     inputs, outputs = task.net.input_dim, task.net.output_dim
     constant = Network([[[0] * inputs] * outputs], [[0] * outputs])
     # The domain matters to a window that is given; without one a window would be sought here, which is of no use.
-    make_scene(constant, {}, domain=None if choices["window"] is None else task.domain, **choices)
+    domain = None if choices["window"] is None else task.domain
+    if formula is not None:
+        make_scene(refine(constant, formula, domain).region(), {}, **choices)
+    else:
+        make_scene(constant, {}, domain=domain, **choices)

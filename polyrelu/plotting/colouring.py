@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import describe
@@ -13,7 +14,7 @@ from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.polygons import Indices
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, tints
 
-COLOURINGS = ("sign", "class", "pattern", "map")
+COLOURINGS = ("sign", "class", "formula", "pattern", "map")
 FEW = 6
 """Maximum number of colours, if that many suffice."""
 
@@ -46,6 +47,11 @@ def class_colouring(classes: Indices, n: int) -> Colouring:
     return Colouring(
         np.where(classes < 0, n, classes), [*tints(n), TIE_COLOUR], [*(f"class {i}" for i in range(n)), "tie"]
     )
+
+
+def formula_colouring(inside: npt.NDArray[np.bool_], name: str) -> Colouring:
+    """By whether a region is in the set of a formula."""
+    return Colouring(np.where(inside, 0, 1), [SIGN_COLOURS[1], SIGN_COLOURS[-1]], [name, "elsewhere"])
 
 
 def pattern_colouring(cx: PolyhedralComplex) -> Colouring:

@@ -33,9 +33,10 @@ def plot(
 
     Parameters
     ----------
-    obj : Network, PolyhedralComplex, Region, Partition, ClassRegion or DecisionBoundary
+    obj : Network, PolyhedralComplex, Region, FormulaRegion, Partition, ClassRegion or DecisionBoundary
         What is drawn. A ClassRegion or DecisionBoundary is drawn as its whole partition, with the Betti numbers of the
-        set alone in the title.
+        set alone in the title. A FormulaRegion is drawn where its formula holds, with the boundary of the set (its
+        closure without its interior), whether or not that belongs to it.
     path : str or path-like, optional
         A .png, .svg or .pdf file to which the figure is written as well. The same picture gives the same file.
     level : exact number, optional
@@ -52,7 +53,8 @@ def plot(
     color : str, optional
         "sign" (of F − t; the default with a level), "pattern" (adjacent regions with different activation patterns have
         different colours), "map" (regions with the same affine map have the same colour, adjacent regions with
-        different maps have different ones) or "class" (the largest output).
+        different maps have different ones), "class" (the largest output) or "formula" (where the formula holds; the
+        default for a FormulaRegion).
     graph : bool, optional
         Whether to draw the graph of F, for a network with two inputs, as a surface in space.
     cycles : iterable of Cycle, optional
@@ -124,7 +126,7 @@ def plot_html(
 
     Parameters
     ----------
-    obj : Network, PolyhedralComplex, Region, Partition, ClassRegion or DecisionBoundary
+    obj : Network, PolyhedralComplex, Region, FormulaRegion, Partition, ClassRegion or DecisionBoundary
         What is drawn, as for `plot`.
     path : str or path-like
         The .html file. It contains all that it needs and cannot load anything, so it works offline. The same picture

@@ -15,12 +15,14 @@ from polyrelu.exact.rational import describe
 from polyrelu.geometry.classes import Partition
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.polygons import Indices
+from polyrelu.geometry.refinement import FormulaRegion
 from polyrelu.geometry.subdivision import Options
 from polyrelu.network.network import Network
 from polyrelu.plotting.colouring import (
     Colouring,
     check_colouring,
     class_colouring,
+    formula_colouring,
     map_colouring,
     pattern_colouring,
     sign_colouring,
@@ -28,7 +30,7 @@ from polyrelu.plotting.colouring import (
 from polyrelu.plotting.cycles import corners, cut, doubles, lifted, read_cycles
 from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR
-from polyrelu.plotting.subject import Choices, Subject, read_subject, short
+from polyrelu.plotting.subject import Choices, Subject, formula_name, frontier, read_subject, short
 from polyrelu.plotting.values import height_range, vertex_values
 from polyrelu.plotting.window import RANGE, Window, default_window, read_window
 
@@ -45,6 +47,7 @@ class Scene:
     network: F. clipped: C(F) or C(F, t), or the cells of a partition into classes, over the window: a bounded complex
     whose cells are exactly the intersections of cells with the window, and their faces. The window's sides are walls
     of its domain, so it is the exact subdivision that clips. partition: classes of `clipped`, if these are drawn.
+    formula: the region of a formula of `clipped`, if that is drawn.
     is_whole: nothing was cut off. color: see `plot`. graph: whether the graph of F is drawn. cycles: their degrees,
     and their simplices in the window as arrays n × (degree + 1) × d of doubles; for d = 2 with the graph they lie on
     it, in R^3. title: lines.
@@ -59,6 +62,7 @@ class Scene:
     graph: bool
     cycles: tuple[tuple[int, Floats], ...]
     title: str
+    formula: FormulaRegion | None = None
 
     @property
     def dim(self) -> int:
@@ -122,6 +126,9 @@ class Scene:
         if self.color == "sign":
             relations = {1: ">", 0: "=", -1: "<"}
             return sign_colouring(self.clipped, {sign: self._name(r) for sign, r in relations.items()})
+        if self.color == "formula":
+            assert self.formula is not None
+            return formula_colouring(self.formula.mask(self.dim), formula_name(self.formula))
         if self.partition is not None:
             return class_colouring(self.partition.class_numbers(), self.partition.n_classes)
         return pattern_colouring(self.clipped) if self.color == "pattern" else map_colouring(self.clipped)
@@ -129,13 +136,20 @@ class Scene:
     @property
     def has_boundary(self) -> bool:
         """Whether there is a decision boundary: the set F = t, or where classes tie."""
-        return self.partition is not None or self.clipped.level is not None
+        return self.partition is not None or self.formula is not None or self.clipped.level is not None
 
     def on_boundary(self, k: int) -> Mask:
         """For every k-cell of `clipped`: whether it lies in the decision boundary."""
         if self.partition is not None:
             return self.partition.boundary().mask(k)
+        if self.formula is not None:
+            return self._frontier[k]
         return self.clipped.signs(k) == 0 if self.has_boundary else np.zeros(self.clipped.n_cells(k), np.bool_)
+
+    @cached_property
+    def _frontier(self) -> list[Mask]:
+        assert self.formula is not None
+        return frontier(self.formula)
 
     @cached_property
     def walls(self) -> Mask:
@@ -149,6 +163,8 @@ class Scene:
     @property
     def boundary_name(self) -> str:
         """The name of the decision boundary in legends."""
+        if self.formula is not None:
+            return "boundary of the set"
         return self._name("=") if self.partition is None else "decision boundary"
 
     @property
@@ -192,11 +208,16 @@ def make_scene(obj: Any, options: Options, **choices: Unpack[Choices]) -> Scene:
         cycles = lifted(cycles, subject.network)
     arrays = tuple((k, doubles(simplices)) for k, simplices in cycles)
     title = "\n".join([first or subject.headline(), *subject.summary(options.get("progress"))])
-    return Scene(subject.network, drawn.complex, drawn.partition, window, is_whole, color, graph, arrays, title)
+    complex_, partition, formula = drawn.complex, drawn.partition, drawn.formula
+    return Scene(subject.network, complex_, partition, window, is_whole, color, graph, arrays, title, formula)
 
 
 def _color(subject: Subject, color: str | None) -> str:
     leveled = subject.complex.level is not None
+    if (color == "formula") != (subject.formula is not None) and color is not None and color not in ("pattern", "map"):
+        raise InputError(f"color: expected 'formula', 'pattern' or 'map' for the region of a formula, got {color!r}")
+    if color is None and subject.formula is not None:
+        return "formula"
     if color is None:
         return "sign" if leveled else "pattern" if subject.partition is None else "class"
     if color == "sign" and not leveled:

@@ -10,12 +10,15 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any, Protocol, TypedDict, Unpack
 
+import numpy as np
+
 from polyrelu.errors import InputError, RegionError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe, show
 from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
 from polyrelu.geometry.clipping import clipped
 from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.refinement import FormulaRegion
 from polyrelu.geometry.region import RELATIONS, Region
 from polyrelu.geometry.subdivision import Options, Progress, subdivide
 from polyrelu.network.network import Network
@@ -54,15 +57,20 @@ class Choices(TypedDict, total=False):
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A complex, the partition into classes with its cells, if any, and the sets whose Betti numbers are shown."""
+    """A complex, the partition into classes or the region of a formula with its cells, if any, and the sets whose Betti
+    numbers are shown.
+    """
 
     complex: PolyhedralComplex
     partition: Partition | None
-    sets: tuple[Region | ClassRegion | DecisionBoundary, ...]
+    sets: tuple[Region | ClassRegion | DecisionBoundary | FormulaRegion, ...]
+    formula: FormulaRegion | None = None
 
     @property
     def network(self) -> Network:
         """The network F."""
+        if self.formula is not None:
+            return self.formula.refinement.network
         return self.complex.network if self.partition is None else self.partition.network
 
     def over(self, box: Sequence[Sequence[Any]], options: Options) -> Subject:
@@ -70,12 +78,17 @@ class Subject:
         if self.partition is not None:
             partition = clipped(self.partition, box, **options)
             return Subject(partition.complex, partition, ())
+        if self.formula is not None:
+            region = clipped(self.formula, box, **options)
+            return Subject(region.complex, None, (), region)
         return Subject(clipped(self.complex, box, **options), None, ())
 
     def on_boundary(self, k: int) -> Mask | None:
         """For every k-cell whether it lies in the decision boundary; None if there is none."""
         if self.partition is not None:
             return self.partition.boundary().mask(k)
+        if self.formula is not None:
+            return frontier(self.formula)[k - self.complex.coordinates.lineality_dim]
         return None if self.complex.level is None else self.complex.signs(k) == 0
 
     def headline(self) -> str:
@@ -90,7 +103,8 @@ class Subject:
         """The f-vector and the Betti numbers, in lines."""
         cells = _vector(f"{n:,}".replace(",", "\u2009") for n in self.complex.f_vector)
         level = self.complex.level
-        name = "cells" if self.partition is not None else "C(F)" if level is None else f"C(F, {short(level)})"
+        refined = self.partition is not None or self.formula is not None
+        name = "cells" if refined else "C(F)" if level is None else f"C(F, {short(level)})"
         lines = [f"{name}: f-vector {cells}"] + [""] * (len(self.sets) > 1)
         for part in (f"{_name(s)}: β = {_vector(homology(s, progress=progress).betti)}" for s in self.sets):
             longer = f"{lines[-1]}     {part}" if lines[-1] else part
@@ -115,10 +129,11 @@ def _power_of_ten(x: Fraction) -> str:
 
 def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subject:
     """The subject of what is given to `plot`."""
-    if not isinstance(obj, (Network, PolyhedralComplex, Partition, Region, ClassRegion, DecisionBoundary)):
+    kinds = (Network, PolyhedralComplex, Partition, Region, ClassRegion, DecisionBoundary, FormulaRegion)
+    if not isinstance(obj, kinds):
         raise InputError(
-            "plot: expected a Network, a PolyhedralComplex, a Region, a Partition or a set of its cells (ClassRegion, "
-            f"DecisionBoundary), got {type(obj).__name__}"
+            "plot: expected a Network, a PolyhedralComplex, a Region, a FormulaRegion, a Partition or a set of its "
+            f"cells (ClassRegion, DecisionBoundary), got {type(obj).__name__}"
         )
     source = obj if isinstance(obj, (Network, PolyhedralComplex)) else obj.complex
     if source.input_dim > MAX_DIM:
@@ -139,6 +154,10 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
                 raise InputError("relation: the complex has no level set")
             return Subject(obj, None, ())
         obj = obj.region(relation or ">")
+    if isinstance(obj, FormulaRegion):
+        if relation is not None:
+            raise InputError("relation: a formula says by itself what is compared")
+        return Subject(obj.complex, None, (obj,), obj)
     if relation is not None and not isinstance(obj, Region):
         raise InputError("relation: compares one output with a level, but classes are drawn; choose an output")
     if relation is not None and relation != obj.relation:
@@ -159,7 +178,37 @@ def _divided(net: Network, options: Options, **choices: Unpack[Choices]) -> Poly
     return subdivide(net, 0 if level is None and net.output_dim == 1 else level, domain, **options)
 
 
-def _name(cells: Region | ClassRegion | DecisionBoundary) -> str:
+def formula_name(region: FormulaRegion) -> str:
+    """The formula, or "the formula" if it is long."""
+    text = str(region.formula)
+    return text if len(text) <= LINE // 2 else "the formula"
+
+
+def frontier(region: FormulaRegion) -> list[Mask]:
+    """For k = λ..d which k-cells lie in the frontier of a set: those that are faces of cells in it and of others.
+
+    A cell counts among its faces. The union of these cells is the closure of the set without its interior: a cell is a
+    face of all cells near its points, and of no others.
+    """
+    cx = region.complex
+    low, d = cx.coordinates.lineality_dim, cx.input_dim
+    found: list[Mask] = []
+    some, all_ = (np.zeros(cx.n_cells(d), np.bool_) for _ in range(2))
+    for k in range(d, low - 1, -1):
+        mask = region.mask(k)
+        above = some, all_
+        some, all_ = mask.copy(), mask.copy()
+        if k < d:
+            facets = cx.facets(k + 1)
+            some[facets.index[facets.spread(above[0])]] = True
+            all_[facets.index[~facets.spread(above[1])]] = False
+        found.append(some & ~all_)
+    return found[::-1]
+
+
+def _name(cells: Region | ClassRegion | DecisionBoundary | FormulaRegion) -> str:
+    if isinstance(cells, FormulaRegion):
+        return f"{{{formula_name(cells)}}}"
     if isinstance(cells, DecisionBoundary):
         return "decision boundary"
     if isinstance(cells, ClassRegion):
