@@ -24,6 +24,7 @@ ROOMS = (
     "interruption",
     "_moved",
     "errors",
+    "immutable",
     "markup",
     "exact",
     "files",

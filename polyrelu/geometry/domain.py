@@ -10,12 +10,13 @@ from typing import Any
 from polyrelu.errors import DomainError, LimitError
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, exact_matrix, exact_point, exact_vector, primitive
+from polyrelu.immutable import Immutable
 
 MAX_BOX = 5 * 10**7
 """Maximum number of entries in the matrix A of a box."""
 
 
-class Domain:
+class Domain(Immutable):
     """The closed polyhedron {x : A x ≤ b} with rational A and b, bounded or unbounded. Immutable.
 
     The domain must have interior points. Whether it has any is decided, exactly, when a network is subdivided over it.
@@ -63,10 +64,7 @@ class Domain:
         self._set(len(rows[0]), rows, offsets)
 
     def _set(self, dim: int, rows: tuple[tuple[Fraction, ...], ...], offsets: tuple[Fraction, ...]) -> None:
-        object.__setattr__(self, "_dim", dim)
-        object.__setattr__(self, "_a", rows)
-        object.__setattr__(self, "_b", offsets)
-        object.__setattr__(self, "_units", ())
+        self._put(_dim=dim, _a=rows, _b=offsets, _units=())
 
     @classmethod
     def box(cls, lower: Sequence[Any], upper: Sequence[Any]) -> Domain:
@@ -127,9 +125,6 @@ class Domain:
         box._set(len(lower), tuple(rows), tuple(offsets))
         return box
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("a Domain cannot be changed")
-
     @property
     def a(self) -> tuple[tuple[Fraction, ...], ...]:
         """The matrix A by rows, m × d."""
@@ -157,7 +152,7 @@ class Domain:
         """The same polyhedron with the given units. Units do not affect equality."""
         domain = Domain.__new__(Domain)
         domain._set(self._dim, self._a, self._b)
-        object.__setattr__(domain, "_units", units)
+        domain._put(_units=units)
         return domain
 
     def contains(self, x: Any) -> bool:

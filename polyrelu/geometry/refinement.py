@@ -133,11 +133,8 @@ class FormulaRegion(CellSet):
                 f"formula {describe(str(formula))}: it compares what the complex was not refined by; give it to refine"
             )
         super().__init__(refinement.complex)
-        object.__setattr__(self, "_refinement", refinement)
-        object.__setattr__(self, "_formula", formula)
-        object.__setattr__(self, "_places", tuple(map(refinement.forms.index, formula.forms)))
-        object.__setattr__(self, "_open", None)
-        object.__setattr__(self, "_closed", None)
+        places = tuple(map(refinement.forms.index, formula.forms))
+        self._put(_refinement=refinement, _formula=formula, _places=places, _open=None, _closed=None)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FormulaRegion, (self._refinement, self._formula)
@@ -156,14 +153,14 @@ class FormulaRegion(CellSet):
     def is_open(self) -> bool:
         """Whether the set is open in the domain: with each cell it contains all cells of which that cell is a face."""
         if self._open is None:
-            object.__setattr__(self, "_open", not self._has_face_across(inside=True))
+            self._put(_open=not self._has_face_across(inside=True))
         return bool(self._open)
 
     @property
     def is_closed(self) -> bool:
         """Whether the set is closed: with each cell it contains all faces of that cell."""
         if self._closed is None:
-            object.__setattr__(self, "_closed", not self._has_face_across(inside=False))
+            self._put(_closed=not self._has_face_across(inside=False))
         return bool(self._closed)
 
     def _has_face_across(self, inside: bool) -> bool:

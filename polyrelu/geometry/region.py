@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NoReturn, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from polyrelu.errors import RegionError
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.sparse_rows import SparseRows
+from polyrelu.immutable import Immutable
 from polyrelu.markup import table
 from polyrelu.network.network import Network
 
@@ -53,7 +54,7 @@ class LeveledComplex(AnyComplex, Protocol):
     def signs(self, k: int) -> npt.NDArray[np.int8]: ...
 
 
-class CellSet(ABC):
+class CellSet(Immutable, ABC):
     """The union of the relative interiors of some cells of a complex. Immutable.
 
     The set may be open in the domain (`is_open`), closed (`is_closed`), or neither. `chain_complex` and `homology`
@@ -65,10 +66,7 @@ class CellSet(ABC):
     _complex: Any  # an AnyComplex; typed Any so that `complex` returns the type that was passed
 
     def __init__(self, complex: AnyComplex) -> None:
-        object.__setattr__(self, "_complex", complex)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+        self._put(_complex=complex)
 
     @property
     def complex(self) -> Any:
@@ -160,7 +158,7 @@ class Region(CellSet):
                 f"region {relation!r}: the complex has no level set; use subdivide(network, level=t), with t = 0 say"
             )
         super().__init__(complex)
-        object.__setattr__(self, "_relation", relation)
+        self._put(_relation=relation)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Region, (self._complex, self._relation)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from polyrelu import _core
+from polyrelu.immutable import Immutable
 
 Array = npt.NDArray[Any]
 
 
-class SparseRows:
+class SparseRows(Immutable):
     """A sparse matrix by compressed rows, or lists of numbers if it has no values. Immutable; its arrays are read-only.
 
     Row i has entries in the columns ``index[indptr[i]:indptr[i + 1]]``, with the values at the same places. Unpacks as
@@ -49,11 +50,8 @@ class SparseRows:
     n_columns: int
 
     def __init__(self, indptr: Array, index: Array, values: Array | None, n_columns: int) -> None:
-        put = object.__setattr__
-        put(self, "indptr", read_only(indptr))
-        put(self, "index", read_only(index))
-        put(self, "values", None if values is None else read_only(values))
-        put(self, "n_columns", n_columns)
+        values = None if values is None else read_only(values)
+        self._put(indptr=read_only(indptr), index=read_only(index), values=values, n_columns=n_columns)
 
     @classmethod
     def from_entries(cls, row: Array, column: Array, values: Array | None, n_rows: int, n_columns: int) -> SparseRows:
@@ -162,9 +160,6 @@ class SparseRows:
 
     def __len__(self) -> int:
         return 2 if self.values is None else 3
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("SparseRows cannot be changed")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return SparseRows, (self.indptr, self.index, self.values, self.n_columns)

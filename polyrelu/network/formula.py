@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from polyrelu.errors import RegionError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.rational import check_digits, describe, exact, exact_vector, primitive
+from polyrelu.immutable import Immutable
 
 Bools = npt.NDArray[np.bool_]
 Tree = tuple[Any, ...]
@@ -68,7 +69,7 @@ class Form(NamedTuple):
         return self.constant + sum((factor * values[i] for i, factor in self.terms), Fraction(0))
 
 
-class Formula:
+class Formula(Immutable):
     """A condition on the outputs of a network, such as "0 < F <= 1" or "F0 > 0 and not (F1 >= 2 or F2 < F1)".
 
     Immutable. Two formulas are equal if the comparisons are the same up to positive factors and combined alike.
@@ -114,18 +115,8 @@ class Formula:
         if len(text) > MAX_LENGTH:
             raise RegionError(f"formula: {len(text)} characters are more than {MAX_LENGTH}")
         reader = _Reader(text)
-        tree = reader.formula()
-        for name, value in (
-            ("_text", " ".join(text.split())),
-            ("_forms", tuple(reader.forms)),
-            ("_tree", tree),
-            ("_bare", reader.bare),
-            ("_last", reader.last),
-        ):
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a Formula cannot be changed")
+        self._put(_text=" ".join(text.split()), _tree=reader.formula())
+        self._put(_forms=tuple(reader.forms), _bare=reader.bare, _last=reader.last)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Formula, (self._text,)

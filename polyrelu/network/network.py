@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain, pairwise
 from operator import mul
-from typing import Any, NoReturn
+from typing import Any
 
 from polyrelu.errors import NetworkError, PointError
 from polyrelu.exact.memory import budget, spend_digits
@@ -26,6 +26,7 @@ from polyrelu.exact.rational import (
     show,
     to_json,
 )
+from polyrelu.immutable import Immutable
 from polyrelu.markup import table
 
 Vector = tuple[Fraction, ...]
@@ -39,7 +40,7 @@ SLICE_UNITS = ("the coordinates of a slice",)
 """The units of a network on a slice, where the network itself has some."""
 
 
-class Network:
+class Network(Immutable):
     """A network F : R^d → R^n with exact rational parameters. Immutable, hashable, picklable.
 
     Parameters
@@ -101,14 +102,7 @@ class Network:
         units: tuple[str, ...] = (),
     ) -> None:
         values = {"_weights": weights, "_biases": biases, "_slopes": slopes, "_rows": None, "_hash": None}
-        for name, value in {**values, "_assumptions": assumptions, "_units": units}.items():
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"a Network is immutable: cannot set {name!r}")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"a Network is immutable: cannot delete {name!r}")
+        self._put(**values, _assumptions=assumptions, _units=units)
 
     # --- what it is ---
 
@@ -189,7 +183,7 @@ class Network:
 
     def __hash__(self) -> int:
         if self._hash is None:
-            object.__setattr__(self, "_hash", hash((self._weights, self._biases, self._slopes)))
+            self._put(_hash=hash((self._weights, self._biases, self._slopes)))
         assert self._hash is not None
         return self._hash
 
@@ -303,7 +297,7 @@ class Network:
             layers = zip(self._weights, self._biases, strict=True)
             with budget():
                 rows = tuple(tuple(map(_integer_row, matrix, bias)) for matrix, bias in layers)
-            object.__setattr__(self, "_rows", rows)
+            self._put(_rows=rows)
         assert self._rows is not None
         return self._rows
 

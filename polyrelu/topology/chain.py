@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.region import CellSet
 from polyrelu.geometry.sparse_rows import SparseRows
+from polyrelu.immutable import Immutable
 from polyrelu.markup import table
 from polyrelu.topology.order_complex import mixed_boundaries
 
@@ -25,7 +26,7 @@ MAX_RANK = 2**31 - 2
 """Maximum of the sum of all ranks, since the core numbers the generators with 32 bits."""
 
 
-class ChainComplex:
+class ChainComplex(Immutable):
     """A free chain complex C_n → … → C_1 → C_0 over Z. Immutable.
 
     Parameters
@@ -146,7 +147,7 @@ class ChainComplex:
             if any(a.ndim != 1 for a in arrays) or len(arrays[0]) != ranks[k] + 1 or len(arrays[1]) != len(arrays[2]):
                 raise ChainComplexError(f"boundary map of degree {k}: arrays of lengths that do not fit", k)
             frozen.append(SparseRows(*arrays, ranks[k - 1]))
-        self._ranks, self._columns = ranks, tuple(frozen)
+        self._put(_ranks=ranks, _columns=tuple(frozen))
 
     def _check(self) -> None:
         fault = _core.check_chain_complex(self._ranks, self._columns)
@@ -240,16 +241,8 @@ class ChainComplex:
         """
         dual = ChainComplex.__new__(ChainComplex)
         transposed = (columns.transpose() for columns in reversed(self._columns))
-        dual._ranks, dual._columns = self._ranks[::-1], tuple(transposed)
+        dual._put(_ranks=self._ranks[::-1], _columns=tuple(transposed))
         return dual
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name not in self.__slots__ or hasattr(self, name):
-            raise AttributeError(f"ChainComplex is immutable: {name} cannot be set")
-        object.__setattr__(self, name, value)
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"ChainComplex is immutable: {name} cannot be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ChainComplex.from_arrays, (self._ranks, self._columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -21,6 +20,7 @@ from polyrelu.paper import depth_bounds
 from polyrelu.paper.bounds import upper_bounds
 from polyrelu.paper.cell_counts import zaslavsky
 from polyrelu.plotting import plot_separation
+from support.missing import hide
 
 # ---- bumps: one hidden layer --------------------------------------------------------------------------------------
 
@@ -252,14 +252,7 @@ def test_figures_that_cannot_be_written(tmp_path):
 
 
 def test_without_matplotlib(monkeypatch, tmp_path):
-    real = builtins.__import__
-
-    def refuse(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    hide(monkeypatch, "matplotlib")
     with pytest.raises(MissingDependencyError, match=r"polyrelu\[plot\]") as caught:
         plot_separation(separation(2, 8, seconds=0), tmp_path / "figure.png")
     assert caught.value.extra == "plot"

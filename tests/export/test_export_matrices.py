@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from itertools import pairwise
 
 import networkx as nx
@@ -15,6 +14,7 @@ import polyrelu as pr
 from polyrelu.network.network import Network
 from polyrelu.topology.chain import chain_complex
 from support.known_answers import cases
+from support.missing import hide
 from support.strategies import examples, networks
 from support.zoo import projective_space
 
@@ -91,14 +91,7 @@ def test_entries_that_scipy_cannot_hold():
 
 
 def test_without_scipy(monkeypatch):
-    real = builtins.__import__
-
-    def missing(name, *args, **kwargs):
-        if name.split(".")[0] == "scipy":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
+    hide(monkeypatch, "scipy")
     with pytest.raises(pr.MissingDependencyError, match=r"polyrelu\[data\]") as caught:
         pr.subdivide(Network([[[1]]], [[0]]), 0).boundary_matrix(1)
     assert caught.value.extra == "data"

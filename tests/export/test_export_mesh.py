@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import itertools
 from collections import Counter
 
@@ -16,6 +15,7 @@ from polyrelu.export.meshes import SUFFIXES
 from polyrelu.geometry.volume import volumes
 from polyrelu.network.network import Network
 from support.known_answers import random_float32, shells
+from support.missing import hide
 from support.strategies import examples, networks
 
 meshio = pytest.importorskip("meshio")
@@ -207,15 +207,8 @@ def test_interrupted_writing_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_without_meshio(monkeypatch):
-    real = builtins.__import__
-
-    def missing(name, *args, **kwargs):
-        if name == "meshio":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
     cx = pr.subdivide(random_float32((2, 5, 1), 1))
-    monkeypatch.setattr(builtins, "__import__", missing)
+    hide(monkeypatch, "meshio")
     with pytest.raises(pr.MissingDependencyError, match=r"polyrelu\[mesh\]") as caught:
         pr.mesh(cx)
     assert caught.value.extra == "mesh"

@@ -109,4 +109,6 @@ def test_it_is_a_value() -> None:
         assert other == box and other.units == ("m", "s")
     with pytest.raises(AttributeError, match="cannot be changed"):
         box.input_dim = 3
+    with pytest.raises(AttributeError, match="a Domain cannot be changed"):
+        del box._a
     assert repr(box) == "Domain(3 half-spaces in dimension 2)"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-
 import pytest
 
 pytest.importorskip("cdd.gmp")
@@ -18,6 +16,7 @@ from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.double_description import check_regions
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.network import Network
+from support.missing import hide
 from support.strategies import examples, levels, networks, polytopes
 
 
@@ -97,14 +96,7 @@ def test_a_wrong_vertex_or_ray_is_found(v):
 
 
 def test_without_cddlib(monkeypatch):
-    real = builtins.__import__
-
-    def refuse(name, *args, **kwargs):
-        if name.startswith("cdd"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    hide(monkeypatch, "cdd")
     with pytest.raises(MissingDependencyError, match=r"polyrelu\[cdd\]") as caught:
         check_regions(subdivide(maximum(2)))
     assert caught.value.extra == "cdd"

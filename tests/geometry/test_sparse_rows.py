@@ -78,6 +78,8 @@ def test_they_cannot_be_changed() -> None:
     attributes: Any = rows
     with pytest.raises(AttributeError, match="cannot be changed"):
         attributes.values = None
+    with pytest.raises(AttributeError, match="a SparseRows cannot be changed"):
+        del attributes.values
 
 
 @examples(50)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import colorsys
 import xml.etree.ElementTree as ElementTree
 from fractions import Fraction
@@ -31,6 +30,7 @@ from polyrelu.plotting.surface import graph_surface, level_surface
 from polyrelu.plotting.values import PRECISION as VALUE_PRECISION
 from polyrelu.plotting.values import height_range, vertex_values
 from support.known_answers import cases, random_float32
+from support.missing import hide
 from support.strategies import examples, networks, seeded_network
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -705,14 +705,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_without_matplotlib(monkeypatch):
-    real = builtins.__import__
-
-    def refuse(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    hide(monkeypatch, "matplotlib")
     with pytest.raises(MissingDependencyError, match=r"polyrelu\[plot\]") as caught:
         pr.plot(annulus())
     assert caught.value.extra == "plot"

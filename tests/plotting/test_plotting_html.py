@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import re
 import shutil
@@ -23,6 +22,7 @@ from polyrelu.network.network import Network
 from polyrelu.plotting.html import page_figure
 from polyrelu.plotting.scene import make_scene
 from support.known_answers import random_float32
+from support.missing import hide
 
 pytest.importorskip("plotly")
 
@@ -168,14 +168,7 @@ def test_mistakes(tmp_path, monkeypatch):
             pr.plot_html(ANNULUS, path)
     with pytest.raises(InputError, match="slice"):
         pr.plot_html(random_float32((4, 3, 1)), tmp_path / "page.html")
-    real = builtins.__import__
-
-    def refuse(name, *args, **kwargs):
-        if name.startswith("plotly"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    hide(monkeypatch, "plotly")
     with pytest.raises(MissingDependencyError, match=r"polyrelu\[plot\]") as caught:
         pr.plot_html(ANNULUS, tmp_path / "page.html")
     assert caught.value.extra == "plot" and not list(tmp_path.iterdir())
