@@ -106,6 +106,7 @@ cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
     cdef cppclass Subdivision:
         Subdivision(int, int64_t, int64_t, int, Arithmetic, cbool, Callback, void*) except +
         int r
+        cbool split_at_walls
         vector[Stage] stages
         FormStore forms
         Vertices vertices

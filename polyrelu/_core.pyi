@@ -26,6 +26,7 @@ def subdivide(
     arithmetic: str = "certified",
     last_signs: int = 0,
     coarse: bool = False,
+    split_at_walls: bool = False,
 ) -> dict[str, Any]: ...
 @disjoint_base
 class VertexSolver:

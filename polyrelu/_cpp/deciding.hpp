@@ -117,6 +117,7 @@ class Deciding {
             below = below && s_.output[v] < 0;
         }
         if (!above && !below) return 0;
+        if (s_.split_at_walls && has_wall(c)) return 0;
         const auto before = std::chrono::steady_clock::now();
         const int sign = bounded_sign(c, above ? 1 : -1, thread);
         thread.stats.bound_nanoseconds +=
@@ -124,6 +125,13 @@ class Deciding {
         ++thread.stats.bounds;
         thread.stats.decided += sign != 0;
         return sign;
+    }
+
+    bool has_wall(int32_t c) const {
+        const Incidence* f = s_.cells[s_.r].facets(c);
+        for (int32_t t = 0; t < s_.cells[s_.r].count[c]; ++t)
+            if (s_.cells[s_.r - 1].flags[facet_of(f[t])] & ON_BOUNDARY) return true;
+        return false;
     }
 
     int bounded_sign(int32_t c, int wanted, ThreadState& thread) {

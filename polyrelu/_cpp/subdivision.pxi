@@ -10,7 +10,7 @@ cdef dict _ARITHMETIC = {"certified": CERTIFIED, "big": ALL_BIG, "uncertified": 
 
 def subdivide(int rank, list start, list initial_forms, list stages, bint discard_first, bint last_is_level,
               bint all_signs, object max_cells=None, object max_memory=None, object callback=None, int threads=1,
-              str arithmetic="certified", int last_signs=0, bint coarse=False):
+              str arithmetic="certified", int last_signs=0, bint coarse=False, bint split_at_walls=False):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
@@ -25,6 +25,8 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
     last_signs: report the signs of all cells for so many neurons of the last stage, an array by dimension and neuron.
     coarse: cells on which the level's neuron certainly has one strict sign stay whole (`_cpp/decided_cells.hpp`); which
     top cells they are, and their signs, is reported. Needs `last_is_level`, and allows neither of the other signs.
+    split_at_walls: top cells of a coarse complex that have a facet in the boundary of the domain are split as ever, so
+    that the cells in the boundary are those of the complete complex.
     """
     if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
         raise Limit(False, 0, 0, 0)
@@ -34,6 +36,7 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
     cdef int64_t bytes_ = (<int64_t>1 << 62) if max_memory is None else min(max_memory, 1 << 62)
     cdef Subdivision* s = new Subdivision(rank, limit, bytes_, threads, _ARITHMETIC[arithmetic], coarse, ask,
                                           <void*>listener)
+    s.split_at_walls = split_at_walls
     cdef CellOrder* order = NULL
     cdef vector[mpz_class] v
     cdef int i, k, j, outcome

@@ -58,6 +58,7 @@ class SubdivisionState {
 
     const int r;
     const bool coarse;  // cells on which the output, the last stage, certainly has one sign stay whole
+    bool split_at_walls = false;  // top cells with a facet in the boundary are not decided
     const int64_t max_cells, max_memory;
     std::vector<Stage> stages;
     std::vector<Regions> regions;  // of each stage that was begun, and of the end

@@ -8,6 +8,7 @@ counted once, span a complex with the homology of the whole. `polyrelu.analysis.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -23,10 +24,10 @@ from polyrelu.analysis.part import Part, reduce_part
 from polyrelu.analysis.work_directory import WorkDirectory
 from polyrelu.errors import InputError, LimitError, VerificationError
 from polyrelu.exact.limits import read_limit, read_progress
-from polyrelu.exact.rational import describe
+from polyrelu.exact.rational import describe, show
 from polyrelu.geometry.cut_tree import CutTree, choose_cuts, further_cut
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import MAX_THREADS, Progress, subdivide
+from polyrelu.geometry.subdivision import MAX_THREADS, Options, Progress, subdivided
 from polyrelu.network.network import Network
 from polyrelu.topology.groups import Homology, homology_groups
 
@@ -35,13 +36,31 @@ from polyrelu.topology.groups import Homology, homology_groups
 class Problem:
     """What is computed in parts: the regions {F relation level} in a domain, for some relations.
 
-    Without relations cells are counted only; then there need be no level.
+    Without relations cells are counted only; then there need be no level. A coarse complex for the level serves as well
+    for homology: cells with a facet in a wall are not left whole, so that parts agree on their common walls.
     """
 
     network: Network
     level: Fraction | None
     domain: Domain | None
     relations: tuple[str, ...]
+    coarse: bool = False
+
+    def description(self) -> dict[str, Any]:
+        """What determines the problem, in JSON, the weights by a hash."""
+        digest = hashlib.sha256()
+        net = self.network
+        for rows in (*net.weights, net.biases, net.slopes):
+            for row in rows:
+                digest.update((",".join(str(show(x)) for x in row) + "\n").encode("ascii"))
+        return {
+            "architecture": list(net.architecture),
+            "weights": digest.hexdigest(),
+            "level": None if self.level is None else show(self.level),
+            "domain": None if self.domain is None else [[str(show(Fraction(x))) for x in row] for row in self.domain.half_spaces()],
+            "relations": list(self.relations),
+            "complex": "coarse" if self.coarse else "complete",
+        }
 
 
 @dataclass(frozen=True)
@@ -51,7 +70,7 @@ class PartsReport:
     Attributes
     ----------
     f_vector : tuple of int
-        The number of cells of C(F), or of C(F, level), of dimension 0..d.
+        The number of cells of dimension 0..d: of C(F), of C(F, level), or of the coarse complex.
     bounded_regions : int
         The number of bounded d-cells.
     homology : dict
@@ -92,9 +111,9 @@ def make_part(
 ) -> Part:
     """The part of a leaf. LimitError if it has more cells or takes more memory than allowed."""
     domain = tree.domain(leaf, problem.domain)
-    cx = subdivide(
-        problem.network, problem.level, domain, max_cells=max_cells, max_memory=max_memory, progress=progress
-    )
+    options: Options = {"max_cells": max_cells, "max_memory": max_memory, "progress": progress}
+    coarse = problem.coarse
+    cx, _ = subdivided(problem.network, problem.level, domain, 0, options, coarse=coarse, split_at_walls=coarse)
     return reduce_part(cx, problem.domain, tree, leaf, problem.relations)
 
 
@@ -219,7 +238,7 @@ def in_parts(
     """
     directory = None
     if work_dir is not None:
-        directory = WorkDirectory(work_dir, problem.network, problem.level, problem.domain, problem.relations)
+        directory = WorkDirectory(work_dir, problem.description())
     tree = directory.tree if directory is not None else None
     if tree is None:
         tree = choose_cuts(problem.network, problem.domain, n_parts)

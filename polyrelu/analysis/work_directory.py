@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,9 @@ import numpy as np
 from polyrelu.analysis.critical import CriticalComplex
 from polyrelu.analysis.part import Part
 from polyrelu.errors import FileError
-from polyrelu.exact.rational import show
 from polyrelu.files import checked_path, reason, replacing
 from polyrelu.geometry.cut_tree import CutTree, Node
-from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.sparse_rows import SparseRows
-from polyrelu.network.network import Network
 
 FORMAT = "polyrelu parts"
 VERSION = 1
@@ -37,8 +34,8 @@ class WorkDirectory:
     ----------
     path : str or path-like
         The directory. It is made if it is not there, in a directory that is.
-    network, level, domain, relations
-        The problem. A directory of another one is refused.
+    problem : mapping of str to values of JSON
+        What determines the results. A directory of another problem is refused.
 
     Raises
     ------
@@ -46,12 +43,10 @@ class WorkDirectory:
         If the directory belongs to another problem or another version, or cannot be read or written.
     """
 
-    def __init__(
-        self, path: Any, network: Network, level: Any, domain: Domain | None, relations: Iterable[str]
-    ) -> None:
+    def __init__(self, path: Any, problem: Mapping[str, Any]) -> None:
         self._shown, target = checked_path(path)
         self._path = Path(target)
-        self._problem = _problem(network, level, domain, relations)
+        self._problem = dict(problem)
         self._tree: CutTree | None = None
         try:
             self._path.mkdir(exist_ok=True)
@@ -121,20 +116,6 @@ class WorkDirectory:
 
     def _file(self, leaf: int) -> Path:
         return self._path / f"part-{leaf}.bin"
-
-
-def _problem(network: Network, level: Any, domain: Domain | None, relations: Iterable[str]) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    for rows in (*network.weights, *((biases,) for biases in network.biases), *((x,) for x in network.slopes)):
-        for row in rows:
-            digest.update((",".join(map(str, row)) + "\n").encode("ascii"))
-    return {
-        "architecture": list(network.architecture),
-        "weights": digest.hexdigest(),
-        "level": None if level is None else show(level),
-        "domain": None if domain is None else [[_written(x) for x in row] for row in domain.half_spaces()],
-        "relations": "".join(f"{relation} " for relation in relations).strip(),
-    }
 
 
 def _written(x: int) -> int | str:

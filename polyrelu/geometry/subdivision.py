@@ -129,11 +129,20 @@ def subdivide(
 
 
 def subdivided(
-    network: Network, level: Any, domain: Any, signs: int, options: Options, *, coarse: bool = False
+    network: Network,
+    level: Any,
+    domain: Any,
+    signs: int,
+    options: Options,
+    *,
+    coarse: bool = False,
+    split_at_walls: bool = False,
 ) -> tuple[PolyhedralComplex, list[list[Signs]]]:
     """The complex of `subdivide`, and the signs of the first `signs` neurons of the last hidden layer on its cells.
 
     Those neurons must not be identity neurons. There is an array for each dimension λ..d and each of these neurons.
+
+    With `split_at_walls` a coarse complex has the same cells as the complete one in the boundary of the domain.
     """
     max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     threads, progress = options.get("threads", 1), options.get("progress")
@@ -160,7 +169,9 @@ def subdivided(
         def callback(stage: int, done: int, total: int, cells: int) -> None:
             listener(names[stage], done, total)
 
-    reported: dict[str, Any] = {"last_signs": signs} if signs else {"coarse": True} if coarse else {}
+    reported: dict[str, Any] = {"last_signs": signs} if signs else {}
+    if coarse:
+        reported = {"coarse": True, "split_at_walls": split_at_walls}
     try:
         report = _core.subdivide(
             *(len(kept), start, initial_forms, stages, bool(walls), t is not None, artificial > 0 and not coarse),

@@ -35,15 +35,16 @@ from support.strategies import examples, levels, networks, polytopes
 ALL = tuple(RELATIONS)
 
 
-def problem(net: Network, level: Any = 0, domain: Domain | None = None) -> Problem:
-    return Problem(net, Fraction(level), domain, ALL)
+def problem(net: Network, level: Any = 0, domain: Domain | None = None, coarse: bool = False) -> Problem:
+    return Problem(net, Fraction(level), domain, ALL, coarse)
 
 
 def compare(of: Problem, n_parts: int, **options: Any) -> int:
     found = in_parts(of, n_parts, **options)
     whole = subdivide(of.network, of.level, of.domain)
-    assert found.f_vector == whole.f_vector
-    assert found.bounded_regions == whole.n_bounded_regions
+    if not of.coarse:
+        assert found.f_vector == whole.f_vector
+        assert found.bounded_regions == whole.n_bounded_regions
     for relation in ALL:
         assert found.homology[relation] == homology(whole.region(relation)), relation
     return found.n_parts
@@ -64,14 +65,15 @@ def test_stored_cases(case: Case, n_parts: int) -> None:
 def test_any_networks_and_cuts(data: Any) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))
     domain = Domain(*data.draw(polytopes(net.input_dim))) if data.draw(st.booleans()) else None
-    compare(problem(net, data.draw(levels(net)), domain), data.draw(st.sampled_from([2, 3, 8, 30])))
+    coarse = data.draw(st.booleans())
+    compare(problem(net, data.draw(levels(net)), domain, coarse), data.draw(st.sampled_from([2, 3, 8, 30])))
 
 
 @given(st.data())
 @examples(25)
 def test_parts_that_are_too_large_are_cut_by_later_layers_as_well(data: Any) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))
-    of = problem(net, data.draw(levels(net)))
+    of = problem(net, data.draw(levels(net)), None, data.draw(st.booleans()))
     most = max(sum(subdivide(net, of.level).f_vector) // 3, 30)
     n_parts, threads = data.draw(st.sampled_from([1, 3])), data.draw(st.sampled_from([1, 2]))
     with suppress(LimitError):  # of a part that no neuron cuts, or whose walls alone are too many
@@ -150,6 +152,15 @@ def test_a_wrong_number_of_cells_is_noticed() -> None:
         parts_module._groups(part.regions[">="], ">=", part.euler[">="] + 1, 2)
 
 
+@pytest.mark.parametrize("architecture", [(2, 24, 24, 1), (3, 12, 12, 1), (3, 8, 8, 8, 1), (4, 8, 8, 1)])
+def test_parts_of_coarse_complexes_agree_on_their_walls(architecture: tuple[int, ...]) -> None:
+    net = random_float32(architecture)
+    of = problem(net, 0, None, True)
+    assert compare(of, 12) == 12
+    found = in_parts(of, 12)
+    assert sum(found.f_vector) < sum(subdivide(net, 0).f_vector)
+
+
 # ------------------------------------------------------------------------------------------------- the work directory
 
 
@@ -192,6 +203,7 @@ def test_directories_of_other_problems_are_refused(tmp_path: Path) -> None:
         problem(net, 0, Domain.box([0, 0], [1, 1])),
         problem(shells((2, 8, 4, 1), [2])),
         Problem(net, Fraction(0), None, (">",)),
+        problem(net, 0, None, True),
     ]
     for other in others:
         with pytest.raises(FileError, match="another problem: its"):
