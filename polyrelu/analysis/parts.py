@@ -52,12 +52,12 @@ class Problem:
         net = self.network
         for rows in (*net.weights, net.biases, net.slopes):
             for row in rows:
-                digest.update((",".join(str(show(x)) for x in row) + "\n").encode("ascii"))
+                digest.update((",".join(show(x) for x in row) + "\n").encode("ascii"))
         return {
             "architecture": list(net.architecture),
             "weights": digest.hexdigest(),
             "level": None if self.level is None else show(self.level),
-            "domain": None if self.domain is None else [[str(show(Fraction(x))) for x in row] for row in self.domain.half_spaces()],
+            "domain": None if self.domain is None else [[show(x) for x in row] for row in self.domain.half_spaces()],
             "relations": list(self.relations),
             "complex": "coarse" if self.coarse else "complete",
         }
