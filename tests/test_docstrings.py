@@ -95,13 +95,22 @@ def faults(path: str, selected: set[str]) -> list[str]:
 
 
 def documented() -> list[str]:
-    """The public names, and those of modules that docs/api.md documents, with the modules that define them."""
+    """The public names, and those that docs/api.md documents or a page imports, with the modules that define them."""
     names = [f"{getattr(polyrelu, name).__module__}.{name}" for name in polyrelu.__all__]
     page = Path(__file__).parent.parent / "docs" / "api.md"
     if page.is_file():
         text = page.read_text(encoding="utf-8")
         names += re.findall(r"^\.\. auto(?:class|function):: (polyrelu\.[\w.]+)", text, flags=re.MULTILINE)
-    return names
+        names += imported([path.read_text(encoding="utf-8") for path in page.parent.glob("*.md")])
+    return list(dict.fromkeys(names))
+
+
+def imported(pages: list[str]) -> list[str]:
+    """The functions and classes of the package that pages import, with the modules that define them."""
+    pattern = r"^(?:>>> )?from (polyrelu[\w.]*) import ([\w, ]+)"
+    found = [match for text in pages for match in re.findall(pattern, text, re.MULTILINE)]
+    objects = [pydoc.locate(f"{module}.{name.strip()}") for module, names in found for name in names.split(",")]
+    return [f"{x.__module__}.{x.__name__}" for x in objects if inspect.isfunction(x) or inspect.isclass(x)]
 
 
 @pytest.mark.parametrize("path", documented())

@@ -244,7 +244,7 @@ def _with_counts(nothing: Estimate, totals: list[list[Fraction]]) -> Estimate:
 
 
 def bytes_per_cell(dimension: int, widest: int = 0) -> int:
-    """The bytes a cell takes at the peak in this dimension modulo lineality, with so many neurons in one layer."""
+    """The peak bytes of a cell, by the dimension modulo lineality and the number of neurons in the widest layer."""
     return BYTES_PER_CELL[min(dimension, len(BYTES_PER_CELL) - 1)] + max(widest - 1, 0) // 64 * MASK_BYTES
 
 

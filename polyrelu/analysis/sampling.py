@@ -36,29 +36,29 @@ Integers = npt.NDArray[np.int64]
 Affine = tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]
 
 TRUNK_CELLS = 200_000
-"""Up to this many cells are made of the whole network before anything is sampled."""
+"""Maximum number of cells of the whole network that are made before anything is sampled."""
 
 MAX_ROW_BITS = 2**17
-"""Beyond so many bits of a cleared row in each layer, added up, exact signs take too long for many of them at once."""
+"""Maximum sum, over the layers, of the bits of a row of integers; beyond it exact signs take too long."""
 
 BRANCH_CELLS = 20_000
-"""Up to this many cells are made within one cell of a sample, besides those that its walls need."""
+"""Maximum number of cells within one cell of a sample, besides those that its walls need."""
 
 WALL_CELLS = 200_000
-"""At most so many cells are allowed for the walls; what lies outside a wall is dropped before the next is added."""
+"""Maximum number of cells for the walls; what lies outside a wall is dropped before the next wall is added."""
 
 MAX_RANK = 8
 """Beyond this dimension, modulo lineality, the cells of a sample have too many faces to be subdivided in seconds."""
 
 STEP_WEIGHTS = 2000
-"""So many weights of later layers are read again in one step; to complete layers one by one is cheaper beyond that."""
+"""Maximum number of weights of later layers that are read again in a step; beyond it layers are completed singly."""
 
 REPETITIONS = 8
 """Independent runs of the search, from whose spread the standard error is found."""
 
 
 def begins_within_trunk(dimension: int) -> bool:
-    """Whether `TRUNK_CELLS` are enough to begin with in this dimension modulo lineality; else it is no use to try."""
+    """Whether `TRUNK_CELLS` are enough to begin with in this dimension modulo lineality."""
     return bool(2 * 3**dimension - 1 <= TRUNK_CELLS)
 
 
@@ -231,7 +231,7 @@ class Search:
 
         A guess in floating point, on which only the error of the estimate depends: if c of the neurons to come change
         sign among the vertices of a k-cell, Σ_{j ≤ k} C(c, j)/j!, since j hyperplanes that cut a cell have a common
-        point in it with a chance of that order. Rays are looked at far out.
+        point in it with a chance of that order. Rays are evaluated far out.
         """
         cx, node = branch.complex, branch.node
         points, _ = cx.enclosures()

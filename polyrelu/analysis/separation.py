@@ -248,8 +248,35 @@ def shallow_bound(input_dim: int, neurons: int, degree: int | None = 0) -> int:
 def shallow_neurons(input_dim: int, value: int, degree: int | None = 0) -> int:
     """A number n ≥ 1 such that networks with one hidden layer of fewer than n neurons have less than `value`.
 
+    Parameters
+    ----------
+    input_dim : int
+        The dimension d ≥ 2.
+    value : int
+        The value of β_degree of {F > 0} to reach, at least 0.
+    degree : int or None, default 0
+        The degree, 0..d−1; None for the sum of all Betti numbers.
+
+    Returns
+    -------
+    int
+        The number n.
+
+    Raises
+    ------
+    InputError
+        If an argument is not as above.
+
+    Notes
+    -----
     It is found by bisection with the invariant that the bound for `low` neurons is less than the value. The true
     maximum never falls with the number of neurons, so this is a proof whether or not the bound is monotone.
+
+    Examples
+    --------
+    >>> from polyrelu.analysis.separation import shallow_neurons
+    >>> shallow_neurons(2, 8192)
+    181
     """
     d, k = read_degree(input_dim, degree)
     goal = integer(value, "value", 0)
@@ -269,6 +296,25 @@ def shallow_neurons(input_dim: int, value: int, degree: int | None = 0) -> int:
 def threshold(input_dim: int, degree: int | None = 0) -> int:
     """The least n that is proved here to have the property of `Separation.threshold`.
 
+    Parameters
+    ----------
+    input_dim : int
+        The dimension d ≥ 2.
+    degree : int or None, default 0
+        The degree, 0..d−1; None for the sum of all Betti numbers.
+
+    Returns
+    -------
+    int
+        The number n of neurons.
+
+    Raises
+    ------
+    InputError
+        If an argument is not as above.
+
+    Notes
+    -----
     All n up to some N are compared one by one; for those beyond N there is this proof. Let I(n) be the largest value of
     "interior" shells with n neurons and cuts at degree k (k = d−1 if components or the sum are compared, otherwise the
     degree itself). A new first layer of 2d neurons folds every coordinate twice and so multiplies the number N_k of
@@ -278,6 +324,12 @@ def threshold(input_dim: int, degree: int | None = 0) -> int:
     n ≥ d and j ≤ d, C(n + 2d, j) / C(n, j) = ∏_{i<j} (n + 2d − i)/(n − i) rises with j and falls with n. So once
     C(n + 2d, d) ≤ 2^{k+1} C(n, d), also v(n + 2d) ≤ 2^{k+1} v(n), there and for all larger n. If then I > v for 2d
     consecutive n, the last of which is N, it holds for all larger n, by induction.
+
+    Examples
+    --------
+    >>> from polyrelu.analysis.separation import threshold
+    >>> threshold(2), threshold(3, 1)
+    (13, 37)
     """
     d, k = read_degree(input_dim, degree)
     cut = k or d - 1

@@ -14,7 +14,7 @@ from polyrelu.geometry.region import RELATIONS
 from polyrelu.paper.bounds import Bound, BoundTable, lower_bounds, short, upper_bounds
 
 MAX_DIM = 128
-"""For more inputs, and as many neurons in the first layer, only regions are bounded; all would take minutes."""
+"""If inputs and first layer are both wider than this, only regions are bounded; all bounds would take minutes."""
 
 
 def add_parser(commands: Any) -> None:

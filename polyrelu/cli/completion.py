@@ -1,6 +1,6 @@
 """polyrelu completion: a script for the shell that completes the command line.
 
-By shtab, of the extra `shell`, which writes the script from the parser once, so that completing starts no Python.
+shtab, of the extra `shell`, writes the script from the parser once, so that completion starts no Python.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from polyrelu.errors import MissingDependencyError
 
 SHELLS = ("bash", "zsh", "fish")
 FILES = ("NET", "A", "B", "FILE")
-"""What arguments are called in the help text that are names of files."""
+"""The names, in the help text, of arguments that are file names."""
 
 
 def add_parser(commands: Any) -> None:

@@ -37,7 +37,7 @@ MAX_CLASSES = 1000
 
 
 class Built(NamedTuple):
-    """A network, what it is, and what is claimed of it."""
+    """A network, its name, and the claims about it."""
 
     network: Network
     name: str
@@ -308,5 +308,5 @@ def _folding(options: argparse.Namespace) -> Built:
 
 def _maximum(options: argparse.Namespace) -> Built:
     n = positive(options.count, "N")
-    _check_size([n, 2 * n])  # about as many as there are
+    _check_size([n, 2 * n])  # the number of weights, approximately
     return Built(maximum(n), f"maximum of {n} numbers", {})

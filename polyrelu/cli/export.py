@@ -19,7 +19,7 @@ from polyrelu.geometry.subdivision import subdivide
 
 
 class Part(NamedTuple):
-    """What of a complex is written: the options that choose it, read."""
+    """The part of a complex that is written, as the options choose it."""
 
     relation: str | None
     dimension: int | None
@@ -54,7 +54,7 @@ WRITERS: dict[str, tuple[str, Writer]] = {
     ".ply": ("a mesh of its bounded cells", _mesh),
     ".obj": ("a mesh of its bounded cells", _mesh),
 }
-"""For each suffix what is written, and how."""
+"""What is written for each suffix, and the function that writes it."""
 
 
 def add_parser(commands: Any) -> None:
@@ -111,7 +111,7 @@ def run(options: argparse.Namespace) -> Answer:
 
 
 def _part(options: argparse.Namespace, input_dim: int) -> Part:
-    """The part that the options choose of a complex with so many inputs."""
+    """The part that the options choose of a complex with this number of inputs."""
     dimension = None if options.dimension is None else _dimension(options.dimension, "--dimension", input_dim)
     cell = None
     if options.cell is not None:
@@ -128,7 +128,7 @@ def _dimension(text: str, option: str, input_dim: int) -> int:
 
 
 def _check_options(options: argparse.Namespace, suffix: str, write: Writer) -> None:
-    """Options that the format would ignore are mistakes."""
+    """InputError for options that the format would ignore."""
     for name, given, formats in (
         ("--relation", options.relation is not None, [_mesh]),
         ("--triangulate", options.triangulate, [_mesh]),

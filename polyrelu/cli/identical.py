@@ -68,10 +68,10 @@ def _text(value: Fraction | tuple[Fraction, ...]) -> str:
 
 
 def _both(options: argparse.Namespace) -> list[Network]:
-    """The networks of the files; --activation is for those that do not say themselves what their neurons are."""
+    """The networks of the files; --activation is for those that do not contain their activations."""
     paths = (options.net, options.other)
     told = [options.activation if holds_weights_only(path) else None for path in paths]
     if options.activation is not None and not any(told):
-        told = [options.activation] * 2  # refused, in the words of the reader
+        told = [options.activation] * 2  # refused, with the message of the reader
     both = zip(paths, told, "AB", strict=True)
     return [document(options, path, activation, name).network for path, activation, name in both]

@@ -1,4 +1,4 @@
-"""polyrelu info: what a network is like, how large its complex will be, and what to do next."""
+"""polyrelu info: properties of a network, an estimate of the size of its complex, and what to do next."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ PATIENCE = 10.0
 """Seconds of work from which on more cores are suggested."""
 
 SHOWN = 8
-"""Neurons and groups that a line of text names."""
+"""Maximum number of neurons and groups that a line of text names."""
 
 MAX_BETTI_DIM = 12
-"""Up to so many inputs the bounds on Betti numbers are shown."""
+"""Maximum number of inputs for which the bounds on Betti numbers are shown."""
 
 
 def add_parser(commands: Any) -> None:
@@ -176,7 +176,7 @@ def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Itera
 
 
 def _chosen_part(options: argparse.Namespace) -> str:
-    """The network file, and the options that choose a part of it, to be typed again."""
+    """The network file and the options that choose a part of it, as typed on the command line."""
     words = [options.net]
     for name in ("tensor", "activation", "output", "difference", "slice", "box"):
         value = vars(options)[name]

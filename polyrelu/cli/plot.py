@@ -101,7 +101,7 @@ def _window(options: argparse.Namespace, net: Network) -> list[list[str]] | None
 
 
 def _rehearse(task: Task, choices: dict[str, Any], formula: Formula | None) -> None:
-    """Refuse before the work what could be drawn of no network with as many inputs and outputs, by a constant one."""
+    """Raise, before the work, the errors of drawing a constant network with the same numbers of inputs and outputs."""
     inputs, outputs = task.net.input_dim, task.net.output_dim
     constant = Network([[[0] * inputs] * outputs], [[0] * outputs])
     # The domain matters to a window that is given; without one a window would be sought here, which is of no use.

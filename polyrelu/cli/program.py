@@ -68,7 +68,7 @@ def _run(argv: Sequence[str]) -> int:
     _reopen_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a file's name may be no text in the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")  # a file name may not be encodable for the terminal
     try:
         return _deliver(_answer(argv))
     except InputError as error:
@@ -84,14 +84,14 @@ def _run(argv: Sequence[str]) -> int:
 
 
 def _reopen_closed() -> None:
-    """A stream that is closed (`>&-`) is None for Python; nobody reads it, as if it led to the null device."""
+    """Let closed streams (`>&-`), which are None in Python, lead to the null device."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as the program runs
 
 
 def _answer(argv: Sequence[str]) -> Answer:
-    """What the command line asks for."""
+    """The answer to the command line."""
     printed = io.StringIO()
     try:
         with redirect_stdout(printed):
@@ -104,7 +104,7 @@ def _answer(argv: Sequence[str]) -> Answer:
 
 
 def _deliver(answer: Answer) -> int:
-    """Write to standard output; a reader that has gone away (`| head`) is no reason for a message."""
+    """Write to standard output; a reader that has closed the pipe (`| head`) causes no message."""
     try:
         sys.stdout.write(visible(answer.text))
         sys.stdout.flush()
@@ -116,23 +116,23 @@ def _deliver(answer: Answer) -> int:
 
 
 def _fail(status: int, message: str) -> int:
-    if ended := interruption.received():  # what failed then, failed of it
+    if ended := interruption.received():  # the failure was that of the output
         status, message = ended
     line = "polyrelu: " + ("error: " if status < 128 else "") + one_line(message)
-    with suppress(OSError):  # where standard error cannot be written either, the status tells
+    with suppress(OSError):  # if standard error cannot be written either, only the status is left
         print(line, file=sys.stderr)
     return status
 
 
 class _Parser(argparse.ArgumentParser):
-    """Mistakes become `InputError`, so that they are told in the same one line as all others."""
+    """A parser whose errors are `InputError`, so that they are reported in one line like all others."""
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message} (see {self.prog} --help)")
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
+    """The option --version, which looks the version up only when it is needed."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version
@@ -171,7 +171,7 @@ its activations given by --activation).""",
 
 
 def _bind_values(argv: Sequence[str]) -> list[str]:
-    """Turn ``--level -1/2`` into ``--level=-1/2``, because argparse takes the loose value for an option."""
+    """Turn ``--level -1/2`` into ``--level=-1/2``, because argparse would take the separate value for an option."""
     bound: list[str] = []
     for argument in argv:
         if bound and bound[-1] in ("--level", "--box", "--window", "--where"):

@@ -26,7 +26,7 @@ class Progress:
 
     @property
     def hook(self) -> Callable[[str, int, int], None] | None:
-        """What to hand to the engine: nothing, when nobody is watching."""
+        """The callback for the engine; None if standard error is no terminal."""
         return self._show if self._stream.isatty() else None
 
     def _show(self, stage: str, done: int, total: int) -> None:
@@ -36,14 +36,14 @@ class Progress:
             from tqdm import tqdm
 
             columns, rows = get_terminal_size()
-            # The totals are those of stages; that of the whole work is not known, so that no time left is shown.
+            # The totals are those of stages; the total of the whole work is unknown, so no remaining time is shown.
             self._bar = tqdm(
                 file=self._stream,
                 desc=stage,
                 initial=done,
                 total=total,
                 leave=False,
-                # tqdm takes a terminal that does not tell its size for one of no size.
+                # tqdm takes a terminal of unknown size for one of size zero.
                 ncols=min(columns, self.WIDTH),
                 nrows=rows,
                 bar_format="{desc} |{bar}| {n_fmt} of {total_fmt} [{elapsed}]",

@@ -15,7 +15,7 @@ from polyrelu.plotting import plot_separation
 from polyrelu.plotting.figure import check_suffix
 
 LONG = 10**9
-"""Seconds that nobody waits for; more are as good."""
+"""Maximum number of seconds; no larger value makes a difference."""
 
 
 def add_parser(commands: Any) -> None:

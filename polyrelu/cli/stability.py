@@ -34,7 +34,7 @@ examples:
 
 
 def run(options: argparse.Namespace) -> Answer:
-    """What is stable, and how far."""
+    """The stability of the network, and the radius or an obstruction."""
     task, level = prepare(options, read(options), one_output=True), read_level(options)
     if task.domain is None:
         raise InputError(

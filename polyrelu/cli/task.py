@@ -1,4 +1,4 @@
-"""What the options say of a network, for all commands that work on one.
+"""The options that choose a network, a part of it, and limits, for all commands that work on one.
 
 Every such command reads a network (`read`, or `document` for what else its file says), lets `prepare` choose the
 output, the slice and the box, and works within `Task.work`, which knows the limits and shows the progress. What was
@@ -25,11 +25,11 @@ from polyrelu.readers import Document, load, read_document
 from polyrelu.readers.points import read_points
 
 MEMORY_SHARE = Fraction(9, 10)
-"""Of the memory that is free, what cells may take unless --max-memory is given."""
+"""The share of the free memory that cells may take unless --max-memory is given."""
 
 
 class Task(NamedTuple):
-    """A network, the part of its input space that is looked at, and the options that chose them."""
+    """A network, the part of its input space to work on, and the options that chose them."""
 
     options: argparse.Namespace
     net: Network
@@ -70,7 +70,7 @@ def read(options: argparse.Namespace) -> Network:
 
 
 def document(options: argparse.Namespace, path: str, activation: str | None, name: str = "") -> Document:
-    """The network of a file and what it says about it, without --tensor; `name` tells it from another one."""
+    """The content of a network file, without --tensor; `name` distinguishes it from another one in messages."""
     content = read_document(path, activation=activation)
     _stated(options, content.network, name)
     return content
@@ -132,7 +132,7 @@ def _bound(text: str) -> Fraction | float:
 def _limits(options: argparse.Namespace) -> dict[str, Any]:
     """The arguments of `subdivide` that --max-cells, --max-memory and --threads stand for."""
     cells = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
-    # A limit even where none is asked for: without one the system ends a program that is too large, with no word.
+    # There is always a limit: without one the system ends a program that is too large, without a message.
     memory = int(free_memory() * MEMORY_SHARE)
     if options.max_memory is not None:
         memory = int(exact(options.max_memory, "--max-memory") * 10**9)

@@ -97,7 +97,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _sides(box: Any) -> str:
-    """The box of a file as --box has it; it has been read as a domain before."""
+    """The box of a file in the notation of --box; it has been checked as a domain before."""
     return ";".join(",".join(brief(exact(end, "box")) for end in side) for side in box)
 
 

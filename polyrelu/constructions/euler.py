@@ -40,6 +40,13 @@ def euler_network(architecture: object) -> Network:
     − y_i) is positive near the points with T(y_1) = 0 and all other y_i = 1: M z times (M/2)^{d−1} of them, all in the
     interior of the cube, and around each the part of {F > 0}, and of {F ≥ 0}, is convex and bounded. Outside the cube y
     ≤ 0 for some coordinate, and F ≤ −1/2.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> from polyrelu.constructions.euler import euler_network
+    >>> pr.betti_numbers(euler_network((2, 8, 5, 1)))
+    (16, 0)
     """
     widths, folds = _read(architecture)
     d, z = widths[0], (widths[-2] - 1) // 2

@@ -45,6 +45,12 @@ def paper_lower_bound(architecture: object, w: object = None) -> tuple[int, ...]
     -----
     The theorem is about {F ≤ 0}; so some network has at least these numbers for {F ≥ 0}, its negative. Here they are a
     bound for {F > 0} and {F ≥ 0} alike, which `lower_bound_network(architecture, w)` reaches: that is their proof.
+
+    Examples
+    --------
+    >>> from polyrelu.constructions import paper_lower_bound
+    >>> paper_lower_bound((2, 8, 6, 1)), paper_lower_bound((3, 6, 6, 8, 1), [0, 3])
+    ((12, 4), (24, 0, 8))
     """
     widths, steps = _read(architecture, w)
     half = prod(2 * (n // (2 * widths[0])) for n in widths[1:-2]) // 2

@@ -142,10 +142,34 @@ def predicted_betti(
 def corner_counts(
     architecture: object, variant: Variant = "paper", corner: object = None
 ) -> tuple[tuple[int, int], ...]:
-    """For k = 1..d−1 the numbers (A_k, B_k) of corners of s_k and of those that are tips only.
+    """The numbers (A_k, B_k) of corners of s_k and of those that are tips only, for k = 1..d−1.
 
-    So cuts c that `shells` admits give β_0 = Σ_k A_k ⌈c_k/2⌉ and β_k = B_k ⌊c_k/2⌋ for F > 0. InputError for an
-    architecture that has no shells.
+    So cuts c that `shells` admits give β_0 = Σ_k A_k ⌈c_k/2⌉ and β_k = B_k ⌊c_k/2⌋ for F > 0.
+
+    Parameters
+    ----------
+    architecture : sequence of int
+        As for `shells`.
+    variant : {"paper", "interior"}
+        As for `shells`.
+    corner : int or sequence of int, optional
+        As for `shells`.
+
+    Returns
+    -------
+    tuple of pairs of int
+        The pairs (A_k, B_k).
+
+    Raises
+    ------
+    InputError
+        For an architecture that has no shells.
+
+    Examples
+    --------
+    >>> from polyrelu.constructions import corner_counts
+    >>> corner_counts((3, 6, 6, 6, 1)), corner_counts((3, 6, 6, 6, 1), "interior")
+    (((6, 2), (18, 2)), ((4, 4), (8, 8)))
     """
     corners = _corners(_plan(architecture, (), variant, corner), variant)
     return tuple((corners[k].total, corners[k].tips) for k in sorted(corners))

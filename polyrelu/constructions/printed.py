@@ -154,8 +154,30 @@ def printed_lower_bound(folds: object, w: object) -> tuple[int, ...]:
     """The numbers that the proof of Theorems 12 and 13 states for `paper_network(folds, w)`.
 
     They have ⌈w_k/2⌉ in place of ⌊w_k/2⌋: β_0 = Σ_k (M/2)^k (M/2 + 1) ⌈w_k/2⌉ and β_k = (M/2)^k (M/2 − 1) ⌈w_k/2⌉
-    (Lemma 41 and the induction in B.6), for {F < 0} of Theorem 12 and {F ≤ 0} of Theorem 13. InputError as for
-    `paper_network`.
+    (Lemma 41 and the induction in B.6), for {F < 0} of Theorem 12 and {F ≤ 0} of Theorem 13.
+
+    Parameters
+    ----------
+    folds : sequence of int
+        As for `paper_network`.
+    w : sequence of int
+        As for `paper_network`.
+
+    Returns
+    -------
+    tuple of int
+        One number for each degree 0..d−1.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, as for `paper_network`.
+
+    Examples
+    --------
+    >>> from polyrelu.constructions.printed import printed_lower_bound
+    >>> printed_lower_bound([2, 2], [3])
+    (12, 4)
     """
     plan = _read(folds, w, 13)
     half = prod(plan.folds) // 2

@@ -19,7 +19,7 @@ import numpy.typing as npt
 LEAST_NORMAL = 2.0**-1022
 """The least positive double that is not subnormal."""
 
-_PROBE = (1.0, 2.0**-60, LEAST_NORMAL, 0.5)  # variables, so that the interpreter computes with them when it is asked
+_PROBE = (1.0, 2.0**-60, LEAST_NORMAL, 0.5)  # variables, so that the interpreter does not compute with them beforehand
 _SINGLE = np.dtype(np.float32)
 
 
@@ -88,7 +88,7 @@ def root(x: Fraction) -> float:
     shift += shift % 2
     square, rest = divmod(x.numerator << shift, x.denominator)
     found = math.isqrt(square)
-    # More than 59 bits; a further one says whether something is left, so that it is rounded as √x itself.
+    # More than 59 bits; a further bit is 1 if anything is left, so that the result is rounded as √x itself.
     return nearest(Fraction(2 * found + (found * found != square or rest != 0), 2 << (shift // 2)))
 
 

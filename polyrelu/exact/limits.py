@@ -58,7 +58,7 @@ def memory_is_a_limit(function: Callable[Arguments, Value]) -> Callable[Argument
             return function(*arguments, **options)
         except MemoryError:
             name = function.__name__.strip("_")
-        # outside, where what the traceback held is free again
+        # outside the handler, where the memory held by the traceback is free again
         raise LimitError(f"{name}: the memory of this machine does not suffice; a domain or a slice needs less")
 
     return limited

@@ -73,7 +73,7 @@ def rank(rows: Rows) -> int:
 def _proved_rank(integers: Sequence[IntegerVector], found: int) -> int:
     """The rank, at least `found`, by enough primes: all minors of one size vanish iff they do modulo each of them."""
     m, n = len(integers), len(integers[0])
-    product_bits = 60  # of the primes looked at, from below
+    product_bits = 60  # of the primes that are tried, from below
     for prime in _primes():
         needed = _minor_bits(integers, found + 1)
         if product_bits > needed:

@@ -33,7 +33,7 @@ def proposition_18(architecture: object, lineality: object = 0) -> tuple[int, ..
     InputError
         If an argument is not as above.
     LimitError
-        If the bounds have more than `polyrelu.paper.cell_counts.MAX_BITS` binary digits together, or nearly so many.
+        If the bounds have more than `polyrelu.paper.cell_counts.MAX_BITS` binary digits together, or nearly that many.
 
     Notes
     -----

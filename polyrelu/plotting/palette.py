@@ -1,4 +1,4 @@
-"""Colours made from those of Okabe & Ito, Color Universal Design (2008), which also the colour-blind tell apart."""
+"""Colours made from those of Okabe & Ito, Color Universal Design (2008), which the colour-blind distinguish as well."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class _Graph:
         return cls(neighbours, tails, loops)
 
     def shortest(self, cocycle: Chain, known: Chain, effort: int) -> tuple[Chain, int]:
-        """(cycle, edges looked at): the shortest cycle found on which the cocycle is ±1; `known` is one."""
+        """(cycle, edges examined): the shortest cycle found on which the cocycle is ±1; `known` is one."""
         for edge in self._loops:
             if abs(cocycle.get(edge, 0)) == 1:
                 return {edge: 1}, 0
@@ -123,7 +123,7 @@ class _Graph:
         return best, used
 
     def _through(self, root: int, cocycle: Chain, bound: int) -> tuple[Chain, int]:
-        """(cycle, edges looked at): two paths from the root and an edge, of fewer than `bound` edges; or {}."""
+        """(cycle, edges examined): two paths from the root and an edge, of fewer than `bound` edges; or {}."""
         neighbours, on_edge = self._neighbours, cocycle.get
         potential, before = (
             {root: 0},
