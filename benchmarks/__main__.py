@@ -24,11 +24,12 @@ from typing import Any
 import polyrelu
 from benchmarks.cases import CALLGRIND, CASES, GROWTH, LEVELS, ROOT, chosen
 from benchmarks.cell_complexes import COMPLEXES
+from benchmarks.classifiers import CLASSIFIERS
 from benchmarks.peers import PEER_CASES, PEERS, installed_version
 from benchmarks.report import markdown
 
 Record = dict[str, Any]
-SECTIONS = ("import", "subdivision", "growth", "reference", "complexes", "peers", "threads")
+SECTIONS = ("import", "subdivision", "growth", "reference", "complexes", "classes", "peers", "threads")
 ENVIRONMENT = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 KERNELS = {"subdivide": "*__pyx_pw_*_core_*subdivide*", "reduce": "*__pyx_pw_*_core_*reduce_chain_complex*"}
 """What callgrind counts, with everything called from there: the entry points of the core."""
@@ -80,6 +81,7 @@ def _jobs(level: str, options: argparse.Namespace) -> Iterator[tuple[str, str]]:
         "growth": [case.name for case in chosen(GROWTH, level)],
         "reference": [case.name for case in chosen(CASES, level) if case.reference],
         "complexes": [c.name for c in COMPLEXES if LEVELS.index(c.level) <= LEVELS.index(level)],
+        "classes": [c.name for c in CLASSIFIERS if LEVELS.index(c.level) <= LEVELS.index(level)],
         "peers": [
             f"{peer.name} | {name}"
             for peer in PEERS

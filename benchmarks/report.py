@@ -231,6 +231,21 @@ def reference(results: Record) -> str:
     return table(["network", "faces", "polyrelu", "plain Python", "factor"], rows)
 
 
+def classes(results: Record) -> str:
+    """`classify` against one subdivision by all differences."""
+    rows = [
+        [
+            r["case"],
+            integer(r["faces"]),
+            integer(r["faces_of_differences"]),
+            *times(r["seconds"], r["subdivide_seconds"]),
+            f"{r['ratio']:.2f}",
+        ]
+        for r in done(results, "classes")
+    ]
+    return table(["network", "faces", "with all differences", "classify", "subdivide", "ratio"], rows)
+
+
 def peers(results: Record) -> str:
     """Against other programs, sets of regions compared."""
     rows = []
@@ -301,6 +316,7 @@ BLOCKS: dict[str, tuple[str, Callable[[Record], str]]] = {
     "growth": ("growth", growth),
     "complexes": ("complexes", complexes),
     "reference": ("reference", reference),
+    "classes": ("classes", classes),
     "peers": ("peers", peers),
     "threads": ("threads", threads),
     "instructions": ("instructions", instructions),

@@ -198,6 +198,35 @@ def complexes(name: str, options: Record) -> Record:
     return record
 
 
+def classes(name: str, options: Record) -> Record:
+    """`classify` and `subdivide` with all differences of the outputs as neurons, in turn."""
+    from benchmarks.classifiers import CLASSIFIERS, with_all_differences
+
+    network = next(case for case in CLASSIFIERS if case.name == name).network()
+    seconds: list[tuple[float, float]] = []
+    while not seconds or len(seconds) < rounds_for(sum(seconds[0]), options):
+        partition, classifying = cpu(lambda: pr.classify(network))
+        counts = partition.class_numbers()
+        f_vector = partition.complex.f_vector
+        del partition
+        cx, subdividing = cpu(lambda: pr.subdivide(with_all_differences(network)))
+        agree("alternating sums", *(sum((-1) ** k * n for k, n in enumerate(f)) for f in (f_vector, cx.f_vector)))
+        agree("no fewer regions with all differences", cx.n_regions >= f_vector[-1], True)
+        faces = sum(cx.f_vector)
+        del cx
+        seconds.append((classifying, subdividing))
+    return {
+        "faces": sum(f_vector),
+        "faces_of_differences": faces,
+        "classes": np.bincount(counts[counts >= 0], minlength=network.output_dim).tolist(),
+        "tied": int((counts < 0).sum()),
+        "all_seconds": seconds,
+        "seconds": statistics.median(a for a, _ in seconds),
+        "subdivide_seconds": statistics.median(b for _, b in seconds),
+        "ratio": statistics.median(a / b for a, b in seconds),
+    }
+
+
 def peers(name: str, options: Record) -> Record:
     """A peer and this library on one network: "peer | case"."""
     from benchmarks.peers import HALF_WIDTH, PEERS, installed_version, pattern_at
@@ -262,6 +291,7 @@ SECTIONS: dict[str, Callable[[str, Record], Record]] = {
     "growth": growth,
     "reference": reference,
     "complexes": complexes,
+    "classes": classes,
     "peers": peers,
     "threads": threads,
     "instructions": instructions,

@@ -114,6 +114,8 @@ cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
         vector[BigVector] initial_forms
         vector[Regions] regions
         vector[int64_t] finite_before_last
+        vector[int32_t] first_neuron
+        int keep_from
         int64_t neurons_done
         Statistics statistics()
         int64_t total_cells()
@@ -133,6 +135,7 @@ cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
         void per_cell(Subdivision&, int, uint8_t*, int32_t*) except +
         void decided(Subdivision&, int8_t*) except +
         void signs(Subdivision&, int, int, int8_t*) except +
+        void conditions(Subdivision&, int, const vector[int32_t]&, const vector[int32_t]&, uint8_t*) except +
 
 
 cdef extern from "_cpp/reduction.hpp" namespace "polyrelu::reduction" nogil:

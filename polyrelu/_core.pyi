@@ -27,6 +27,7 @@ def subdivide(
     last_signs: int = 0,
     coarse: bool = False,
     split_at_walls: bool = False,
+    conditions: Sequence[Sequence[tuple[int, int, int]]] = (),
 ) -> dict[str, Any]: ...
 @disjoint_base
 class VertexSolver:

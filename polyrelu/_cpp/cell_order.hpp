@@ -65,6 +65,28 @@ class CellOrder {
         });
     }
 
+    // For all finite k-cells which of several conditions their signs satisfy, a row of bytes each, the highest bit first.
+    // Condition i is that all its terms[start[i]..start[i + 1]) hold: of neuron t >> 1, among all, the sign is not
+    // negative (t & 1 = 0) or not positive.
+    void conditions(Subdivision& s, int k, const std::vector<int32_t>& start, const std::vector<int32_t>& terms,
+                    uint8_t* out) const {
+        const SignMasks& masks = s.cells[k].masks;
+        const int n = (int)start.size() - 1, width = (n + 7) / 8;
+        std::vector<int32_t> columns;
+        for (const int32_t t : terms) columns.push_back(s.column_of(t >> 1));
+        place(s, k, [&](int64_t c, int32_t to) {
+            if (to >= finite[k]) return;
+            uint8_t* row = out + (size_t)to * width;
+            std::fill_n(row, width, 0);
+            for (int i = 0; i < n; ++i) {
+                bool holds = true;
+                for (int32_t t = start[i]; t < start[i + 1] && holds; ++t)
+                    holds = !(terms[t] & 1 ? masks.has_plus(c, columns[t]) : masks.has_minus(c, columns[t]));
+                if (holds) row[i >> 3] |= (uint8_t)(0x80 >> (i & 7));
+            }
+        });
+    }
+
     void vertices(Subdivision& s, double* coordinates, double* error, int32_t* origins) const {
         const Vertices& V = s.vertices;
         place(s, 0, [&](int64_t v, int32_t to) {

@@ -28,6 +28,8 @@
 // from it.)
 #pragma once
 
+#include <cstring>
+
 #include "stages.hpp"
 #include "storage.hpp"
 
@@ -86,34 +88,38 @@ struct LayerForms {
             measure(width);
             return;
         }
-        int changes = 0, terms = 0;
-        if (source_ == in.version_)
-            for (int j = 0; j < S.m; ++j) {
-                changes += (side[j + 1] != side_[j + 1]) * (1 + (side[j + 1] * side_[j + 1] != 0));
-                terms += side[j + 1] != 0;
+        int changes = 0;
+        if (source_ == in.version_) {
+            list_changes(side);
+            for (const int j : changed_) {
+                changes += 1 + (side[j] * side_[j] != 0);
+                terms_ += (side[j] != 0) - (side_[j] != 0);
             }
-        if (source_ != in.version_ || changes >= terms || operations_ + changes > 2 * S.m) {
+        }
+        if (source_ != in.version_ || changes >= terms_ || operations_ + changes > 2 * S.m) {
             begin(S, width);
             for (int j = 0; j < S.m; ++j) add(S, in, j, side[j + 1], 1, width);
-            operations_ = 0;
+            operations_ = terms_ = 0;
+            for (int j = 0; j < S.m; ++j) terms_ += side[j + 1] != 0;
+            if (source_ != in.version_) {
+                total_ = 1;
+                for (int j = 0; j < S.m; ++j) total_ += in.largest[j] + in.err[j];
+            }
             source_ = in.version_;
+            side_ = side;
         } else {
-            for (int j = 0; j < S.m; ++j)
-                if (side[j + 1] != side_[j + 1]) add(S, in, j, side_[j + 1], -1, width);
-            for (int j = 0; j < S.m; ++j)
-                if (side[j + 1] != side_[j + 1]) add(S, in, j, side[j + 1], 1, width);
+            for (const int j : changed_) add(S, in, j - 1, side_[j], -1, width);
+            for (const int j : changed_) add(S, in, j - 1, side[j], 1, width);
             operations_ += changes;
+            for (const int j : changed_) side_[j] = side[j];
         }
-        side_ = side;
-        double total = 1;
-        for (int j = 0; j < S.m; ++j) total += in.largest[j] + in.err[j];
         const double unit = gamma_bound(S.m + 3.0 * operations_ + 9);
         for (int i = 0; i < n; ++i) {
             if (!(size_[i] <= top_size_[i])) top_size_[i] = size_[i];  // NaN stays: see the text on overflow
             if (!(spread_[i] <= top_spread_[i])) top_spread_[i] = spread_[i];
             // In an exact stage coefficients are integers, so that the spread is 0 if and only if all terms are exact.
             const bool exact = S.exact && top_spread_[i] == 0 && top_size_[i] < EXACT_LIMIT;
-            err[i] = exact ? 0 : (spread_[i] + unit * (top_size_[i] + top_spread_[i]) + TINY * total) * SLACK;
+            err[i] = exact ? 0 : (spread_[i] + unit * (top_size_[i] + top_spread_[i]) + TINY * total_) * SLACK;
         }
         measure(width);
     }
@@ -145,9 +151,24 @@ struct LayerForms {
   private:
     int64_t version_ = 0, source_ = -1;  // changes with the forms; stamp of the forms that these were made from
     std::vector<signed char> side_;    // the sides that they were made with
+    std::vector<int> changed_;         // the places in `side` that differ from these
+    int terms_ = 0;                    // those that are not 0
+    double total_ = 1;                 // 1 + sum of a_j + e_j over the source
     int operations_ = 0;               // since all terms were added
     std::vector<double> size_, spread_;          // of each neuron: sum of a_j |W_ij|, sum of e_j |W_ij|
     std::vector<double> top_size_, top_spread_;  // the largest values of these since all terms were added
+
+    // Most sides are those of the region before: eight are compared at once.
+    void list_changes(const std::vector<signed char>& side) {
+        changed_.clear();
+        const int n = (int)side.size();
+        for (int j = 0; j < n; j += 8) {
+            const int end = std::min(n, j + 8);
+            if (end == j + 8 && std::memcmp(&side[j], &side_[j], 8) == 0) continue;
+            for (int t = j; t < end; ++t)
+                if (side[t] != side_[t]) changed_.push_back(t);
+        }
+    }
 
     void begin(const Stage& S, int width) {
         const double* bias = S.column(0, true);

@@ -10,14 +10,17 @@ namespace polyrelu {
 inline void begin_next_regions(SubdivisionState& s) {
     Regions next;
     Cells& top = s.cells[s.r];
-    next.words = s.words;
+    const int n = s.stages[s.stage].n;  // without the columns of kept signs
+    next.words = (n + 63) / 64;
+    const uint64_t last = n & 63 ? (uint64_t(1) << (n & 63)) - 1 : ~uint64_t(0);
     next.parent.assign(top.region.begin(), top.region.end());
-    next.plus.reserve(top.size() * s.words);
-    next.minus.reserve(top.size() * s.words);
+    next.plus.reserve(top.size() * next.words);
+    next.minus.reserve(top.size() * next.words);
     for (int64_t c = 0; c < top.size(); ++c)
-        for (int w = 0; w < s.words; ++w) {
-            next.plus.push_back(top.masks.plus(c, w));
-            next.minus.push_back(top.masks.minus(c, w));
+        for (int w = 0; w < next.words; ++w) {
+            const uint64_t own = w + 1 < next.words ? ~uint64_t(0) : last;
+            next.plus.push_back(top.masks.plus(c, w) & own);
+            next.minus.push_back(top.masks.minus(c, w) & own);
         }
     s.regions.push_back(std::move(next));
     for (int64_t c = 0; c < top.size(); ++c) top.region[c] = (int32_t)c;

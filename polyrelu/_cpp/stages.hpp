@@ -13,6 +13,7 @@
 // (GMP truncates), or an absolute one of 2^-1074 where it underflows.
 #pragma once
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -120,6 +121,15 @@ struct Regions {
 
 inline bool bit(const uint64_t* mask, int i) { return mask[i >> 6] >> (i & 63) & 1; }
 
+// The bits of a byte, the lowest first, as 0 and 1.
+struct BitsOfBytes {
+    signed char of[256][8];
+    BitsOfBytes() {
+        for (int b = 0; b < 256; ++b)
+            for (int i = 0; i < 8; ++i) of[b][i] = (signed char)(b >> i & 1);
+    }
+};
+
 // For each column of stage s on its region p: 1 or -1 for the coefficients that apply, 0 where it contributes nothing.
 inline void find_sides(const std::vector<Stage>& stages, const std::vector<Regions>& regions, int s, int32_t p,
                        std::vector<signed char>& side) {
@@ -128,10 +138,16 @@ inline void find_sides(const std::vector<Stage>& stages, const std::vector<Regio
     if (t.previous < 0) return;
     const Regions& q = regions[s];
     const uint64_t *a = &q.plus[(size_t)p * q.words], *b = &q.minus[(size_t)p * q.words];
-    const Stage& before = stages[s - 1];
-    for (int j = 0; j < t.m; ++j) {
-        if (!before.splits[j] || bit(a, j)) continue;
-        side[j + 1] = bit(b, j) && !t.minus.empty() ? -1 : 0;
+    const std::vector<char>& splits = stages[s - 1].splits;
+    static const BitsOfBytes bits;
+    const auto byte = [](const uint64_t* mask, int j) { return mask[j >> 6] >> (j & 63) & 255; };
+    for (int j = 0; j < t.m; j += 8) {
+        const signed char *plus = bits.of[byte(a, j)], *minus = bits.of[byte(b, j)];
+        const int end = std::min(8, t.m - j);
+        if (t.minus.empty())
+            for (int i = 0; i < end; ++i) side[j + i + 1] = (signed char)(plus[i] | !splits[j + i]);
+        else
+            for (int i = 0; i < end; ++i) side[j + i + 1] = (signed char)(splits[j + i] ? plus[i] - minus[i] : 1);
     }
 }
 

@@ -73,7 +73,9 @@ class Subdivision : public SubdivisionState {
             stage = s;
             vertices.forget_forms();
             finite_before_last = finite_counts();
-            VertexSigns(*this, s).mark();
+            VertexSigns signs(*this, s);
+            if (s > keep_from) signs.keep_signs();
+            signs.mark();
             split_by_stage(*this, discard);
             if (coarse && s + 1 == (int)stages.size()) complete_coarse();
             begin_next_regions(*this);
@@ -84,6 +86,7 @@ class Subdivision : public SubdivisionState {
     Outcome mark_again(int s) {
         return outcome_of([&] {
             stage = s;
+            kept_neurons.clear();
             VertexSigns(*this, s).mark();
         });
     }

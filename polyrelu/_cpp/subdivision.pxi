@@ -10,7 +10,8 @@ cdef dict _ARITHMETIC = {"certified": CERTIFIED, "big": ALL_BIG, "uncertified": 
 
 def subdivide(int rank, list start, list initial_forms, list stages, bint discard_first, bint last_is_level,
               bint all_signs, object max_cells=None, object max_memory=None, object callback=None, int threads=1,
-              str arithmetic="certified", int last_signs=0, bint coarse=False, bint split_at_walls=False):
+              str arithmetic="certified", int last_signs=0, bint coarse=False, bint split_at_walls=False,
+              object conditions=()):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
@@ -27,6 +28,8 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
     top cells they are, and their signs, is reported. Needs `last_is_level`, and allows neither of the other signs.
     split_at_walls: top cells of a coarse complex that have a facet in the boundary of the domain are split as ever, so
     that the cells in the boundary are those of the complete complex.
+    conditions: report by dimension which of these hold on the finite cells, as rows of packed bits. Each is a list of
+    (stage, neuron, sign), which hold together: the neuron, which splits, has not the opposite of that sign, 1 or -1.
     """
     if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
         raise Limit(False, 0, 0, 0)
@@ -41,6 +44,7 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
     cdef vector[mpz_class] v
     cdef int i, k, j, outcome
     cdef cbool discard
+    cdef vector[int32_t] condition_starts, terms
     try:
         fill_stages(s.stages, stages)
         for vector_ in [[1] + [0] * rank] + initial_forms:
@@ -54,6 +58,10 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
         for i, vector_ in enumerate(start):
             set_vector(v, vector_)
             s.vertices.set_exact(i, v)
+        if conditions:
+            if arithmetic == "uncertified":
+                raise ValueError("signs that are not certain are not kept")
+            s.keep_from = min([stage for condition in conditions for stage, _, _ in condition], default=len(stages))
         outcome = s.start()
         for i in range(len(stages)):
             if outcome:
@@ -74,6 +82,13 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
             result["decided"] = _decided(s, order)
         if last_signs:
             result["last_signs"] = [[_signs_of(s, order, k, j) for j in range(last_signs)] for k in range(rank + 1)]
+        if conditions:
+            condition_starts.push_back(0)
+            for condition in conditions:
+                for stage, neuron, sign in condition:
+                    terms.push_back((s.first_neuron[stage] + <int32_t>neuron) << 1 | (sign < 0))
+                condition_starts.push_back(<int32_t>terms.size())
+            result["conditions"] = [_conditions(s, order, k, condition_starts, terms) for k in range(rank + 1)]
         if all_signs:
             signs = [[] for k in range(rank + 1)]
             for i in range(len(stages)):
@@ -138,6 +153,16 @@ cdef object _decided(Subdivision* s, CellOrder* order):
     if out.size:
         with nogil:
             order.decided(s[0], &view[0])
+    return out
+
+
+cdef object _conditions(Subdivision* s, CellOrder* order, int k, const vector[int32_t]& starts,
+                        const vector[int32_t]& terms):
+    out = np.empty((order.finite[k], (starts.size() + 6) // 8), dtype=np.uint8)
+    cdef uint8_t[:, ::1] view = out
+    if out.size:
+        with nogil:
+            order.conditions(s[0], k, starts, terms, &view[0, 0])
     return out
 
 

@@ -2,7 +2,9 @@
 // and the question whether to stop.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <climits>
 #include <memory>
 
 #include "decided_cells.hpp"
@@ -73,10 +75,19 @@ class SubdivisionState {
     std::vector<int32_t> starting_vertex;   // of the first vertices: which of the starting ones they are
     std::vector<int32_t> first_neuron;      // of each stage, in the numbering of all neurons
     int64_t neurons_done = 0, neurons_total = 0;
+    int keep_from = INT_MAX;  // the stage from which on signs are kept: see `vertex_signs.hpp`
+
+    // The neurons that have columns in the masks behind those of the stage that was marked last.
+    std::vector<int32_t> kept_neurons;
+    int column_of(int32_t neuron) const {
+        if (neuron >= first_neuron[stage]) return neuron - first_neuron[stage];
+        const auto at = std::find(kept_neurons.begin(), kept_neurons.end(), neuron);
+        return stages[stage].n + (int)(at - kept_neurons.begin());
+    }
 
     // Of the stage that is under way.
     int stage = 0;
-    int words = 0;  // of a mask over its neurons
+    int words = 0;  // of a mask over its neurons, and those that are kept
     Round round;
     double crossings = 1;  // coarse: of a crossed region in a round, on average
 

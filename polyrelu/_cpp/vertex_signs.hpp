@@ -2,6 +2,11 @@
 //
 // A vertex is evaluated with the forms of a region that contains it; regions are visited so that those with a common
 // ancestor follow each other, and the forms of each ancestor are made once.
+//
+// Kept signs. The signs of neurons that split in an earlier stage can be kept: they have columns behind those of the
+// stage under way. After their own stage no such neuron crosses a cell, and the relative interiors of all cells made
+// later lie in those of cells there were, so that they have the same signs. The masks of the vertices are taken over;
+// what is said of inherited signs does the rest.
 #pragma once
 
 #include "region_forms.hpp"
@@ -11,6 +16,24 @@ namespace polyrelu {
 class VertexSigns {
   public:
     VertexSigns(SubdivisionState& state, int stage) : s_(state), stage_(stage), first_(first_stage(state.stages, stage)) {}
+
+    // Before `mark`, if this is the stage that follows the one marked last: the signs of the neurons of that one, and
+    // those that it kept, stay.
+    void keep_signs() {
+        const Stage& before = s_.stages[stage_ - 1];
+        std::vector<int32_t> neurons;
+        for (size_t i = 0; i < s_.kept_neurons.size(); ++i) {
+            columns_.push_back(before.n + (int)i);
+            neurons.push_back(s_.kept_neurons[i]);
+        }
+        for (int i = 0; i < before.n; ++i) {
+            if (!before.splits[i]) continue;
+            columns_.push_back(i);
+            neurons.push_back(s_.first_neuron[stage_ - 1] + i);
+        }
+        s_.kept_neurons.swap(neurons);
+        before_ = std::move(s_.cells[0].masks);
+    }
 
     // Fills the masks of all cells, and the neurons that vanish at a vertex.
     void mark() {
@@ -39,14 +62,16 @@ class VertexSigns {
   private:
     SubdivisionState& s_;
     const int stage_, first_;
+    std::vector<int> columns_;  // of the kept signs, in the masks of the vertices as they were before
+    SignMasks before_;
     std::vector<int32_t> initial_;  // of each neuron of the stage: 1 + i or -1 - i if its form is that of initial hyperplane i
 
     void start_masks() {
-        const int n = s_.stages[stage_].n;
+        const int n = s_.stages[stage_].n + (int)columns_.size();
         s_.words = s_.round.words = (n + 63) / 64;
         s_.round.vanishing.assign(s_.words, 0);
         s_.round.first_neuron = s_.first_neuron[stage_];
-        int64_t bytes = 0;
+        int64_t bytes = before_.memory();
         for (Cells& C : s_.cells) {
             C.masks.start(n, 0);
             bytes += C.size() * C.masks.bytes_each();
@@ -137,6 +162,11 @@ class VertexSigns {
                 m[i >> 6] |= one;
             else
                 thread.splitter.vanishing[i >> 6] |= one;
+        }
+        for (size_t i = 0; i < columns_.size(); ++i) {
+            const int to = n + (int)i;
+            p[to >> 6] |= uint64_t(before_.has_plus(v, columns_[i])) << (to & 63);
+            m[to >> 6] |= uint64_t(before_.has_minus(v, columns_[i])) << (to & 63);
         }
         for (int w = 0; w < s_.words; ++w) s_.cells[0].masks.set(v, w, p[w], m[w]);
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Unpack
@@ -10,21 +11,18 @@ from typing import Any, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.errors import InputError, PointError, RegionError, VerificationError
+from polyrelu.errors import InputError, PointError, RegionError
 from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.region import CellSet
-from polyrelu.geometry.subdivision import Options, Progress, subdivide
+from polyrelu.geometry.subdivision import Options, subdivided_by_conditions
 from polyrelu.markup import table
-from polyrelu.network.intervals import OutputBounds
 from polyrelu.network.network import Network
 
 Bools = npt.NDArray[np.bool_]
 Masks = npt.NDArray[np.uint8]
-
-BLOCK = 4096  # vertices that are evaluated together
 
 
 class Partition:
@@ -65,20 +63,20 @@ class Partition:
         """The number n of classes. Classes are numbered 0..n−1, like the outputs."""
         return self._network.output_dim
 
-    def winners(self, k: int) -> Bools:
+    def maximal_classes(self, k: int) -> Bools:
         """Which outputs are the largest on the relative interior of every k-cell, n_cells(k) × n; decided exactly."""
         return np.unpackbits(self.masks(k), axis=1, count=self.n_classes).view(np.bool_)
 
     def masks(self, k: int) -> Masks:
-        """`winners(k)` as packed bits, a row of bytes for each cell (see `numpy.packbits`). Read-only."""
+        """`maximal_classes(k)` as packed bits, a row of bytes for each cell (see `numpy.packbits`). Read-only."""
         self._complex.n_cells(k)  # raises for an invalid dimension
         low = self._complex.coordinates.lineality_dim
         return self._masks[int(k) - low] if k >= low else self._masks[0][:0]
 
     def class_numbers(self) -> npt.NDArray[np.int64]:
         """The class of every d-cell, or −1 where the whole cell is a tie."""
-        winners = self.winners(self._complex.input_dim)
-        return np.where(winners.sum(axis=1) == 1, winners.argmax(axis=1), -1).astype(np.int64)
+        maximal = self.maximal_classes(self._complex.input_dim)
+        return np.where(maximal.sum(axis=1) == 1, maximal.argmax(axis=1), -1).astype(np.int64)
 
     def class_of(self, x: Any) -> int:
         """The class of a point, or −1 for a tie; decided exactly.
@@ -93,10 +91,10 @@ class Partition:
         PointError
             If x lies outside the domain.
         """
-        largest = self.winners_at(x)
+        largest = self.maximal_classes_at(x)
         return largest[0] if len(largest) == 1 else -1
 
-    def winners_at(self, x: Any) -> tuple[int, ...]:
+    def maximal_classes_at(self, x: Any) -> tuple[int, ...]:
         """The numbers of the outputs that are the largest at a point, ascending; decided exactly.
 
         Parameters
@@ -112,6 +110,16 @@ class Partition:
         if not self._complex.contains(x):
             raise PointError("point: lies outside the domain of the partition")
         return tuple(np.flatnonzero(_largest(self._network, x)).tolist())
+
+    def winners(self, k: int) -> Bools:
+        """`maximal_classes(k)` by its former name, for one release more."""
+        _warn("winners", "maximal_classes")
+        return self.maximal_classes(k)
+
+    def winners_at(self, x: Any) -> tuple[int, ...]:
+        """`maximal_classes_at(x)` by its former name, for one release more."""
+        _warn("winners_at", "maximal_classes_at")
+        return self.maximal_classes_at(x)
 
     def region(self, i: int, closed: bool = False) -> ClassRegion:
         """The region of class i: {F_i > F_j for all j ≠ i}, or, if `closed`, {F_i ≥ F_j for all j}.
@@ -136,6 +144,10 @@ class Partition:
         rows: list[tuple[object, int]] = list(enumerate(counts))
         ties = len(found) - sum(counts)
         return table(repr(self), ["class", "regions"], rows + [("tie", ties)] * bool(ties))
+
+
+def _warn(former: str, name: str) -> None:
+    warnings.warn(f"Partition.{former} is called {name} now", DeprecationWarning, stacklevel=3)
 
 
 def check_partition(value: object) -> Partition:
@@ -228,7 +240,7 @@ class ClassRegion(_ClassSet):
         """Whether the point x (d exact numbers) lies in the region, and so in the domain; decided exactly."""
         if not self._complex.contains(x):
             return False
-        largest = self._partition.winners_at(x)
+        largest = self._partition.maximal_classes_at(x)
         return self._index in largest and (self._closed or len(largest) == 1)
 
     def __repr__(self) -> str:
@@ -254,12 +266,12 @@ class DecisionBoundary(_ClassSet):
 
     def mask(self, k: int) -> Bools:
         """For every k-cell of the complex, k ≤ d: whether it lies in the decision boundary."""
-        tied: Bools = self._partition.winners(k).sum(axis=1) > 1
+        tied: Bools = self._partition.maximal_classes(k).sum(axis=1) > 1
         return tied
 
     def contains(self, x: Any) -> bool:
         """Whether the point x (d exact numbers) lies on the decision boundary; decided exactly."""
-        return self._complex.contains(x) and len(self._partition.winners_at(x)) > 1
+        return self._complex.contains(x) and len(self._partition.maximal_classes_at(x)) > 1
 
     def __repr__(self) -> str:
         return f"DecisionBoundary({self._partition.network!r})"
@@ -294,18 +306,9 @@ def classify(
 
     Notes
     -----
-    The result is exact. Each comparison has one sign on the relative interior of a cell, so the set of largest outputs
-    is constant there. On a region (a d-cell) the signs that the subdivision computes determine this set.
-
-    For the other cells let m_i be F_i minus the maximum of all outputs. On each cell m_i ≤ 0 is affine, so it vanishes
-    on the cell iff it vanishes at the vertices of the cell and is constant along its rays. Its slope along a ray r is
-    the i-th output minus the maximum of F_∞(r) = lim F(x + s r) / s (s → ∞), which does not depend on x, since F is
-    Lipschitz. So an output is among the largest on a cell iff it is among the largest at all vertices and rays of it.
-
-    The largest outputs at a vertex or ray are first enclosed. By continuity they include the largest outputs of all
-    regions around it; they exclude every output that a rigorous floating-point bound (`polyrelu.network.intervals`)
-    proves to be less than another. If an output is neither included nor excluded, and the bound does not prove it
-    equal to the maximum either, the network is evaluated in rational arithmetic.
+    The result is exact, and no output is evaluated: a comparison is a neuron of the subdivision, so its sign on the
+    relative interior of each cell is decided there, like all signs. An output is among the largest on a cell iff it
+    loses none of the comparisons on its way through the tournament, a tie being no loss.
 
     Examples
     --------
@@ -325,14 +328,8 @@ def classify(
             "classes: the network has one output, and two or more are compared; the set where one output exceeds a "
             "level is a region: subdivide(network, level=t).region('>')"
         )
-    cx = subdivide(network.followed_by(_knockout(n)), None, domain, **options)
-    regions = np.packbits(_knockout_winners(cx.region_signs(network.depth), n), axis=1)
-    at_least = np.unpackbits(cx.united_masks(regions), axis=1, count=n).view(np.bool_)
-    winners = _vertex_winners(network, cx, at_least, options.get("progress"))
-    masks = cx.intersected_masks(np.packbits(winners, axis=1))
-    if not np.array_equal(masks[-1], regions):
-        raise VerificationError("the largest outputs of a region are not those that all its vertices share")
-    return Partition(network, cx, masks)
+    compared = network.followed_by(_knockout(n))
+    return Partition(network, *subdivided_by_conditions(compared, domain, _conditions(n, network.depth), options))
 
 
 def _rounds(n: int) -> Iterator[tuple[int, int]]:
@@ -362,43 +359,22 @@ def _knockout(n: int) -> Network:
     return Network(weights, [[0] * len(matrix) for matrix in weights], slopes)
 
 
-def _knockout_winners(signs: npt.NDArray[np.int8], n: int) -> Bools:
-    """Which of n values are the largest on each region, n_regions × n, from the signs of the comparisons."""
-    largest = np.ones((len(signs), 1), np.bool_)
-    end = signs.shape[1]
-    for pairs, _ in reversed(list(_rounds(n))):
-        sign, end = signs[:, end - pairs : end], end - pairs
-        before = np.empty((len(signs), largest.shape[1] + pairs), np.bool_)
-        before[:, 0 : 2 * pairs : 2] = largest[:, :pairs] & (sign >= 0)
-        before[:, 1 : 2 * pairs : 2] = largest[:, :pairs] & (sign <= 0)
-        before[:, 2 * pairs :] = largest[:, pairs:]
-        largest = before
-    return largest
+def _conditions(n: int, depth: int) -> list[list[tuple[int, int, int]]]:
+    """For each of n outputs the comparisons that it must not lose to be the largest, as conditions on the signs.
 
-
-def _vertex_winners(network: Network, cx: PolyhedralComplex, at_least: Bools, progress: Progress | None) -> Bools:
-    """Which outputs are the largest at every vertex and ray, where those in `at_least` are; see `classify`."""
-    points, error = cx.enclosures()
-    bounds, growth = OutputBounds(network), network.recession()
-    dropped = [j + 1 for j in cx.dropped_coordinates]
-    winners = np.empty_like(at_least)
-    for start in range(0, len(points), BLOCK):
-        if progress is not None:
-            progress("classes", start, len(points))
-        block = slice(start, start + BLOCK)
-        radii = np.repeat(error[block, None], points.shape[1], axis=1)
-        radii[:, dropped] = 0
-        radii[max(cx.n_finite_vertices - start, 0) :, 0] = 0
-        lower, upper = bounds(points[block], radii)
-        less = upper < np.fmax.reduce(lower, axis=1)[:, None]
-        if (at_least[block] & less).any():
-            raise VerificationError("an output that is the largest on a region is less than another at its boundary")
-        winners[block] = ~less
-        sure = at_least[block] | less | (lower >= np.max(upper, axis=1)[:, None])
-        for v in (start + np.flatnonzero(~sure.all(axis=1))).tolist():
-            finite = v < cx.n_finite_vertices
-            winners[v] = _largest(network, cx.vertex(v)) if finite else _largest(growth, cx.ray(v))
-    return winners
+    The comparisons of the first round are neurons of hidden layer `depth`, and so on.
+    """
+    conditions: list[list[tuple[int, int, int]]] = []
+    for output in range(n):
+        place, terms = output, []
+        for layer, (pairs, _) in enumerate(_rounds(n), depth):
+            if place < 2 * pairs:
+                terms.append((layer, place // 2, -1 if place % 2 else 1))
+                place //= 2
+            else:
+                place -= pairs
+        conditions.append(terms)
+    return conditions
 
 
 def _largest(network: Network, x: Any) -> list[bool]:

@@ -27,6 +27,8 @@ from polyrelu.network.network import Network
 
 Progress = Callable[[str, int, int], object]
 Signs = npt.NDArray[np.int8]
+Condition = Sequence[tuple[int, int, int]]
+"""(hidden layer, neuron, sign 1 or −1) that hold together: the neuron has not the opposite sign."""
 MAX_THREADS = 256
 MAX_CELLS = 2**30  # of one dimension, since incidences are stored in 32 bits
 
@@ -144,6 +146,34 @@ def subdivided(
 
     With `split_at_walls` a coarse complex has the same cells as the complete one in the boundary of the domain.
     """
+    further: dict[str, Any] = {"last_signs": signs} if signs else {}
+    if coarse:
+        further = {"coarse": True, "split_at_walls": split_at_walls}
+    cx, report = _subdivided(network, level, domain, options, further)
+    found = [[x[:n] for x in of] for of, n in zip(report.get("last_signs", ()), cx.arrays.finite, strict=False)]
+    return cx, found
+
+
+def subdivided_by_conditions(
+    network: Network, domain: Any, conditions: Sequence[Condition], options: Options
+) -> tuple[PolyhedralComplex, list[npt.NDArray[np.uint8]]]:
+    """The complex of `subdivide`, and which of the conditions hold on its cells.
+
+    The neurons in the conditions must not be identity neurons. There is an array for each dimension λ..d, with a row of
+    packed bits for each cell (see `numpy.packbits`). The layers from the first one in a condition on are reported as
+    "classes" to `progress`.
+    """
+    cx, report = _subdivided(network, None, domain, options, {"conditions": conditions})
+    return cx, report["conditions"]
+
+
+def _subdivided(
+    network: Network, level: Any, domain: Any, options: Options, further: dict[str, Any]
+) -> tuple[PolyhedralComplex, dict[str, Any]]:
+    """The complex of `subdivide` and the report of the core, which is asked for `further` results.
+
+    The conditions among these number hidden layers.
+    """
     max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     threads, progress = options.get("threads", 1), options.get("progress")
     t = read_level(network, level)
@@ -162,6 +192,13 @@ def subdivided(
     _check_rank(len(kept), max_cells)
     stages = complex_stages(network, region, kept, t)
     names = (["domain"] if walls else []) + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
+    if "conditions" in further:
+        compared = min(layer for condition in further["conditions"] for layer, _, _ in condition)
+        names[bool(walls) + compared : -1] = ["classes"] * (network.depth - compared)
+        further = {
+            "conditions": [[(bool(walls) + layer, *term) for layer, *term in terms] for terms in further["conditions"]]
+        }
+    all_signs = artificial > 0 and "coarse" not in further
     callback = None
     if progress is not None:
         listener = progress
@@ -169,14 +206,11 @@ def subdivided(
         def callback(stage: int, done: int, total: int, cells: int) -> None:
             listener(names[stage], done, total)
 
-    reported: dict[str, Any] = {"last_signs": signs} if signs else {}
-    if coarse:
-        reported = {"coarse": True, "split_at_walls": split_at_walls}
     try:
         report = _core.subdivide(
-            *(len(kept), start, initial_forms, stages, bool(walls), t is not None, artificial > 0 and not coarse),
+            *(len(kept), start, initial_forms, stages, bool(walls), t is not None, all_signs),
             *(max_cells, max_memory, callback, threads),
-            **reported,
+            **further,
         )
     except _core.Limit as reached:
         by_memory, cells, memory, done = reached.args
@@ -202,8 +236,7 @@ def subdivided(
     if t is not None and network.depth == 0:  # the level set itself was started from
         report["canonical"] = subdivide(network, None, region).f_vector
     arrays = CellArrays.from_core(report)
-    found = [[x[:n] for x in of] for of, n in zip(report.get("last_signs", ()), arrays.finite, strict=False)]
-    return PolyhedralComplex(network, t, region, coordinates, artificial, arrays), found
+    return PolyhedralComplex(network, t, region, coordinates, artificial, arrays), report
 
 
 def _most_cells(max_cells: int | None) -> int:

@@ -62,7 +62,7 @@ def classifiers(draw: Any, dims: Any = (1, 2, 3), outputs: Any = (2, 3, 4, 5)) -
     return Network([*net.weights[:-1], rows], [*net.biases[:-1], bias], net.slopes)
 
 
-def winners_by_value(net: Network, x: Any) -> list[bool]:
+def largest_by_value(net: Network, x: Any) -> list[bool]:
     values = net(x)
     return [value == max(values) for value in values]
 
@@ -105,10 +105,10 @@ def margin(net: Network, i: int) -> Network:
 def check_cells(partition: Partition) -> None:
     cx, net = partition.complex, partition.network
     for k in range(len(cx.lineality), cx.input_dim + 1):
-        winners = partition.winners(k)
-        assert winners.shape == (cx.n_cells(k), net.output_dim)
+        maximal = partition.maximal_classes(k)
+        assert maximal.shape == (cx.n_cells(k), net.output_dim)
         for i in range(cx.n_cells(k)):
-            assert winners[i].tolist() == winners_by_value(net, cx.interior_point(k, i)), (k, i)
+            assert maximal[i].tolist() == largest_by_value(net, cx.interior_point(k, i)), (k, i)
 
 
 # ------------------------------------------------------------------------------------------------------- known answers
@@ -123,7 +123,7 @@ def test_rings() -> None:
     assert class_betti_numbers(RINGS, [(0, 9)] * 2) == ((1, 0), (1, 0), (1, 0))
     assert homology(partition.boundary()).betti == (2, 2)
     assert [partition.class_of(x) for x in ([0, 0], ["3/2", 0], [1, -1], ["1/2", "1/2"], [7, 7])] == [2, 1, -1, -1, 0]
-    assert partition.winners_at([2, 0]) == (0, 1)
+    assert partition.maximal_classes_at([2, 0]) == (0, 1)
     assert sorted(np.unique(partition.class_numbers())) == [0, 1, 2]
     assert repr(partition) == "Partition(3 classes of Network(2-4-3, ReLU): 12 regions)"
     assert repr(partition.region(1)) == "ClassRegion(class 1, open, of Network(2-4-3, ReLU))"
@@ -144,7 +144,7 @@ def test_sectors(n: int) -> None:
     partition = classify(net)
     assert homology(partition.boundary()).betti == (1, 0)
     assert homology(classify(net, [(-1, 1)] * 2).boundary()).betti == (1, 0)
-    assert partition.winners_at([0, 0]) == tuple(range(n))
+    assert partition.maximal_classes_at([0, 0]) == tuple(range(n))
     check_cells(partition)
 
 
@@ -191,13 +191,13 @@ def test_every_cell_by_value(data: st.DataObject) -> None:
     check_cells(partition)
     cx = partition.complex
     assert partition.class_numbers().tolist() == [
-        w.index(True) if sum(w) == 1 else -1 for w in partition.winners(net.input_dim).tolist()
+        w.index(True) if sum(w) == 1 else -1 for w in partition.maximal_classes(net.input_dim).tolist()
     ]
     x = data.draw(points(net.input_dim))
     found = cx.locate(x)
     assert found is not None
-    assert partition.winners(found[0])[found[1]].tolist() == winners_by_value(net, x)
-    assert partition.winners_at(x) == tuple(np.flatnonzero(winners_by_value(net, x)))
+    assert partition.maximal_classes(found[0])[found[1]].tolist() == largest_by_value(net, x)
+    assert partition.maximal_classes_at(x) == tuple(np.flatnonzero(largest_by_value(net, x)))
 
 
 @given(st.data())
@@ -239,7 +239,7 @@ def test_against_all_differences_at_once(data: st.DataObject) -> None:
         for closed in (False, True):
             region = Sampled(cx, partition.region(i, closed).contains, not closed)
             assert homology(region) == homology(partition.region(i, closed))
-    ties = Sampled(cx, lambda x: sum(winners_by_value(net, x)) > 1, False)
+    ties = Sampled(cx, lambda x: sum(largest_by_value(net, x)) > 1, False)
     assert homology(ties) == homology(partition.boundary())
 
 
@@ -338,21 +338,70 @@ def test_a_trained_shape_against_a_grid() -> None:
                 values = net(x)
                 assert partition.class_of(x) == values.index(max(values))
                 k, i = partition.complex.locate(x)  # type: ignore[misc]
-                assert partition.winners(k)[i, partition.class_of(x)]
+                assert partition.maximal_classes(k)[i, partition.class_of(x)]
                 seen.add(partition.class_of(x))
     assert seen <= set(partition.class_numbers().tolist())
     assert len(seen) > 1
 
 
-def test_rational_evaluation_is_rare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a network without degeneracy the bounds and the regions around a vertex decide alone."""
-    asked: list[Any] = []
-    by_value = lambda net, x: asked.append(x) or winners_by_value(net, x)  # noqa: E731
-    monkeypatch.setattr("polyrelu.geometry.classes._largest", by_value)
-    partition = classify(random_float32((2, 16, 16, 16, 5), 0))
-    assert partition.complex.n_vertices > 500
-    assert len(asked) <= 2
-    check_cells(partition)
+@given(st.data())
+@examples(40)
+def test_largest_at_all_vertices(data: st.DataObject) -> None:
+    """Without the signs of comparisons: F_i − max F ≤ 0 is affine on a cell, so zero iff it is at vertices and rays."""
+    net = data.draw(classifiers(dims=(1, 2, 3)))
+    box = data.draw(st.sampled_from([None, [(-1, 2)] * net.input_dim]))
+    partition = classify(net, box)
+    cx, growth = partition.complex, net.recession()
+    found = [largest_by_value(net, x) for x in cx.vertices()] + [largest_by_value(growth, r) for r in cx.rays()]
+    masks = cx.intersected_masks(np.packbits(np.array(found), axis=1))
+    for k, expected in enumerate(masks, len(cx.lineality)):
+        assert (partition.masks(k) == expected).all()
+
+
+@given(st.data())
+@examples(30)
+def test_every_number_of_threads(data: st.DataObject) -> None:
+    net = data.draw(classifiers(dims=(2, 3), outputs=(2, 3, 5, 9)))
+    one, more = classify(net), classify(net, threads=3)
+    for k in range(len(one.complex.lineality), net.input_dim + 1):
+        assert (one.masks(k) == more.masks(k)).all()
+
+
+@pytest.mark.parametrize("n", [63, 66, 70])
+def test_many_classes(n: int) -> None:
+    """Signs of up to 69 comparisons in seven rounds, kept beside those of the identity neurons."""
+    rng = Random(n)
+    order = rng.sample(range(n), n)
+    net = Network([[[k] for k in order]], [[-k * k + rng.randint(0, 2) for k in order]])  # tangents of a parabola
+    check_cells(classify(net))
+    tied = Network([[[1], [-1]], [[1, 1]] * n], [[0, 0], [0] * n])
+    partition = classify(tied)
+    assert all(partition.maximal_classes(k).all() for k in range(2))
+    assert set(partition.class_numbers().tolist()) == {-1}
+    assert homology(partition.boundary()).betti == (1,)
+
+
+def test_large_layers_of_many_outputs() -> None:
+    """Regions whose neurons need more words than the comparisons, and rounds with fewer neurons than were kept."""
+    net = random_float32((2, 70, 40), 1)
+    partition = classify(net, [(-1, 1)] * 2, threads=2)
+    cx = partition.complex
+    rng = Random(0)
+    for k in range(3):
+        for i in rng.sample(range(cx.n_cells(k)), 60):
+            assert partition.maximal_classes(k)[i].tolist() == largest_by_value(net, cx.interior_point(k, i))
+    bare = subdivide(net, domain=[(-1, 1)] * 2)
+    assert [regions.plus.shape[1] for regions in cx.arrays.regions[:4]] == [0, 1, 2, 1]
+    for ours, theirs in zip(cx.arrays.regions, bare.arrays.regions, strict=False):
+        assert all(map(np.array_equal, ours, theirs))
+
+
+def test_former_names() -> None:
+    partition = classify(RINGS)
+    with pytest.warns(DeprecationWarning, match="called maximal_classes now"):
+        assert (partition.winners(2) == partition.maximal_classes(2)).all()
+    with pytest.warns(DeprecationWarning, match="called maximal_classes_at now"):
+        assert partition.winners_at([2, 0]) == (0, 1)
 
 
 # ------------------------------------------------------------------------------------------------- what it is made from
@@ -449,7 +498,7 @@ def test_errors() -> None:
     with pytest.raises(PointError):
         partition.class_of([0])
     with pytest.raises(PointError, match="dimension"):
-        partition.winners(3)
+        partition.maximal_classes(3)
     assert not partition.region(0).contains([5, 5])
     assert not partition.boundary().contains([2, 0])
 
@@ -461,8 +510,7 @@ def test_progress_is_reported() -> None:
         classify(random_float32((2, width, width, 4)), progress=lambda *args, seen=seen: seen.append(args))
         assert all(0 <= done <= total for _, done, total in seen)
         kinds = {what.split()[0] for what, _, _ in seen}
-        assert "classes" in kinds
-        if len(kinds) > 1:
+        if "classes" in kinds:
             break
     assert kinds == {"layer", "classes"}
 
