@@ -9,13 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyrelu.network.network import Network
-from support.known_answers import REGION_COUNTS, Case, cases, random_float32
+from support.known_answers import REGION_COUNTS, Case, cases, random_float32, shells
 from support.reference import RELATIONS, Homology, Reference, evaluate, homology, sign, smith
 from support.strategies import examples, levels, networks, points, polytopes
 
-# Beyond a second or two in plain Python.
-LARGE = {"random_int_3-7-7-1", "random_int_4-5-5-1", "shells_3-6-6-4-1", "shells_4-8-10-1"}
-CASES = [pytest.param(c, id=c.name, marks=[pytest.mark.slow] if c.name in LARGE else []) for c in cases()]
+# Beyond a second or two in plain Python. One takes two minutes: the engine, which agrees with the reference elsewhere,
+# finds what is stored for it in test_cases.py, and here a smaller one of the same kind takes its place.
+LARGE = {"random_int_3-7-7-1", "random_int_4-5-5-1", "shells_3-6-6-4-1"}
+CASES = [
+    pytest.param(c, id=c.name, marks=[pytest.mark.slow] if c.name in LARGE else [])
+    for c in cases()
+    if c.name != "shells_4-8-10-1"
+]
 
 SMALL = {
     1: [(), (1,), (4,), (2, 2)],
@@ -41,6 +46,13 @@ def test_stored_answers(case: Case) -> None:
         h = refined.homology(relation)
         assert [*h.betti, 0] == expected["betti"][relation]
         assert [*map(list, h.torsion), []] == expected["torsion"][relation]
+
+
+@pytest.mark.slow
+def test_shells_in_four_dimensions() -> None:
+    """The Betti numbers that the formula predicts."""
+    refined = Reference(shells((4, 8, 6, 1), (1, 1, 0)), 0)
+    assert refined.homology(">").betti == refined.homology(">=").betti == (6, 0, 0, 0)
 
 
 @pytest.mark.slow

@@ -515,6 +515,24 @@ def test_output_transformations(case: tuple[Network, list[Any]], c: Any) -> None
     assert net.architecture == (-net).architecture
 
 
+@given(networks_with_points(), networks(), st.data())
+def test_compositions(case: tuple[Network, list[Any]], second: Network, data: st.DataObject) -> None:
+    """Of networks of any depth, with and without biases: the second reads outputs of the first, some of them twice."""
+    net, x = case
+    chosen = [data.draw(st.integers(0, net.output_dim - 1)) for _ in range(second.input_dim)]
+    weights = [*net.weights[:-1], [net.weights[-1][i] for i in chosen]]
+    first = Network(weights, [*net.biases[:-1], [net.biases[-1][i] for i in chosen]], net.slopes)
+    both = first.followed_by(second)
+    assert both.depth == first.depth + second.depth and both.slopes == (*first.slopes, *second.slopes)
+    assert outputs_of(both, x) == outputs_of(second, list(outputs_of(first, x)))
+
+
+def test_assumptions_and_units_are_kept() -> None:
+    net = Network([[[1]]], [[0]]).noted("one", units=("m",))
+    assert (net.noted("two", "one").units, net.noted("two", "one").assumptions) == (("m",), ("one", "two"))
+    assert net.noted(units=("km",)).units == ("km",) and net.noted().assumptions == ("one",)
+
+
 @pytest.mark.parametrize("index", [-1, 2, None, "0", 0.0, True, F(0), [0]])
 def test_refuses_output_indices(index: Any) -> None:
     net = Network([[[1], [2]]], [[0, 0]])

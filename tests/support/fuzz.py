@@ -9,7 +9,7 @@ of a seed is always the same. Cases are read in a process of its own with limits
 again after a crash, so that no case ends the run. Networks that were read are asked for a value, complexes for their
 cells.
 
-Test cases are small, and the budget of time is what ends a run: `tests/readers/test_fuzz.py` takes a minute of it.
+Test cases are small, and the budget of time is what ends a run: `tests/readers/test_fuzz.py` takes half a minute of it.
 """
 
 from __future__ import annotations
