@@ -16,6 +16,7 @@ from support.comparison import random_level, same_topology
 from support.copies import sheared_unit, unit_matrix, with_identity_layer, with_skip
 from support.known_answers import SHELLS, Case, Shells, cases, shells
 from support.reference import RELATIONS, Reference
+from support.simplices import determinant
 from support.strategies import precomposed, product, seeded_network
 
 DIGITS = 30
@@ -51,13 +52,6 @@ def test_shears_are_unimodular() -> None:
         matrix = sheared_unit(Random(d), d, DIGITS)
         assert all(len(str(abs(int(v)))) >= DIGITS for i, row in enumerate(matrix) for j, v in enumerate(row) if i + j)
         assert determinant(matrix) == 1
-
-
-def determinant(matrix: list[list[Fraction]]) -> Fraction:
-    if not matrix:
-        return Fraction(1)
-    minors = ([row[:j] + row[j + 1 :] for row in matrix[1:]] for j in range(len(matrix)))
-    return sum(((-1) ** j * matrix[0][j] * determinant(minor) for j, minor in enumerate(minors)), Fraction(0))
 
 
 @pytest.mark.parametrize("case", SMALL_CASES, ids=repr)

@@ -22,7 +22,7 @@ from polyrelu.topology.homology import homology
 from support.arrangements import generic
 from support.comparison import random_level, same_topology
 from support.copies import Expanded, expanded
-from support.known_answers import SHELLS, shells
+from support.known_answers import SHELLS, random_float32, shells
 from support.line import components, vertices
 from support.reference import RELATIONS, Reference
 from support.strategies import Kind, random_network, seeded_network
@@ -187,6 +187,16 @@ def test_wide_layers_beside_others_on_the_line(width: int) -> None:
     for hidden in ((width, 2), (3, width)):
         net = network_on_the_line(hidden, rng)
         check_on_the_line(net, random_level(net, rng))
+
+
+@pytest.mark.parametrize("architecture", [(2, 64, 1), (2, 65, 1), (2, 130, 1), (2, 66, 65, 1)])
+def test_no_neuron_is_evaluated_at_a_vertex_that_it_makes(architecture: tuple[int, ...]) -> None:
+    """It would be found to be zero, but no error bound proves that: in general position exact numbers are never needed.
+
+    (The sign of an earlier neuron is known as well; its edges are split already, in whatever word of the masks it is.)
+    """
+    statistics = subdivide(random_float32(architecture)).statistics
+    assert statistics["big"] == 0 and statistics["filtered"] > 1000
 
 
 # ---------------------------------------------------------------------------------------- sums of many large products
