@@ -171,7 +171,7 @@ def test_the_seed_decides(tiny):
 
 def test_more_samples_smaller_errors(tiny):
     net = gaussian(2, 12, 12, 1)
-    few, many = (mean(estimate(net, samples=n, seed=s).cells_error for s in range(3)) for n in (30, 500))
+    few, many = (mean(estimate(net, samples=n, seed=s).cells_error for s in range(3)) for n in (15, 250))
     assert many < few / 2
 
 

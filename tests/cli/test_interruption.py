@@ -68,7 +68,7 @@ def test_ctrl_c_at_any_moment_is_one_line(command: list[str], endless: str) -> N
     """From the start of the process to well into the work. What Python says before it gets to us is not ours."""
     rng = random.Random(11)
     mine = 0
-    for _ in range(20):  # of 0.4 s each
+    for _ in range(14):  # of 0.4 s each
         process = _started([*command, "regions", endless])
         time.sleep(rng.random() * 0.5)
         process.send_signal(signal.SIGINT)
@@ -83,7 +83,7 @@ def test_ctrl_c_at_any_moment_is_one_line(command: list[str], endless: str) -> N
         if not _of_python_alone(process.returncode, err):
             assert (process.returncode, err) == (130, b"polyrelu: interrupted\n")
             mine += 1
-    assert mine >= 10
+    assert mine >= 7
 
 
 @pytest.mark.parametrize("number", ENDS, ids=lambda number: signal.Signals(number).name)
