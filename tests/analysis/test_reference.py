@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polyrelu.network.network import Network
+from support.comparison import signs_at
 from support.known_answers import REGION_COUNTS, Case, cases, random_float32, shells
-from support.reference import RELATIONS, Homology, Reference, evaluate, homology, sign, smith
+from support.reference import RELATIONS, Homology, Reference, evaluate, homology, smith
 from support.strategies import examples, levels, networks, points, polytopes
 
 # Beyond a second or two in plain Python. One takes two minutes: the engine, which agrees with the reference elsewhere,
@@ -28,12 +27,6 @@ SMALL = {
     3: [(), (1,), (3,), (2, 1)],
     4: [(), (1,), (2,)],
 }
-
-
-def signs_by_evaluation(net: Network, level: Fraction, x: list[Fraction]) -> tuple[int, ...]:
-    before = net.preactivations(x)
-    flat = [sign(v) for vs, ss in zip(before, net.slopes, strict=True) for v, s in zip(vs, ss, strict=True) if s != 1]
-    return (*flat, sign(net(x) - level))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -84,7 +77,7 @@ def test_cells_cover_the_space_once(data: st.DataObject) -> None:
     for _ in range(10):
         x = data.draw(points(net.input_dim))
         assert evaluate(net, x) == net(x)
-        assert signs_by_evaluation(net, level, x) in known
+        assert signs_at(net, level, x) in known
     assert sum((-1) ** k * n for k, n in enumerate(complex_.f_vector)) == (-1) ** net.input_dim
 
 

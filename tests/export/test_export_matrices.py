@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
@@ -97,47 +96,3 @@ def test_without_scipy(monkeypatch):
     assert caught.value.extra == "data"
     with pytest.raises(pr.MissingDependencyError, match=r"polyrelu\[data\]"):
         pr.ChainComplex([[[1]]]).boundary_matrix(1)
-
-
-@examples(40)
-@given(networks())
-def test_face_poset(net):
-    """Graded, and its intervals of length 2 are diamonds with signs that cancel; the vertices below are the cell's."""
-    cx = pr.subdivide(net, 0)
-    poset = cx.face_poset()
-    low, d = len(cx.lineality), cx.input_dim
-    assert len(poset) == sum(cx.n_cells(k) for k in range(low, d + 1))
-    assert nx.is_directed_acyclic_graph(poset)
-    for (k, f), (m, i), sign in poset.edges(data="incidence"):
-        assert m == k + 1 and sign in (1, -1)
-        indptr, facets, signs = cx.facets(m)
-        row = slice(indptr[i], indptr[i + 1])
-        assert signs[row][facets[row] == f].tolist() == [sign]
-    for k in range(low, d + 1):
-        for i in range(0, cx.n_cells(k), 5):
-            below = nx.ancestors(poset, (k, i)) | {(k, i)}
-            vertices = [v for v in cx.cell_vertices(k, i).tolist() if v < cx.n_finite_vertices]
-            assert sorted(j for m, j in below if m == low) == vertices
-            for m, j in below:
-                between = [x for x in poset.successors((m, j)) if x in below] if m == k - 2 else []
-                products = [poset.edges[(m, j), x]["incidence"] * poset.edges[x, (k, i)]["incidence"] for x in between]
-                assert not products or sorted(products) == [-1, 1]
-
-
-@examples(60)
-@given(networks(), st.sampled_from([None, 0]))
-def test_all_affine_maps(net, level):
-    """Each is the map that the signs define; distinct, and right at an interior point."""
-    wide = Network([*net.weights[:-1], net.weights[-1] * 2], [*net.biases[:-1], [net.biases[-1][0], 5]], net.slopes)
-    cx = pr.subdivide(net if level is not None else wide, level)
-    maps, numbers = cx.affine_maps(), cx.affine_map_numbers()
-    assert len(set(maps)) == len(maps) == len(set(numbers.tolist()))
-    for i in range(0, len(numbers), 3):
-        assert maps[numbers[i]] == cx.affine_map(i)
-        weights, constants = maps[numbers[i]]
-        point = cx.interior_point(cx.input_dim, i)
-        values = tuple(
-            sum(w * x for w, x in zip(row, point, strict=True)) + c for row, c in zip(weights, constants, strict=True)
-        )
-        found = cx.network(point)
-        assert values == (found if isinstance(found, tuple) else (found,))

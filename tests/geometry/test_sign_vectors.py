@@ -14,7 +14,7 @@ from polyrelu.constructions import maximum, shells
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.network import Network
 from polyrelu.topology.homology import homology
-from support.comparison import random_level
+from support.comparison import random_level, signs_at
 from support.known_answers import SHELLS
 from support.reference import RELATIONS, Homology
 from support.sign_vectors import SignVectors, ascend, core, order, order_complex_homology
@@ -163,13 +163,7 @@ def test_cells_are_where_their_points_say() -> None:
     found = SignVectors(net, 0)
     known = {cell.signs for cell in found.cells}
     for cell in found.cells:
-        assert signs_at(net, cell.point) == cell.signs
+        assert signs_at(net, Fraction(0), cell.point) == cell.signs
     points = [cell.point for cell in found.cells]
     for a, b in pairwise(points):
-        assert signs_at(net, [(x + 2 * y) / 3 for x, y in zip(a, b, strict=True)]) in known
-
-
-def signs_at(net: Network, x: list[Fraction]) -> tuple[int, ...]:
-    layers = zip(net.preactivations(x), net.slopes, strict=True)
-    values = [v for layer, slopes in layers for v, s in zip(layer, slopes, strict=True) if s != 1]
-    return tuple((v > 0) - (v < 0) for v in [*values, net(x)])
+        assert signs_at(net, Fraction(0), [(x + 2 * y) / 3 for x, y in zip(a, b, strict=True)]) in known

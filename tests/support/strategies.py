@@ -29,6 +29,14 @@ WIDTHS: Widths = {
     4: [(1,), (4,), (5,), (1, 3), (3, 3), (4, 2)],
 }
 
+# For properties that need no reference: larger, since only the engine works.
+WIDER: Widths = {
+    1: [(), (1,), (8,), (8, 8), (3, 4, 3, 4)],
+    2: [(), (2,), (8,), (8, 8), (10, 3), (5, 5, 5), (3, 1, 6), (3, 3, 3, 3, 3)],
+    3: [(), (2,), (7,), (6, 6), (2, 8), (8, 2), (4, 4, 4), (3, 1, 3)],
+    4: [(1,), (6,), (2, 5), (5, 4), (6, 2), (3, 3, 3)],
+}
+
 SLOPES = [Fraction(0), Fraction(-1), Fraction(1), Fraction(1, 100), Fraction(-1, 2), Fraction(2), Fraction(0.01)]
 
 
