@@ -13,7 +13,7 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%
 
 "$python" -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check "build>=1.2"
-"$work/venv/bin/python" -m build --sdist --outdir "$work/dist" "$root"
+"$work/venv/bin/python" -m build --sdist --outdir "$work/dist" "$root" > /dev/null
 
 # What is tracked in the clone, or not ignored yet.
 clone=$work/another/and/deeper

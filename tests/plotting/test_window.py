@@ -73,3 +73,9 @@ def test_the_default_window_shows_the_cycles():
         points = [p for cycle in cycles for simplex, _ in cycle.pieces() for p in simplex]
         assert all(low < x < high for p in points for x, (low, high) in zip(p, scene.window, strict=True))
         assert sum(len(simplices) for _, simplices in scene.cycles) == sum(len(cycle.pieces()) for cycle in cycles)
+
+
+def test_one_point_of_the_boundary_is_in_the_middle_of_what_there_is():
+    net = Network([[[1], [1]], [[1, 1]]], [[3, -5], [-4]])  # bends at −3 and 5, zero at 1
+    ((low, high),) = make_scene(net, {}).window
+    assert low + high == 2 and 8 < high - low < 12
