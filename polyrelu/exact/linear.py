@@ -180,7 +180,7 @@ def _solution(matrix: Rows, right: Rows) -> fmpq_mat:
 
 
 def _rational_matrix(rows: Rows) -> fmpq_mat:
-    return fmpq_mat([[fmpq(x.numerator, x.denominator) for x in row] for row in rows])
+    return fmpq_mat([[x if type(x) is int else fmpq(x.numerator, x.denominator) for x in row] for row in rows])
 
 
 def _distinct(rows: Rows) -> list[IntegerVector]:

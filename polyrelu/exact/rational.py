@@ -219,7 +219,11 @@ def primitive(values: Sequence[Fraction | int]) -> tuple[int, ...]:
     >>> primitive([Fraction(1, 2), Fraction(-1, 3)])
     (3, -2)
     """
-    return tuple(_integers(values, gcd([v.numerator for v in values]) or 1)[0])
+    if {*map(type, values)} == {int}:
+        divisor = gcd(values)  # type: ignore[arg-type]  # integers, so many that their own way is worth its lines
+        return tuple(values) if divisor <= 1 else tuple([n // divisor for n in values])  # type: ignore[arg-type,misc]
+    pairs = [(v.numerator, v.denominator) for v in values]
+    return tuple(_integers(pairs, gcd([n for n, _ in pairs]) or 1)[0])
 
 
 def common_denominator(values: Sequence[Fraction | int]) -> tuple[list[int], int]:
@@ -227,33 +231,35 @@ def common_denominator(values: Sequence[Fraction | int]) -> tuple[list[int], int
 
     LimitError for a common denominator of more than MAX_COMMON_BITS bits.
     """
-    return _integers(values, 1)
+    return _integers([(v.numerator, v.denominator) for v in values], 1)
 
 
-def _integers(values: Sequence[Fraction | int], divisor: int) -> tuple[list[int], int]:
+def _integers(pairs: list[tuple[int, int]], divisor: int) -> tuple[list[int], int]:
     """values · q / divisor for the least common denominator q, and q; `divisor` divides all numerators.
+
+    The values are given by their numerators and denominators.
 
     The gcd of all values · q is that of the numerators: for a prime p that divides a denominator, the entry with the
     highest power of p there is not divisible by p after multiplication, nor is its numerator; for another it is
     evident. So no gcd of the long products is needed.
     """
-    denominators = {v.denominator for v in values}
+    denominators = {d for _, d in pairs}
     if denominators == {1}:
-        return [v.numerator for v in values] if divisor == 1 else [v.numerator // divisor for v in values], 1
+        return [n // divisor for n, _ in pairs], 1
     if sum(map(int.bit_length, denominators)) < _LONG:
         q = math.lcm(*denominators)
-        return [v.numerator // divisor * (q // v.denominator) for v in values], q
+        return [n // divisor * (q // d) for n, d in pairs], q
     common = fmpz(1)
     for denominator in map(fmpz, denominators):
         common *= denominator // denominator.gcd(common % denominator)
-        if common.bit_length() * len(values) > MAX_COMMON_BITS:
+        if common.bit_length() * len(pairs) > MAX_COMMON_BITS:
             digits = round(common.bit_length() * math.log10(2))
             raise LimitError(
-                f"a row of {len(values)} fractions has a common denominator of more than {digits} digits; write the "
+                f"a row of {len(pairs)} fractions has a common denominator of more than {digits} digits; write the "
                 "numbers with fewer digits, or with one denominator"
             )
     factors = {denominator: common // denominator for denominator in denominators}
-    return [int(factors[v.denominator] * (v.numerator // divisor)) for v in values], int(common)
+    return [int(factors[d] * (n // divisor)) for n, d in pairs], int(common)
 
 
 def gcd(numbers: Sequence[int]) -> int:

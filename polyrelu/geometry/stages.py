@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from polyrelu.exact.memory import budget, spend_digits
-from polyrelu.exact.rational import gcd, primitive
+from polyrelu.exact.rational import common_denominator, gcd
 from polyrelu.geometry.domain import Domain
 from polyrelu.network.network import Network
 
@@ -102,9 +102,6 @@ def form_bits(stages: Sequence[Stage]) -> int:
 
 def _clear(row: Sequence[Fraction]) -> tuple[Fraction, Row]:
     """(f, f · row) with f > 0 and f · row coprime integers; f = 1 for a zero row."""
-    content = gcd([x.numerator for x in row])
-    if not content:
-        return Fraction(1), [0] * len(row)
-    integers = primitive(row)
-    at = next(i for i, x in enumerate(row) if x)
-    return integers[at] / row[at], list(integers)
+    content = gcd([x.numerator for x in row]) or 1
+    integers, denominator = common_denominator(row)
+    return Fraction(denominator, content), integers if content == 1 else [n // content for n in integers]

@@ -328,9 +328,10 @@ def _start(
     later layers depend on them. If they raise the rank, hyperplanes of theirs are added. These are artificial: they are
     no part of C(F), and `PolyhedralComplex` does not count the cells that they split as different ones.
     """
-    chosen = independent_rows([row[1:] for row in rows]) if rows else []
-    kept = independent_columns([row[1:] for row in rows]) if rows else []
-    r = len(kept)
+    normals = [row[1:] for row in rows]
+    chosen = independent_rows(normals) if rows else []
+    r = len(chosen)
+    kept = list(range(d)) if r == d else independent_columns(normals) if rows else []
     square = [[rows[i][1 + j] for j in kept] for i in chosen]
     right = [[-rows[i][0], *(int(i == j) for j in chosen)] for i in chosen]
     solution, denominator = solve_over_denominator(square, right)

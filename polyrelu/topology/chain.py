@@ -328,6 +328,8 @@ def _integers(values: Array, where: str, degree: int | None) -> Array:
 
 def _common_type(arrays: Sequence[Array]) -> npt.DTypeLike:
     """The narrowest of the types int8, int64 and object that holds all entries of a complex."""
+    if all(a.dtype == np.int8 for a in arrays):
+        return np.int8
     smallest = min((int(a.min()) for a in arrays if a.size), default=0)
     largest = max((int(a.max()) for a in arrays if a.size), default=0)
     for dtype in (np.int8, np.int64):
@@ -337,7 +339,8 @@ def _common_type(arrays: Sequence[Array]) -> npt.DTypeLike:
 
 
 def _row_indices(indices: Array, degree: int) -> Array:
-    if indices.size and (indices.min() < 0 or indices.max() >= 2**31):
+    # of type int32 they are compared with the ranks in the core, too
+    if indices.dtype != np.int32 and indices.size and (indices.min() < 0 or indices.max() >= 2**31):
         raise ChainComplexError(f"boundary map of degree {degree}: a row index out of range", degree)
     return np.ascontiguousarray(indices, dtype=np.int32)
 
@@ -390,10 +393,10 @@ def chain_complex(region: CellSet) -> ChainComplex:
     if not (region.is_open or region.is_closed):
         return ChainComplex.from_arrays(*mixed_boundaries(region))
     cx = region.complex
-    low = cx.coordinates.lineality_dim
     chosen = generating_cells(region)
-    columns = [cx.facets(low + q).restrict(chosen[q], chosen[q - 1]) for q in range(1, len(chosen))]
-    cells = ChainComplex.from_arrays([int(mask.sum()) for mask in chosen], columns)
+    # no cell at infinity is chosen
+    columns = [cx.arrays.facets[q].restrict(chosen[q], chosen[q - 1]) for q in range(1, len(chosen))]
+    cells = ChainComplex.from_arrays([int(np.count_nonzero(mask)) for mask in chosen], columns)
     return cells.dual() if region.is_open else cells
 
 
