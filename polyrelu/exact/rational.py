@@ -221,7 +221,7 @@ def primitive(values: Sequence[Fraction | int]) -> tuple[int, ...]:
     """
     if {*map(type, values)} == {int}:
         divisor = gcd(values)  # type: ignore[arg-type]  # integers, so many that their own way is worth its lines
-        return tuple(values) if divisor <= 1 else tuple([n // divisor for n in values])  # type: ignore[arg-type,misc]
+        return tuple(values) if divisor <= 1 else tuple([n // divisor for n in values])  # type: ignore[arg-type]
     pairs = [(v.numerator, v.denominator) for v in values]
     return tuple(_integers(pairs, gcd([n for n, _ in pairs]) or 1)[0])
 

@@ -157,7 +157,7 @@ class Region(CellSet):
     def __init__(self, complex: LeveledComplex, relation: str) -> None:
         if not isinstance(relation, str) or relation not in RELATIONS:
             raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
-        if not all([hasattr(type(complex), name) for name in _MEMBERS]):  # isinstance() takes ten times as long
+        if not all(hasattr(type(complex), name) for name in _MEMBERS):  # isinstance() takes ten times as long
             raise RegionError(f"region: expected a PolyhedralComplex, got {describe(complex)}")
         if complex.level is None:
             raise RegionError(
