@@ -25,6 +25,10 @@ MAX_BYTES = 2**31
 MAX_WORK = 2**40
 """Maximum number of steps, in words, of the eliminations that prove a rank when its minors are too long to compute."""
 
+_LONG_BITS, _UNHEEDED = 20_000, 5 * 10**11
+"""FLINT solves a system unless its numbers have more bits, and bits² times the squares and products of its sizes more
+than so much: that takes about a quarter of a second."""
+
 _POINTER = 8  # bytes of an entry of a matrix in FLINT, without its digits
 
 
@@ -112,6 +116,10 @@ def independent_columns(rows: Rows) -> list[int]:
         return []
     integers = _distinct(rows)
     m, n = len(integers), len(rows[0])
+    # The usual case, without the long numbers of the echelon form: a minor that is not zero modulo a prime is not zero.
+    least = min(m, n)
+    if _rank_modulo([row[:least] for row in integers], PRIME) == least:
+        return list(range(least))
     _check(integers, n, m * n, "the echelon form")
     echelon, _, found = fmpz_mat([list(row) for row in integers]).rref()
     pivots: list[int] = []
@@ -158,25 +166,68 @@ def solve(matrix: Rows, right: Rows) -> tuple[tuple[Fraction, ...], ...]:
     """
     if not matrix or not right[0]:
         return tuple(() for _ in matrix)
-    found = _solution(matrix, right)
-    return tuple(
-        tuple(Fraction(int(x.p), int(x.q)) for x in (found[i, j] for j in range(found.ncols())))
-        for i in range(found.nrows())
-    )
+    if _is_long(joined := _joined(matrix, right)):
+        numerators, denominator = _eliminated(joined, len(matrix))
+        return tuple(tuple(_fraction(fmpq(x, denominator)) for x in row) for row in numerators)
+    return tuple(tuple(map(_fraction, row)) for row in _solution(matrix, right).tolist())
 
 
 def solve_over_denominator(matrix: Rows, right: Rows) -> tuple[tuple[IntegerVector, ...], int]:
     """(N, q) with `solve(matrix, right)` = N / q, q > 0: without a quadratic gcd for every entry. LimitError."""
     if not matrix or not right[0]:
         return tuple(() for _ in matrix), 1
+    if _is_long(joined := _joined(matrix, right)):
+        found, common = _eliminated(joined, len(matrix))
+        content = common
+        for x in (x for row in found for x in row):
+            if (content := content.gcd(x)) == 1:
+                break
+        return tuple(tuple(int(x // content) for x in row) for row in found), int(common // content)
     numerators, denominator = _solution(matrix, right).numer_denom()
     return tuple(tuple(map(int, row)) for row in numerators.tolist()), int(denominator)
 
 
-def _solution(matrix: Rows, right: Rows) -> fmpq_mat:
+def _joined(matrix: Rows, right: Rows) -> list[IntegerVector]:
+    """The rows of a system of equations, made primitive. LimitError if its solution could take too much memory."""
     joined = [primitive([*a, *b]) for a, b in zip(matrix, right, strict=True)]
     _check(joined, len(matrix), 2 * len(matrix) * len(right[0]), "a system of equations")
+    return joined
+
+
+def _is_long(joined: list[IntegerVector]) -> bool:
+    """Whether FLINT, which does not heed Ctrl-C, could take longer for a system than a quarter of a second."""
+    bits = max(map(_length_bits, joined))
+    return bits > _LONG_BITS and (len(joined) * bits) ** 2 * len(joined[0]) > _UNHEEDED
+
+
+def _eliminated(joined: list[IntegerVector], size: int) -> tuple[list[list[fmpz]], fmpz]:
+    """(N, q) with matrix · N = q right and q > 0 for the rows [matrix | right] of a system with one solution.
+
+    By elimination without fractions (Bareiss), one product after another, so that Ctrl-C is heeded. After step c the
+    first c columns are those of p · identity, for p the minor of the first c rows and columns, and all entries are
+    minors; so the division by the p before is exact.
+    """
+    rows = [list(map(fmpz, row)) for row in joined]
+    before = fmpz(1)
+    for c in range(size):
+        place = next(i for i in range(c, size) if rows[i][c] != 0)
+        rows[c], rows[place] = rows[place], rows[c]
+        pivot = rows[c][c]
+        for i, row in enumerate(rows):
+            if i != c:
+                factor = row[c]
+                rows[i] = [(pivot * x - factor * y) // before for x, y in zip(row, rows[c], strict=True)]
+        before = pivot
+    sign = 1 if before > 0 else -1
+    return [[sign * x for x in row[size:]] for row in rows], sign * before
+
+
+def _solution(matrix: Rows, right: Rows) -> fmpq_mat:
     return _rational_matrix(matrix).solve(_rational_matrix(right))
+
+
+def _fraction(x: fmpq) -> Fraction:
+    return Fraction(int(x.p), int(x.q))
 
 
 def _rational_matrix(rows: Rows) -> fmpq_mat:

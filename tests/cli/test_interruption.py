@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -235,3 +236,69 @@ def test_messages_are_one_line_and_print() -> None:
     for kind in (polyrelu.InputError, polyrelu.NetworkError, polyrelu.LimitError, polyrelu.MissingDependencyError):
         text = str(kind("layer \x1b]0;name\x07\r\nof \udc80 \u2028 β₁ = 3"))
         assert text == "layer \\x1b]0;name\\x07\\r of \\udc80 \\u2028 β₁ = 3"
+
+
+@pytest.fixture(scope="module")
+def long_numbers(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A network of fractions of 3900 digits, each with a denominator of its own: rows of integers have 10^5 bits."""
+    rng = random.Random(1)
+    widths = (6, 40, 40, 1)
+    number = lambda: f"{rng.randrange(10**3900) - 10**3899}/{rng.randrange(10**3900) + 1}"  # noqa: E731
+    path = tmp_path_factory.mktemp("net") / "net.json"
+    path.write_text(
+        json.dumps(
+            {
+                "weights": [[[number() for _ in range(m)] for _ in range(n)] for m, n in pairwise(widths)],
+                "biases": [[number() for _ in range(n)] for n in widths[1:]],
+            }
+        )
+    )
+    return str(path)
+
+
+@pytest.mark.slow
+def test_ctrl_c_comes_within_a_second_of_long_fractions(long_numbers: str) -> None:
+    """A system of equations was solved by one call of a library, for seconds."""
+    waited = []
+    for pause in (4, 7, 10, 13):
+        process = _started([*MODULE, "regions", long_numbers])
+        time.sleep(pause)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        _, err = process.communicate(timeout=60)
+        waited.append(time.monotonic() - began)
+        assert (process.returncode, err) == (130, b"polyrelu: interrupted\n")
+    assert sorted(waited)[2] < 1 and max(waited) < 3  # one may be late where the machine has other work
+
+
+@pytest.mark.slow
+def test_no_step_with_long_fractions_takes_a_second(long_numbers: str) -> None:
+    code = f"""
+import signal, time
+import polyrelu as pr
+
+class Enough(Exception):
+    pass
+
+def heed(*_):
+    global last, longest
+    now = time.process_time()
+    longest, last = max(longest, now - last), now
+    if now - begun > 25:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise Enough
+
+net = pr.load({long_numbers!r})
+last = begun = time.process_time()
+longest = 0
+signal.signal(signal.SIGALRM, heed)
+signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+try:
+    pr.subdivide(net)
+except Enough:
+    pass
+print(longest)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.stderr == "" and float(done.stdout) < 1

@@ -68,3 +68,28 @@ def test_a_wide_matrix_does_not_end_the_process() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (run.returncode, run.stdout) == (0, "2 [0, 4] [0, 1]\n"), run.stderr
+
+
+def test_systems_in_long_numbers_are_solved_by_elimination(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As FLINT solves them: the two routes have the same solutions, over the same denominator."""
+    rng = Random(5)
+    compared = 0
+    for _ in range(200):
+        n, k = rng.randint(1, 5), rng.randint(1, 4)
+        matrix, right = (
+            [[Fraction(rng.randint(-3, 3), rng.randint(1, 5)) for _ in range(width)] for _ in range(n)]
+            for width in (n, k)
+        )
+        if linear.rank(matrix) < n:
+            continue
+        short = linear.solve(matrix, right), linear.solve_over_denominator(matrix, right)
+        with monkeypatch.context() as patch:
+            patch.setattr(linear, "_LONG_BITS", 0)
+            patch.setattr(linear, "_UNHEEDED", 0)
+            found = linear.solve(matrix, right), linear.solve_over_denominator(matrix, right)
+        assert found == short
+        for row, given in zip(matrix, right, strict=True):
+            columns = zip(*short[0], strict=True)
+            assert [sum(a * x for a, x in zip(row, column, strict=True)) for column in columns] == given
+        compared += 1
+    assert compared > 100
