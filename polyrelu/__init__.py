@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from polyrelu.errors import (
         ChainComplexError,
+        CoarseComplexError,
         DomainError,
         FileError,
         InputError,
@@ -107,8 +108,8 @@ _NAMES = {
         "repeated sawtooth shells"
     ),
     "errors": (
-        "ChainComplexError DomainError FileError InputError LimitError MissingDependencyError NetworkError NumberError "
-        "PointError PolyreluError RegionError VerificationError"
+        "ChainComplexError CoarseComplexError DomainError FileError InputError LimitError MissingDependencyError "
+        "NetworkError NumberError PointError PolyreluError RegionError VerificationError"
     ),
     "export": "clipped load_complex mesh regions_table save_complex write_cells write_mesh write_polymake write_table",
     "geometry.classes": "ClassRegion DecisionBoundary Partition classify",
@@ -166,6 +167,7 @@ __all__ = [
     "ChainComplexError",
     "Check",
     "ClassRegion",
+    "CoarseComplexError",
     "Comparison",
     "Cycle",
     "DecisionBoundary",

@@ -8,6 +8,7 @@
     │   ├── DomainError                  a domain that is empty, flat, or of another dimension
     │   ├── RegionError                  an unknown relation, or a complex that has no level set
     │   ├── PointError                   a point of another dimension, or a cell that does not exist
+    │   ├── CoarseComplexError           a coarse complex, asked for what only the complete one has
     │   └── ChainComplexError            matrices that are not a chain complex; `.degree` says where
     ├── LimitError (also RuntimeError)   a limit of cells or memory was reached; `.reached` says how far it came
     ├── MissingDependencyError (also ImportError)   an optional package is needed; `.extra` names the extra
@@ -89,6 +90,10 @@ class RegionError(InputError):
 
 class PointError(InputError):
     """A point of the wrong dimension, or the index of a cell that does not exist."""
+
+
+class CoarseComplexError(InputError):
+    """A question to a coarse complex that only the complete complex answers: `subdivide(…, coarse=False)`."""
 
 
 class ChainComplexError(InputError):

@@ -10,7 +10,7 @@ from polyrelu.network.network import Network
 
 
 def topological_expressivity(
-    network: Network, level: Any = 0, domain: Any = None, **options: Unpack[Options]
+    network: Network, level: Any = 0, domain: Any = None, *, coarse: bool = True, **options: Unpack[Options]
 ) -> tuple[int, ...]:
     """The topological expressivity of a network: the Betti numbers of the closed set {F ≤ 0}.
 
@@ -22,6 +22,8 @@ def topological_expressivity(
         The level t in place of 0, for {F ≤ t}.
     domain : Domain or box, optional
         A polyhedron K, for K ∩ {F ≤ t}. The default is R^d.
+    coarse : bool, default True
+        Whether to use a coarse complex; see `analyse_region`. The numbers are the same.
     **options
         Options of `subdivide`.
 
@@ -52,4 +54,4 @@ def topological_expressivity(
     >>> pr.topological_expressivity(net)
     (18, 2, 4)
     """
-    return analyse_region(network, "<=", level, domain, **options).betti
+    return analyse_region(network, "<=", level, domain, coarse=coarse, **options).betti

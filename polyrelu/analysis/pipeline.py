@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Unpack
 
 from polyrelu.errors import InputError, RegionError
+from polyrelu.exact.limits import read_flag
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, exact
 from polyrelu.geometry.classes import classify
@@ -21,7 +22,7 @@ from polyrelu.topology.homology import Homology, homology
 
 @dataclass(frozen=True)
 class RegionReport:
-    """The homology of the region {F relation level}, and the f-vector of C(F, level); made by `analyse_region`.
+    """The homology of the region {F relation level}, and the cells it was found from; made by `analyse_region`.
 
     Attributes
     ----------
@@ -33,15 +34,29 @@ class RegionReport:
         The level t.
     homology : Homology
         The integral homology of the region.
-    f_vector : tuple of int
-        The number of cells of C(F, level) in dimensions 0..d.
+    cells : tuple of int
+        The number of cells in dimensions 0..d of the complex that was used.
+    is_coarse : bool
+        Whether that is a coarse complex for the level, not C(F, level) itself.
     """
 
     network: Network
     relation: str
     level: Fraction
     homology: Homology
-    f_vector: tuple[int, ...]
+    cells: tuple[int, ...]
+    is_coarse: bool
+
+    @property
+    def f_vector(self) -> tuple[int, ...] | None:
+        """The number of cells of C(F, level) in dimensions 0..d; None if a coarse complex was used."""
+        return None if self.is_coarse else self.cells
+
+    @property
+    def complex_name(self) -> str:
+        """The complex that was used, in words."""
+        name = f"C(F, {brief(self.level)})"
+        return f"a coarse complex for {name}" if self.is_coarse else name
 
     @property
     def architecture(self) -> tuple[int, ...]:
@@ -64,13 +79,13 @@ class RegionReport:
         return self.homology.euler_characteristic
 
     @property
-    def n_regions(self) -> int:
-        """The number of d-cells of C(F, level)."""
-        return self.f_vector[-1]
+    def n_regions(self) -> int | None:
+        """The number of d-cells of C(F, level); None if a coarse complex was used."""
+        return None if self.is_coarse else self.cells[-1]
 
     def _repr_html_(self) -> str:
         region = f"{{F {self.relation} {brief(self.level)}}} of {self.network!r}"
-        note = f"computed from C(F, {brief(self.level)}) with f-vector ({', '.join(map(str, self.f_vector))})"
+        note = f"computed from {self.complex_name} with {', '.join(map(str, self.cells))} cells by dimension"
         return line(region) + self.homology._repr_html_() + line(note)
 
 
@@ -79,9 +94,11 @@ def analyse_region(
     relation: str = ">",
     level: Any = 0,
     domain: Any = None,
+    *,
+    coarse: bool = True,
     **options: Unpack[Options],
 ) -> RegionReport:
-    """The integral homology of {F relation level}, with the f-vector of C(F, level).
+    """The integral homology of {F relation level}, with the numbers of cells it was found from.
 
     Parameters
     ----------
@@ -93,13 +110,16 @@ def analyse_region(
         The level t.
     domain : Domain or box, optional
         A polyhedron with which the region is intersected. The default is R^d.
+    coarse : bool, default True
+        Whether to use a coarse complex, as `subdivide` makes it: the homology is the same, and cells far from F = t
+        are not made. Otherwise C(F, level) is made, and the report has its f-vector.
     **options
         Options of `subdivide`.
 
     Returns
     -------
     RegionReport
-        The homology and the f-vector, exact.
+        The homology and the numbers of cells, exact.
 
     Raises
     ------
@@ -113,7 +133,7 @@ def analyse_region(
     Examples
     --------
     >>> import polyrelu as pr
-    >>> report = pr.analyse_region(pr.shells((2, 8, 3, 1), [2]), ">")
+    >>> report = pr.analyse_region(pr.shells((2, 8, 3, 1), [2]), ">", coarse=False)
     >>> report.betti, report.torsion, report.f_vector
     ((6, 2), ((), ()), (108, 235, 128))
     """
@@ -121,16 +141,23 @@ def analyse_region(
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     if level is None:
         raise InputError("level: expected an exact number, got None")
-    cx = subdivide(network, level, domain, **options)
+    cx = subdivide(network, level, domain, coarse=coarse, **options)
     assert cx.level is not None
     groups = homology(
         cx.region(relation), max_memory=options.get("max_memory"), progress=options.get("progress")
     )
-    return RegionReport(network, relation, cx.level, groups, cx.f_vector)
+    return RegionReport(network, relation, cx.level, groups, cx.f_vector, cx.is_coarse)
 
 
 def betti_numbers(
-    network: Network, relation: str = ">", level: Any = 0, domain: Any = None, *, where: Formula | str | None = None
+    network: Network,
+    relation: str = ">",
+    level: Any = 0,
+    domain: Any = None,
+    *,
+    where: Formula | str | None = None,
+    coarse: bool = True,
+    **options: Unpack[Options],
 ) -> tuple[int, ...]:
     """The Betti numbers (β₀, …, β_{d−1}) of {x : F(x) relation level}, or of the points where a formula holds.
 
@@ -146,6 +173,11 @@ def betti_numbers(
         A polyhedron with which the region is intersected. The default is R^d.
     where : Formula or str, optional
         A formula such as "0 < F <= 1" or "F0 > 0 and F1 >= F0", in place of relation and level; see `Formula`.
+    coarse : bool, default True
+        Whether to use a coarse complex; see `analyse_region`. It makes no difference to the numbers, nor to a formula,
+        for which the complete complex is refined.
+    **options
+        Options of `subdivide`.
 
     Returns
     -------
@@ -171,10 +203,12 @@ def betti_numbers(
     (2,)
     """
     if where is None:
-        return analyse_region(network, relation, level, domain).betti
+        return analyse_region(network, relation, level, domain, coarse=coarse, **options).betti
     if not isinstance(relation, str) or relation != ">" or exact(level, "level") != 0:
         raise RegionError("where: a formula takes the place of level and relation; give one or the other")
-    return homology(refine(network, read_formula(where), domain).region()).betti
+    read_flag(coarse, "coarse")
+    region = refine(network, read_formula(where), domain, **options).region()
+    return homology(region, max_memory=options.get("max_memory"), progress=options.get("progress")).betti
 
 
 def class_betti_numbers(network: Network, domain: Any = None, closed: bool = False) -> tuple[tuple[int, ...], ...]:

@@ -370,7 +370,7 @@ def _verify(choice: Choice, seconds: float, max_cells: int, progress: Progress |
             progress(f"depth {len(choice.architecture) - 2}: {stage}", done, total)
 
     try:
-        report = analyse_region(choice.network(), ">", max_cells=max_cells, progress=watch)
+        report = analyse_region(choice.network(), ">", coarse=False, max_cells=max_cells, progress=watch)
     except (LimitError, _OutOfTimeError):
         return None
     if report.betti != choice.betti:

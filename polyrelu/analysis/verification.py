@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, SupportsIndex, Unpack
 
 from polyrelu.errors import InputError, RegionError, VerificationError
+from polyrelu.exact.limits import read_flag
 from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import describe, entries, exact, show
 from polyrelu.geometry.refinement import refine
@@ -106,6 +107,7 @@ def verify(
     f_vector: Any = None,
     refined_f_vector: Any = None,
     domain: Any = None,
+    coarse: bool = True,
     **options: Unpack[Options],
 ) -> Report:
     """A report on claims about a network: everything that is claimed is computed exactly and compared.
@@ -132,6 +134,9 @@ def verify(
         The numbers of cells of C(F), and of C(F, level), in dimensions 0..d.
     domain : Domain or box, optional
         A polyhedron over which all of this is meant. The default is R^d.
+    coarse : bool, default True
+        Whether to find the homology of {F relation level} from a coarse complex, as `subdivide` makes it, unless
+        `refined_f_vector` is claimed: then C(F, level) is made anyway.
     **options
         Options of `subdivide`.
 
@@ -183,6 +188,7 @@ def verify(
     if not isinstance(relation, str) or relation not in RELATIONS:
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     t = exact(level, "level")
+    coarse = read_flag(coarse, "coarse")
     by_relation = {name: _by_relation(name, claims[name], relation) for name in HOMOLOGY if name in claims}
     formulas = _formulas(network, where)
     counts = {name: _count(name, claims[name]) for name in COUNTS if name in claims}
@@ -190,14 +196,15 @@ def verify(
     checks: list[Check] = []
     cross: list[Check] = []
     if by_relation or "refined_f_vector" in counts:
-        cx = subdivide(network, t, domain, **options)
+        cx = subdivide(network, t, domain, coarse=coarse and "refined_f_vector" not in counts, **options)
         if by_relation:
             needed = {">=", "<=", "="}.union(*by_relation.values())
             report = options.get("progress")
             groups = {r: homology(cx.region(r), progress=report) for r in RELATIONS if r in needed}
             for name, values in by_relation.items():
                 for r, value in values.items():
-                    checks.append(Check(f"{name} of {{F {r} {show(t)}}}", value, getattr(groups[r], name), _model(r)))
+                    how = _model(r, coarse=cx.is_coarse)
+                    checks.append(Check(f"{name} of {{F {r} {show(t)}}}", value, getattr(groups[r], name), how))
             cross.append(_mayer_vietoris(groups, show(t)))
         if "refined_f_vector" in counts:
             how = f"all cells of C(F, {show(t)})"
@@ -325,9 +332,9 @@ def _integer(name: str, value: Any) -> int:
         raise InputError(f"{name}: expected an integer, got {describe(value)}") from None
 
 
-def _model(relation: str) -> str:
+def _model(relation: str, *, coarse: bool = False) -> str:
     kind = "cohomology with compact supports of its open cells" if relation in "><" else "homology of its bounded cells"
-    return f"{kind}, integral Smith form"
+    return f"{kind}{' in a coarse complex' if coarse else ''}, integral Smith form"
 
 
 def _mayer_vietoris(groups: Mapping[str, Homology], t: str) -> Check:

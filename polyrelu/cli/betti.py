@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from polyrelu.analysis.pipeline import analyse_region
-from polyrelu.cli.options import add_command, add_net, add_region, read_level
+from polyrelu.cli.options import add_command, add_complete, add_net, add_region, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, lines, table
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.errors import InputError
@@ -32,6 +32,7 @@ examples:
   polyrelu betti net.json
   polyrelu betti net.json --relation "<=" --level -1/2
   polyrelu betti net.json --box "-1,1" --json
+  polyrelu betti net.json --complete                  with all cells of C(F, 0), and their numbers
   polyrelu betti net.json --where "-1/2 < F <= 0"     a band between two levels
   polyrelu betti classifier.json --where "F0 > 0 and F1 >= F2"
   polyrelu betti classifier.json --difference 2 0     where output 2 exceeds output 0
@@ -44,6 +45,7 @@ examples:
         help='a condition in place of --relation and --level: "0 < F <= 1", or "F0 > 0 and (F1 >= 2 or F2 < F1)" for '
         "several outputs",
     )  # fmt: skip
+    add_complete(parser)
     add_task(parser)
 
 
@@ -53,7 +55,8 @@ def run(options: argparse.Namespace) -> Answer:
         return _where(options)
     task = prepare(options, read(options), one_output=True)
     with task.work() as how:
-        report = analyse_region(task.net, options.relation or ">", read_level(options) or 0, task.domain, **how)
+        level, coarse = read_level(options) or 0, not options.complete
+        report = analyse_region(task.net, options.relation or ">", level, task.domain, coarse=coarse, **how)
     if options.json:
         return Answer(
             as_json(
@@ -63,11 +66,16 @@ def run(options: argparse.Namespace) -> Answer:
                 betti=report.betti,
                 torsion=report.torsion,
                 euler_characteristic=report.euler_characteristic,
+                complex="coarse" if report.is_coarse else "complete",
+                cells=report.cells,
                 f_vector=report.f_vector,
             )
         )
     region, complex_ = f"the region {{F {report.relation} {show(report.level)}}}", f"C(F, {show(report.level)})"
-    return Answer(_text(task, region, report.homology, complex_, report.f_vector))
+    source = f", computed from these cells of {complex_}:"
+    if report.is_coarse:
+        source = f". The numbers are those of {complex_}, found from these cells of a coarse complex:"
+    return Answer(_text(task, region, report.homology, source, report.cells))
 
 
 def _where(options: argparse.Namespace) -> Answer:
@@ -96,10 +104,11 @@ def _where(options: argparse.Namespace) -> Answer:
     kinds = {(True, True): "open and closed", (True, False): "open", (False, True): "closed"}
     kind = kinds.get((region.is_open, region.is_closed), "neither open nor closed")
     what = f"the region {{{formula}}}, which is {kind},"
-    return Answer(_text(task, what, groups, "C(F), refined by what is compared", f_vector))
+    source = ", computed from these cells of C(F), refined by what is compared:"
+    return Answer(_text(task, what, groups, source, f_vector))
 
 
-def _text(task: Task, region: str, groups: Homology, complex_: str, f_vector: tuple[int, ...]) -> str:
+def _text(task: Task, region: str, groups: Homology, source: str, cells: tuple[int, ...]) -> str:
     rows = [["k", "Betti number", "torsion", ""]]
     for k, (betti, torsion) in enumerate(zip(groups.betti, groups.torsion, strict=True)):
         factors = " + ".join(f"Z/{factor}" for factor in torsion) or "-"
@@ -110,9 +119,9 @@ def _text(task: Task, region: str, groups: Homology, complex_: str, f_vector: tu
         "",
         table(rows),
         "",
-        f"Euler characteristic {groups.euler_characteristic}, computed from these cells of {complex_}:",
+        f"Euler characteristic {groups.euler_characteristic}{source}",
         "",
-        cell_table(f_vector),
+        cell_table(cells),
         "",
         EXACT,
     )

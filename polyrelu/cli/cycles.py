@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from polyrelu.analysis.pipeline import analyse_region
-from polyrelu.cli.options import add_command, add_net, add_region, integer, read_level
+from polyrelu.cli.options import add_command, add_complete, add_net, add_region, integer, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
@@ -29,12 +29,14 @@ examples:
   polyrelu cycles net.json
   polyrelu cycles net.json --degree 1 --json          the loops, with the exact coordinates of their pieces
 
---json: each cycle has its degree, its order (0 if infinite), its cells of C(F, level) as [number, coefficient], their
-dimension, and its pieces as [[points of a simplex], coefficient]; with --slice in the coordinates of the slice.""",
+--json: each cycle has its degree, its order (0 if infinite), its cells as [number, coefficient] in the complex that
+`complex` names ("coarse", or with --complete C(F, level), "complete"), their dimension, and its pieces as [[points of a
+simplex], coefficient]; with --slice in the coordinates of the slice.""",
     )
     add_net(parser)
     parser.add_argument("--degree", metavar="K", help="only this degree: 0 for components, 1 for loops, ...")
     add_region(parser)
+    add_complete(parser)
     add_task(parser)
 
 
@@ -45,7 +47,8 @@ def run(options: argparse.Namespace) -> Answer:
     if degree is not None and not 0 <= degree < task.net.input_dim:
         raise InputError(f"--degree: expected a degree from 0 to {task.net.input_dim - 1}, got {degree}")
     with task.work() as how:
-        report = analyse_region(task.net, options.relation, read_level(options), task.domain, **how)
+        coarse = not options.complete
+        report = analyse_region(task.net, options.relation, read_level(options), task.domain, coarse=coarse, **how)
     degrees = range(len(report.betti)) if degree is None else [degree]
     cycles = [cycle for k in degrees for cycle in report.homology.cycles(k)]
     if options.json:
@@ -56,6 +59,7 @@ def run(options: argparse.Namespace) -> Answer:
                 level=report.level,
                 betti=report.betti,
                 torsion=report.torsion,
+                complex="coarse" if report.is_coarse else "complete",
                 cycles=[_plain(cycle) for cycle in cycles],
             )
         )
@@ -70,7 +74,8 @@ def run(options: argparse.Namespace) -> Answer:
             "",
             table(rows) if cycles else "  none",
             "",
-            "--json gives their cells and the coordinates of their simplices.",
+            "Their cells are those of a coarse complex. " * report.is_coarse
+            + "--json gives them, and the coordinates of the simplices.",
             EXACT,
         )
     )

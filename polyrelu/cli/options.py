@@ -100,6 +100,15 @@ def add_region(parser: argparse.ArgumentParser, default: bool = True) -> None:
     )
 
 
+def add_complete(parser: argparse.ArgumentParser) -> None:
+    """The option --complete."""
+    parser.add_argument(
+        "--complete", action="store_true",
+        help="make all cells of C(F, level), not a coarse complex with fewer cells far from F = level; the homology is "
+        "the same",
+    )  # fmt: skip
+
+
 def read_level(options: argparse.Namespace) -> Fraction | None:
     """The number of --level, if any."""
     return None if options.level is None else exact(options.level, where="--level")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from polyrelu.cli.options import add_command, add_net, add_out, add_region, check_out, read_level
+from polyrelu.cli.options import add_command, add_complete, add_net, add_out, add_region, check_out, read_level
 from polyrelu.cli.output import Answer, lines
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.errors import FileError, InputError, one_line
@@ -16,6 +16,7 @@ from polyrelu.network.formula import Formula
 from polyrelu.network.network import Network
 from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html
 from polyrelu.plotting.scene import make_scene
+from polyrelu.plotting.subject import MAX_DIM
 from polyrelu.topology.homology import homology
 
 
@@ -57,6 +58,7 @@ needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
     parser.add_argument(
         "--window", metavar="LO,HI[;LO,HI...]", help="the part that is drawn; unlike --box it changes no result"
     )
+    add_complete(parser)
     add_task(parser, json=False)
 
 
@@ -80,7 +82,8 @@ def run(options: argparse.Namespace) -> Answer:
         if options.cycles or formula is not None:
             region: Any
             if formula is None:
-                region = subdivide(net, level or 0, domain, **how).region(options.relation or ">")
+                coarse = not options.complete and net.input_dim == MAX_DIM and options.color in (None, "sign")
+                region = subdivide(net, level or 0, domain, coarse=coarse, **how).region(options.relation or ">")
             else:
                 region = refine(net, formula, domain, **how).region()
             degrees = range(1, net.input_dim) if net.input_dim > 1 else [0]
@@ -88,6 +91,7 @@ def run(options: argparse.Namespace) -> Answer:
             cycles = [] if found is None else [c for k in degrees for c in found.cycles(k)]
             draw(region, options.out, cycles=cycles, **choices)
         else:
+            choices["coarse"] = False if options.complete else None
             draw(net, options.out, level=level, relation=options.relation, domain=domain, **choices)
     return Answer(lines(task.title, f"{one_line(options.out)}: drawn"))
 

@@ -100,6 +100,10 @@ def load_complex(path: str | os.PathLike[str], *, verify: bool = False) -> Polyh
     ball; that every cell has enough facets and every face belongs to a cell; that the signs of F − t on cells and
     facets agree; that exact coordinates are coprime integers, and that the other vertices are determined by theirs.
 
+    That decided cells of a coarse complex, all their vertices and rays included, lie on their side of the level is
+    checked by the signs in the file. With `verify` a coarse complex must be the one that this version makes: which
+    cells are decided depends on bounds, and another version may have better ones.
+
     Exact coordinates that are not in the file are computed when they are needed. FileError is raised then if they are
     longer than those of any vertex of such a network (Hadamard's bound), or on the wrong side of infinity.
 
@@ -175,6 +179,9 @@ def _from_arrays(arrays: dict[str, Array]) -> PolyhedralComplex:
     artificial = _integer(header["artificial"], "artificial")
     depth = network.depth + (level is not None) + (domain is not None and len(domain.half_spaces()) > 0)
     dims = range(where.rank + 1)
+    decided = _take(arrays, "decided", "int8", 1) if "decided" in arrays else None
+    if decided is not None and level is None:
+        raise FileError("array 'decided': a coarse complex has a level")
     boundary = tuple(_take(arrays, f"boundary_{q}", "uint8", 1) for q in dims)
     facets = [_facets(arrays, q, len(boundary[q - 1])) for q in dims[1:]]
     cells = CellArrays(
@@ -191,8 +198,11 @@ def _from_arrays(arrays: dict[str, Array]) -> PolyhedralComplex:
         ),
         regions=tuple(_regions(arrays, s) for s in range(depth + 1)),
         level_signs=tuple(_take(arrays, f"level_signs_{q}", "int8", 1) for q in dims) if level is not None else None,
-        all_signs=tuple(_take(arrays, f"all_signs_{q}", "int8", 2) for q in dims) if artificial else None,
+        all_signs=tuple(_take(arrays, f"all_signs_{q}", "int8", 2) for q in dims)
+        if artificial and decided is None
+        else None,
         statistics={k: _integer(x, "statistics") for k, x in _object(header["statistics"], "statistics").items()},
+        decided=decided,
     )
     if arrays:
         raise FileError(f"unexpected array {next(iter(arrays))[:80]!r}")

@@ -1,11 +1,12 @@
 """Cells as JSON, with exact numbers.
 
 A file is one object with the keys `format` ("polyrelu cells"), `version` (1), `network` (as in network files), `level`
-(or null), `domain` (the system a·x ≤ b as {"a", "b"}, or null), `dimension` (d), `vertices` (points), `rays` and
-`lines` (directions), and `cells`, a list of objects, one a line:
+(or null), `domain` (the system a·x ≤ b as {"a", "b"}, or null), `dimension` (d), `coarse` (true; only of a coarse
+complex), `vertices` (points), `rays` and `lines` (directions), and `cells`, a list of objects, one a line:
 
     dimension, number   k and i of the k-cell i
     sign                the sign of F − t on its relative interior; only with a level
+    decided             whether it may be no cell of C(F, t); only of a coarse complex
     bounded             whether it is bounded
     vertices, rays      their positions in the lists above; every line belongs to every cell
     facets              pairs [number of the (k−1)-cell, incidence number]
@@ -83,7 +84,7 @@ def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions:
         "level": None if cx.level is None else to_json(cx.level),
         "domain": None if domain is None else {"a": [_row(a) for a in domain.a], "b": _row(domain.b)},
         "dimension": d,
-    }
+    } | ({"coarse": True} if cx.is_coarse else {})
     lists = {"vertices": cx.vertices(), "rays": cx.rays(), "lines": iter(cx.lineality)}
     with replacing(path) as draft, draft.open("w", encoding="ascii") as file:
         file.write(json.dumps(header)[:-1])
@@ -125,6 +126,7 @@ def _cells(cx: PolyhedralComplex, k: int) -> Iterator[dict[str, Any]]:
     members, facets = cx.cells(k), cx.facets(k)
     bounded = cx.bounded_modulo_lineality(k) & (not cx.coordinates.lineality_dim)
     signs = cx.signs(k) if cx.level is not None else None
+    decided = cx.decided(k) if cx.is_coarse else None
     finite = cx.n_finite_vertices
     for i in range(cx.n_cells(k)):
         found = members.row(i)
@@ -133,6 +135,8 @@ def _cells(cx: PolyhedralComplex, k: int) -> Iterator[dict[str, Any]]:
         cell: dict[str, Any] = {"dimension": k, "number": i}
         if signs is not None:
             cell["sign"] = int(signs[i])
+        if decided is not None:
+            cell["decided"] = bool(decided[i])
         yield cell | {
             "bounded": bool(bounded[i]),
             "vertices": found[:split].tolist(),

@@ -71,6 +71,8 @@ def check_arrays(
         _expect(len(signs) == counts[q] and _within(signs, -1, 2), f"level_signs_{q}", "not a sign for each cell")
         if q:
             _check_level_signs(q, signs, arrays.level_signs[q - 1], arrays.facets[q])  # type: ignore[index]
+    if arrays.decided is not None:
+        _check_decided(arrays, arrays.decided)
     for q, signs in enumerate(arrays.all_signs or ()):
         fits = signs.shape == (finite[q], sum(sizes)) and _within(signs, -1, 2)
         _expect(fits, f"all_signs_{q}", "not a sign for each cell and neuron")
@@ -128,6 +130,23 @@ def _check_level_signs(q: int, signs: Array, below: Array, facets: SparseRows) -
     on_facet = below[facets.index]
     fits = (on_facet == 0) | (on_facet == facets.spread(signs))
     _expect(bool(fits.all()), f"level_signs_{q}", "a cell with a facet on the other side of the level")
+
+
+def _check_decided(arrays: CellArrays, decided: Array) -> None:
+    """A decided region lies on one side of the level, with all its faces but those at infinity, which may be on it."""
+    _expect(len(decided) == arrays.counts[-1] and _within(decided, -1, 2), "decided", "not a sign for each region")
+    assert arrays.level_signs is not None
+    for side in (1, -1):
+        inside = decided == side
+        for q in range(arrays.rank, -1, -1):
+            signs = arrays.level_signs[q]
+            far = np.arange(len(signs)) >= arrays.finite[q]
+            fits = (signs == side) | (far & (signs == 0))
+            _expect(bool(fits[inside].all()), f"level_signs_{q}", "a face of a decided region not on its side")
+            if q:
+                below = np.zeros(arrays.counts[q - 1], np.bool_)
+                below[arrays.facets[q].select(np.flatnonzero(inside)).index] = True
+                inside = below
 
 
 def _check_boundaries(arrays: CellArrays) -> None:

@@ -61,7 +61,8 @@ def mesh(cells: PolyhedralComplex | CellSet, dimension: int | None = None, *, tr
     -----
     Polygons in R² are counterclockwise and tetrahedra are positive. In R³ the normal of a polygon between {F > t} and
     the rest points away from {F > t}. The combinatorics and these orientations are exact; each coordinate is the double
-    nearest to the exact one.
+    nearest to the exact one. Decided cells of a coarse complex may have vertices inside their edges and sides;
+    their triangles and tetrahedra need not meet those of their neighbours along whole faces.
 
     Examples
     --------
@@ -202,22 +203,35 @@ def _blocks(cx: PolyhedralComplex, k: int, chosen: Array, triangulate: bool) -> 
 def _oriented(cx: PolyhedralComplex, k: int, homogeneous: Array, chosen: Array, blocks: list[Block]) -> list[Block]:
     """The blocks with the vertices of each cell in the order that the notes of `mesh` specify.
 
-    For points a, b, c, p with x0 = 1 the determinant of the homogeneous vectors is that of b − a, c − a, p − a.
+    For points a, b, c, p with x0 = 1 the determinant of the homogeneous vectors is that of b − a, c − a, p − a. Flat
+    triangles and tetrahedra, which decided cells of a coarse complex may have, are left out.
     """
     if k < 2 or (k < cx.input_dim and cx.level is None):
         return blocks
     behind = _behind(cx, homogeneous, chosen) if k < cx.input_dim else None
     out = []
     for kind, numbers, rows in blocks:
-        corners = homogeneous[rows[:, : k + 1]].astype(object)
         if behind is None:
-            turned = determinants(corners) < 0
+            side = _sides(homogeneous, rows, k)
+            numbers, rows = numbers[side != 0], rows[side != 0]
+            turned = side[side != 0] < 0
         else:
+            corners = homogeneous[rows[:, : k + 1]].astype(object)
             turned = determinants(np.concatenate([corners, behind[numbers][:, None]], axis=1)) > 0
         rows = rows.copy()
         rows[turned, 1:] = rows[turned, :0:-1]
-        out.append((kind, numbers, rows))
+        if len(rows):
+            out.append((kind, numbers, rows))
     return out
+
+
+def _sides(homogeneous: Array, rows: Array, k: int) -> Array:
+    """Numbers with the sign of the orientation of each k-cell, k = d, by its vertices in order; 0 for flat ones."""
+    side = determinants(homogeneous[rows[:, : k + 1]].astype(object))
+    for j in range(2, rows.shape[1] - 1) if k == 2 else ():
+        flat = np.flatnonzero(side == 0)  # the first corners of a polygon may lie on a line
+        side[flat] = determinants(homogeneous[rows[flat][:, [0, j, j + 1]]].astype(object))
+    return side
 
 
 def _behind(cx: PolyhedralComplex, homogeneous: Array, chosen: Array) -> Array:

@@ -42,6 +42,9 @@ def write_polymake(cx: PolyhedralComplex, path: str | os.PathLike[str], cell: tu
         If `cx` is not a PolyhedralComplex.
     PointError
         If the cell does not exist.
+    CoarseComplexError
+        If the complex is coarse and no cell is chosen: its cells do not meet along whole faces, as those of a
+        fan::PolyhedralComplex do.
     FileError
         If the file cannot be written.
 
@@ -62,6 +65,8 @@ def write_polymake(cx: PolyhedralComplex, path: str | os.PathLike[str], cell: tu
     check_complex(cx, "write_polymake")
     if cell is not None and (not isinstance(cell, Sequence) or isinstance(cell, (str, bytes)) or len(cell) != 2):
         raise PointError(f"cell: expected a dimension and a number (k, i), got {describe(cell)}")
+    if cell is None:
+        cx.require_complete("write_polymake")
     d = cx.input_dim
     lines = [(0, *line) for line in cx.lineality]
     with replacing(path) as draft, draft.open("w", encoding="ascii") as file:
@@ -75,11 +80,13 @@ def write_polymake(cx: PolyhedralComplex, path: str | os.PathLike[str], cell: tu
             _property(file, "MAXIMAL_POLYTOPES", [*map(json.dumps, regions), json.dumps({"cols": n})])
         else:
             k, i = cell
-            members = cx.cell_vertices(k, i)
+            points = cx.v_representation(k, i)
             shape = cx.h_representation(k, i)
             file.write(_head("polytope::Polytope<Rational>"))
             file.write(f',\n"CONE_AMBIENT_DIM": {d + 1}')
-            _matrix(file, "POINTS", [_affine(cx.homogeneous(int(v))) for v in members], d + 1)
+            spanned: list[Sequence[Fraction | int]] = [(1, *x) for x in points.vertices]
+            spanned += [(0, *x) for x in points.rays]
+            _matrix(file, "POINTS", spanned, d + 1)
             _matrix(file, "INPUT_LINEALITY", lines, d + 1)
             _matrix(file, "INEQUALITIES", [(b, *(-x for x in a)) for b, *a in shape.inequalities], d + 1)
             _matrix(file, "EQUATIONS", [(b, *(-x for x in a)) for b, *a in shape.equations], d + 1)

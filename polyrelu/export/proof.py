@@ -4,6 +4,9 @@ A subdivision numbers its cells in one way, so that a file of the present versio
 compared cell by cell: vertices by their coordinates, other cells by their sets of facets, in ascending dimension.
 Incidence numbers may differ only by one sign for each cell, its orientation. All other data of the cells (signs,
 boundary, containing regions, enclosures of vertices) must be correct as well, since methods rely on them.
+
+Which cells of a coarse complex are decided depends on bounds in floating point, so that one of another version may be
+right as well; it is not proved by comparison, and refused.
 """
 
 from __future__ import annotations
@@ -25,15 +28,22 @@ _ALLOWANCE = 10**6  # further cells that a subdivision may make on its way, such
 
 
 def check_belongs(cx: PolyhedralComplex) -> None:
-    """FileError unless the complex is C(F), or C(F, t), of its network over its domain."""
+    """FileError unless the complex is C(F), or C(F, t), of its network over its domain, or a coarse one made again."""
     total = sum(cx.arrays.counts)
     try:
-        made = subdivide(cx.network, cx.level, cx.domain, max_cells=4 * total + _ALLOWANCE)
+        made = subdivide(
+            cx.network, cx.level, cx.domain, coarse=cx.is_coarse, max_cells=4 * total + _ALLOWANCE
+        )
     except LimitError as error:
         raise FileError(f"the {total} cells are not those of the network: {error}") from None
     if (cx.coordinates, cx.artificial_hyperplanes) != (made.coordinates, made.artificial_hyperplanes):
         raise FileError("header: the coordinates are not those in which the network is subdivided")
     a, b = cx.arrays, made.arrays
+    if cx.is_coarse and not _same(a, b):
+        raise FileError(
+            "the coarse complex is not the one that this version makes, which proves nothing of it; subdivide again, "
+            "or save the complete complex"
+        )
     if (a.finite, a.canonical) != (b.finite, b.canonical):
         raise FileError(f"the network has {b.finite} cells by dimension, the file has {a.finite}")
     if not _same(a, b):

@@ -57,6 +57,8 @@ def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
     ------
     InputError
         If `cx` is not a PolyhedralComplex or `volume` is not a bool.
+    CoarseComplexError
+        If the complex is coarse: its decided cells have neither patterns nor affine maps.
 
     Notes
     -----
@@ -71,6 +73,7 @@ def regions_table(cx: PolyhedralComplex, *, volume: bool = True) -> Table:
     (['[+-]', '[-+]'], ['2', '1'])
     """
     check_complex(cx, "regions_table")
+    cx.require_complete("regions_table")
     volume = read_flag(volume, "volume")
     d, low = cx.input_dim, cx.coordinates.lineality_dim
     members = cx.cells(d)

@@ -128,7 +128,24 @@ class CellArrays:
         for s, regions in enumerate(self.regions):
             arrays |= {f"regions_{s}_{name}": x for name, x in regions._asdict().items()}
         arrays |= {f"level_signs_{q}": x for q, x in enumerate(self.level_signs or ())}
-        return arrays | {f"all_signs_{q}": x for q, x in enumerate(self.all_signs or ())}
+        arrays |= {f"all_signs_{q}": x for q, x in enumerate(self.all_signs or ())}
+        return arrays if self.decided is None else arrays | {"decided": self.decided}
+
+    @cached_property
+    def _whole(self) -> tuple[npt.NDArray[np.bool_], ...]:
+        """For all cells, by dimension, whether all r-cells around them are decided."""
+        if self.decided is None:
+            return tuple(np.zeros(n, np.bool_) for n in self.counts)
+        divided = [self.decided == 0]
+        for facets in self.facets[:0:-1]:
+            below = np.zeros(facets.n_columns, np.bool_)
+            below[facets.select(np.flatnonzero(divided[-1])).index] = True
+            divided.append(below)
+        return tuple(~x for x in reversed(divided))
+
+    def whole(self, q: int) -> npt.NDArray[np.bool_]:
+        """For every finite q-cell whether all r-cells around it are decided; the others are cells of C(F, t)."""
+        return self._whole[q][: self.finite[q]]
 
     def finite_facets(self, q: int) -> SparseRows:
         """The facets of the q-cells, cells at infinity left out on both sides."""

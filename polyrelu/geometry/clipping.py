@@ -46,6 +46,7 @@ def clipped(source: T, box: Domain | Sequence[Sequence[Any]], **options: Unpack[
     Notes
     -----
     The result is exact: the network is subdivided again over the intersection, whose walls become part of the complex.
+    Of a coarse complex the result is coarse.
 
     Examples
     --------
@@ -60,7 +61,9 @@ def clipped(source: T, box: Domain | Sequence[Sequence[Any]], **options: Unpack[
 
 def _clipped(source: Any, box: Domain | Sequence[Sequence[Any]], options: Options) -> Any:
     if isinstance(source, PolyhedralComplex):
-        return subdivide(source.network, source.level, _intersection(source, box), **options)
+        return subdivide(
+            source.network, source.level, _intersection(source, box), coarse=source.is_coarse, **options
+        )
     if isinstance(source, Partition):
         return classify(source.network, _intersection(source.complex, box), **options)
     if isinstance(source, Region):

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu import markup
-from polyrelu.errors import InputError, MissingDependencyError, PointError
+from polyrelu.errors import CoarseComplexError, InputError, MissingDependencyError, PointError
 from polyrelu.exact.limits import read_flag
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, exact_point
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csc_array
 
 
+COMPLETE = "subdivide(network, level, coarse=False), and with --complete on the command line"
+
+
 class PolyhedralComplex:
     """The complex C(F), or C(F, t) with a level t, which covers the domain (R^d if there is none). Immutable.
 
@@ -45,6 +48,12 @@ class PolyhedralComplex:
 
     Notes
     -----
+    A *coarse* complex (`is_coarse`) has fewer cells: convex polyhedra, each a union of relative interiors of cells of
+    C(F, t). A d-cell that is not a cell of C(F, t) is *decided*: F − t has one strict sign on all of it. So {F = t} is
+    divided as in C(F, t), and regions have the same homology. Facets of a decided cell may be pieces of its geometric
+    facets, if cells beside it are divided further. Counts are those of its own cells. What the complete complex alone
+    has (counts of C(F), activation patterns and affine maps of all regions) raises CoarseComplexError.
+
     If first-layer neurons with slope 1 (identity) make it necessary to start from hyperplanes that are no part of
     C(F) (`artificial_hyperplanes` > 0), the cells that are numbered form a refinement of C(F); counts (the f-vector,
     regions, linear pieces, bounded regions) are those of C(F) itself: cells of the refinement are counted as one when
@@ -127,6 +136,29 @@ class PolyhedralComplex:
         """Whether this is a coarse complex for its level: its decided d-cells are unions of cells of C(F, t)."""
         return self._arrays.decided is not None
 
+    def decided(self, k: int) -> npt.NDArray[np.bool_]:
+        """For every k-cell whether all d-cells around it are decided, so that it may be no cell of C(F, t).
+
+        Nowhere, unless the complex is coarse.
+        """
+        return self._arrays.whole(self._index(k)).copy()
+
+    def require_complete(self, what: str) -> None:
+        """Raise CoarseComplexError, with a name for what is asked for, if the complex is coarse."""
+        if self.is_coarse:
+            raise CoarseComplexError(
+                f"{what}: this complex is coarse, and has not all cells of C(F, t); the complete complex is made by "
+                f"{COMPLETE}"
+            )
+
+    def _require_divided(self, what: str, q: int, i: int) -> None:
+        if self.is_coarse and self._arrays.whole(q)[i]:
+            k = q + self._coordinates.lineality_dim
+            raise CoarseComplexError(
+                f"{what}: neurons may change their signs on cell {i} of dimension {k}, which is a decided cell of a "
+                f"coarse complex; the complete complex is made by {COMPLETE}"
+            )
+
     @property
     def statistics(self) -> dict[str, int]:
         """The numbers of signs and vertices that were decided in one way or another.
@@ -142,10 +174,13 @@ class PolyhedralComplex:
         return markup.table(self._title(), ["dimension", "cells"], enumerate(self.f_vector))
 
     def __repr__(self) -> str:
-        return f"PolyhedralComplex({self._title()}: f-vector {', '.join(map(str, self.f_vector))})"
+        name = "f-vector" if not self.is_coarse else "its own f-vector"
+        return f"PolyhedralComplex({self._title()}: {name} {', '.join(map(str, self.f_vector))})"
 
     def _title(self) -> str:
         name = "C(F)" if self._level is None else f"C(F, {brief(self._level)})"
+        if self.is_coarse:
+            name = f"coarse {name}"
         where = "" if self._domain is None else f" over {self._domain!r}"
         return f"{name} of {self._network!r}{where}"
 
@@ -153,12 +188,13 @@ class PolyhedralComplex:
 
     @property
     def f_vector(self) -> tuple[int, ...]:
-        """The number of cells of dimension 0..d."""
+        """The number of cells of dimension 0..d; of a coarse complex, of its own cells."""
         return self._padded(self._arrays.finite if self._merged is None else self._merged.counts)
 
     @property
     def canonical_f_vector(self) -> tuple[int, ...]:
-        """The f-vector of C(F), also when this complex is C(F, t)."""
+        """The f-vector of C(F), also when this complex is C(F, t). Not of a coarse complex (CoarseComplexError)."""
+        self.require_complete("canonical_f_vector")
         if self._level is None:
             return self.f_vector
         return self._padded(self._arrays.canonical if self._merged is None else self._merged.without_last().counts)
@@ -173,7 +209,10 @@ class PolyhedralComplex:
 
     @property
     def n_regions(self) -> int:
-        """The number of d-cells: activation regions of C(F), for C(F, t) split by the level set."""
+        """The number of d-cells: activation regions of C(F), for C(F, t) split by the level set.
+
+        Of a coarse complex, the number of its own d-cells.
+        """
         return self.f_vector[-1]
 
     @property
@@ -190,8 +229,9 @@ class PolyhedralComplex:
 
         Two d-cells with a common (d−1)-cell are in one piece iff F is the same affine map on both; d-cells that meet
         in lower faces only are not connected by that. Maps are compared exactly. Never more than the number of
-        activation regions of C(F).
+        activation regions of C(F). Not of a coarse complex (CoarseComplexError).
         """
+        self.require_complete("n_linear_pieces")
         return adjacency.count_pieces(self.facets(self.input_dim), self.affine_map_numbers())
 
     def count_without(self, cells: Sequence[npt.NDArray[np.int64]]) -> tuple[int, ...]:
@@ -278,7 +318,8 @@ class PolyhedralComplex:
         """The k-cells by their vertices and rays, as sparse rows (indptr, indices).
 
         Cell i is spanned by indices[indptr[i]:indptr[i+1]], ascending numbers for `homogeneous`: vertices (below
-        `n_finite_vertices`) first, then rays.
+        `n_finite_vertices`) first, then rays. A decided cell of a coarse complex is listed with all that its faces
+        have: some may lie inside a geometric facet of it.
         """
         return self._arrays.spanned(self._index(k))
 
@@ -408,7 +449,7 @@ class PolyhedralComplex:
         return (self.ray(v) for v in range(self._arrays.finite[0], self._n_vectors))
 
     def interior_point(self, k: int, i: int) -> Point:
-        """A point in the relative interior of k-cell i: the sum of its homogeneous vertices and rays, dehomogenised."""
+        """A point in the relative interior of k-cell i: the sum of its homogeneous `cell_vertices`, dehomogenised."""
         return representations.interior_point(self._vertices, *self._cell(k, i))
 
     def v_representation(self, k: int, i: int) -> VRepresentation:
@@ -450,41 +491,66 @@ class PolyhedralComplex:
         """The signs (1, 0, −1) of the hidden preactivations on the relative interior of k-cell i, by layer.
 
         Evaluated exactly at `interior_point`. The preactivation of a neuron that splits (slope ≠ 1) has one sign on
-        the whole relative interior; those of identity neurons need not, and have the sign at that point.
+        the whole relative interior; those of identity neurons need not, and have the sign at that point. A decided cell
+        of a coarse complex has none (CoarseComplexError).
         """
-        return self._on_cells.sign_vector(*self._cell(k, i))
+        q, i = self._cell(k, i)
+        self._require_divided("sign_vector", q, i)
+        return self._on_cells.sign_vector(q, i)
 
     def activation_pattern(self, i: int) -> tuple[tuple[bool, ...], ...]:
-        """Whether each hidden neuron is active (positive) on region (d-cell) i, by layer."""
-        return tuple(tuple(s > 0 for s in layer) for layer in self.sign_vector(self.input_dim, i))
+        """Whether each hidden neuron is active (positive) on region (d-cell) i, by layer; see `sign_vector`."""
+        q, i = self._cell(self.input_dim, i)
+        self._require_divided("activation_pattern", q, i)
+        return tuple(tuple(s > 0 for s in layer) for layer in self._on_cells.sign_vector(q, i))
 
     def affine_map(self, i: int) -> AffineMap:
-        """The affine map x ↦ W x + c of the network on region i: (W by rows, c), exact."""
-        return self._on_cells.affine_map(self._cell(self.input_dim, i)[1])
+        """The affine map x ↦ W x + c of the network on region i: (W by rows, c), exact.
+
+        A decided cell of a coarse complex has none (CoarseComplexError).
+        """
+        q, i = self._cell(self.input_dim, i)
+        self._require_divided("affine_map", q, i)
+        return self._on_cells.affine_map(i)
 
     def affine_map_numbers(self) -> npt.NDArray[np.int64]:
-        """For every region the number of its affine map among the distinct ones; equal numbers, equal maps. Exact."""
+        """For every region the number of its affine map among the distinct ones; equal numbers, equal maps. Exact.
+
+        Not of a coarse complex (CoarseComplexError).
+        """
+        self.require_complete("affine_map_numbers")
         return self._on_cells.numbered_forms()[0]
 
     def affine_maps(self) -> list[AffineMap]:
         """The distinct affine maps x ↦ W x + c of the network on its regions, as (W by rows, c), exact.
 
-        Entry affine_map_numbers()[i] is `affine_map(i)`; this is quick for all regions together.
+        Entry affine_map_numbers()[i] is `affine_map(i)`; this is quick for all regions together. Not of a coarse
+        complex (CoarseComplexError).
         """
+        self.require_complete("affine_maps")
         return self._on_cells.affine_maps()
 
     def nonzero_region(self) -> int | None:
-        """The first region on which the network is not identically zero, or None. Exact."""
+        """The first region on which the network is not identically zero, or None. Exact.
+
+        Not of a coarse complex (CoarseComplexError).
+        """
+        self.require_complete("nonzero_region")
         return self._on_cells.nonzero_region()
 
     def constant_regions(self) -> tuple[int | None, ...]:
-        """For every output of the network the first region on which it is constant, or None. Exact."""
+        """For every output of the network the first region on which it is constant, or None. Exact.
+
+        Not of a coarse complex (CoarseComplexError).
+        """
+        self.require_complete("constant_regions")
         return self._on_cells.constant_regions()
 
     def region_signs(self, first: int = 0) -> npt.NDArray[np.int8]:
         """For every region the signs of all hidden preactivations that split (slope ≠ 1), layer by layer: n × N.
 
-        With a level the sign of F − t is appended. As found by the subdivision itself.
+        With a level the sign of F − t is appended. As found by the subdivision itself. Not of a coarse complex
+        (CoarseComplexError).
 
         Parameters
         ----------
@@ -493,6 +559,7 @@ class PolyhedralComplex:
         """
         if isinstance(first, bool) or not isinstance(first, (int, np.integer)) or not 0 <= first <= self._network.depth:
             raise InputError(f"layer: expected an integer from 0 to {self._network.depth}, got {describe(first)}")
+        self.require_complete("region_signs")
         return self._on_cells.region_signs(int(first))
 
     # ---- regions -----------------------------------------------------------------------------------------------

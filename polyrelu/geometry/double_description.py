@@ -43,6 +43,8 @@ def check_regions(cx: PolyhedralComplex, regions: Iterable[int] | None = None) -
     InputError
         If `cx` is not a PolyhedralComplex, or has artificial hyperplanes: its numbered cells are smaller than the
         polyhedra that their signs define.
+    CoarseComplexError
+        If a region is a decided cell of a coarse complex, on which neurons have no signs.
 
     Notes
     -----
@@ -60,6 +62,8 @@ def check_regions(cx: PolyhedralComplex, regions: Iterable[int] | None = None) -
     """
     if not isinstance(cx, PolyhedralComplex):
         raise InputError(f"check_regions: expected a PolyhedralComplex, got {describe(cx)}")
+    if regions is None:
+        cx.require_complete("check_regions")
     try:
         regions = range(cx.n_regions) if regions is None else iter(regions)
     except Exception:  # whatever a foreign type raises

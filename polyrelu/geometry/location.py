@@ -9,6 +9,7 @@ from polyrelu.exact.linear import rank
 from polyrelu.exact.printing import brief_repr
 from polyrelu.geometry.network_on_cells import NetworkOnCells, signs_at
 from polyrelu.geometry.representations import Point, h_representation
+from polyrelu.geometry.vertices import IntegerVector
 
 
 class Locator:
@@ -17,14 +18,20 @@ class Locator:
     A region contains a point x in its closure iff each of its signs equals that of x or the latter is zero: a region is
     the set where finitely many affine forms, its signed preactivations, are positive, and its closure the set where
     they are non-negative. From such a region the search descends through facets that contain x.
+
+    On a decided cell of a coarse complex some neurons have no sign that is known, so that this is necessary only, and
+    its inequalities decide. Facets of such a cell may be pieces of one geometric facet, of which x lies in some.
     """
 
     def __init__(self, on_cells: NetworkOnCells, refined: bool) -> None:
         """`refined`: there are artificial hyperplanes, so that several regions may have the same signs."""
         self._network, self._level, self._vertices = on_cells.network, on_cells.level, on_cells.vertices
         self._refined = refined
+        self._inequalities: dict[tuple[int, int], tuple[IntegerVector, ...]] = {}
         self._signs = on_cells.region_signs()
-        self._by_signs = {row.tobytes(): i for i, row in enumerate(self._signs)}
+        decided = self._vertices.arrays.decided
+        self._decided = np.zeros(len(self._signs), np.bool_) if decided is None else decided != 0
+        self._by_signs = {self._signs[i].tobytes(): i for i in np.flatnonzero(~self._decided).tolist()}
 
     def cell(self, point: Point) -> tuple[int, int]:
         """(q, i) for the q-cell i, modulo lineality, whose relative interior contains the point."""
@@ -33,7 +40,9 @@ class Locator:
         q, i = coordinates.rank, self._region(point)
         while True:
             for f in arrays.finite_facets_of(q, i):
-                if rank([*self._vertices.spanning(q - 1, f), vector]) == q:
+                if rank([*self._vertices.spanning(q - 1, f), vector]) == q and (
+                    not arrays.whole(q)[i] or self._satisfies(point, q - 1, f)
+                ):
                     q, i = q - 1, f
                     break
             else:
@@ -50,11 +59,14 @@ class Locator:
         target = np.array(signs, dtype=np.int8)
         if not self._refined and (found := self._by_signs.get(target.tobytes())) is not None:
             return found
-        for i in np.flatnonzero(((self._signs == target) | (target == 0)).all(axis=1)).tolist():
-            if not self._refined or self._satisfies(point, i):
+        unknown = self._decided[:, None] & (self._signs == 0)
+        for i in np.flatnonzero(((self._signs == target) | (target == 0) | unknown).all(axis=1)).tolist():
+            if not (self._refined or self._decided[i]) or self._satisfies(point, self._vertices.coordinates.rank, i):
                 return int(i)
         raise VerificationError(f"no region contains the point {brief_repr(point)}, but the regions cover the domain")
 
-    def _satisfies(self, point: Point, i: int) -> bool:
-        rows = h_representation(self._vertices, self._vertices.coordinates.rank, i).inequalities
+    def _satisfies(self, point: Point, q: int, i: int) -> bool:
+        rows = self._inequalities.get((q, i))
+        if rows is None:
+            rows = self._inequalities[q, i] = h_representation(self._vertices, q, i).inequalities
         return all(sum(a * p for a, p in zip(row[1:], point, strict=True)) <= row[0] for row in rows)

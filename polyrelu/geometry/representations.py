@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from polyrelu.exact.linear import null_space
+from polyrelu.exact.linear import null_space, rank
 from polyrelu.exact.printing import brief_repr
 from polyrelu.geometry.vertices import ExactVertices, IntegerVector
 
@@ -55,12 +55,32 @@ def interior_point(vertices: ExactVertices, q: int, i: int) -> Point:
 
 def v_representation(vertices: ExactVertices, q: int, i: int) -> VRepresentation:
     """Vertices, rays and lines of q-cell i."""
-    lifted = [vertices.coordinates.lift(vector) for vector in vertices.spanning(q, i)]
+    lifted = [vertices.homogeneous(v) for v in extreme_points(vertices, q, i)]
     return VRepresentation(
         tuple(dehomogenised(x) for x in lifted if x[0]),
         tuple(x[1:] for x in lifted if not x[0]),
         vertices.coordinates.lineality,
     )
+
+
+def extreme_points(vertices: ExactVertices, q: int, i: int) -> list[int]:
+    """The vertices and rays of q-cell i as a polyhedron, ascending.
+
+    A decided cell of a coarse complex has others on its facets, of the cells beside it. Its own are those where the
+    tight inequalities leave one dimension of the cone, as of any polyhedral cone without lines.
+    """
+    found: list[int] = vertices.arrays.vertices_of(q, i).tolist()
+    if vertices.arrays.decided is None or not vertices.arrays.whole(q)[i]:
+        return found
+    inequalities, equations = _forms(vertices, q, i)
+    inequalities.append((1, *[0] * vertices.coordinates.rank))  # x0 ≥ 0
+    own = []
+    for v in found:
+        x = vertices.vector(v)
+        tight = [form for form in inequalities if not sum(a * b for a, b in zip(form, x, strict=True))]
+        if rank([*tight, *equations]) == vertices.coordinates.rank:
+            own.append(v)
+    return own
 
 
 def h_representation(vertices: ExactVertices, q: int, i: int) -> HRepresentation:
@@ -69,17 +89,20 @@ def h_representation(vertices: ExactVertices, q: int, i: int) -> HRepresentation
     Every facet that is not at infinity contributes the one inequality that is tight on it: a linear form that vanishes
     on the facet's vertices and rays and not on the cell. All is exact.
     """
-    coordinates = vertices.coordinates
-    width = coordinates.rank + 1
+    rows = ([vertices.coordinates.pull_back(form) for form in forms] for forms in _forms(vertices, q, i))
+    return HRepresentation(*(tuple((c, *(-x for x in a)) for c, *a in forms) for forms in rows))
+
+
+def _forms(vertices: ExactVertices, q: int, i: int) -> tuple[list[IntegerVector], list[IntegerVector]]:
+    """(forms that are ≥ 0 on q-cell i, one for each geometric facet; a basis of those that vanish on it)."""
+    width = vertices.coordinates.rank + 1
     own = vertices.spanning(q, i)
     inside = [sum(column) for column in zip(*own, strict=True)]
-    inequalities = []
+    inequalities: dict[IntegerVector, None] = {}  # pieces of one facet have the same forms
     for f in vertices.arrays.finite_facets_of(q, i):
         for form in null_space(vertices.spanning(q - 1, f), width):
             value = sum(a * b for a, b in zip(form, inside, strict=True))
             if value:
-                inequalities.append([x if value > 0 else -x for x in form])
+                inequalities[tuple(x if value > 0 else -x for x in form)] = None
                 break
-    found = (inequalities, null_space(own, width))
-    rows = ([coordinates.pull_back(form) for form in forms] for forms in found)
-    return HRepresentation(*(tuple((c, *(-x for x in a)) for c, *a in forms) for forms in rows))
+    return list(inequalities), [tuple(form) for form in null_space(own, width)]

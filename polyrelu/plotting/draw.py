@@ -27,6 +27,7 @@ def plot(
     graph: bool = False,
     cycles: Iterable[CycleLike] = (),
     title: str | None = None,
+    coarse: bool | None = None,
     **options: Unpack[Options],
 ) -> Any:
     """A matplotlib figure of a network, a polyhedral complex, a region or classes, in dimension 1, 2 or 3.
@@ -61,6 +62,9 @@ def plot(
         Cycles to draw on top, such as `Homology.cycles(k)`; the parts outside the window are cut off.
     title : str, optional
         The first line of the title, as plain text.
+    coarse : bool, optional
+        For a Network with a level, whether to draw from a coarse complex, as `subdivide` makes it; its boundary {F = t}
+        is that of C(F, t). The default is to do so for three inputs, unless colours show patterns or maps.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
@@ -85,7 +89,8 @@ def plot(
     For one input the figure shows the graph of F, its breakpoints, and the regions as a coloured bar. For two inputs it
     shows the regions in colours, the edges as thin lines, and the decision boundary {F = t} as thick lines, filled
     where F = t on a whole region. For three inputs it shows the decision boundary as a surface, or without a level the
-    edges of the complex. The title has the f-vector of the complex and, with a level, the Betti numbers of the region.
+    edges of the complex. The title has the f-vector of the complex (of a coarse one, the numbers of its own cells) and,
+    with a level, the Betti numbers of the region.
 
     The cells that are drawn are those of the exact subdivision of the window. Only positions are rounded: a vertex is
     drawn within 10^-10 of the side of the window from its exact position. The units of all inputs are drawn equally
@@ -100,7 +105,7 @@ def plot(
         check_suffix(path)
     scene = make_scene(
         obj, options, level=level, relation=relation, domain=domain, window=window, color=color, graph=graph,
-        cycles=cycles, title=title,
+        cycles=cycles, title=title, coarse=coarse,
     )  # fmt: skip
     figure = _draw(scene)
     if path is not None:
@@ -120,6 +125,7 @@ def plot_html(
     graph: bool = False,
     cycles: Iterable[CycleLike] = (),
     title: str | None = None,
+    coarse: bool | None = None,
     **options: Unpack[Options],
 ) -> None:
     """Write an interactive picture as one HTML file, in which parts can be turned, enlarged and hidden.
@@ -131,7 +137,7 @@ def plot_html(
     path : str or path-like
         The .html file. It contains all that it needs and cannot load anything, so it works offline. The same picture
         gives the same file.
-    level, relation, domain, window, color, graph, cycles, title : optional
+    level, relation, domain, window, color, graph, cycles, title, coarse : optional
         As for `plot`.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
@@ -151,7 +157,7 @@ def plot_html(
     check_html(path)
     scene = make_scene(
         obj, options, level=level, relation=relation, domain=domain, window=window, color=color, graph=graph,
-        cycles=cycles, title=title,
+        cycles=cycles, title=title, coarse=coarse,
     )  # fmt: skip
     write_page(scene, path)
 

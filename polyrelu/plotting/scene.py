@@ -193,6 +193,10 @@ def make_scene(obj: Any, options: Options, **choices: Unpack[Choices]) -> Scene:
     graph = graph or d == 1
     if graph and d != 1 and (d == 3 or subject.network.output_dim != 1):
         raise InputError("graph: expected a network with 1 or 2 inputs and one output")
+    if graph:
+        subject.complex.require_complete("graph")
+    if color in ("pattern", "map"):
+        subject.complex.require_complete(f"color {color!r}")
     cycles = read_cycles(choices.get("cycles", ()), d)
     given = choices.get("window")
     if given is None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from polyrelu.errors import InputError, RegionError
 from polyrelu.exact.floats import to_double
+from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import describe, show
 from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
 from polyrelu.geometry.clipping import clipped
@@ -53,6 +54,7 @@ class Choices(TypedDict, total=False):
     graph: bool
     cycles: Iterable[CycleLike]
     title: str | None
+    coarse: bool | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,8 @@ class Subject:
         level = self.complex.level
         refined = self.partition is not None or self.formula is not None
         name = "cells" if refined else "C(F)" if level is None else f"C(F, {short(level)})"
-        lines = [f"{name}: f-vector {cells}"] + [""] * (len(self.sets) > 1)
+        name = f"coarse {name}: own" if self.complex.is_coarse else f"{name}:"
+        lines = [f"{name} f-vector {cells}"] + [""] * (len(self.sets) > 1)
         for part in (f"{_name(s)}: β = {_vector(homology(s, progress=progress).betti)}" for s in self.sets):
             longer = f"{lines[-1]}     {part}" if lines[-1] else part
             lines[-1:] = [longer] if len(longer) <= LINE else [lines[-1], part]
@@ -146,8 +149,8 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     if isinstance(obj, Network):
         obj = _divided(obj, options, **choices)
-    elif choices.get("level") is not None or choices.get("domain") is not None:
-        raise InputError("plot: level and domain can be chosen for a Network only; a complex has its own")
+    elif any(choices.get(name) is not None for name in ("level", "domain", "coarse")):
+        raise InputError("plot: level, domain and coarse can be chosen for a Network only; a complex has its own")
     if isinstance(obj, PolyhedralComplex):
         if obj.level is None:
             if relation is not None:
@@ -171,11 +174,21 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
 
 
 def _divided(net: Network, options: Options, **choices: Unpack[Choices]) -> PolyhedralComplex | Partition:
-    """The complex of a network: with a level for one output, with classes for several unless they are not wanted."""
-    level, domain = choices.get("level"), choices.get("domain")
-    if net.output_dim > 1 and level is None and choices.get("color") in (None, "class"):
+    """The complex of a network: with a level for one output, with classes for several unless they are not wanted.
+
+    It is coarse, unless said otherwise, where the decision boundary alone is drawn.
+    """
+    level, domain, color = choices.get("level"), choices.get("domain"), choices.get("color")
+    coarse = choices.get("coarse")
+    if coarse is not None:
+        read_flag(coarse, "coarse")
+    if net.output_dim > 1 and level is None and color in (None, "class"):
         return classify(net, domain, **options)
-    return subdivide(net, 0 if level is None and net.output_dim == 1 else level, domain, **options)
+    if level is None and net.output_dim == 1:
+        level = 0
+    if coarse is None:
+        coarse = net.input_dim == MAX_DIM and level is not None and color in (None, "sign")
+    return subdivide(net, level, domain, coarse=coarse, **options)
 
 
 def formula_name(region: FormulaRegion) -> str:

@@ -19,14 +19,14 @@ STEADY = 1e-6
 def vertex_values(cx: PolyhedralComplex, net: Network, points: Floats, tolerance: float) -> Floats:
     """The outputs of a network at all vertices of a complex, one row each, correct to PRECISION of the largest value.
 
-    `points` are the vertices, each coordinate within `tolerance`. If the complex is that of the network, values come
-    from the exact affine maps of its regions, W x + c in doubles, which is off by less than |W| times the tolerance
-    and (d + 3) ε (|W| |x| + |c|) with ε = 2^-52. Where that is too much, and for another network, the exact value at
-    the exact vertex is rounded.
+    `points` are the vertices, each coordinate within `tolerance`. If the complex is C(F) or C(F, t) of the network,
+    values come from the exact affine maps of its regions, W x + c in doubles, which is off by less than |W| times the
+    tolerance and (d + 3) ε (|W| |x| + |c|) with ε = 2^-52. Where that is too much, for another network, and in a coarse
+    complex, the exact value at the exact vertex is rounded.
     """
     values = np.zeros((len(points), net.output_dim))
     poor = np.ones(len(points), np.bool_)
-    if cx.network == net:
+    if cx.network == net and not cx.is_coarse:
         values, error = _by_maps(cx, points, tolerance)
         with np.errstate(all="ignore"):
             scale = np.abs(values[error <= np.abs(values)]).max(initial=0.0)

@@ -23,9 +23,11 @@ from polyrelu.errors import LimitError, VerificationError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ANNULUS = str(EXAMPLES / "annulus.json")
+IRIS = str(EXAMPLES / "iris2.json")
 WEDGES = str(EXAMPLES / "four_wedges.json")
 
-BETTI_KEYS = ["architecture", "relation", "level", "betti", "torsion", "euler_characteristic", "f_vector"]
+BETTI_KEYS = ["architecture", "relation", "level", "betti", "torsion", "euler_characteristic"]
+BETTI_KEYS += ["complex", "cells", "f_vector"]
 REGIONS_KEYS = ["architecture", "f_vector", "regions", "bounded_regions", "vertices", "linear_pieces", "lineality"]
 
 
@@ -72,8 +74,29 @@ def test_betti_json(run):
         "betti": [1, 1],
         "torsion": [[], []],
         "euler_characteristic": 0,
-        "f_vector": [13, 28, 16],
+        "complex": "coarse",
+        "cells": [13, 28, 16],
+        "f_vector": None,
     }
+    complete = answer(run, "betti", ANNULUS, "--complete")
+    assert complete == found | {"complex": "complete", "f_vector": [13, 28, 16]}
+
+
+def test_coarse_and_complete_complexes(run):
+    """The same homology from fewer cells, and texts that say which complex was used."""
+    coarse, complete = (answer(run, "betti", IRIS, *more) for more in ([], ["--complete"]))
+    assert coarse["betti"] == complete["betti"] == [3, 0] and complete["cells"] == complete["f_vector"]
+    assert sum(coarse["cells"]) < sum(complete["cells"]) and coarse["f_vector"] is None
+    texts = [run("betti", IRIS, *more)[1] for more in ([], ["--complete"])]
+    assert "The numbers are those of C(F, 0), found from these cells of a coarse complex" in texts[0]
+    assert "computed from these cells of C(F, 0):" in texts[1]
+    one, other = (answer(run, "cycles", ANNULUS, *more) for more in ([], ["--complete"]))
+    assert (one["complex"], other["complex"]) == ("coarse", "complete")
+    assert len(one["cycles"]) == len(other["cycles"]) == 2
+    refined = ["--refined-f-vector", "13,28,16", "--level", "1/2"]
+    for more, how in (([], True), (["--complete"], False), (refined, False)):
+        report = answer(run, "verify", ANNULUS, "--betti", "1,1", *more)
+        assert report["holds"] and ("coarse" in report["claims"][0]["how"]) == how
 
 
 def test_regions_json(run):

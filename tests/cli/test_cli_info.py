@@ -160,7 +160,7 @@ def test_json_of_a_small_network(run):
 
 
 def test_level_box_and_slice(run, tmp_path):
-    betti = answer(run, "betti", ANNULUS, "--level", "1/2", "--box", "-1,1")
+    betti = answer(run, "betti", ANNULUS, "--level", "1/2", "--box", "-1,1", "--complete")
     found = answer(run, "info", ANNULUS, "--level", "1/2", "--box", "-1,1")
     assert found["level"] == "1/2" and found["cells_by_dimension"] == betti["f_vector"]
     points = tmp_path / "points.json"

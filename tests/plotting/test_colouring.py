@@ -16,7 +16,7 @@ from support.plots import PLANE, SPACE, annulus, loops
 
 @pytest.mark.parametrize("net", [*PLANE, *SPACE, random_float32((2, 12, 12, 1))], ids=repr)
 def test_neighbours_have_different_colours(net):
-    cx = make_scene(net, {}).clipped
+    cx = make_scene(net, {}, coarse=False).clipped
     one, two = neighbours(cx.facets(cx.input_dim))
     for colouring, key in (
         (pattern_colouring(cx), [cx.region_signs()[i, :-1].tobytes() for i in range(cx.n_regions)]),

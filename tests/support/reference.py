@@ -412,8 +412,16 @@ def primitive_up_to_sign(form: Vector) -> Vector:
 # --------------------------------------------------------------------------------------------------- chain complexes
 
 
-def chain_complex(graded: Sequence[Sequence[Cell]]) -> tuple[list[int], list[SparseRows]]:
+def is_face_by_signs(face: Cell, cell: Cell) -> bool:
+    return is_face(face.signs, cell.signs)
+
+
+def chain_complex(
+    graded: Sequence[Sequence[Cell]], within: Callable[[Cell, Cell], bool] = is_face_by_signs
+) -> tuple[list[int], list[SparseRows]]:
     """Ranks, and for each k >= 1 the boundary of every k-cell, as {index of facet: incidence number}.
+
+    `within`: whether the first cell lies in the closure of the second.
 
     A cell is oriented by the reduced echelon basis of its span; coordinates of a vector of the span in that basis are
     its entries in the pivot columns. The incidence number of a facet is the sign of det(interior point of the cell,
@@ -430,7 +438,7 @@ def chain_complex(graded: Sequence[Sequence[Cell]]) -> tuple[list[int], list[Spa
             interior = [sum(entries) for entries in zip(*cell.vertices, strict=True)]
             column = {}
             for j in (j for v in cell.vertices for j in by_vertex.get(v, ())):
-                if is_face(graded[k - 1][j].signs, cell.signs):
+                if within(graded[k - 1][j], cell):
                     rows = [interior, *bases[k - 1][j][0]]
                     column[j] = determinant_sign([[Fraction(row[p]) for p in pivots] for row in rows])
             boundary.append(column)
