@@ -28,26 +28,33 @@ def test_they_are_programs_that_bash_can_read(path: Path) -> None:
 
 def test_the_sanitizers_end_on_ctrl_c_in_the_background(tmp_path: Path) -> None:
     """Where SIGINT is ignored from the start, in the midst of long work: what it started ends, nothing is left."""
-    temporary, python = tmp_path / "temporary", tmp_path / "python"
+    temporary, python, started = (tmp_path / name for name in ("temporary", "python", "started"))
     temporary.mkdir()
-    python.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/started\nexec sleep 60\n", encoding="utf-8")
+    python.write_text(f"#!/bin/sh\nsleep 60 & echo $$ $! > {started}\nwait\n", encoding="utf-8")
     python.chmod(0o755)
     process = subprocess.Popen(
         [TOOLS / "check_sanitizers.sh"],
         env={"PATH": "/usr/bin:/bin", "TMPDIR": str(temporary), "PYTHON": str(python)},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
-        start_new_session=True,
     )
     try:
         end = time.monotonic() + 60
-        while not (tmp_path / "started").exists() or not (tmp_path / "started").read_text():
+        while not started.exists() or not started.read_text():
             assert process.poll() is None and time.monotonic() < end
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
         assert list(temporary.iterdir()) == []
-        with pytest.raises(ProcessLookupError):
-            os.killpg(process.pid, 0)
+        assert not [number for number in started.read_text().split() if is_alive(number)]
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        for number in started.read_text().split() if started.exists() else []:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(number), signal.SIGKILL)
+
+
+def is_alive(number: str) -> bool:
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path("/proc", number, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

@@ -12,9 +12,10 @@ fi
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d)
 child=
-trap 'kill $child 2>/dev/null && wait $child || true; rm -rf "$work"' EXIT
+trap '[ -z "$child" ] || { kill -- "-$child" && wait "$child"; } 2>/dev/null || true; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
-run() { # in the background, because traps wait for what is in the foreground
+set -m
+run() { # in the background, because traps wait for what is in the foreground, and as a group, which ends with all its own
     "$@" &
     child=$!
     wait "$child"
