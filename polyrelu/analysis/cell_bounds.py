@@ -1,8 +1,8 @@
 """Bounds on the numbers of cells of one network's complex, proved before the work.
 
-Upper bounds are those of `polyrelu.paper.cell_counts.cells_upper` in the quotient by the lineality space, for each
-face of the domain; a level counts as one more layer of one neuron. Lower bounds come from hyperplanes of the first
-layer with independent normals. Section 11 of docs/mathematics.md has the proofs.
+Upper bounds are those of `polyrelu.paper.cell_counts.CellCounts` in the quotient by the lineality space, for each face
+of the domain; a level counts as one more layer of one neuron. Lower bounds come from hyperplanes of the first layer
+with independent normals. Section 11 of docs/mathematics.md has the proofs.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from math import comb
 from polyrelu.exact.linear import rank
 from polyrelu.geometry.domain import Domain
 from polyrelu.network.network import Network
-from polyrelu.paper.cell_counts import cells_upper, zaslavsky
+from polyrelu.paper.cell_counts import CellCounts, zaslavsky
 
 Rows = list[Sequence[Fraction | int]]
 
-MAX_BOUNDED_RANK = 64
-"""Beyond this dimension, modulo lineality, only regions are bounded from above, not cells of all dimensions."""
+MAX_BOUND_WORK = 2_000_000
+"""Beyond so many steps, a second's worth, only regions are bounded from above, not cells of all dimensions."""
 
 
 def rows_that_matter(network: Network, level: Fraction | None, domain: Domain | None) -> Rows:
@@ -39,24 +39,21 @@ def f_vector_bounds(
     hidden = [*map(len, network.slopes), *([] if level is None else [1])]
     relu = not any(chain.from_iterable(network.slopes))
     upper: list[int | None] = [0] * (d + 1)
-    if r <= MAX_BOUNDED_RANK:
-        walls = 0 if domain is None else len(domain.half_spaces())
-        for j in range(r + 1):
-            faces = [comb(walls, i) * _cells_upper(r - i, hidden, j, relu) for i in range(r - j + 1)]
-            upper[d - r + j] = sum(faces)
+    walls = 0 if domain is None else len(domain.half_spaces())
+    if (r + 1) ** 3 * len(hidden) * (1 + min(r, walls) / 4) <= MAX_BOUND_WORK:
+        for i in range(min(r, walls) + 1):  # the faces of codimension i of the domain
+            counts = CellCounts(r - i, tuple(hidden), r - i, relu)
+            for j in range(r - i + 1):
+                upper[d - r + j] = (upper[d - r + j] or 0) + comb(walls, i) * counts.of_codimension(r - i - j)
     else:
         upper[:-1] = [None] * d
-        upper[-1] = _cells_upper(r, hidden, r, relu)
+        upper[-1] = CellCounts(r, tuple(hidden), 0, relu).of_codimension(0)
     s = 0
     if domain is None and network.depth:
         s = rank([row for row, a in zip(network.weights[0], network.slopes[0], strict=True) if a != 1 and any(row)])
     elif domain is None and level is not None:
         s = int(any(network.weights[0][0]))
     return tuple(comb(s, d - k) << max(s - d + k, 0) for k in range(d + 1)), tuple(upper)
-
-
-def _cells_upper(dimension: int, hidden: Sequence[int], j: int, relu: bool) -> int:
-    return cells_upper((dimension, *hidden, 1), j, relu) if dimension else 1
 
 
 def arrangement_cells(n: int, d: int) -> int:

@@ -10,7 +10,6 @@ Reference: Hanin & Rolnick, Deep ReLU networks have surprisingly few activation 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf, isqrt
@@ -18,9 +17,11 @@ from random import Random
 from typing import Any
 
 from polyrelu.analysis import sampling
-from polyrelu.analysis.cell_bounds import arrangement_cells, f_vector_bounds, rows_that_matter
+from polyrelu.analysis.cell_bounds import Rows, arrangement_cells, f_vector_bounds, rows_that_matter
+from polyrelu.analysis.deadline import Deadline, OutOfTimeError, read_seconds
 from polyrelu.errors import InputError, LimitError, NumberError
 from polyrelu.exact.floats import to_double
+from polyrelu.exact.limits import read_flag, read_progress
 from polyrelu.exact.linear import rank
 from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import describe
@@ -40,30 +41,48 @@ MASK_BYTES = 16
 CELLS_PER_SECOND = 1_500_000
 """Cells a second on one core, as measured: one to three million on most networks, fewer in wide and deep ones."""
 
+COARSE_CELLS_PER_SECOND = 600_000
+"""The same for coarse complexes, whose cells cost more: for each some are asked for a bound of F − t."""
+
+SECONDS = 5.0
+"""The default limit on the time of an estimate."""
+
+OUT_OF_TIME = "the time was over before a sample was complete; more seconds give an estimate"
+"""Why there is no estimate, when the limit on the time is the reason."""
+
 MOST_ROWS = 20
 """Up to this dimension, modulo lineality, a table shows cells of all dimensions."""
 
 
 @dataclass(frozen=True, repr=False)
 class Estimate(BriefRepr):
-    """The size of `subdivide(network, level, domain)`, as far as it is known before the work.
+    """The size of `subdivide(network, level, domain, coarse=is_coarse)`, as far as it is known before the work.
 
     Attributes
     ----------
     f_vector : tuple of Fraction, or None
         The estimated number of cells by dimension 0..d; None where no estimate was possible (`reason` says why).
     errors : tuple of float, or None
-        Its standard errors; all zero if `exact`.
+        Its standard errors; all zero if `exact`. None if they are not known.
     cells : Fraction, or None
         The estimated number of cells of all dimensions together.
     cells_error : float, or None
         Its standard error.
     exact : bool
-        Whether nothing was sampled, so that the f-vector consists of the true numbers.
+        Whether all cells were counted, so that the f-vector consists of the true numbers.
     lower, upper : tuple of int
-        Proved bounds on the f-vector; `upper` is None for the dimensions whose bound was not computed.
+        Proved bounds on the f-vector of C(F), or of C(F, t); `upper` is None for the dimensions whose bound was not
+        computed. A coarse complex has no more cells than that, and may have fewer than `lower`.
     rank : int
         The dimension modulo lineality: the rank of the first layer and of the walls of the domain.
+    reason : str
+        Why there is no estimate; empty if there is one.
+    not_computed : str
+        What the limit on the time left out; empty if it sufficed. Then the same seed gives the same estimate anywhere.
+    is_coarse : bool
+        Whether it is the size of a coarse complex.
+    coarse : Estimate or None
+        The same for the coarse complex for the level, which Betti numbers are computed from.
     """
 
     network: Network
@@ -78,6 +97,9 @@ class Estimate(BriefRepr):
     upper: tuple[int | None, ...]
     rank: int
     reason: str = ""
+    not_computed: str = ""
+    is_coarse: bool = False
+    coarse: Estimate | None = None
 
     @property
     def regions(self) -> Fraction | None:
@@ -93,11 +115,15 @@ class Estimate(BriefRepr):
     def typical_cells(self) -> int:
         """The cells that as many hyperplanes in general position make as the network has neurons.
 
+        For a coarse complex, in one dimension less, and four times as many: those around a level set.
+
         A rule of thumb for random networks, and no estimate of this one: it looks at no weight. The number of regions
         of random networks depends on the number of neurons, hardly on the depth (Hanin & Rolnick 2019).
         """
         neurons = sum(map(len, self.network.slopes)) + (self.level is not None)
         walls = 0 if self.domain is None else len(self.domain.half_spaces())
+        if self.is_coarse and self.rank:
+            return 4 * arrangement_cells(neurons + walls, self.rank - 1)
         return arrangement_cells(neurons + walls, self.rank)
 
     @property
@@ -113,19 +139,23 @@ class Estimate(BriefRepr):
     @property
     def seconds(self) -> float:
         """Seconds that subdividing will take on one core, very roughly: by the speed measured on one machine."""
-        return to_double(self.likely_cells / CELLS_PER_SECOND)
+        return to_double(self.likely_cells / (COARSE_CELLS_PER_SECOND if self.is_coarse else CELLS_PER_SECOND))
 
     def __str__(self) -> str:
         rows = [self._head(), *self._rows()]
         sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.rjust(size) for cell, size in zip(row, sizes, strict=True)) for row in rows]
-        return "\n".join([self._title(), *lines, self.summary()])
+        more = [f"coarse: {self.coarse.summary()}"] if self.coarse is not None else []
+        return "\n".join([self._title(), *lines, self.summary(), *more])
 
     def _repr_html_(self) -> str:
-        return table(self._title(), self._head(), self._rows(), self.summary())
+        more = "" if self.coarse is None else f"; coarse: {self.coarse.summary()}"
+        return table(self._title(), self._head(), self._rows(), self.summary() + more)
 
     def _title(self) -> str:
         kind = "C(F)" if self.level is None else f"C(F, {brief(self.level)})"
+        if self.is_coarse and self.level is not None:
+            kind = f"a coarse complex for F = {brief(self.level)}"
         where = "" if self.domain is None else f" over {self.domain!r}"
         return f"{kind} of {self.network!r}{where}"
 
@@ -137,25 +167,30 @@ class Estimate(BriefRepr):
         # In many dimensions the regions alone; there are no cells below the dimension of the lineality.
         first = d - self.rank if self.rank <= MOST_ROWS else d
         for k in range(first, d + 1):
-            low, high = self.lower[k], self.upper[k]
+            high = self.upper[k]
             found = error = "-"
-            if self.f_vector is not None and self.errors is not None:
+            if self.f_vector is not None:
                 found = rounded(self.f_vector[k])
-                error = "-" if self.exact else rounded(self.errors[k])
-            yield str(k), short(low), found, error, "-" if high is None else short(high)
+                error = "-" if self.exact or self.errors is None else rounded(self.errors[k])
+            low = "-" if self.is_coarse else short(self.lower[k])
+            yield str(k), low, found, error, "-" if high is None else short(high)
 
     def summary(self) -> str:
         """All cells, memory and time in one line."""
         cost = f"some {size(self.memory)} and {duration(self.seconds)} on one core"
+        left_out = f"; {self.not_computed}" if self.not_computed else ""
         if self.cells is None:
+            certain = "" if self.is_coarse else f"at least {short(sum(self.lower))} cells are certain; "
             return (
-                f"no estimate ({self.reason}); at least {short(sum(self.lower))} cells are certain; "
+                f"no estimate ({self.reason}); {certain}"
                 f"a random network of as many neurons has about {rounded(Fraction(self.typical_cells))}: {cost}"
             )
+        assert self.f_vector is not None
+        regions = f", {rounded(self.f_vector[-1])} of them top cells" if self.is_coarse else ""
         if self.exact:
-            return f"{rounded(self.cells)} cells, counted: {cost}"
-        assert self.cells_error is not None
-        return f"about {rounded(self.cells)} cells (standard error {rounded(self.cells_error)}), {cost}"
+            return f"{rounded(self.cells)} cells{regions}, counted: {cost}"
+        error = "not known" if self.cells_error is None else rounded(self.cells_error)
+        return f"about {rounded(self.cells)} cells{regions} (standard error {error}), {cost}{left_out}"
 
 
 def estimate(
@@ -163,14 +198,13 @@ def estimate(
     level: Any = None,
     domain: Any = None,
     *,
+    coarse: bool | None = None,
     samples: int = 100,
     seed: int = 0,
+    seconds: float | None = SECONDS,
     progress: Progress | None = None,
 ) -> Estimate:
     """The number of cells that `subdivide(network, level, domain)` will make, estimated before it makes them.
-
-    It takes seconds, half a minute for hundreds of neurons in five to eight dimensions, and memory for about
-    `sampling.TRUNK_CELLS` cells, however large the complex is.
 
     Parameters
     ----------
@@ -180,27 +214,35 @@ def estimate(
         As for `subdivide`.
     domain : Domain or pairs of numbers, optional
         As for `subdivide`.
+    coarse : bool, optional
+        True: for the coarse complex that `subdivide(..., coarse=True)` makes, alone; it needs a level. False: for C(F),
+        or C(F, level), alone. By default the latter, and if there is a level, the former in `Estimate.coarse`.
     samples : int, optional
-        About how many cells are drawn at every level of the search, over all dimensions and repetitions. More take
+        About how many parts of the input space are drawn at every level of the search, over all repetitions. More take
         longer and give smaller errors; when all cells fit, nothing is sampled and the numbers are exact.
     seed : int, optional
-        Of the random choices; the same seed gives the same estimate.
+        Of the random choices; the same seed gives the same estimate, unless `Estimate.not_computed` says that the time
+        did not suffice.
+    seconds : float, optional
+        A limit on the time, kept to within a half; None for no limit. What it leaves out, `Estimate.not_computed` says.
+        Reading the numbers of very wide networks, some seconds for millions of weights, comes in addition.
     progress : callable, optional
         As for `subdivide`.
 
     Returns
     -------
     Estimate
-        Without bias for every dimension, with lower and upper bounds that are proved. In more than
-        `sampling.MAX_RANK` dimensions modulo lineality there are only bounds, and likewise for networks with identity
-        neurons in the first layer that need hyperplanes which are no part of C(F), or whose numbers are so long
-        (`sampling.MAX_ROW_BITS`) that signs take seconds.
+        For every dimension, with lower and upper bounds that are proved: that of C(F) without bias, that of a coarse
+        complex nearly so (`polyrelu.analysis.sampling`). Memory is needed for about `sampling.TRUNK_CELLS` cells. In
+        more than `sampling.MAX_RANK` dimensions modulo lineality there are only bounds, and likewise for networks with
+        identity neurons in the first layer that need hyperplanes which are no part of C(F), or whose numbers are so
+        long (`sampling.MAX_ROW_BITS`) that signs take seconds.
 
     Raises
     ------
     InputError
-        For `samples` and `seed` that are not integers (samples positive), and what `subdivide` raises for bad input.
-        Ctrl-C raises KeyboardInterrupt at once.
+        For `samples` and `seed` that are not integers (samples positive), `seconds` that is not a positive number,
+        `coarse` without a level, and what `subdivide` raises for bad input. Ctrl-C raises KeyboardInterrupt at once.
 
     Examples
     --------
@@ -211,36 +253,70 @@ def estimate(
     for name, value, least in (("samples", samples, 1), ("seed", seed, None)):
         if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
             raise InputError(f"{name}: expected {'a positive' if least else 'an'} integer, got {describe(value)}")
+    limit = read_seconds(seconds)
+    read_progress(progress)
     t = read_level(network, level)
+    if coarse is not None and read_flag(coarse, "coarse") and t is None:
+        raise InputError("coarse: a coarse complex is for a level; give level=t, or leave coarse out for C(F)")
     where = read_domain(domain, network)
+    deadline = Deadline(limit, progress)
     rows = rows_that_matter(network, t, where)
     r = rank(rows)
-    counts = None
-    short_enough = row_bits(network) <= sampling.MAX_ROW_BITS
-    if short_enough and sampling.begins_within_trunk(r):
-        with suppress(LimitError):
-            counts = subdivide(network, t, where, max_cells=sampling.TRUNK_CELLS, progress=progress).f_vector
     nothing = Estimate(network, t, where, None, None, None, None, False, *f_vector_bounds(network, t, where, r), r)
-    if counts is not None:
-        return _with_counts(nothing, [[*map(Fraction, counts)]])
+    reason = ""
+    if row_bits(network) > sampling.MAX_ROW_BITS:
+        reason = "its rows have common denominators of too many digits to be sampled in seconds"
+    elif r > sampling.MAX_RANK and not sampling.begins_within_trunk(r):
+        reason = f"{r} dimensions are too many to sample from (at most {sampling.MAX_RANK})"
+    nothing = replace(nothing, reason=reason)
+    of_coarse = None
+    if t is not None and coarse is not False:
+        part = deadline if coarse else Deadline(deadline.part(0.5), progress)
+        of_coarse = _sampled(replace(nothing, is_coarse=True), rows, samples, seed, part)
+        if coarse:
+            return of_coarse
+    return replace(_sampled(nothing, rows, samples, seed, deadline), coarse=of_coarse)
+
+
+def _sampled(nothing: Estimate, rows: Rows, samples: int, seed: int, deadline: Deadline) -> Estimate:
+    """The same with numbers of cells: counted if they are few enough, else from a sample, as far as the time goes."""
+    if nothing.reason:
+        return nothing
+    network, t, where, r = nothing.network, nothing.level, nothing.domain, nothing.rank
+    coarse: dict[str, Any] = {"coarse": True} if nothing.is_coarse else {}
+    step = 1
+    try:
+        if sampling.begins_within_trunk(r):
+            whole = subdivide(
+                network, t, where, max_cells=sampling.TRUNK_CELLS, progress=deadline.progress, **coarse
+            )
+            return _with_counts(nothing, [[*map(Fraction, whole.f_vector)]], exact=True)
+    except LimitError as limit:
+        step = max(limit.reached.get("neurons", 0), 1)
+    except OutOfTimeError:
+        return replace(nothing, reason=OUT_OF_TIME, not_computed=OUT_OF_TIME)
     if r > sampling.MAX_RANK:
         return replace(nothing, reason=f"{r} dimensions are too many to sample from (at most {sampling.MAX_RANK})")
-    if not short_enough:
-        return replace(nothing, reason="its rows have common denominators of too many digits to be sampled in seconds")
-    search = sampling.Search(*sampling.without_lineality(network, where, rows), t, samples, progress)
     try:
-        totals = search.run(Random(seed))
+        less, part = sampling.without_lineality(network, where, rows)
+        search = sampling.Search(less, part, t, samples, deadline, nothing.is_coarse)
+        totals = search.run(Random(seed), step)
     except (sampling.GivenUpError, NumberError) as error:  # numbers longer than can be read, in very deep networks
         return replace(nothing, reason=str(error))
+    except OutOfTimeError:
+        return replace(nothing, reason=OUT_OF_TIME, not_computed=OUT_OF_TIME)
     padding = [Fraction(0)] * (network.input_dim - r)
-    return _with_counts(nothing, [padding + total for total in totals])
+    found = _with_counts(nothing, [padding + total for total in totals])
+    if search.left_out and len(totals) == 1:
+        found = replace(found, errors=None, cells_error=None)
+    return replace(found, not_computed=", ".join(search.left_out))
 
 
-def _with_counts(nothing: Estimate, totals: list[list[Fraction]]) -> Estimate:
+def _with_counts(nothing: Estimate, totals: list[list[Fraction]], exact: bool = False) -> Estimate:
     """With the f-vectors of all repetitions, or with the one that was counted."""
     means, errors = zip(*map(_mean, zip(*totals, strict=True)), strict=True)
     cells, cells_error = _mean([sum(total, Fraction(0)) for total in totals])
-    return replace(nothing, f_vector=means, errors=errors, cells=cells, cells_error=cells_error, exact=len(totals) == 1)
+    return replace(nothing, f_vector=means, errors=errors, cells=cells, cells_error=cells_error, exact=exact)
 
 
 def bytes_per_cell(dimension: int, widest: int = 0) -> int:

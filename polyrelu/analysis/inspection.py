@@ -6,15 +6,15 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from math import isfinite
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from polyrelu.analysis.deadline import Deadline, OutOfTimeError, read_seconds
 from polyrelu.analysis.sampling import MAX_ROW_BITS, TRUNK_CELLS, begins_within_trunk
 from polyrelu.errors import LimitError
-from polyrelu.exact.floats import Kind, fraction_of, nearest
+from polyrelu.exact.floats import FORMATS, Kind
 from polyrelu.exact.linear import rank
 from polyrelu.exact.rational import primitive, show
 from polyrelu.geometry.stages import row_bits
@@ -23,6 +23,9 @@ from polyrelu.network.network import Network
 
 Neuron = tuple[int, int]
 """(layer, number within the layer), both counted from 1."""
+
+NO_TYPE = 1000
+"""More bits than any floating-point type has."""
 
 Groups = tuple[tuple[Neuron, ...], ...]
 
@@ -72,7 +75,9 @@ class Inspection:
     complete: bool
 
 
-def inspect(network: Network, domain: Any = None, *, progress: Progress | None = None) -> Inspection:
+def inspect(
+    network: Network, domain: Any = None, *, seconds: float | None = None, progress: Progress | None = None
+) -> Inspection:
     """Exact facts about a network and its neurons.
 
     Parameters
@@ -81,6 +86,8 @@ def inspect(network: Network, domain: Any = None, *, progress: Progress | None =
         The network.
     domain : Domain or box, optional
         The set of inputs over which neurons are called dead or always active. The default is R^d.
+    seconds : float, optional
+        A limit on the time of the subdivision that finds all dead and always active neurons. None for no limit.
     progress : callable, optional
         A function of (stage, steps done, steps in all), called during the subdivision.
 
@@ -97,8 +104,9 @@ def inspect(network: Network, domain: Any = None, *, progress: Progress | None =
     Notes
     -----
     Dead and always active neurons are determined by the signs on all regions of C(F), if it has at most `TRUNK_CELLS`
-    cells and its numbers are not too long (`MAX_ROW_BITS`). For a preactivation is positive (negative) at some point
-    of the domain iff it is so on an open set, hence on some region. Identity neurons (slope 1) are neither.
+    cells, its numbers are not too long (`MAX_ROW_BITS`), and there is time. For a preactivation is positive (negative)
+    at some point of the domain iff it is so on an open set, hence on some region. Identity neurons (slope 1) are
+    neither.
 
     Examples
     --------
@@ -118,12 +126,14 @@ def inspect(network: Network, domain: Any = None, *, progress: Progress | None =
         for i, (row, bias) in enumerate(zip(matrix, biases, strict=True), 1)
     }
     forms = {neuron: primitive(row) for neuron, row in neurons.items() if any(row[:-1])}
-    dead, always_active, complete = _constant_signs(network, domain, progress)
+    each = [*map(_float_bits, numbers)]
+    bits = (max(p for p, _, _ in each), max(high for _, high, _ in each), min(low for _, _, low in each))
+    dead, always_active, complete = _constant_signs(network, domain, Deadline(read_seconds(seconds), progress))
     return Inspection(
         parameters=len(numbers),
         digits=(_digits(x.numerator for x in numbers), _digits(x.denominator for x in numbers)),
-        float32=all(_is_float(x, "single") for x in numbers),
-        float64=all(_is_float(x, "double") for x in numbers),
+        float32=_is_float(bits, "single"),
+        float64=_is_float(bits, "double"),
         rank=rank(network.weights[0]),
         zero=tuple(neuron for neuron in neurons if neuron not in forms),
         repeated=_groups(forms, lambda form: form),
@@ -136,7 +146,7 @@ def inspect(network: Network, domain: Any = None, *, progress: Progress | None =
 
 
 def _constant_signs(
-    network: Network, domain: Any, progress: Progress | None
+    network: Network, domain: Any, deadline: Deadline
 ) -> tuple[tuple[Neuron, ...], tuple[Neuron, ...], bool]:
     """The neurons that are never positive, those never negative, and whether these are all."""
     where = read_domain(domain, network)
@@ -146,8 +156,8 @@ def _constant_signs(
         rows += network.weights[0] if network.depth else ()
         if row_bits(network) > MAX_ROW_BITS or not begins_within_trunk(rank(rows)):
             return _dead_by_signs(network), (), False
-        cx = subdivide(network, None, where, max_cells=TRUNK_CELLS, progress=progress)
-    except LimitError:
+        cx = subdivide(network, None, where, max_cells=TRUNK_CELLS, progress=deadline.progress)
+    except (LimitError, OutOfTimeError):
         return _dead_by_signs(network), (), False
     signs: npt.NDArray[np.int8] = cx.region_signs()
     bent = [(n, i) for n, part in enumerate(network.slopes, 1) for i, a in enumerate(part, 1) if a != 1]
@@ -205,6 +215,21 @@ def _digits(numbers: Any) -> int:
     return len(show(max(map(abs, numbers))))
 
 
-def _is_float(x: Fraction, kind: Kind) -> bool:
-    value = nearest(x, kind)
-    return isfinite(value) and fraction_of(value) == x
+def _float_bits(x: Fraction) -> tuple[int, int, int]:
+    """(p, high, low): x is a float iff it has at least p bits, exponents from low on, and 2^high exceeds its largest.
+
+    A number that is no binary fraction has infinitely many bits: p is beyond all types then.
+    """
+    n, d = abs(x.numerator), x.denominator
+    if d & (d - 1):
+        return NO_TYPE, 0, 0
+    zeros = max((n & -n).bit_length() - 1, 0)
+    low = zeros - d.bit_length() + 1
+    p = n.bit_length() - zeros
+    return p, p + low, low if n else 0
+
+
+def _is_float(bits: tuple[int, int, int], kind: Kind) -> bool:
+    precision, least, most = FORMATS[kind]
+    p, high, low = bits
+    return p <= precision and high <= most and low >= least

@@ -1,19 +1,27 @@
-"""A sampler of the cells of a complex that is too large to be made, which estimates their numbers without bias.
+"""A sampler of the cells of a complex that is too large to be made, which estimates their numbers.
 
-The cells form a tree, explored like that of Knuth (1975) with samples: neurons are added in steps, each step subdivides
-the cells of the sample exactly, and a new sample is drawn from the cells that arise in their interiors, for each
-dimension separately (systematic sampling; stochastic enumeration, Rubinstein 2013). Signs and weights are exact. The
-estimate is unbiased in every dimension: section 11 of docs/mathematics.md has the proof.
+The top cells of the complex of the first neurons tile the space, and within each of them, as a domain, the rest of the
+complex can be made by itself. So a complex is explored like the tree of Knuth (1975) with samples of these parts:
+neurons are added in steps, each step divides the parts of the sample exactly, and a new sample is drawn from all that
+arise (systematic sampling; stochastic enumeration, Rubinstein 2013). Where all neurons have been added, the cells are
+counted, those in common walls in one of the parts (half-open decompositions, Köppe & Verdoolaege 2008). A part of a
+coarse complex is counted as soon as it is small enough. When time is short, fewer parts are drawn at a time: this makes
+the error larger, and no expectation wrong. Section 11 of docs/mathematics.md has the proofs.
 
-References: Knuth, Estimating the efficiency of backtrack programs, Math. Comp. 29, 1975. Rubinstein, Stochastic
-enumeration method for counting NP-hard problems, Methodol. Comput. Appl. Probab. 15, 2013.
+Parts, signs and weights are exact; chance alone makes the error.
+
+References: Knuth, Estimating the efficiency of backtrack programs, Math. Comp. 29, 1975. Köppe, Verdoolaege, Computing
+parametric rational generating functions with a primal Barvinok algorithm, Electron. J. Combin. 15, 2008. Rubinstein,
+Stochastic enumeration method for counting NP-hard problems, Methodol. Comput. Appl. Probab. 15, 2013.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
+from functools import cache
 from itertools import accumulate, groupby
 from math import comb, factorial
 from operator import itemgetter, mul
@@ -24,15 +32,19 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.analysis.cell_bounds import Rows, arrangement_cells
+from polyrelu.analysis.deadline import Deadline, OutOfTimeError
 from polyrelu.errors import LimitError
 from polyrelu.exact.floats import to_double
-from polyrelu.exact.linear import independent_columns, null_space
+from polyrelu.exact.linear import independent_columns
+from polyrelu.exact.rational import primitive
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import Progress, subdivide
+from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.network import Network
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Row = Sequence[Any]
 Affine = tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]
 
 TRUNK_CELLS = 200_000
@@ -42,16 +54,40 @@ MAX_ROW_BITS = 2**17
 """Maximum sum, over the layers, of the bits of a row of integers; beyond it exact signs take too long."""
 
 BRANCH_CELLS = 20_000
-"""Maximum number of cells within one cell of a sample, besides those that its walls need."""
+"""Maximum number of cells within one part of a sample, besides those that its walls need."""
+
+COARSE_SHARE = 10
+"""A part whose coarse complex is too large is divided into parts that have fewer cells by this factor than it has."""
 
 WALL_CELLS = 200_000
 """Maximum number of cells for the walls; what lies outside a wall is dropped before the next wall is added."""
 
+FACES_AT_ONCE = 3
+"""A part may have this many times its own faces in addition: many small steps are quicker than few large ones."""
+
+FIRST_PARTS = 60
+"""The number of parts that a repetition is expected to divide, before any time has been measured."""
+
 MAX_RANK = 8
-"""Beyond this dimension, modulo lineality, the cells of a sample have too many faces to be subdivided in seconds."""
+"""Beyond this dimension, modulo lineality, the parts of a sample have too many faces to be subdivided in seconds."""
 
 STEP_WEIGHTS = 2000
 """Maximum number of weights of later layers that are read again in a step; beyond it layers are completed singly."""
+
+MAX_DOUBLE = 2**1000
+"""Integers below this are finite doubles, with room for sums."""
+
+LEAST_DOUBLE = 1e-290
+"""Beyond anything that is lost where doubles are no longer normal numbers."""
+
+VALUES_AT_ONCE = 4096
+"""Number of vertices at which preactivations are evaluated at a time."""
+
+UNDECIDED = 8
+"""Factor by which a part of a coarse complex is expected to be smaller if F − t has one sign at all its vertices."""
+
+CENTERS = 256
+"""Number of points that decide which part counts a cell in a common wall; a part's share is the mean over these."""
 
 REPETITIONS = 8
 """Independent runs of the search, from whose spread the standard error is found."""
@@ -66,15 +102,16 @@ class GivenUpError(Exception):
     """No estimate: the message says why."""
 
 
-class _Node(NamedTuple):
-    """A cell of the complex of the first `neurons` neurons, in coordinates of its affine hull (`domain`).
+class _Part(NamedTuple):
+    """A top cell of the complex of the first `neurons` neurons, as a domain (None: the whole space).
 
-    `layer`: the first layer with neurons that have not been added, `forms`: its preactivations on the cell, affine
-    there, as (weights, biases). `step`: how many neurons were added when the cell arose. `weight`: how many cells it
-    stands for.
+    `faces`: about how many faces it has. `layer`: the first layer with neurons that have not been added, `forms`: its
+    preactivations on the cell, affine there, as (weights, biases). `step`: how many neurons were added when the cell
+    arose. `weight`: how many cells it stands for.
     """
 
     domain: Domain | None
+    faces: int
     layer: int
     forms: Affine
     neurons: int
@@ -82,17 +119,20 @@ class _Node(NamedTuple):
     weight: Fraction
 
 
-class _Branch(NamedTuple):
-    """A node, subdivided by more neurons.
+class _Division(NamedTuple):
+    """A part, divided by more neurons. `sizes`: see `Search._sizes`."""
 
-    `cells`: by dimension the numbers of the cells in its interior, `sizes`: see `Search._sizes`.
-    """
-
-    node: _Node
+    part: _Part
     complex: PolyhedralComplex
     neurons: int
-    cells: list[Integers]
-    sizes: list[Integers]
+    sizes: Integers
+
+
+class _Leaf(NamedTuple):
+    """A part in which all cells were counted, by dimension; see `Search._counts`."""
+
+    weight: Fraction
+    counts: list[Fraction]
 
 
 class Search:
@@ -102,10 +142,17 @@ class Search:
     """
 
     def __init__(
-        self, network: Network, domain: Domain | None, level: Fraction | None, samples: int, progress: Progress | None
+        self,
+        network: Network,
+        domain: Domain | None,
+        level: Fraction | None,
+        samples: int,
+        deadline: Deadline,
+        coarse: bool = False,
     ) -> None:
         self._d = network.input_dim
-        self._domain, self._progress = domain, progress
+        self._network, self._domain, self._level, self._coarse = network, domain, level, coarse
+        self._deadline = deadline
         self._layers = list(zip(network.weights, network.biases, network.slopes, strict=False))
         if level is not None:
             head = tuple(b - level for b in network.biases[-1])
@@ -114,63 +161,141 @@ class Search:
         self._maps = [Network([weights], [biases]) for weights, biases, _ in self._layers]
         self._starts = [0, *accumulate(len(bias) for _, bias, _ in self._layers)]
         self._neurons = self._starts[-1]
-        self._drawn = max(1, samples // (REPETITIONS * self._d))
+        self._drawn = max(1, samples // REPETITIONS)
+        self.left_out: list[str] = []
+        self._centers = _points_inside(domain, self._d)
 
-    def run(self, rng: Random) -> list[list[Fraction]]:
-        """The f-vector found in each repetition; in one only, if nothing had to be sampled."""
-        trunk = self._trunk()
-        totals = []
-        for repetition in range(REPETITIONS):
-            if self._progress is not None:
-                self._progress("sampling", repetition, REPETITIONS)
-            total, sampled = self._repetition(trunk, rng)
-            totals.append(total)
-            if not sampled:
-                break
-        return totals
+    def run(self, rng: Random, step: int) -> list[list[Fraction]]:
+        """The f-vector found in each repetition; in one only, if nothing had to be sampled. `step`: to begin with.
 
-    def _trunk(self) -> _Branch:
-        """The root, subdivided as far as `TRUNK_CELLS` go. Over a domain the cells in its walls count as well."""
+        `self.left_out` says what was left out for lack of time. OutOfTimeError if not even one repetition was done.
+        """
         if not self._layers:
             raise GivenUpError("the domain has too many faces")
-        root = _Node(self._domain, 0, self._layers[0][:2], 0, self._neurons, Fraction(1))
-        return self._subdivided(root, TRUNK_CELLS, whole=True)
+        totals: list[list[Fraction]] = []
+        walls = 0 if self._domain is None else len(self._domain.half_spaces())
+        faces = 2 * arrangement_cells(max(walls, self._d), self._d)
+        begin = self._deadline.left
+        try:
+            trunk = self._divided(
+                _Part(self._domain, faces, 0, self._layers[0][:2], 0, 2 * step, Fraction(1)), TRUNK_CELLS
+            )
+            for repetition in range(REPETITIONS):
+                left = self._deadline.left
+                # None is begun that may not be done in time: those that take longer find more cells.
+                if repetition and (begin - left) / repetition > left:
+                    self._left_out(f"the time sufficed for {repetition} of {REPETITIONS} repetitions")
+                    break
+                self._deadline.progress("sampling", repetition, REPETITIONS)
+                total, sampled = self._repetition(trunk, rng, begin / 2 - (begin - left) * (repetition == 0))
+                totals.append(total)
+                if not sampled:
+                    break
+        except OutOfTimeError:
+            if not totals:
+                raise
+            self._left_out(f"the time sufficed for {len(totals)} of {REPETITIONS} repetitions")
+        return totals
 
-    def _repetition(self, trunk: _Branch, rng: Random) -> tuple[list[Fraction], bool]:
+    def _left_out(self, what: str) -> None:
+        if what not in self.left_out:
+            self.left_out.append(what)
+
+    def _repetition(self, trunk: _Division | _Leaf, rng: Random, seconds: float) -> tuple[list[Fraction], bool]:
+        """The f-vector found, and whether there was a choice; in the given time if that can be done."""
         total = [Fraction(0)] * (self._d + 1)
         sampled = False
-        branches = [trunk]
-        while branches:
-            nodes: list[_Node] = []
-            for k in range(self._d + 1):
-                growing = []
-                for branch in branches:
-                    if k and branch.neurons < self._neurons and k < len(branch.cells):
-                        growing.append(branch)
-                    elif k < len(branch.cells):  # a point is not subdivided any further
-                        total[k] += branch.node.weight * len(branch.cells[k])
-                drawn = list(_draw([(b.node.weight, b.sizes[k]) for b in growing], self._drawn, rng))
-                sampled |= len(drawn) < sum(len(b.cells[k]) for b in growing)
-                for g, picks in groupby(drawn, key=itemgetter(0)):
-                    nodes += self._children(growing[g], k, [(i, weight) for _, i, weight in picks])
-            branches = [self._subdivided(node, BRANCH_CELLS) for node in nodes]
+        found = [trunk]
+        begin = self._deadline.left
+        made, levels = 0, 1
+        while found:
+            growing: list[_Division] = []
+            for division in found:
+                if isinstance(division, _Leaf):
+                    total = [x + division.weight * n for x, n in zip(total, division.counts, strict=True)]
+                else:
+                    growing.append(division)
+            if not growing:
+                break
+            n = self._drawn
+            if self._deadline.limited:
+                used = begin - self._deadline.left
+                each = max(used / made if made else seconds / FIRST_PARTS, 1e-6)
+                done = sum(x.neurons for x in growing) / len(growing) / self._neurons
+                affordable = max(int((seconds - used) / (each * levels * max(1 / done - 1, 1 / levels))), 1)
+                if affordable < min(n, sum(len(x.sizes) for x in growing)):
+                    n = affordable
+                    self._left_out(f"fewer than {self._drawn} parts were drawn at a time")
+            drawn = list(_draw([(x.part.weight, x.sizes) for x in growing], n, rng))
+            sampled |= len(drawn) < sum(len(x.sizes) for x in growing)
+            found = []
+            for g, picks in groupby(drawn, key=itemgetter(0)):
+                for part in self._parts(growing[g], [(i, weight) for _, i, weight in picks]):
+                    self._deadline.check()
+                    found.append(self._divided(part, BRANCH_CELLS))
+            made, levels = made + len(found), levels + 1
         return total, sampled
 
-    def _from(self, node: _Node, end: int) -> list[Any]:
-        """The layers from `node.layer` up to `end`, both included, as (weights, biases, slopes)."""
-        return [(*node.forms, self._layers[node.layer][2]), *self._layers[node.layer + 1 : end + 1]]
+    # ---- dividing a part ---------------------------------------------------------------------------------------
 
-    def _network(self, node: _Node, neurons: int) -> Network:
-        """The neurons from `node.layer` up to so many in all, as a network with an output that does not matter."""
+    def _divided(self, part: _Part, max_cells: int) -> _Division | _Leaf:
+        """The part, divided by as many of the next neurons as the limit allows, or counted if all are added."""
+        walls = 0 if part.domain is None else len(part.domain.half_spaces())
+        most = max_cells + WALL_CELLS
+        max_cells = min(max_cells + FACES_AT_ONCE * part.faces, most)
+        if self._coarse:
+            with suppress(LimitError):
+                cx = self._subdivide(self._rest(part), part, max_cells, Fraction(0))
+                return _Leaf(part.weight, self._counts(cx, part.domain))
+            max_cells = max(max_cells // COARSE_SHARE, FACES_AT_ONCE * part.faces)
+        step = max(min(self._affordable(part) - part.neurons, part.step + part.step // 2 + 1), 1)
+        failed = False
+        while part.neurons < self._neurons - self._coarse:
+            neurons = part.neurons + step
+            try:
+                cx = self._subdivide(self._some(part, neurons), part, max_cells, None)
+            except LimitError as limit:
+                if step > 1:  # the limit was reached while some more neurons were added than were reported
+                    done = limit.reached.get("neurons", 0) - walls + 1
+                    step = max(1, min(2 * step // 3 if failed else step - 1, max(done, step // 3)))
+                    failed = True
+                elif max_cells < most:
+                    max_cells = min(2 * max_cells, most)
+                else:
+                    break
+                continue
+            if neurons == self._neurons:
+                return _Leaf(part.weight, self._counts(cx, part.domain))
+            return _Division(part._replace(step=step), cx, neurons, self._sizes(part, cx, neurons))
+        raise GivenUpError(f"a part of the sample has {walls} walls in {self._d} dimensions, too many to begin with")
+
+    def _subdivide(self, network: Network, part: _Part, max_cells: int, level: Fraction | None) -> PolyhedralComplex:
+        coarse = {"coarse": True} if level is not None else {}
+        cx = subdivide(network, level, part.domain, max_cells=max_cells, progress=self._deadline.progress, **coarse)
+        if cx.artificial_hyperplanes:
+            raise GivenUpError("identity neurons in the first layer need hyperplanes that are no part of C(F)")
+        return cx
+
+    def _from(self, part: _Part, end: int) -> list[Any]:
+        """The layers from `part.layer` up to `end`, both included, as (weights, biases, slopes)."""
+        return [(*part.forms, self._layers[part.layer][2]), *self._layers[part.layer + 1 : end + 1]]
+
+    def _some(self, part: _Part, neurons: int) -> Network:
+        """The neurons from `part.layer` up to so many in all, as a network with an output that does not matter."""
         end = bisect_left(self._starts, neurons) - 1
-        *hidden, last = self._from(node, end)
-        hidden.append(tuple(part[: neurons - self._starts[end]] for part in last))
+        *hidden, last = self._from(part, end)
+        hidden.append(tuple(x[: neurons - self._starts[end]] for x in last))
         weights, biases, slopes = zip(*hidden, strict=True)
         return Network([*weights, [[0] * len(biases[-1])]], [*biases, [0]], slopes)
 
-    def _affordable(self, node: _Node) -> int:
+    def _rest(self, part: _Part) -> Network:
+        """All layers from `part.layer` on, as a network with the output F − t."""
+        weights, biases, slopes = zip(*self._from(part, len(self._layers) - 1), strict=True)
+        return Network(weights, biases, slopes[:-1])
+
+    def _affordable(self, part: _Part) -> int:
         """How many neurons to go to at most: the layer at hand, and more as long as their weights are few."""
-        end = node.layer + 1
+        end = part.layer + 1
         weights = 0
         while end < len(self._layers):
             matrix = self._layers[end][0]
@@ -178,119 +303,206 @@ class Search:
             if weights > STEP_WEIGHTS:
                 break
             end += 1
-        return self._starts[end]
+        return min(self._starts[end], self._neurons - self._coarse)
 
-    def _children(self, branch: _Branch, k: int, picks: Sequence[tuple[int, Fraction]]) -> list[_Node]:
-        """Of the k-cells in a branch's interior those with the given places and weights, as nodes."""
-        node, cx = branch.node, branch.complex
-        layer = bisect_right(self._starts, branch.neurons) - 1
-        children = []
-        for place, weight in picks:
-            i = int(branch.cells[k][place])
-            forms = self._forms(node, layer, cx.interior_point(k, i)) if layer > node.layer else node.forms
-            domain, forms = _in_own_coordinates(cx, k, i, forms)
-            children.append(_Node(domain, layer, forms, branch.neurons, node.step, weight))
-        return children
+    # ---- the parts of a division -------------------------------------------------------------------------------
 
-    def _forms(self, node: _Node, layer: int, x: Sequence[Fraction]) -> Affine:
-        """The preactivations of a later layer on the cell around x, affine there since its neurons have one sign."""
-        matrix, bias = node.forms
-        for number in range(node.layer, layer):
-            signs = (_dot(row, x) + b for row, b in zip(matrix, bias, strict=True))
-            factors = [Fraction(1) if z >= 0 else a for z, a in zip(signs, self._layers[number][2], strict=True)]
-            columns = [list(map(mul, factors, column)) for column in (bias, *zip(*matrix, strict=True))]
-            composed = self._maps[number + 1].restrict(columns[0], columns[1:])
-            matrix, bias = composed.weights[0], composed.biases[0]
-        return matrix, bias
+    def _parts(self, division: _Division, picks: Sequence[tuple[int, Fraction]]) -> Iterator[_Part]:
+        """The top cells of a division with the given numbers and weights, as parts.
 
-    def _subdivided(self, node: _Node, max_cells: int, whole: bool = False) -> _Branch:
-        """The node, subdivided by as many of the next neurons as the limit allows. `whole`: with its boundary."""
-        k = len(node.forms[0][0])
-        walls = 0 if node.domain is None else len(node.domain.half_spaces())
-        max_cells += min(2 * arrangement_cells(max(walls, k), k), WALL_CELLS)
-        step = min(self._affordable(node) - node.neurons, 2 * node.step)
-        while step:
-            neurons = node.neurons + step
-            net = self._network(node, neurons)
-            try:
-                cx = subdivide(net, None, node.domain, max_cells=max_cells)
-            except LimitError:
-                step //= 2
-                continue
-            if cx.artificial_hyperplanes:
-                raise GivenUpError("identity neurons in the first layer need hyperplanes that are no part of C(F)")
-            cells = [np.zeros(0, np.int64)] * (k + 1)
-            for j in range(cx.coordinates.lineality_dim, k + 1):
-                cells[j] = np.arange(cx.n_cells(j)) if whole else np.flatnonzero(~cx.on_boundary(j))
-            branch = _Branch(node._replace(step=step), cx, neurons, cells, [])
-            return branch if neurons == self._neurons else branch._replace(sizes=self._sizes(branch))
-        raise GivenUpError(f"a cell of the sample has {walls} walls in {k} dimensions, too many to begin with")
+        Such a cell is the set where the walls of the part that was divided and the neurons that were added have the
+        signs that they have on it. Those without a vertex or ray on it are left out; the others come in the order of
+        the number of vertices on them, so that there are few cells while `subdivide` adds them.
+        """
+        part, cx, neurons, _ = division
+        signs_of = _Signs(*cx.enclosures(), cx.homogeneous)
+        walls = [] if part.domain is None else list(part.domain.half_spaces())
+        forms = _rows(part.forms)
+        both = _forms(walls + forms)
+        for i, weight in picks:
+            self._deadline.check()
+            span = cx.cell_vertices(self._d, i)
+            signs, on = signs_of.on_cell(both, span)
+            near: list[tuple[int, Row]] = [(n, wall) for wall, n in zip(walls, on, strict=False) if n]
+            signs, on = signs[len(walls) :], on[len(walls) :]
+            rows, layer, first = forms, part.layer, part.neurons - self._starts[part.layer]
+            while True:
+                end = min(neurons - self._starts[layer], len(rows))
+                bent = (j for j in range(first, end) if signs[j] and on[j] and self._layers[layer][2][j] != 1)
+                near += [(on[j], [signs[j] * x for x in rows[j]]) for j in bent]
+                if end < len(rows) or layer + 1 == len(self._layers):
+                    break
+                rows, layer, first = self._next_forms(layer, rows, signs), layer + 1, 0
+                if neurons > self._starts[layer]:
+                    signs, on = signs_of.on_cell(_forms(rows), span)
+            near.sort(key=itemgetter(0), reverse=True)
+            domain = Domain([[-x for x in row[1:]] for _, row in near], [row[0] for _, row in near]) if near else None
+            affine = tuple(tuple(row[1:]) for row in rows), tuple(row[0] for row in rows)
+            faces = int(len(span) * 1.5**self._d)  # as for cubes
+            yield _Part(domain, faces, layer, affine, neurons, part.step, weight)
 
-    def _sizes(self, branch: _Branch) -> list[Integers]:
-        """For the cells of a branch, by dimension, about how many cells there will be in each, as integers ≥ 1.
+    def _next_forms(self, layer: int, rows: list[Row], signs: Sequence[int]) -> list[Row]:
+        """The preactivations of the next layer, given those of this one and their signs on a cell."""
+        factors = [Fraction(1) if s >= 0 else a for s, a in zip(signs, self._layers[layer][2], strict=True)]
+        columns = [list(map(mul, factors, column)) for column in zip(*rows, strict=True)]
+        composed = self._maps[layer + 1].restrict(columns[0], columns[1:])
+        return _rows((composed.weights[0], composed.biases[0]))
+
+    def _counts(self, cx: PolyhedralComplex, domain: Domain | None) -> list[Fraction]:
+        """The numbers of cells of a part by dimension; of those in its walls, the share that is this part's.
+
+        For each center, a cell counts in the part that the segments from the cell to the center enter: it lies in no
+        wall from which that center is on the other side. The share is the mean over the centers.
+        """
+        walls = [] if domain is None else list(domain.half_spaces())
+        hidden = self._hidden(walls) if walls else np.zeros((0, CENTERS), np.bool_)
+        rows = np.flatnonzero(hidden.any(axis=1))
+        if not len(rows):
+            return [Fraction(n) for n in cx.f_vector]
+        vertices = np.arange(cx.n_finite_vertices + cx.n_rays)
+        on = _Signs(*cx.enclosures(), cx.homogeneous).at(_forms([walls[i] for i in rows]), vertices) == 0
+        counts = []
+        for masks in cx.intersected_masks(np.packbits(on, axis=1)):
+            kinds, numbers = np.unique(masks, axis=0, return_counts=True)
+            bits = np.unpackbits(kinds, axis=1)[:, : len(rows)].astype(np.int64)
+            free = (bits @ hidden[rows].astype(np.int64) == 0).sum(axis=1)
+            counts.append(Fraction(int((free * numbers).sum()), CENTERS))
+        return [Fraction(0)] * (self._d + 1 - len(counts)) + counts
+
+    def _hidden(self, walls: Sequence[tuple[int, ...]]) -> npt.NDArray[np.bool_]:
+        """For each wall and center, whether the center is on the other side; if it lies in the wall, a point beside."""
+        doubles = _forms(self._centers).doubles
+        largest = np.abs(doubles).max(axis=1)
+        signs = _Signs(doubles, largest * np.finfo(float).eps, self._centers.__getitem__).at(
+            _forms(walls), np.arange(CENTERS)
+        )
+        beside = np.array([1 if next(x for x in wall[1:] if x) > 0 else -1 for wall in walls])
+        return np.asarray(np.where(signs == 0, beside, signs).T < 0)
+
+    # ---- guesses -----------------------------------------------------------------------------------------------
+
+    def _sizes(self, part: _Part, cx: PolyhedralComplex, neurons: int) -> Integers:
+        """For the top cells of a division about how many cells there will be in each, as integers ≥ 1.
 
         A guess in floating point, on which only the error of the estimate depends: if c of the neurons to come change
         sign among the vertices of a k-cell, Σ_{j ≤ k} C(c, j)/j!, since j hyperplanes that cut a cell have a common
-        point in it with a chance of that order. Rays are evaluated far out.
+        point in it with a chance of that order. Rays are evaluated far out. In a coarse complex, one dimension less,
+        and few cells where F − t has one sign at all vertices.
         """
-        cx, node = branch.complex, branch.node
         points, _ = cx.enclosures()
         finite = cx.n_finite_vertices
+        masks = []
         with np.errstate(all="ignore"):  # what overflows is a worse guess
             points[:finite] /= points[:finite, :1]
             far = 10 * (1 + np.abs(points[:finite]).max())
             points[finite:] *= far / np.abs(points[finite:]).max(axis=1, keepdims=True)
-            values = self._values(node, points[:, 1:])[:, branch.neurons - self._starts[node.layer] :]
+            for i in range(0, len(points), VALUES_AT_ONCE):
+                self._deadline.check()
+                values = self._values(part, points[i : i + VALUES_AT_ONCE, 1:])
+                values = values[:, neurons - self._starts[part.layer] :]
+                masks.append(~np.concatenate([np.packbits(values > 0, 1), np.packbits(values < 0, 1)], axis=1))
         # A neuron changes sign on a cell unless it is nowhere positive or nowhere negative on the cell's vertices.
-        never = cx.intersected_masks(~np.concatenate([np.packbits(values > 0, 1), np.packbits(values < 0, 1)], axis=1))
-        width = never[0].shape[1] // 2
-        sizes: list[Integers] = []
-        for k, chosen in enumerate(branch.cells):
-            if not len(chosen):
-                sizes.append(chosen)
-                continue
-            found = never[k - cx.coordinates.lineality_dim][chosen]
-            crossing = np.unpackbits(~(found[:, :width] | found[:, width:]), axis=1).sum(axis=1)
-            most = int(crossing.max())
-            guess = np.array([sum(comb(c, j) / factorial(j) for j in range(k + 1)) for c in range(most + 1)])
-            sizes.append((16 * np.minimum(guess, 1e9)).astype(np.int64)[crossing])
-        return sizes
+        never = cx.intersected_masks(np.concatenate(masks))[-1]
+        width = never.shape[1] // 2
+        crossing = np.unpackbits(~(never[:, :width] | never[:, width:]), axis=1)[:, : self._neurons - neurons]
+        count = crossing.sum(axis=1)
+        dim = self._d - self._coarse
+        guess = np.array([sum(comb(c, j) / factorial(j) for j in range(dim + 1)) for c in range(int(count.max()) + 1)])
+        sizes: Integers = (16 * np.minimum(guess, 1e9)).astype(np.int64)[count]
+        return np.where(crossing[:, -1] > 0, sizes, np.maximum(sizes // UNDECIDED, 1)) if self._coarse else sizes
 
-    def _values(self, node: _Node, x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The preactivations from `node.layer` on at the rows of x, about."""
+    def _values(self, part: _Part, x: Floats) -> Floats:
+        """The preactivations from `part.layer` on at the rows of x, about."""
         columns = []
-        forms = tuple(map(_doubles, node.forms))
-        for matrix, bias, slope in [(*forms, self._floats[node.layer][2]), *self._floats[node.layer + 1 :]]:
+        forms = tuple(map(_doubles, part.forms))
+        for matrix, bias, slope in [(*forms, self._floats[part.layer][2]), *self._floats[part.layer + 1 :]]:
             z = x @ matrix.T + bias
             columns.append(z)
             x = np.where(z > 0, z, slope * z)
         return np.concatenate(columns, axis=1)
 
 
-def _in_own_coordinates(cx: PolyhedralComplex, k: int, i: int, affine: Affine) -> tuple[Domain | None, Affine]:
-    """The k-cell i as a domain in coordinates of its affine hull, and an affine map on it in these."""
-    matrix, bias = affine
-    h = cx.h_representation(k, i)
-    walls = [(row[0], row[1:]) for row in h.inequalities]
-    if h.equations:  # x = origin + Σ t_j basis[j]
-        origin = cx.vertex(int(cx.cell_vertices(k, i)[0]))
-        # Entries at most 1: as primitive integers the basis would grow without end from one hull to the next.
-        null = null_space([row[1:] for row in h.equations], cx.input_dim)
-        basis = [[Fraction(x, 1 << max(map(int.bit_length, v))) for x in v] for v in null]
-        bias = tuple(b + _dot(row, origin) for row, b in zip(matrix, bias, strict=True))
-        matrix = tuple(tuple(_dot(row, v) for v in basis) for row in matrix)
-        walls = [(b - _dot(a, origin), tuple(_dot(a, v) for v in basis)) for b, a in walls]
-    return Domain([a for _, a in walls], [b for b, _ in walls]) if walls else None, (matrix, bias)
+class _Forms(NamedTuple):
+    """Homogeneous linear forms, as primitive integer rows and as the nearest doubles."""
+
+    rows: list[tuple[int, ...]]
+    doubles: Floats
+
+
+def _forms(rows: Sequence[Row]) -> _Forms:
+    integers = [primitive(row) for row in rows]
+    scaled = [row if max(map(abs, row)) < MAX_DOUBLE else tuple(_scaled(row)) for row in integers]
+    return _Forms(integers, np.array(scaled, dtype=np.float64).reshape(len(rows), -1))
+
+
+def _scaled(row: Sequence[int]) -> Iterator[float]:
+    """A row of integers divided by a power of two, in doubles."""
+    shift = max(map(int.bit_length, row)) - 1000
+    return (to_double(Fraction(x, 1 << shift)) for x in row)
+
+
+class _Signs:
+    """Exact signs of forms at points: by enclosures of these, and where they do not tell, exactly.
+
+    `points`, `errors`: the homogeneous coordinates and bounds of their errors; `exact`: a point by its number, up to a
+    positive factor.
+    """
+
+    def __init__(self, points: Floats, errors: Floats, exact: Callable[[int], tuple[int, ...]]) -> None:
+        self._points, self._errors, self._exact = points, errors, cache(exact)
+
+    def at(self, forms: _Forms, vertices: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+        """The signs, vertices and rays × forms."""
+        points, doubles = self._points[vertices], forms.doubles
+        if not forms.rows:
+            return np.zeros((len(vertices), 0), np.int8)
+        with np.errstate(all="ignore"):  # what overflows does not tell
+            values = points @ doubles.T
+            # Forms are rounded once, products and sums d + 1 times; a number below the normal ones is off by less.
+            rounding = np.finfo(float).eps * (points.shape[1] + 3) * (np.abs(points) @ np.abs(doubles).T)
+            bound = rounding + self._errors[vertices, None] * np.abs(doubles).sum(axis=1) + LEAST_DOUBLE
+            certain = np.abs(values) > 1.01 * bound
+        signs = np.where(certain, np.sign(values), 0).astype(np.int8)
+        for i, j in zip(*np.nonzero(~certain), strict=True):
+            value = _dot(forms.rows[j], self._exact(int(vertices[i])))
+            signs[i, j] = (value > 0) - (value < 0)
+        return signs
+
+    def on_cell(self, forms: _Forms, span: npt.NDArray[Any]) -> tuple[list[int], list[int]]:
+        """The sign of each form on a cell where it has one, 0 if it vanishes; at how many vertices and rays it is 0."""
+        signs = self.at(forms, span)
+        return np.sign(signs.sum(axis=0, dtype=np.int64)).tolist(), (signs == 0).sum(axis=0).tolist()
+
+
+def _rows(affine: Affine) -> list[Row]:
+    """An affine map as homogeneous forms (b, a)."""
+    return [(b, *row) for row, b in zip(*affine, strict=True)]
+
+
+def _points_inside(domain: Domain | None, d: int) -> list[tuple[int, ...]]:
+    """Points inside the domain in homogeneous coordinates, the same ones every time."""
+    rng = Random(0)
+    if domain is None:
+        radii = [int(10 ** rng.uniform(3, 5)) for _ in range(CENTERS)]
+        return [(10**4, *(int(rng.gauss(0, 1) * radius) for _ in range(d))) for radius in radii]
+    cx = subdivide(Network([[[0] * d]], [[0]]), None, domain)
+    spanning = [cx.homogeneous(v) for v in cx.cell_vertices(d, 0)]
+    points = []
+    for _ in range(CENTERS):
+        factors = [int(10 ** rng.uniform(1, 4)) for _ in spanning]
+        points.append(primitive([sum(map(mul, factors, column)) for column in zip(*spanning, strict=True)]))
+    return points
 
 
 def _dot(a: Sequence[Any], b: Sequence[Any]) -> Any:
     return sum(map(mul, a, b))
-
-
-def _doubles(numbers: Any) -> npt.NDArray[np.float64]:
+def _doubles(numbers: Any) -> Floats:
     """Nested sequences of rationals as the nearest doubles, infinite beyond their range."""
-    array = np.array(numbers, dtype=object)
-    return np.array([to_double(x) for x in array.flat], dtype=np.float64).reshape(array.shape)
+    try:
+        return np.array(numbers, dtype=np.float64)
+    except OverflowError:
+        array = np.array(numbers, dtype=object)
+        return np.array([to_double(x) for x in array.flat], dtype=np.float64).reshape(array.shape)
 
 
 def _draw(groups: Sequence[tuple[Fraction, Integers]], n: int, rng: Random) -> Iterator[tuple[int, int, Fraction]]:

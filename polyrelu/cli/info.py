@@ -7,16 +7,28 @@ import os
 import shlex
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.analysis.estimation import Estimate, estimate, size
+from polyrelu.analysis.deadline import Deadline
+from polyrelu.analysis.estimation import SECONDS, Estimate, estimate, size
 from polyrelu.analysis.inspection import Groups, Inspection, Neuron, inspect
 from polyrelu.analysis.sampling import MAX_RANK
-from polyrelu.cli.options import add_command, add_json, add_net, add_part, integer, positive, read_level
+from polyrelu.cli.options import (
+    add_command,
+    add_json,
+    add_net,
+    add_part,
+    integer,
+    positive,
+    positive_number,
+    read_level,
+)
 from polyrelu.cli.output import Answer, as_json, lines, table
 from polyrelu.cli.task import prepare, read
 from polyrelu.exact.limits import free_memory
+from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import show, to_json
 from polyrelu.network.network import Network
 from polyrelu.paper.bounds import short, upper_bounds
@@ -40,7 +52,8 @@ def add_parser(commands: Any) -> None:
         run,
         help="properties of a network, an estimate of its number of cells, and what to do next",
         description="Architecture, exact numbers, neurons that do nothing, proved bounds, and an estimate of the\n"
-        "cells, the memory and the time that the other commands need. Takes seconds, however large the network.",
+        "cells, the memory and the time that the other commands need, for C(F) and for the coarse complex that\n"
+        "Betti numbers need. Takes seconds, however large the network.",
         epilog="""\
 examples:
   polyrelu info net.json
@@ -48,16 +61,22 @@ examples:
   polyrelu info net.onnx --slice points.json --json
 
 Neurons are named LAYER.NUMBER, counted from 1. An estimate is a mean over a random sample, with its standard error;
-bounds ("at least", "at most") are proved.""",
+bounds ("at least", "at most") are proved. What the limit on the time left out is said; if it sufficed, the same seed
+gives the same answer anywhere.""",
     )
     add_net(parser)
-    parser.add_argument("--level", metavar="T", help="exact number: estimate C(F, T) instead of C(F)")
+    parser.add_argument(
+        "--level", metavar="T", help="exact number: estimate C(F, T) instead of C(F); the coarse complex is for T, or 0"
+    )
     add_part(parser)
     parser.add_argument(
         "--samples", metavar="N", default="100",
         help="number of cells to draw; 100 by default, 1000 for a smaller error",
     )
     parser.add_argument("--seed", metavar="N", default="0", help="seed of the random choices; 0 by default")
+    parser.add_argument(
+        "--seconds", metavar="S", default=str(SECONDS), help="a limit on the time of the estimates; 5 by default"
+    )
     add_json(parser)
 
 
@@ -66,9 +85,20 @@ def run(options: argparse.Namespace) -> Answer:
     task, level = prepare(options, read(options), one_output=options.level is not None), read_level(options)
     net = task.net
     samples, seed = positive(options.samples, "--samples"), integer(options.seed, "--seed")
+    seconds = positive_number(options.seconds, "--seconds")
     with task.work() as how:
-        facts = inspect(net, task.domain, **how)
-        guess = estimate(net, level, task.domain, samples=samples, seed=seed, **how)
+        deadline = Deadline(seconds)
+        facts = inspect(net, task.domain, seconds=deadline.part(0.3), **how)
+        coarse = None
+        if net.output_dim == 1:
+            of_level = 0 if level is None else level
+            coarse = estimate(
+                net, of_level, task.domain, coarse=True, samples=samples, seed=seed, seconds=deadline.part(0.5), **how
+            )
+        guess = estimate(
+            net, level, task.domain, coarse=False, samples=samples, seed=seed, seconds=deadline.part(1), **how
+        )
+        guess = replace(guess, coarse=coarse)
     advice = list(_advice(options, net, guess))
     if options.json:
         return Answer(_json(net, facts, guess, advice))
@@ -80,13 +110,20 @@ def run(options: argparse.Namespace) -> Answer:
             "",
             f"Cells over {task.space}:",
             "",
-            *("  " + line for line in str(guess).splitlines()[1:]),
+            *("  " + line for line in str(replace(guess, coarse=None)).splitlines()[1:]),
+            *_coarse(guess.coarse),
             *_betti_bounds(net),
             "",
             "Next:",
             *(f"  {line}" for line in advice),
         )
     )
+
+
+def _coarse(guess: Estimate | None) -> list[str]:
+    if guess is None or guess.level is None:
+        return []
+    return ["", f"  Coarse complex for F = {brief(guess.level)}, which Betti numbers need:", "  " + guess.summary()]
 
 
 def _facts(net: Network, facts: Inspection) -> list[list[str]]:
@@ -154,14 +191,15 @@ def _best_betti(net: Network) -> list[int]:
 def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Iterator[str]:
     """What to do next, in the words of the command line."""
     available = free_memory()
-    if guess.memory > available:
+    smallest = guess if guess.coarse is None else min(guess, guess.coarse, key=lambda x: x.memory)
+    if smallest.memory > available:
         yield f"more memory is needed than the {size(available)} that are free on this machine"
         yield "--slice points.json looks at the line, plane or space through 2, 3 or 4 points"
         if guess.rank <= MAX_RANK:
             yield "--box LO,HI looks at a part of the input space"
         yield f"polyrelu bounds {'-'.join(map(str, net.architecture))} says what any such network can have"
         return
-    if guess.seconds > PATIENCE and (cores := os.cpu_count() or 1) > 1:
+    if smallest.seconds > PATIENCE and (cores := os.cpu_count() or 1) > 1:
         yield f"--threads {cores} uses all cores; Ctrl-C stops it at any time"
     what, level = _chosen_part(options), "" if options.level is None else " " + shlex.join(["--level", options.level])
     if net.output_dim > 1:
@@ -170,6 +208,9 @@ def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Itera
     else:
         than = f"greater than {options.level}" if level else "positive"
         yield f"polyrelu betti {what}{level}   (components and holes of the region where the network is {than})"
+    if guess.memory > available:
+        yield f"other commands need more memory than the {size(available)} that are free on this machine"
+        return
     yield f"polyrelu regions {what}   (activation regions and linear pieces)"
     if net.input_dim <= MAX_DIM:
         yield f"polyrelu plot {what}{level} -o picture.png"
@@ -219,8 +260,26 @@ def _json(net: Network, facts: Inspection, guess: Estimate, advice: list[str]) -
         likely_cells=_plain(guess.likely_cells),
         memory_bytes=to_json(guess.memory),
         seconds=guess.seconds,
+        not_computed=guess.not_computed or None,
+        coarse=None if guess.coarse is None else _coarse_json(guess.coarse),
         advice=advice,
     )
+
+
+def _coarse_json(guess: Estimate) -> dict[str, Any]:
+    return {
+        "level": None if guess.level is None else to_json(guess.level),
+        "exact": guess.exact,
+        "cells_by_dimension": None if guess.f_vector is None else [_plain(x) for x in guess.f_vector],
+        "standard_errors": guess.errors,
+        "cells": None if guess.cells is None else _plain(guess.cells),
+        "cells_standard_error": guess.cells_error,
+        "no_estimate_because": guess.reason or None,
+        "likely_cells": _plain(guess.likely_cells),
+        "memory_bytes": to_json(guess.memory),
+        "seconds": guess.seconds,
+        "not_computed": guess.not_computed or None,
+    }
 
 
 def _plain(x: Fraction) -> int | float | str:

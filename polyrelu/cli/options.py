@@ -11,6 +11,7 @@ from typing import Any
 
 from polyrelu.cli.output import Answer
 from polyrelu.errors import InputError
+from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe, exact
 from polyrelu.files import replacing
 from polyrelu.geometry.region import RELATIONS
@@ -146,6 +147,14 @@ def positive(text: str, option: str) -> int:
     value = integer(text, option)
     if value < 1:
         raise InputError(f"{option}: expected a positive integer, got {value}")
+    return value
+
+
+def positive_number(text: str, option: str) -> float:
+    """A number greater than 0."""
+    value = to_double(exact(text, where=option))
+    if not value > 0:
+        raise InputError(f"{option}: expected a positive number, got {describe(text)}")
     return value
 
 

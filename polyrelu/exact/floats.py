@@ -57,13 +57,13 @@ def widened(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 Kind = Literal["half", "single", "double"]
 
-_FORMATS = {"half": (11, -24, 16), "single": (24, -149, 128), "double": (53, -1074, 1024)}
+FORMATS = {"half": (11, -24, 16), "single": (24, -149, 128), "double": (53, -1074, 1024)}
 """Bits of the mantissa, exponent of the least number, and the exponent that is too large."""
 
 
 def nearest(x: Fraction, kind: Kind = "double") -> float:
     """The nearest number of this kind to x, of two the even one; an infinity beyond their range."""
-    precision, least, most = _FORMATS[kind]
+    precision, least, most = FORMATS[kind]
     n, d = abs(x.numerator), x.denominator
     if n == 0:
         return 0.0

@@ -191,10 +191,33 @@ def test_what_is_too_large_gets_advice(run, write):
 
 def test_what_is_large_is_estimated(run, write):
     path = write(gaussian(3, 40, 40, 1))
-    found = answer(run, "info", path, "--samples", "20", "--seed", "3")
+    found = answer(run, "info", path, "--samples", "20", "--seed", "3", "--seconds", "100")
     assert not found["exact"] and found["cells"] > 200_000 and found["cells_standard_error"] > 0
-    assert found == answer(run, "info", path, "--samples", "20", "--seed", "3")
+    assert found == answer(run, "info", path, "--samples", "20", "--seed", "3", "--seconds", "100")
     assert found["cells"] != answer(run, "info", path, "--samples", "20", "--seed", "4")["cells"]
+
+
+def test_the_coarse_complex_is_predicted(run, write):
+    net = gaussian(2, 12, 12, 1)
+    path = write(net)
+    for options, level in ((), 0), (("--level", "1/2"), "1/2"):
+        coarse = answer(run, "info", path, *options)["coarse"]
+        truth = pr.subdivide(net, level, coarse=True).f_vector
+        assert coarse["cells_by_dimension"] == list(truth) and coarse["cells"] == sum(truth) and coarse["exact"]
+        assert coarse["level"] == level and coarse["memory_bytes"] > 0 and coarse["not_computed"] is None
+    assert "Coarse complex for F = 1/2" in run("info", path, "--level", "1/2")[1]
+    assert answer(run, "info", write(gaussian(2, 3, 3)))["coarse"] is None  # a level needs one output
+
+
+def test_a_limit_on_the_time(run, write):
+    path = write(gaussian(4, 40, 40, 1))
+    started = time.process_time()
+    found = answer(run, "info", path, "--seconds", "1.5")
+    assert time.process_time() - started < 3
+    assert found["not_computed"] and found["at_most"][0] > 0
+    found = answer(run, "info", path, "--seconds", "1e-6")
+    assert found["coarse"]["cells"] is found["cells"] is None and "time was over" in found["no_estimate_because"]
+    assert run("info", path, "--seconds", "0")[0] == 2
 
 
 def test_two_megabytes_of_long_fractions_take_seconds(run, tmp_path):
