@@ -92,13 +92,10 @@ def _check_regions(regions: Sequence[StageRegions], sizes: list[int]) -> list[in
     counts: list[int] = []
     for s, (parent, plus, minus) in enumerate(regions):
         words = (sizes[s - 1] + 63) // 64 if s else 0
-        _expect(
-            plus.shape == minus.shape == (len(parent), words),
-            f"regions_{s}_plus",
-            "not a mask of the neurons for each region",
-        )
-        known = bool(len(parent)) and _within(parent, 0, counts[-1] if s else 1)
-        _expect(known, f"regions_{s}_parent", "no such region")
+        holds = plus.shape == minus.shape == (len(parent), words)
+        _expect(holds, f"regions_{s}_plus", "not a mask of the neurons for each region")
+        holds = bool(len(parent)) and _within(parent, 0, counts[-1] if s else 1)
+        _expect(holds, f"regions_{s}_parent", "no such region")
         _expect(not (plus & minus).any(), f"regions_{s}_plus", "a sign that is plus and minus")
         counts.append(len(parent))
     return counts
@@ -108,11 +105,8 @@ def _check_facets(q: int, facets: SparseRows, counts: Sequence[int], finite: Seq
     """Check rows of at least q + 1 facets; only cells at infinity have all their facets at infinity."""
     indptr, indices, signs = facets
     name = f"facets_{q}_indptr"
-    _expect(
-        len(indptr) == counts[q] + 1 and indptr[0] == 0 and indptr[-1] == len(indices),
-        name,
-        "does not run from 0 to the number of facets",
-    )
+    holds = len(indptr) == counts[q] + 1 and indptr[0] == 0 and indptr[-1] == len(indices)
+    _expect(holds, name, "does not run from 0 to the number of facets")
     lengths = facets.sizes()
     _expect(_within(indptr, 0, len(indices) + 1) and bool((lengths > q).all()), name, "a cell with too few facets")
     _expect(_within(indices, 0, counts[q - 1]), f"facets_{q}_indices", "no such facet")
@@ -171,30 +165,18 @@ def _check_vertices(
     coordinates, errors, origins, roots = vertices
     _expect(coordinates.shape == (n, r + 1), "vertices", "not r + 1 coordinates for each vertex")
     _expect(errors.shape == (n,) and origins.shape == (n, 4), "origins", "not an error and an origin for each vertex")
-    _expect(
-        bool(np.isfinite(coordinates).all() and (np.isfinite(errors) & (errors >= 0)).all()),
-        "errors",
-        "not finite numbers ≥ 0 beside finite coordinates",
-    )
+    holds = bool(np.isfinite(coordinates).all() and (np.isfinite(errors) & (errors >= 0)).all())
+    _expect(holds, "errors", "not finite numbers ≥ 0 beside finite coordinates")
     far = np.arange(n) >= finite
     exact = errors == 0
     _expect(bool(((coordinates[:, 0] == 0) == far)[exact].all()), "vertices", "vertices and rays mixed up")
-    _expect(
-        bool((coordinates[:, 0] >= 0).all() and not coordinates[far, 0].any()),
-        "vertices",
-        "x0 < 0, or x0 other than 0 at infinity",
-    )
+    holds = bool((coordinates[:, 0] >= 0).all() and not coordinates[far, 0].any())
+    _expect(holds, "vertices", "x0 < 0, or x0 other than 0 at infinity")
     given = coordinates[exact]
-    _expect(
-        bool((given == np.rint(given)).all() and (np.abs(given) < 2.0**53).all()),
-        "vertices",
-        "exact coordinates that are not integers below 2^53",
-    )
-    _expect(
-        bool((np.gcd.reduce(given.astype(np.int64), axis=1) == 1).all()),
-        "vertices",
-        "exact coordinates with a common factor",
-    )
+    holds = bool((given == np.rint(given)).all() and (np.abs(given) < 2.0**53).all())
+    _expect(holds, "vertices", "exact coordinates that are not integers below 2^53")
+    holds = bool((np.gcd.reduce(given.astype(np.int64), axis=1) == 1).all())
+    _expect(holds, "vertices", "exact coordinates with a common factor")
 
     made = origins[:, 0] >= 0
     p, q, region, neuron = origins[made].T
@@ -203,11 +185,8 @@ def _check_vertices(
     _expect(bool((region >= 0).all() and (region < np.array(regions)[stage]).all()), "origins", "no such region")
     # A vertex comes after those from which it is made, so that origins never lead in a circle.
     order = np.where(made, origins[:, 3], -1)
-    _expect(
-        bool((order[p] < neuron).all() and (order[q] < neuron).all()),
-        "origins",
-        "a vertex that is made from a later one",
-    )
+    holds = bool((order[p] < neuron).all() and (order[q] < neuron).all())
+    _expect(holds, "origins", "a vertex that is made from a later one")
     known = np.zeros(n, np.bool_)
     for v, root in roots.items():
         if v >= n or exact[v] or made[v] or len(root) != r + 1 or primitive(root) != root:
