@@ -31,7 +31,7 @@ def test_rows_are_verified(d, n, degree):
     assert result.rows[0].value <= result.shallow_bound
 
 
-def test_the_table_of_the_issue():
+def test_a_table_of_rows():
     result = separation(2, 24)
     values = [(row.depth, row.value, row.verified) for row in result.rows[:5]]
     assert values == [(1, 42, True), (2, 80, True), (3, 810, True), (4, 4000, True), (5, 8192, True)]

@@ -6,6 +6,7 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polyrelu.geometry.adjacency import neighbours, walls_between
 from polyrelu.geometry.subdivision import subdivide
 from support.strategies import WIDER, examples, networks
 
@@ -46,3 +47,19 @@ def test_face_poset(net):
                 between = [x for x in poset.successors((m, j)) if x in below] if m == k - 2 else []
                 products = [poset.edges[(m, j), x]["incidence"] * poset.edges[x, (k, i)]["incidence"] for x in between]
                 assert not products or sorted(products) == [-1, 1]
+
+
+@examples(30)
+@given(networks(dims=(1, 2, 3)))
+def test_neighbours_are_the_regions_on_both_sides(net):
+    """Over a box, in whose walls facets have one side only."""
+    cx = subdivide(net, 0, [(-1, 2)] * net.input_dim)
+    d = cx.input_dim
+    around = {f: [] for f in range(cx.n_cells(d - 1))}
+    for i in range(cx.n_cells(d)):
+        for f in cx.facets(d).row(i).tolist():
+            around[f].append(i)
+    one, two = neighbours(cx.facets(d))
+    assert {f: [r for r in (one[f], two[f]) if r >= 0] for f in around} == around
+    between = [(*regions, f) for f, regions in around.items() if len(regions) == 2]
+    assert list(walls_between(cx.facets(d))) == between

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyrelu.geometry.subdivision import subdivide
+from polyrelu.network.network import Network
 from support.comparison import signs_at, splitting_signs
 from support.reference import RELATIONS, dot
 from support.strategies import WIDER, examples, levels, networks, points
@@ -43,4 +44,15 @@ def test_interior_points_are_located_where_they_were_taken(data: st.DataObject) 
     complex_ = subdivide(net, level=data.draw(st.none() | levels(net)))
     for k in range(len(complex_.lineality), complex_.input_dim + 1):
         for i in range(0, complex_.n_cells(k), max(1, complex_.n_cells(k) // 10)):
+            assert complex_.locate(complex_.interior_point(k, i)) == (k, i)
+
+
+def test_regions_with_the_same_signs_are_told_apart() -> None:
+    """Artificial hyperplanes cut what the signs of the neurons do not."""
+    net = Network([[[1, 0], [0, 1]], [[1, 1]], [[1]]], [[0, 0], [0], [0]], [[1, 0], 0])
+    complex_ = subdivide(net)
+    regions = range(complex_.n_cells(2))
+    assert complex_.artificial_hyperplanes and len({splitting_signs(complex_, 2, i) for i in regions}) < len(regions)
+    for k in range(3):
+        for i in range(complex_.n_cells(k)):
             assert complex_.locate(complex_.interior_point(k, i)) == (k, i)
