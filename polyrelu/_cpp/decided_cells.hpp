@@ -138,17 +138,24 @@ class DecidedCells {
         for (int k = r_; k > 1; --k) {
             Cells& C = cells_[k];
             const int64_t faces = cells_[k - 1].size();
-            // The cells cut off from facet f are cut[begin[f] .. begin[f + 1]), ascending.
-            std::vector<int32_t> begin(faces + 2, 0), cut;
+            // The cells cut off from facet f are cut[begin[f] .. begin[f + 1]), ascending; the last one is `latest[f]`.
+            std::vector<int32_t> begin(faces + 2, 0), cut, latest(faces, -1);
             for (int64_t f = 0; f < faces; ++f)
-                if (origin(k - 1, f) >= 0) ++begin[origin(k - 1, f) + 2];
+                if (origin(k - 1, f) >= 0) {
+                    ++begin[origin(k - 1, f) + 2];
+                    latest[origin(k - 1, f)] = (int32_t)f;
+                }
             for (int64_t f = 0; f < faces; ++f) begin[f + 2] += begin[f + 1];
             cut.resize(begin[faces + 1]);
             for (int64_t f = 0; f < faces; ++f)
                 if (origin(k - 1, f) >= 0) cut[begin[origin(k - 1, f) + 1]++] = (int32_t)f;
             std::vector<Incidence> list, open;
-            for (int64_t c = 0; c < C.size(); ++c) {
-                const int64_t later = c < (int64_t)last_[k].size() ? sizes_[last_[k][c]][k - 1] : faces;
+            for (int64_t c = 0; c < (int64_t)last_[k].size(); ++c) {
+                if (!C.is_decided(c)) continue;
+                const int64_t later = sizes_[last_[k][c]][k - 1];
+                bool any = false;
+                for (int32_t t = 0; t < C.count[c]; ++t) any = any || latest[facet_of(C.facets(c)[t])] >= later;
+                if (!any) continue;
                 list.clear();
                 for (int32_t t = 0; t < C.count[c]; ++t) {
                     open.assign(1, C.facets(c)[t]);
@@ -162,7 +169,6 @@ class DecidedCells {
                     }
                 }
                 const int64_t n = (int64_t)list.size();
-                if (n == C.count[c]) continue;
                 spare(k, n);
                 C.live += n - C.count[c];
                 C.start[c] = (uint32_t)C.arena.size();

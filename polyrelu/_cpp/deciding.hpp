@@ -12,6 +12,7 @@ class Deciding {
   public:
     explicit Deciding(SubdivisionState& state)
         : s_(state), stage_(state.stage), first_(first_stage(state.stages, state.stage)),
+          last_hidden_(state.stage + 2 == (int)state.stages.size()),
           place_(region_places(state.regions, first_, stage_)) {
         s_.decided.start(s_.stages[stage_].n, s_.words);
     }
@@ -22,7 +23,7 @@ class Deciding {
         s_.top_vertices.prepare(s_.round.crossed(s_.r).cells, s_.of_thread[0]->search);
     }
 
-    // Decides top cells that the round has made. Returns which part of those that were bounded.
+    // Decides top cells that the round has made. Returns which part of them.
     double run() {
         evaluate_vertices();
         s_.decided.record(&s_.round);
@@ -31,7 +32,6 @@ class Deciding {
         const int64_t n = (int64_t)parts_.size(), chunk = tuning::POINTS_IN_CHUNK;
         sign_.assign(n, 0);
         lists_.resize((n + chunk - 1) / chunk);
-        int64_t bounds = -bounds_asked();
         s_.share(n, chunk, [&](int w, int64_t begin, int64_t end) {
             ThreadState& thread = *s_.of_thread[w];
             std::vector<int32_t>& list = lists_[begin / chunk];
@@ -61,8 +61,7 @@ class Deciding {
             }
         }
         s_.top_vertices.tidy();
-        bounds += bounds_asked();
-        return bounds > 0 ? (double)decided / (double)bounds : -1;
+        return (double)decided / (double)n;
     }
 
   private:
@@ -71,16 +70,11 @@ class Deciding {
     };
     SubdivisionState& s_;
     const int stage_, first_;
+    const bool last_hidden_;
     const std::vector<int32_t> place_;
     std::vector<Part> parts_;
     std::vector<signed char> sign_;
     std::vector<std::vector<int32_t>> lists_;  // of each chunk: the vertices of the cells that it did not decide
-
-    int64_t bounds_asked() const {
-        int64_t n = 0;
-        for (const auto& thread : s_.of_thread) n += thread->stats.bounds;
-        return n;
-    }
 
     // The output at new vertices, about.
     void evaluate_vertices() {
@@ -109,8 +103,9 @@ class Deciding {
             });
     }
 
-    // The sign of the output on cell c, whose vertices are in `spanning`, if it is certain.
+    // The sign of the output on cell c, whose vertices are in `spanning`, if that is worth knowing and certain.
     int sign_of(int32_t c, ThreadState& thread) {
+        if (last_hidden_ && !is_crossed(c)) return 0;  // it is whole anyway
         bool above = true, below = true;
         for (const int32_t v : thread.spanning) {
             above = above && s_.output[v] > 0;
@@ -131,6 +126,12 @@ class Deciding {
         const Incidence* f = s_.cells[s_.r].facets(c);
         for (int32_t t = 0; t < s_.cells[s_.r].count[c]; ++t)
             if (s_.cells[s_.r - 1].flags[facet_of(f[t])] & ON_BOUNDARY) return true;
+        return false;
+    }
+
+    bool is_crossed(int32_t c) const {
+        for (int w = 0; w < s_.words; ++w)
+            if (s_.cells[s_.r].masks.crossing(c, w)) return true;
         return false;
     }
 

@@ -9,9 +9,11 @@
 // Let z_j be the values of the neurons of a stage. What is kept of z_j on P is
 //     |z_j(x) - m_j(x)| <= rad_j   for all x in P,        m_j(x) = sum_k f_jk x_k + f_j,r+1   (x_k: coordinates, k <= r)
 // with doubles f_jk, rad_j. For the stage at which the cell was made, m_j is its affine form on the region that contains
-// the cell, with its error err (`forms.hpp`): rad_j = err_j sum_k |x_k|. A neuron with a certified sign on the cell
-// contributes one of its two coefficients to neuron i of the next stage, W z_j, W = plus or minus. One that changes sign,
-// with z_j in [l, u] on P, l < 0 < u, contributes a convex or concave function with a break at 0. For every s in [0, 1]
+// the cell, with its error err (`layer_forms.hpp`): rad_j = err_j sum_k |x_k|. A neuron with a certified sign on the cell
+// contributes one of its two coefficients to neuron i of the next stage, W z_j, W = plus or minus. (At the stage at which
+// the cell was made, all these contributions and the bias are one affine form for each i, which `LayerForms` finds from
+// that of another cell by the neurons whose sides differ.) One that changes sign, with z_j in [l, u] on P, l < 0 < u,
+// contributes a convex or concave function with a break at 0. For every s in [0, 1]
 //     contribution = (s plus + (1 - s) minus) z_j + (plus - minus) q(x),   0 <= q <= c = max((1 - s) u, -s l):
 // at z_j >= 0 the difference is (plus - minus)(1 - s) z_j, at z_j <= 0 it is -(plus - minus) s z_j. Here s = u / (u - l),
 // about, so that (1 - s) u = -s l = -u l / (u - l), but any double in [0, 1] is right. (Singh et al., "Fast and effective
@@ -25,6 +27,9 @@
 // at most 2^-52 |W| (S_j + rad_j). So with K = (m + 16) 2^-52 and t_j = s S_j + c_j / 2 + s rad_j
 //     rad_i = sum_j |W_ij| (s rad_j + c_j / 2 + K t_j) + TINY (1 + sum_j t_j),
 // enlarged by SLACK for its own rounding (m additions of non-negative numbers: relative error below (m + 4) 2^-52; m < 2^30).
+// The affine form of the contributions that are not relaxed counts as one term, with its own error instead of s rad_j.
+// Underflow: X_k < 2^100, or nothing is decided; so a product that underflows moves a value by less than 2^-900 = TINY even
+// 2^32 times.
 // The values of m_i at the generators, whose coordinates x_k in P are known up to delta, are within
 //     (r + 8) 2^-52 S_i + delta sum_k |f_ik| + TINY
 // of the computed ones; m_i being affine on P, its extrema are at generators. NaN and infinities certify nothing, since
@@ -35,7 +40,9 @@
 // positive and negative z_j. A neuron that changes sign is bounded from below by (s A+ + (1 - s) A-) z_j + min(0, A+ - A-) c,
 // with any s in [0, 1] and c = 0 if A+ >= A-; so there s is chosen by the larger of l and u. The pulled back coefficients
 // are sums of n terms V_j W_jk; they are wrong by at most K sum_j |V_j W_jk|, which moves the bound by at most that times
-// Z_k = max |z_k| <= S_k + rad_k.
+// Z_k = max |z_k| <= S_k + rad_k. At the last stage that is reached, the contributions that are not relaxed are affine forms
+// again, which are added with the coefficients V_i. What is subtracted for c is a sum of n numbers of one sign, so that its
+// rounding is at most K times the sum.
 #pragma once
 
 #include "forms.hpp"
@@ -91,6 +98,7 @@ class Generators {
   public:
     int n = 0, width = 0;          // points; coordinates of each: x0, ..., x_r, and 1
     std::vector<double> x;         // width doubles a point
+    static constexpr double MOST_REACH = 0x1p99;
     double delta = 0;              // every true coordinate is within delta of its double
     double reach[MAX_WIDTH + 1];   // X_k: no smaller than |x_k|
 
@@ -141,7 +149,7 @@ class Generators {
             }
             out[r + 1] = 1;
             const double error = ((d + most * off) / (value - off) + 4 * EPS * most + TINY) * SLACK;
-            if (!(error < 1e300)) return false;
+            if (!(error < MOST_REACH && most < MOST_REACH)) return false;
             delta = std::max(delta, error);
         }
         for (int k = 0; k <= r; ++k) reach[k] = (reach[k] + delta) * SLACK;
@@ -159,13 +167,27 @@ class OutputBound {
                   const uint64_t* minus, const Generators& cell) {
         cell_ = &cell;
         const int last = (int)stages.size() - 1;
-        if ((int)layers_.size() < last + 1) layers_.resize(last + 1);
-        start(stages[s], base, plus, minus, layers_[s]);
-        for (int t = s + 1; t < last; ++t) {
+        if ((int)layers_.size() < last + 1) {
+            layers_.resize(last + 1);
+            fixed_.resize(last + 1);
+        }
+        start(stages[s], stages[s + 1], base, plus, minus, layers_[s]);
+        const LayerForms& fixed = fixed_[s + 1];
+        fixed_[s + 1].set(stages[s + 1], base, side_, cell.width - 1);
+        if (s + 1 < last) {
+            first_step(stages[s + 1], fixed, layers_[s], layers_[s + 1]);
+            classify(stages[s + 1], layers_[s + 1]);
+        }
+        for (int t = s + 2; t < last; ++t) {
             step(stages[t], stages[t - 1], layers_[t - 1], layers_[t]);
             classify(stages[t], layers_[t]);
         }
-        return pulled_back(stages, s, last, wanted);
+        return pulled_back(stages, s, last, wanted, fixed);
+    }
+
+    // What follows does not depend on what was asked before.
+    void forget() {
+        for (LayerForms& forms : fixed_) forms.forget();
     }
 
     // The output at the point x, about; base: the forms of the neurons of stage s on a region that contains it.
@@ -192,9 +214,11 @@ class OutputBound {
     }
 
   private:
-    // What is known of the neurons of a stage on the cell.
+    // What is known of the neurons of a stage on the cell: of all, or of those that change sign (at the stage at which the
+    // cell was made).
     struct Layer {
         int n = 0;
+        std::vector<int> index;            // of those that change sign, at that stage
         std::vector<double> f;             // coefficient k of neuron j at k * n + j
         std::vector<double> radius, size;  // rad_j, S_j
         std::vector<double> low, high;     // of those that may change sign: l < 0 < u
@@ -210,6 +234,8 @@ class OutputBound {
         }
     };
     std::vector<Layer> layers_;
+    std::vector<LayerForms> fixed_;    // by stage: what the neurons before that do not change sign contribute
+    std::vector<signed char> side_;
     const Generators* cell_ = nullptr;
     std::vector<double> above_, below_, wrong_, pulled_;
     std::vector<std::pair<int, double>> free_;
@@ -264,22 +290,33 @@ class OutputBound {
         if (!(L.gap[j] < INFINITY)) L.gap[j] = INFINITY;
     }
 
-    void start(const Stage& S, const LayerForms& base, const uint64_t* plus, const uint64_t* minus, Layer& L) {
+    // The neurons of stage S that change sign on the cell, and the sides that the others have for the stage `next`.
+    void start(const Stage& S, const Stage& next, const LayerForms& base, const uint64_t* plus, const uint64_t* minus,
+               Layer& L) {
         const int r = cell_->width - 2;
-        L.resize(S.n, cell_->width);
-        std::copy_n(base.f.begin(), (size_t)(r + 1) * S.n, L.f.begin());
-        std::fill_n(L.f.begin() + (size_t)(r + 1) * S.n, S.n, 0.0);
+        side_.assign(S.n + 1, 1);
+        L.index.clear();
+        for (int j = 0; j < S.n; ++j) {
+            if (!S.splits[j]) continue;
+            const bool p = bit(plus, j), m = bit(minus, j);
+            if (p && m) L.index.push_back(j);
+            side_[j + 1] = p ? !m : m && !next.minus.empty() ? -1 : 0;
+        }
+        const int n = (int)L.index.size();
+        L.resize(n, cell_->width);
         double total = 0;
         for (int k = 0; k <= r; ++k) total += cell_->reach[k];
-        for (int j = 0; j < S.n; ++j) L.radius[j] = base.err[j] * total * SLACK;
+        for (int i = 0; i < n; ++i) {
+            const int j = L.index[i];
+            for (int k = 0; k <= r; ++k) L.f[(size_t)k * n + i] = base.f[(size_t)k * S.n + j];
+            L.f[(size_t)(r + 1) * n + i] = 0;
+            L.radius[i] = base.err[j] * total * SLACK;
+            L.side[i] = 2;
+        }
         measure(L);
-        for (int j = 0; j < S.n; ++j) {
-            const bool p = bit(plus, j), m = bit(minus, j);
-            L.side[j] = !S.splits[j] ? 1 : p && m ? 2 : p ? 1 : m ? -1 : 0;
-            if (L.side[j] == 2) {
-                range(L, j);
-                relax(L, j);
-            }
+        for (int i = 0; i < n; ++i) {
+            range(L, i);
+            relax(L, i);
         }
     }
 
@@ -295,6 +332,25 @@ class OutputBound {
             L.side[j] = L.low[j] >= 0 ? 1 : L.high[j] <= 0 ? -1 : 2;
             if (L.side[j] == 2) relax(L, j);
         }
+    }
+
+    // The neurons of stage S from the contributions of those of the stage before that do not change sign on the cell,
+    // and from those that do.
+    void first_step(const Stage& S, const LayerForms& fixed, const Layer& in, Layer& L) const {
+        const int width = cell_->width, n = S.n;
+        L.resize(n, width);
+        std::copy_n(fixed.f.begin(), (size_t)(width - 1) * n, L.f.begin());
+        std::fill_n(L.f.begin() + (size_t)(width - 1) * n, n, 0.0);
+        const double K = unit(in.n + 2);
+        double total = 1, reach = 0, largest = 0;
+        for (int k = 0; k < width - 1; ++k) {
+            reach += cell_->reach[k];
+            largest = std::max(largest, cell_->reach[k]);
+        }
+        for (int i = 0; i < n; ++i) L.radius[i] = fixed.err[i] * reach + K * fixed.norm[i] * largest;
+        for (int i = 0; i < in.n; ++i) add_relaxed(L, in, i, S, in.index[i], K, total);
+        for (int i = 0; i < n; ++i) L.radius[i] = (L.radius[i] + TINY * total) * SLACK;
+        measure(L);
     }
 
     // The neurons of stage S from those of the stage before.
@@ -315,11 +371,16 @@ class OutputBound {
                 if (const double* w = S.column(j + 1, side > 0)) add(L, in, j, w, 1, 0, K, total);
                 continue;
             }
-            add(L, in, j, S.column(j + 1, true), in.slope[j], in.gap[j], K, total);
-            if (const double* w = S.column(j + 1, false)) add(L, in, j, w, 1 - in.slope[j], -in.gap[j], K, total);
+            add_relaxed(L, in, j, S, j, K, total);
         }
         for (int i = 0; i < n; ++i) L.radius[i] = (L.radius[i] + TINY * total) * SLACK;
         measure(L);
+    }
+
+    // Adds the contributions of neuron i of `in`, which changes sign: input j of S.
+    void add_relaxed(Layer& L, const Layer& in, int i, const Stage& S, int j, double K, double& total) const {
+        add(L, in, i, S.column(j + 1, true), in.slope[i], in.gap[i], K, total);
+        if (const double* w = S.column(j + 1, false)) add(L, in, i, w, 1 - in.slope[i], -in.gap[i], K, total);
     }
 
     // Adds W (s z_j + [0, c]).
@@ -347,84 +408,107 @@ class OutputBound {
         add_multiples<WIDTH>(f, radius, w, x, y, n);
     }
 
-    // Whether `wanted` times the output is positive on the cell, by coefficients that are pulled back to stage s.
-    bool pulled_back(const std::vector<Stage>& stages, int s, int last, int wanted) {
-        const Stage& out = stages[last];
-        double constant = wanted * out.column(0, true)[0];  // coefficient of x0
-        double offset = 0, wrong = (EPS * std::fabs(constant) + TINY) * cell_->reach[0];
-        above_.resize(out.m);
-        below_.resize(out.m);
-        wrong_.assign(out.m, TINY);
-        for (int j = 0; j < out.m; ++j) {
-            const double* minus = out.column(j + 1, false);
-            above_[j] = wanted * out.column(j + 1, true)[0];
-            below_[j] = minus ? wanted * minus[0] : 0;
-        }
-        double extra = EPS;  // relative error of `above_`, `below_` at first
-        for (int t = last - 1;; --t) {
-            const Layer& L = layers_[t];
+    // Whether `wanted` times the output is positive on the cell, by coefficients that are pulled back to stage s; fixed:
+    // the contributions to the next stage of its neurons that do not change sign.
+    bool pulled_back(const std::vector<Stage>& stages, int s, int last, int wanted, const LayerForms& fixed) {
+        // So far: sum over the inputs of stage t of above_ or below_ times the input, + constant x0 + offset - wrong.
+        double constant = 0, offset = 0, wrong = TINY;
+        pulled_.assign(1, wanted);
+        for (int t = last; t > s + 1; --t) {
             const Stage& S = stages[t];
-            pulled_.resize(L.n);
-            const double K = unit(L.n + 1);
-            double most = 0;
-            for (int j = 0; j < L.n; ++j) {
-                const double a = above_[j], b = below_[j];
-                const double Z = L.size[j] + L.radius[j];
-                wrong += (wrong_[j] + (extra + K) * (std::fabs(a) + std::fabs(b))) * Z * SLACK;
-                double v;
-                if (L.side[j] == 2) {
-                    if (a >= b) {
-                        v = L.most[j] > -L.least[j] ? a : b;
-                    } else {
-                        v = L.slope[j] * a + (1 - L.slope[j]) * b;
-                        offset += (a - b) * L.gap[j];
-                        wrong += 4 * EPS * std::fabs(a - b) * L.gap[j];
-                    }
-                } else {
-                    v = L.side[j] > 0 ? a : L.side[j] < 0 ? b : 0;
-                }
-                pulled_[j] = v;
-                most += (L.side[j] == 2 ? std::max(std::fabs(a), std::fabs(b)) : std::fabs(v)) * Z;
-            }
-            wrong += (K * most + TINY * (1 + most)) * SLACK;
-            if (t == s) return improved(L, constant, offset, wrong);
-            const double* bias = S.column(0, true);
+            const double K = unit(S.n + 1);
             double total = 1, moduli;
-            for (int j = 0; j < L.n; ++j) total += std::fabs(pulled_[j]);
-            const double moved = dot(pulled_.data(), bias, L.n, moduli);
+            for (int j = 0; j < S.n; ++j) total += std::fabs(pulled_[j]);
+            const double moved = dot(pulled_.data(), S.column(0, true), S.n, moduli);
             moduli += std::fabs(constant);
             constant += moved;
             wrong += (K * moduli + TINY * total) * cell_->reach[0] * SLACK;
-            above_.assign(S.m, 0);
-            below_.assign(S.m, 0);
-            wrong_.assign(S.m, TINY * total);
-            for (int k = 0; k < S.m; ++k) {
-                for (const bool positive : {true, false}) {
-                    const double* w = S.column(k + 1, positive);
-                    if (!w) continue;
-                    double size, sum = dot(pulled_.data(), w, L.n, size);
-                    (positive ? above_ : below_)[k] = sum;
-                    wrong_[k] += K * size;
-                }
+            coefficients(S, nullptr, S.m, K, TINY * total);
+            relax_coefficients(layers_[t - 1], offset, wrong);
+        }
+        // The rest is affine but for the neurons of stage s that change sign.
+        const int width = cell_->width;
+        const Stage& S = stages[s + 1];
+        const Layer& L = layers_[s];
+        const double K = unit(S.n + 2);
+        double f[MAX_WIDTH + 1], total = 1, reach = 0;
+        for (int j = 0; j < S.n; ++j) total += std::fabs(pulled_[j]);
+        for (int k = 0; k < width - 1; ++k) {
+            double moduli;
+            f[k] = dot(pulled_.data(), &fixed.f[(size_t)k * S.n], S.n, moduli);
+            if (k == 0) {
+                f[0] += constant;
+                moduli += std::fabs(constant);
             }
-            extra = 0;
+            wrong += K * moduli * cell_->reach[k] * SLACK;
+            reach += cell_->reach[k];
+        }
+        double err = 0;
+        for (int j = 0; j < S.n; ++j) err += std::fabs(pulled_[j]) * fixed.err[j];
+        wrong += (err * reach + TINY * total) * SLACK;
+        coefficients(S, L.index.data(), L.n, K, TINY * total);
+        relax_coefficients(L, offset, wrong);
+        f[width - 1] = offset;
+        return improved(L, f, wrong);
+    }
+
+    // From the coefficients of the neurons of S those of its inputs, of n of them: `index`, or all if that is null.
+    void coefficients(const Stage& S, const int* index, int n, double K, double tiny) {
+        above_.assign(n, 0);
+        below_.assign(n, 0);
+        wrong_.assign(n, tiny);
+        for (int i = 0; i < n; ++i) {
+            const int k = index ? index[i] : i;
+            for (const bool positive : {true, false}) {
+                const double* w = S.column(k + 1, positive);
+                if (!w) continue;
+                double size, sum = dot(pulled_.data(), w, S.n, size);
+                (positive ? above_ : below_)[i] = sum;
+                wrong_[i] += K * size;
+            }
         }
     }
 
-    // Whether constant x0 + sum_j pulled_j z_j + offset exceeds `wrong` on the cell, for some choice of the coefficients of
-    // neurons that change sign and have A+ > A-: any between the two is right. Where the bound is least, the best ones are
-    // known; a few steps are taken towards these, unless even they do not help there.
-    bool improved(const Layer& L, double constant, double offset, double wrong) {
+    // Makes one coefficient for each neuron of L, positive or not.
+    void relax_coefficients(const Layer& L, double& offset, double& wrong) {
+        const double K = unit(L.n + 1);
+        double most = 0;
+        pulled_.resize(L.n);
+        for (int j = 0; j < L.n; ++j) {
+            const double a = above_[j], b = below_[j];
+            const double Z = L.size[j] + L.radius[j];
+            wrong += wrong_[j] * Z * SLACK;
+            double v, size = std::max(std::fabs(a), std::fabs(b));
+            if (L.side[j] == 2 && a >= b) {
+                v = L.most[j] > -L.least[j] ? a : b;
+            } else if (L.side[j] == 2) {
+                v = L.slope[j] * a + (1 - L.slope[j]) * b;
+                offset += (a - b) * L.gap[j];
+                wrong += 4 * EPS * std::fabs(a - b) * L.gap[j];
+            } else {
+                v = L.side[j] > 0 ? a : L.side[j] < 0 ? b : 0;
+                size = std::fabs(v);
+            }
+            pulled_[j] = v;
+            most += size * Z;
+        }
+        wrong += (K * (most + std::fabs(offset)) + TINY * (1 + most)) * SLACK;
+    }
+
+    // Whether f + sum_j pulled_j z_j exceeds `wrong` on the cell, for some choice of the coefficients of neurons that
+    // change sign and have A+ > A-: any between the two is right. Where the bound is least, the best ones are known; a few
+    // steps are taken towards these, unless even they do not help there.
+    bool improved(const Layer& L, const double* f, double wrong) {
         constexpr int TRIES = 4;
         for (int tries = 1;; ++tries) {
             double least;
-            const double* x = positive(L, constant, offset, wrong, least);
+            const double* x = positive(L, f, wrong, least);
             if (!x) return true;
             if (tries == TRIES || !(least > -INFINITY)) return false;
             double gain = 0;
             free_.clear();
             for (int j = 0; j < L.n; ++j) {
-                if (L.side[j] != 2 || !(above_[j] > below_[j])) continue;
+                if (!(above_[j] > below_[j])) continue;
                 double z = 0;
                 for (int k = 0; k < cell_->width; ++k) z += L.f[(size_t)k * L.n + j] * x[k];
                 const double best = z > 0 ? above_[j] : below_[j];
@@ -439,12 +523,11 @@ class OutputBound {
         }
     }
 
-    // Null if constant x0 + sum_j pulled_j z_j + offset exceeds `wrong` on the cell, else a generator where it is least.
-    const double* positive(const Layer& L, double constant, double offset, double wrong, double& least) const {
+    // Null if `affine` + sum_j pulled_j z_j exceeds `wrong` on the cell, else a generator where it is least.
+    const double* positive(const Layer& L, const double* affine, double wrong, double& least) const {
         const int width = cell_->width;
-        double f[MAX_WIDTH + 1] = {}, norm = 0, size = 0;
-        f[0] = constant;
-        f[width - 1] = offset;
+        double f[MAX_WIDTH + 1], norm = 0, size = 0;
+        std::copy_n(affine, width, f);
         const double K = unit(L.n + 2);
         for (int k = 0; k < width; ++k) {
             double moduli;

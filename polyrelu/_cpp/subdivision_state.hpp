@@ -44,6 +44,7 @@ struct ThreadState : DecisionState {
     void forget() {
         std::fill(current.begin(), current.end(), -1);
         for (LayerForms& forms : layers) forms.forget();
+        bound.forget();
     }
 };
 

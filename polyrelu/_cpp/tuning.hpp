@@ -84,6 +84,10 @@ constexpr int64_t LARGE_BATCH = 1 << 17;
 constexpr double CROSSINGS_IN_ROUND = 6;
 constexpr int MOST_IN_ROUND = 32;
 
+// In coarse complexes: which part of the cells that are asked has to be decided for rounds of one neuron, and by which
+// factor rounds get longer where it is not. (Of random and trained networks a tenth to a half is, of shells nothing.)
+constexpr double WORTH_ASKING = 0.05, LONGER_ROUNDS = 1.5;
+
 // Cells ahead of the one that is split for which records, lists and facets are fetched: each needs what came before it,
 // and a cell takes about as long as two reads from memory. (With loops over vectors of neurons, which came at the same
 // time, random 3-64-64-1 took 18 % less.)
