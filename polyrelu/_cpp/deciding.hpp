@@ -25,10 +25,10 @@ class Deciding {
 
     // Decides top cells that the round has made. Returns which part of them.
     double run() {
-        evaluate_vertices();
         s_.decided.record(&s_.round);
         list_parts();
         s_.top_vertices.extend();
+        s_.output.resize(s_.vertices.size(), UNKNOWN);
         const int64_t n = (int64_t)parts_.size(), chunk = tuning::POINTS_IN_CHUNK;
         sign_.assign(n, 0);
         lists_.resize((n + chunk - 1) / chunk);
@@ -61,10 +61,11 @@ class Deciding {
             }
         }
         s_.top_vertices.tidy();
-        return (double)decided / (double)n;
+        return n > 0 ? (double)decided / (double)n : 0;
     }
 
   private:
+    static constexpr int32_t UNKNOWN = 0x7fc00001;  // no value has these bits: a NaN
     struct Part {
         int32_t cell, of;
     };
@@ -76,15 +77,17 @@ class Deciding {
     std::vector<signed char> sign_;
     std::vector<std::vector<int32_t>> lists_;  // of each chunk: the vertices of the cells that it did not decide
 
-    // The output at new vertices, about.
-    void evaluate_vertices() {
-        const int64_t before = (int64_t)s_.output.size(), n = (int64_t)s_.vertices.size() - before;
-        s_.output.resize(s_.vertices.size());
-        s_.share(n, tuning::POINTS_IN_CHUNK, [&](int w, int64_t begin, int64_t end) {
-            ThreadState& thread = *s_.of_thread[w];
-            for (int64_t v = before + begin; v < before + end; ++v)
-                s_.output[v] = (float)thread.bound.value(s_.stages, first_, thread.layers[first_], s_.vertices[v], s_.r);
-        });
+    // The output at vertex v, about. (Two threads that find it out at the same time find the same.)
+    float output_at(int32_t v, ThreadState& thread) {
+        int32_t bits = __atomic_load_n(&s_.output[v], __ATOMIC_RELAXED);
+        float value;
+        if (bits == UNKNOWN) {
+            value = (float)thread.bound.value(s_.stages, first_, thread.layers[first_], s_.vertices[v], s_.r);
+            std::memcpy(&bits, &value, sizeof bits);
+            __atomic_store_n(&s_.output[v], bits, __ATOMIC_RELAXED);
+        }
+        std::memcpy(&value, &bits, sizeof value);
+        return value;
     }
 
     // The top cells that the round has made; those in the same region together.
@@ -94,8 +97,8 @@ class Deciding {
         parts_.clear();
         for (size_t i = 0; i < crossed.cells.size(); ++i) {
             const int32_t s = crossed.cells[i];
-            parts_.push_back({s, s});
-            for (int32_t t = 0; t < crossed.children[i].n; ++t) parts_.push_back({crossed.children[i].first + t, s});
+            add_part(s, s);
+            for (int32_t t = 0; t < crossed.children[i].n; ++t) add_part(crossed.children[i].first + t, s);
         }
         if (stage_ > first_)
             std::stable_sort(parts_.begin(), parts_.end(), [&](const Part& a, const Part& b) {
@@ -103,13 +106,18 @@ class Deciding {
             });
     }
 
-    // The sign of the output on cell c, whose vertices are in `spanning`, if that is worth knowing and certain.
+    // Part c of cell s, unless no neuron is left that could split it.
+    void add_part(int32_t c, int32_t s) {
+        if (!last_hidden_ || is_crossed(c)) parts_.push_back({c, s});
+    }
+
+    // The sign of the output on cell c, whose vertices are in `spanning`, if it is certain.
     int sign_of(int32_t c, ThreadState& thread) {
-        if (last_hidden_ && !is_crossed(c)) return 0;  // it is whole anyway
         bool above = true, below = true;
-        for (const int32_t v : thread.spanning) {
-            above = above && s_.output[v] > 0;
-            below = below && s_.output[v] < 0;
+        for (size_t i = 0; i < thread.spanning.size() && (above || below); ++i) {
+            const float value = output_at(thread.spanning[i], thread);
+            above = above && value > 0;
+            below = below && value < 0;
         }
         if (!above && !below) return 0;
         if (s_.split_at_walls && has_wall(c)) return 0;

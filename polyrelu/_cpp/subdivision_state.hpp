@@ -71,7 +71,7 @@ class SubdivisionState {
     std::vector<Cells> cells;
     DecidedCells decided;
     TopVertices top_vertices;  // of the cells that are not decided
-    Array<float> output;       // coarse: at every vertex the output, about
+    Array<int32_t> output;     // coarse: the bits of the output at every vertex, about, where it was asked for
     std::vector<BigVector> initial_forms;   // the initial hyperplanes as exact forms, primitive
     std::vector<int32_t> starting_vertex;   // of the first vertices: which of the starting ones they are
     std::vector<int32_t> first_neuron;      // of each stage, in the numbering of all neurons
