@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from polyrelu.plotting.flat import output_colours
-from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, rgb, strokes, tints
+from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, cycle_colour, rgb, strokes, tints
 from polyrelu.plotting.scene import make_scene
 from support.known_answers import random_float32
 
@@ -53,3 +53,9 @@ def test_graphs_of_outputs_have_the_hues_of_their_classes():
     for (hue, light, saturation), (line_hue, line_light, _) in zip(areas, lines, strict=True):
         assert line_light < light and (saturation == 0 or abs(line_hue - hue) < 0.02)
     assert scene.boundary_colour == TIE_COLOUR
+
+
+def test_colours_of_cycles_begin_again():
+    found = [cycle_colour(i) for i in range(40)]
+    period = len(set(found))
+    assert period >= 3 and all(found[i] == found[i % period] for i in range(40))
