@@ -161,9 +161,9 @@ struct LayerForms {
     // Most sides are those of the region before: eight are compared at once.
     void list_changes(const std::vector<signed char>& side) {
         changed_.clear();
-        const int n = (int)side.size();
-        for (int j = 0; j < n; j += 8) {
-            const int end = std::min(n, j + 8);
+        const int sides = (int)side.size();
+        for (int j = 0; j < sides; j += 8) {
+            const int end = std::min(sides, j + 8);
             if (end == j + 8 && std::memcmp(&side[j], &side_[j], 8) == 0) continue;
             for (int t = j; t < end; ++t)
                 if (side[t] != side_[t]) changed_.push_back(t);
