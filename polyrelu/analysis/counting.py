@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.analysis.parts import Problem, in_parts, read_parts
+from polyrelu.analysis.parts import Problem, solve
 from polyrelu.exact.printing import brief
 from polyrelu.geometry.subdivision import Progress, read_domain, read_level
 from polyrelu.markup import table
@@ -110,6 +110,16 @@ def count_cells(
     ((108, 235, 128), 128, 90, 1)
     """
     problem = Problem(network, read_level(network, level), read_domain(domain, network), ())
-    options = read_parts(problem, "auto" if parts is None else parts, threads, max_cells, max_memory, client, progress)
-    found = in_parts(problem, **options, work_dir=work_dir, client=client, progress=progress)
+    found = solve(
+        problem,
+        {
+            "parts": parts,
+            "threads": threads,
+            "work_dir": work_dir,
+            "client": client,
+            "max_cells": max_cells,
+            "max_memory": max_memory,
+            "progress": progress,
+        },
+    )
     return CellCounts(network, problem.level, found.f_vector, found.bounded_regions, found.n_parts)

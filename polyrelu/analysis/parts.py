@@ -12,9 +12,10 @@ import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypedDict
 
 from polyrelu.analysis.cluster import check_client, tasks_on
 from polyrelu.analysis.critical import CriticalComplex
@@ -94,6 +95,9 @@ PART_CELLS = 2_000_000
 MOST_PART_CELLS = 4 * PART_CELLS
 """Parts with more cells are cut further by "auto"."""
 
+FIRST_CELLS = 300_000
+"""A complex with no more cells is made as a whole by "auto"."""
+
 MAX_PARTS = 10**5
 
 
@@ -155,42 +159,69 @@ class _Run:
         return [leaf, tree.n_leaves - 1, *again]
 
 
-def read_parts(
-    problem: Problem,
-    parts: Any,
-    threads: Any,
-    max_cells: int | None,
-    max_memory: int | None,
-    client: Any,
-    progress: Progress | None,
-) -> dict[str, Any]:
-    """The options of `in_parts` for the given ones, once they are checked.
+class PartsOptions(TypedDict, total=False):
+    """The keyword arguments that affect how something is computed in parts, not what."""
 
-    "auto" begins with parts of about `PART_CELLS` cells, as `estimate` predicts, and cuts parts further that turn out
-    to have many more. The memory is shared among the parts that are made at a time.
+    parts: int | str | None
+    threads: int
+    work_dir: Any
+    client: Any
+    max_cells: int | None
+    max_memory: int | None
+    progress: Progress | None
+
+
+def asks_for_parts(options: PartsOptions) -> bool:
+    """Whether the options ask for parts rather than for the whole: by name, or for threads without a limit of cells."""
+    if any(options.get(name) is not None for name in ("work_dir", "client")):
+        return True
+    parts = options.get("parts")
+    if parts is None:
+        return options.get("threads", 1) != 1 and options.get("max_cells") is None
+    return isinstance(parts, bool) or parts != 1
+
+
+def solve(problem: Problem, options: PartsOptions) -> PartsReport:
+    """What `in_parts` returns, with the number of parts that the options say, once they are checked.
+
+    "auto", and None: the whole, if it has at most `FIRST_CELLS` cells. Otherwise parts of about `PART_CELLS` cells, as
+    `estimate` predicts, and at least four for each of those that are made at a time; parts that turn out to have many
+    more are cut further. The memory is shared among the parts that are made at a time.
     """
+    parts, threads = options.get("parts"), options.get("threads", 1)
+    max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
+    client, progress = options.get("client"), options.get("progress")
     read_limit(max_cells, "max_cells")
     read_limit(max_memory, "max_memory")
     read_progress(progress)
     check_client(client)
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
         raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {describe(threads)}")
-    if max_memory is not None and client is None:
-        max_memory = max(max_memory // threads, 1)
-    at_least = threads if client is None else max(sum(client.ncores().values()), 1)
-    if parts == "auto":
-        cells = _predicted_cells(problem)
-        parts = -(-cells // PART_CELLS)
-        if parts > 1 or at_least > 1:
-            parts = min(max(parts, 4 * at_least), MAX_PARTS)
+    of_part = max(max_memory // threads, 1) if max_memory is not None and client is None else max_memory
+    if parts is None or parts == "auto":
+        if client is None and options.get("work_dir") is None:
+            with suppress(LimitError):
+                first = min(max_cells or FIRST_CELLS, FIRST_CELLS)
+                return _report(problem, CutTree(), [make_part(problem, CutTree(), 0, first, max_memory, progress)])
+        at_once = threads if client is None else max(sum(client.ncores().values()), 1)
+        parts = min(max(-(-_predicted_cells(problem) // PART_CELLS), 4 * at_once), MAX_PARTS)
         max_cells = min(max_cells or MOST_PART_CELLS, MOST_PART_CELLS)
     elif isinstance(parts, bool) or not isinstance(parts, int) or not 1 <= parts <= MAX_PARTS:
         raise InputError(f'parts: expected "auto" or an integer from 1 to {MAX_PARTS}, got {describe(parts)}')
-    return {"n_parts": parts, "threads": threads, "max_cells": max_cells, "max_memory": max_memory}
+    return in_parts(
+        problem,
+        parts,
+        threads=threads,
+        max_cells=max_cells,
+        max_memory=of_part,
+        work_dir=options.get("work_dir"),
+        client=client,
+        progress=progress,
+    )
 
 
 def _predicted_cells(problem: Problem) -> int:
-    """About how many cells the complex has."""
+    """About how many cells the complete complex has."""
     found = estimate(problem.network, problem.level, problem.domain, samples=20)
     if found.cells is not None:
         return int(found.cells)
@@ -267,7 +298,7 @@ def in_parts(
         _make_in_turn(run, report, progress)
     else:
         _make_with_threads(run, threads, report)
-    return _report(run)
+    return _report(problem, run.tree, [run.done[leaf] for leaf in range(run.tree.n_leaves)])
 
 
 def _make_in_turn(run: _Run, report: Callable[[], None], progress: Progress | None) -> None:
@@ -345,14 +376,13 @@ def _make_all(
             future.cancel()
 
 
-def _report(run: _Run) -> PartsReport:
-    parts = [run.done[leaf] for leaf in range(run.tree.n_leaves)]
+def _report(problem: Problem, tree: CutTree, parts: list[Part]) -> PartsReport:
     if len({part.lineality_dim for part in parts}) > 1:
         raise VerificationError("parts with different lineality spaces")
-    low, d = parts[0].lineality_dim, run.problem.network.input_dim
+    low, d = parts[0].lineality_dim, problem.network.input_dim
     homology: dict[str, Homology] = {}
-    for relation in run.problem.relations:
-        whole = _merged(run.tree, [part.regions[relation] for part in parts])
+    for relation in problem.relations:
+        whole = _merged(tree, [part.regions[relation] for part in parts])
         homology[relation] = _groups(whole, relation, sum(part.euler[relation] for part in parts), d)
     return PartsReport(
         tuple(map(sum, zip(*(part.f_vector for part in parts), strict=True))),

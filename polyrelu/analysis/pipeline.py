@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Unpack
 
+from polyrelu.analysis.parts import PartsOptions, Problem, asks_for_parts, solve
 from polyrelu.errors import InputError, RegionError
 from polyrelu.exact.limits import read_flag
 from polyrelu.exact.printing import brief
@@ -13,7 +14,7 @@ from polyrelu.exact.rational import describe, exact
 from polyrelu.geometry.classes import classify
 from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.region import RELATIONS
-from polyrelu.geometry.subdivision import Options, subdivide
+from polyrelu.geometry.subdivision import Options, read_domain, read_level, subdivide
 from polyrelu.markup import line
 from polyrelu.network.formula import Formula, read_formula
 from polyrelu.network.network import Network
@@ -38,6 +39,8 @@ class RegionReport:
         The number of cells in dimensions 0..d of the complex that was used.
     is_coarse : bool
         Whether that is a coarse complex for the level, not C(F, level) itself.
+    n_parts : int
+        The number of parts in which it was made.
     """
 
     network: Network
@@ -46,6 +49,7 @@ class RegionReport:
     homology: Homology
     cells: tuple[int, ...]
     is_coarse: bool
+    n_parts: int = 1
 
     @property
     def f_vector(self) -> tuple[int, ...] | None:
@@ -56,7 +60,8 @@ class RegionReport:
     def complex_name(self) -> str:
         """The complex that was used, in words."""
         name = f"C(F, {brief(self.level)})"
-        return f"a coarse complex for {name}" if self.is_coarse else name
+        name = f"a coarse complex for {name}" if self.is_coarse else name
+        return name if self.n_parts == 1 else f"{name} in {self.n_parts} parts"
 
     @property
     def architecture(self) -> tuple[int, ...]:
@@ -96,6 +101,9 @@ def analyse_region(
     domain: Any = None,
     *,
     coarse: bool = True,
+    parts: int | str | None = None,
+    work_dir: Any = None,
+    client: Any = None,
     **options: Unpack[Options],
 ) -> RegionReport:
     """The integral homology of {F relation level}, with the numbers of cells it was found from.
@@ -113,13 +121,24 @@ def analyse_region(
     coarse : bool, default True
         Whether to use a coarse complex, as `subdivide` makes it: the homology is the same, and cells far from F = t
         are not made. Otherwise C(F, level) is made, and the report has its f-vector.
+    parts : int or "auto", optional
+        The number of parts into which the domain is cut by neurons: one part at a time (`threads` at a time) is made,
+        reduced, and forgotten, so that the memory is that of a part. 1: the whole. "auto": as many as keep parts to
+        some two million cells. The default is "auto" with several threads and no `max_cells`, with a work directory and
+        with a cluster, and the whole otherwise. The homology does not depend on it.
+    work_dir : path, optional
+        A directory in which the parts that are done are kept. A run that was ended goes on where it was. It is made if
+        it is not there; one of another problem is refused.
+    client : distributed.Client, optional
+        A Dask client, whose workers make the parts.
     **options
-        Options of `subdivide`.
+        Options of `subdivide`. With parts, `threads` is the number of parts made at a time, `max_cells` is a limit for
+        each part, and so is `max_memory`, which the threads share; a part that exceeds them is cut further.
 
     Returns
     -------
     RegionReport
-        The homology and the numbers of cells, exact.
+        The homology and the numbers of cells, exact. Of homology that was found in parts there are no cycles.
 
     Raises
     ------
@@ -128,7 +147,13 @@ def analyse_region(
     InputError
         If another argument is wrong, as `subdivide` raises it.
     LimitError
-        If a limit of cells or memory is reached.
+        If a limit of cells or memory is reached, and with parts no neuron cuts the part further.
+    FileError
+        If the work directory cannot be used.
+
+    Notes
+    -----
+    docs/large.md says how parts are put together, and which route is for what size.
 
     Examples
     --------
@@ -141,6 +166,15 @@ def analyse_region(
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     if level is None:
         raise InputError("level: expected an exact number, got None")
+    in_parts: PartsOptions = {**options, "parts": parts, "work_dir": work_dir, "client": client}
+    if asks_for_parts(in_parts):
+        t = read_level(network, level)
+        assert t is not None
+        problem = Problem(network, t, read_domain(domain, network), (relation,), read_flag(coarse, "coarse"))
+        found = solve(problem, in_parts)
+        return RegionReport(
+            network, relation, t, found.homology[relation], found.f_vector, problem.coarse, found.n_parts
+        )
     cx = subdivide(network, level, domain, coarse=coarse, **options)
     assert cx.level is not None
     groups = homology(
@@ -157,6 +191,9 @@ def betti_numbers(
     *,
     where: Formula | str | None = None,
     coarse: bool = True,
+    parts: int | str | None = None,
+    work_dir: Any = None,
+    client: Any = None,
     **options: Unpack[Options],
 ) -> tuple[int, ...]:
     """The Betti numbers (β₀, …, β_{d−1}) of {x : F(x) relation level}, or of the points where a formula holds.
@@ -176,6 +213,12 @@ def betti_numbers(
     coarse : bool, default True
         Whether to use a coarse complex; see `analyse_region`. It makes no difference to the numbers, nor to a formula,
         for which the complete complex is refined.
+    parts : int or "auto", optional
+        As for `analyse_region`, like the three that follow. A formula needs the whole complex.
+    work_dir : path, optional
+        A directory that keeps the parts that are done.
+    client : distributed.Client, optional
+        A Dask client, whose workers make the parts.
     **options
         Options of `subdivide`.
 
@@ -203,7 +246,11 @@ def betti_numbers(
     (2,)
     """
     if where is None:
-        return analyse_region(network, relation, level, domain, coarse=coarse, **options).betti
+        return analyse_region(
+            network, relation, level, domain, coarse=coarse, parts=parts, work_dir=work_dir, client=client, **options
+        ).betti
+    if parts not in (None, 1) or work_dir is not None or client is not None:
+        raise InputError("where: a formula needs the whole complex, not parts, a work directory or a cluster")
     if not isinstance(relation, str) or relation != ">" or exact(level, "level") != 0:
         raise RegionError("where: a formula takes the place of level and relation; give one or the other")
     read_flag(coarse, "coarse")

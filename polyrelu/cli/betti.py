@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from polyrelu.analysis.pipeline import analyse_region
-from polyrelu.cli.options import add_command, add_complete, add_net, add_region, read_level
+from polyrelu.cli.options import add_command, add_complete, add_net, add_parts, add_region, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, lines, table
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.errors import InputError
@@ -35,6 +35,7 @@ examples:
   polyrelu betti net.json --complete                  with all cells of C(F, 0), and their numbers
   polyrelu betti net.json --where "-1/2 < F <= 0"     a band between two levels
   polyrelu betti classifier.json --where "F0 > 0 and F1 >= F2"
+  polyrelu betti huge.json --parts auto --work-dir w   in parts; goes on where it was when called again
   polyrelu betti classifier.json --difference 2 0     where output 2 exceeds output 0
   polyrelu betti large.json --slice points.json       on a plane through three points, [[0, ...], [...], [...]]""",
     )
@@ -47,6 +48,7 @@ examples:
     )  # fmt: skip
     add_complete(parser)
     add_task(parser)
+    add_parts(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -54,7 +56,7 @@ def run(options: argparse.Namespace) -> Answer:
     if options.where is not None:
         return _where(options)
     task = prepare(options, read(options), one_output=True)
-    with task.work() as how:
+    with task.work_in_parts() as how:
         level, coarse = read_level(options) or 0, not options.complete
         report = analyse_region(task.net, options.relation or ">", level, task.domain, coarse=coarse, **how)
     if options.json:
@@ -72,14 +74,17 @@ def run(options: argparse.Namespace) -> Answer:
             )
         )
     region, complex_ = f"the region {{F {report.relation} {show(report.level)}}}", f"C(F, {show(report.level)})"
-    source = f", computed from these cells of {complex_}:"
+    made = "" if report.n_parts == 1 else f", made in {report.n_parts} parts"
+    source = f", computed from these cells of {complex_}{made}:"
     if report.is_coarse:
-        source = f". The numbers are those of {complex_}, found from these cells of a coarse complex:"
+        source = f". The numbers are those of {complex_}, found from these cells of a coarse complex{made}:"
     return Answer(_text(task, region, report.homology, source, report.cells))
 
 
 def _where(options: argparse.Namespace) -> Answer:
     """The homology of the region of the formula of --where."""
+    if any(given is not None for given in (options.parts, options.work_dir, options.scheduler)):
+        raise InputError("--where needs the whole complex: it goes with none of --parts, --work-dir and --scheduler")
     if options.relation is not None or options.level is not None:
         raise InputError("--where takes the place of --relation and --level; give one or the other")
     formula = Formula(options.where)

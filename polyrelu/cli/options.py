@@ -52,6 +52,24 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
+def add_parts(parser: argparse.ArgumentParser) -> None:
+    """The options --parts, --work-dir and --scheduler; and --threads stands for all cores."""
+    parser.add_argument(
+        "--parts", metavar="N|auto",
+        help="cut the space into N parts that are made one after the other, or one on each core, and then forgotten; "
+        "limits are those of a part",
+    )  # fmt: skip
+    parser.add_argument(
+        "--work-dir", metavar="DIR",
+        help="keep the parts that are done in this directory: the same command goes on after it was ended",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="let the workers of a Dask cluster make the parts: tcp://HOST:PORT of its scheduler",
+    )  # fmt: skip
+    parser.set_defaults(threads=None)
+
+
 def add_limit(parser: argparse.ArgumentParser) -> None:
     """The options --max-cells, --max-memory and --threads."""
     parser.add_argument("--max-cells", metavar="N", help="stop (exit status 1) if there are more than N cells")

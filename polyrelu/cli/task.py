@@ -8,11 +8,13 @@ assumed in reading is noted in the options, and `output.with_assumptions` prints
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from polyrelu.analysis.cluster import connected
 from polyrelu.cli.options import add_json, add_limit, add_part, integer, positive
 from polyrelu.cli.progress import Progress
 from polyrelu.errors import InputError, one_line
@@ -41,6 +43,23 @@ class Task(NamedTuple):
         limits = _limits(self.options) if "max_cells" in self.options else {}
         with Progress() as progress:
             yield {**limits, "progress": progress.hook}
+
+    @contextmanager
+    def work_in_parts(self) -> Iterator[dict[str, Any]]:
+        """The same with the arguments for parts, while there may be a connection to a cluster."""
+        parts: Any = self.options.parts
+        if parts not in (None, "auto"):
+            if not parts.isdecimal():
+                raise InputError(f'--parts: expected "auto" or a positive integer, got {parts!r}')
+            parts = positive(parts, "--parts")
+        cluster = nullcontext() if self.options.scheduler is None else connected(self.options.scheduler)
+        with cluster as client, self.work() as how:
+            yield {**how, "parts": parts, "work_dir": self.options.work_dir, "client": client}
+
+    @property
+    def asks_for_parts(self) -> bool:
+        """Whether --parts, --work-dir or --scheduler is given."""
+        return any(vars(self.options)[name] is not None for name in ("parts", "work_dir", "scheduler"))
 
     @property
     def title(self) -> str:
@@ -138,4 +157,5 @@ def _limits(options: argparse.Namespace) -> dict[str, Any]:
         memory = int(exact(options.max_memory, "--max-memory") * 10**9)
         if memory < 1:
             raise InputError(f"--max-memory: expected a positive number of gigabytes, got {options.max_memory!r}")
-    return {"max_cells": cells, "max_memory": memory, "threads": positive(options.threads, "--threads")}
+    threads = len(os.sched_getaffinity(0)) if options.threads is None else positive(options.threads, "--threads")
+    return {"max_cells": cells, "max_memory": memory, "threads": threads}
