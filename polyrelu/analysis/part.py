@@ -13,6 +13,7 @@ from polyrelu.errors import VerificationError
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.cut_tree import CutTree, Leaves
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.merged_cells import MergedCells
 from polyrelu.geometry.region import Region
 from polyrelu.geometry.sparse_rows import SparseRows, distinct
 from polyrelu.geometry.vertices import IntegerVector
@@ -184,7 +185,10 @@ class _Walls:
         """The f-vector of the cells that belong to this part."""
         mine = np.array([leaves[0] == self.leaf for leaves in self.leaves], np.bool_)
         others = [cells[~mine[label]] for cells, label in zip(self.cells, self.label, strict=True)]
-        return self.cx.count_without(others)
+        arrays, low = self.cx.arrays, self.cx.coordinates.lineality_dim
+        if arrays.all_signs is not None:  # cells of C(F) are counted by those of a refinement
+            return (0,) * low + MergedCells(arrays.all_signs).counts_without(others)
+        return (0,) * low + tuple(n - len(x) for n, x in zip(arrays.finite, others, strict=True))
 
     def reduce(self, region: Region) -> tuple[CriticalComplex, int]:
         """The critical complex of a region, and the Euler characteristic of its cells that belong to this part."""

@@ -234,12 +234,6 @@ class PolyhedralComplex:
         self.require_complete("n_linear_pieces")
         return adjacency.count_pieces(self.facets(self.input_dim), self.affine_map_numbers())
 
-    def count_without(self, cells: Sequence[npt.NDArray[np.int64]]) -> tuple[int, ...]:
-        """The f-vector of the cells other than the given ones: their numbers by dimension λ..d."""
-        if self._merged is None:
-            return self._padded([n - len(x) for n, x in zip(self._arrays.finite, cells, strict=True)])
-        return self._padded(self._merged.counts_without(cells))
-
     # ---- cells and incidence -----------------------------------------------------------------------------------
 
     def n_cells(self, k: int) -> int:
