@@ -1,6 +1,6 @@
 """Complexes in parts against whole ones: time, memory, threads, a cluster. `python -m benchmarks.parts --help`.
 
-Ratios are of CPU time where one thread works, and of wall time where several do, in turn within one run. Every answer is
+Ratios are of CPU time where one thread works, of wall time where several do, in turn within one run. Each answer is
 checked: parts against the whole, where the whole fits; else against the formula of the construction.
 """
 

@@ -28,7 +28,7 @@ from polyrelu.exact.limits import read_limit, read_progress
 from polyrelu.exact.rational import describe, show
 from polyrelu.geometry.cut_tree import CutTree, choose_cuts, further_cut
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import MAX_THREADS, Options, Progress, subdivided
+from polyrelu.geometry.subdivision import Options, Progress, read_threads, subdivided
 from polyrelu.network.network import Network
 from polyrelu.topology.groups import Homology, homology_groups
 
@@ -175,10 +175,18 @@ def asks_for_parts(options: PartsOptions) -> bool:
     """Whether the options ask for parts rather than for the whole: by name, or for threads without a limit of cells."""
     if any(options.get(name) is not None for name in ("work_dir", "client")):
         return True
-    parts = options.get("parts")
-    if parts is None:
-        return options.get("threads", 1) != 1 and options.get("max_cells") is None
-    return isinstance(parts, bool) or parts != 1
+    if options.get("parts") is None:
+        return read_threads(options.get("threads", 1)) > 1 and options.get("max_cells") is None
+    return _read_parts(options["parts"]) != 1
+
+
+def _read_parts(parts: Any) -> int | None:
+    """The number of parts that is asked for; None for "auto", and for None."""
+    if parts is None or (isinstance(parts, str) and parts == "auto"):
+        return None
+    if isinstance(parts, bool) or not isinstance(parts, int) or not 1 <= parts <= MAX_PARTS:
+        raise InputError(f'parts: expected "auto" or an integer from 1 to {MAX_PARTS}, got {describe(parts)}')
+    return parts
 
 
 def solve(problem: Problem, options: PartsOptions) -> PartsReport:
@@ -188,17 +196,15 @@ def solve(problem: Problem, options: PartsOptions) -> PartsReport:
     `estimate` predicts, and at least four for each of those that are made at a time; parts that turn out to have many
     more are cut further. The memory is shared among the parts that are made at a time.
     """
-    parts, threads = options.get("parts"), options.get("threads", 1)
+    parts, threads = _read_parts(options.get("parts")), read_threads(options.get("threads", 1))
     max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     client, progress = options.get("client"), options.get("progress")
     read_limit(max_cells, "max_cells")
     read_limit(max_memory, "max_memory")
     read_progress(progress)
     check_client(client)
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
-        raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {describe(threads)}")
     of_part = max(max_memory // threads, 1) if max_memory is not None and client is None else max_memory
-    if parts is None or parts == "auto":
+    if parts is None:
         if client is None and options.get("work_dir") is None:
             with suppress(LimitError):
                 first = min(max_cells or FIRST_CELLS, FIRST_CELLS)
@@ -206,8 +212,6 @@ def solve(problem: Problem, options: PartsOptions) -> PartsReport:
         at_once = threads if client is None else max(sum(client.ncores().values()), 1)
         parts = min(max(-(-_predicted_cells(problem) // PART_CELLS), 4 * at_once), MAX_PARTS)
         max_cells = min(max_cells or MOST_PART_CELLS, MOST_PART_CELLS)
-    elif isinstance(parts, bool) or not isinstance(parts, int) or not 1 <= parts <= MAX_PARTS:
-        raise InputError(f'parts: expected "auto" or an integer from 1 to {MAX_PARTS}, got {describe(parts)}')
     return in_parts(
         problem,
         parts,

@@ -179,8 +179,7 @@ def _subdivided(
     t = read_level(network, level)
     read_limit(max_cells, "max_cells")
     read_limit(max_memory, "max_memory")
-    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
-        raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {describe(threads)}")
+    read_threads(threads)
     read_progress(progress)
     region = read_domain(domain, network)
     walls = region.half_spaces() if region is not None else ()
@@ -241,6 +240,13 @@ def _subdivided(
 
 def _most_cells(max_cells: int | None) -> int:
     return min(max_cells or MAX_CELLS, MAX_CELLS)
+
+
+def read_threads(threads: Any) -> int:
+    """The number of threads itself; InputError unless it is an integer from 1 to `MAX_THREADS`."""
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
+        raise InputError(f"threads: expected an integer from 1 to {MAX_THREADS}, got {describe(threads)}")
+    return threads
 
 
 def read_level(network: Network, level: Any) -> Fraction | None:
