@@ -646,9 +646,10 @@ def test_wrong_groups_are_noticed() -> None:
 
 def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(EXAMPLES / "annulus.json")
-    assert polyrelu.cli.main(["cycles", path, "--json"]) == 0
+    assert polyrelu.cli.main(["cycles", path, "--complete", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert list(answer) == ["architecture", "relation", "level", "betti", "torsion", "cycles"]
+    assert list(answer) == ["architecture", "relation", "level", "betti", "torsion", "complex", "cycles"]
+    assert answer["complex"] == "complete"
     expected = [z for k in (0, 1) for z in homology(subdivide(load(path), level=0).region(">")).cycles(k)]
     assert len(answer["cycles"]) == len(expected) == 2
     for found, z in zip(answer["cycles"], expected, strict=True):
