@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from functools import cached_property
+
 import numpy as np
+import numpy.typing as npt
 
 from polyrelu.errors import VerificationError
+from polyrelu.exact.floats import to_double
 from polyrelu.exact.linear import rank
 from polyrelu.exact.printing import brief_repr
 from polyrelu.geometry.network_on_cells import NetworkOnCells, signs_at
@@ -19,8 +24,9 @@ class Locator:
     the set where finitely many affine forms, its signed preactivations, are positive, and its closure the set where
     they are non-negative. From such a region the search descends through facets that contain x.
 
-    On a decided cell of a coarse complex some neurons have no sign that is known, so that this is necessary only, and
-    its inequalities decide. Facets of such a cell may be pieces of one geometric facet, of which x lies in some.
+    On a decided cell of a coarse complex some neurons have no known sign, so that this is necessary only, and its
+    inequalities decide, which are looked at if x lies in a box around it. Facets of such a cell may be pieces of one
+    geometric facet, of which x lies in some.
     """
 
     def __init__(self, on_cells: NetworkOnCells, refined: bool) -> None:
@@ -60,10 +66,39 @@ class Locator:
         if not self._refined and (found := self._by_signs.get(target.tobytes())) is not None:
             return found
         unknown = self._decided[:, None] & (self._signs == 0)
-        for i in np.flatnonzero(((self._signs == target) | (target == 0) | unknown).all(axis=1)).tolist():
+        possible = ((self._signs == target) | (target == 0) | unknown).all(axis=1)
+        boxes = self._in_box(point) if self._decided.any() else np.bool_(True)
+        for i in np.flatnonzero(possible & boxes).tolist():
             if not (self._refined or self._decided[i]) or self._satisfies(point, self._vertices.coordinates.rank, i):
                 return int(i)
         raise VerificationError(f"no region contains the point {brief_repr(point)}, but the regions cover the domain")
+
+    def _in_box(self, point: Point) -> npt.NDArray[np.bool_]:
+        """Which regions may contain the point by their boxes. Rounding is monotone, so that no region is lost."""
+        x0, *x = self._vertices.coordinates.project(point)
+        rounded = np.array([to_double(Fraction(c, x0)) for c in x])
+        low, high = self._boxes
+        return np.asarray(((low <= rounded) & (rounded <= high)).all(axis=1), dtype=np.bool_)
+
+    @cached_property
+    def _boxes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Bounds of the coordinates, in the quotient by lineality, of all points of each region: two n × r arrays.
+
+        From |x_k − y_k| ≤ e for homogeneous x and y (`VertexArrays`) and e < y_0 follows, with p = y / y_0,
+        |x_k / x_0 − p_k| ≤ e (1 + |p_k|) / (y_0 − e). The quotients are rounded a few times: 1e-12 |p_k| is more.
+        """
+        arrays = self._vertices.arrays
+        y, e = arrays.vertices.coordinates, arrays.vertices.errors[:, None]
+        is_ray = np.arange(len(e))[:, None] >= arrays.finite[0]
+        with np.errstate(all="ignore"):
+            p = y[:, 1:] / y[:, :1]
+            off = 1.001 * e * (1 + np.abs(p)) / (y[:, :1] - e) + 1e-12 * np.abs(p) + np.finfo(float).tiny
+            low, high = p - off, p + off
+        bad = ~((y[:, :1] > e) & np.isfinite(low) & np.isfinite(high))
+        low = np.where(is_ray, np.where(y[:, 1:] < e, -np.inf, np.inf), np.where(bad, -np.inf, low))
+        high = np.where(is_ray, np.where(y[:, 1:] > -e, np.inf, -np.inf), np.where(bad, np.inf, high))
+        rows = arrays.spanned(arrays.rank)
+        return rows.reduce(np.minimum, low[rows.index]), rows.reduce(np.maximum, high[rows.index])
 
     def _satisfies(self, point: Point, q: int, i: int) -> bool:
         rows = self._inequalities.get((q, i))

@@ -159,6 +159,7 @@ def complexes() -> None:
         [rng.normal(size=4), rng.normal(size=2), rng.normal(size=1)],
     )
     pr.save_complex(pr.subdivide(rough, level=0), HERE / "floats.complex.npz")
+    pr.save_complex(pr.subdivide(rough, level=-2, coarse=True), HERE / "coarse.complex.npz")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -178,6 +182,30 @@ def test_nothing_to_decide_and_everything_decided() -> None:
     assert not whole.decided(2).any()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_critical_levels(seed: int) -> None:
+    """All values of F at vertices of C(F), where the level set changes, and a level between each two of them."""
+    net = seeded_network(seed, {2: [(3,), (3, 2)], 3: [(3,)]})
+    values = sorted({net(x) for x in subdivide(net).vertices()})[:8]
+    for level in [*values, *((a + b) / 2 for a, b in pairwise(values))]:
+        coarse, complete = both(net, level)
+        same_regions(coarse, complete)
+        check_decided(coarse)
+
+
+def test_points_of_a_large_complex() -> None:
+    """Thousands of decided cells, of which each point is looked for in few."""
+    net, rng = random_float32((3, 24, 24, 1)), Random(0)
+    cx = subdivide(net, 0, coarse=True)
+    for _ in range(20):
+        x = [Fraction(rng.gauss(0, 1)) for _ in range(3)]
+        k, i = cx.locate(x)
+        value = net(x)
+        assert cx.signs(k)[i] == (value > 0) - (value < 0)
+        shape = cx.h_representation(k, i)
+        assert all(sum(p * q for p, q in zip(a, x, strict=True)) < b for b, *a in shape.inequalities)
+
+
 # ------------------------------------------------------------------------------------------------------------- theorems
 
 
@@ -322,6 +350,34 @@ def test_threads() -> None:
         for other in named[1:]:
             assert named[0].keys() == other.keys()
             assert all(np.array_equal(x, other[key]) for key, x in named[0].items())
+
+
+FOUR_GIGABYTES = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (4 * 10**9, 4 * 10**9))
+sys.path.insert(0, sys.argv[1])
+import polyrelu as pr
+from support.known_answers import random_float32
+
+net, box = random_float32((5, 32, 32, 1)), [(-2, 2)] * 5
+limits = {"max_memory": 4 * 10**9}
+found = pr.verify(net, betti={">": [1, 0, 0, 0, 0], "<=": [4, 0, 0, 0, 0]}, domain=box, **limits)
+print(found)
+assert found and "coarse" in found.claims[0].how
+try:
+    pr.betti_numbers(net, domain=box, coarse=False, **limits)
+except pr.LimitError as error:
+    print("refused:", error)
+"""
+
+
+@pytest.mark.slow
+def test_more_than_fits_into_four_gigabytes() -> None:
+    """The complete complex needs more: some 80 million cells of a full network with five inputs."""
+    child = [sys.executable, "-c", FOUR_GIGABYTES, str(Path(__file__).parents[1])]
+    done = subprocess.run(child, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    assert "all claims hold" in done.stdout and "refused:" in done.stdout
 
 
 def test_limits() -> None:

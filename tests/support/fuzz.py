@@ -560,7 +560,7 @@ def read(path: Path) -> str:
     try:
         if suffix == ".complex.npz":
             cx = pr.load_complex(path)
-            repr(cx), cx.f_vector, cx.n_regions, cx.n_bounded_regions, list(cx.vertices())
+            repr(cx), cx.f_vector, cx.n_regions, cx.n_bounded_regions, list(cx.vertices()), cx.decided(cx.input_dim)
         else:
             net = pr.load(path, activation="relu") if suffix == ".pt" else pr.load(path)
             repr(net)
