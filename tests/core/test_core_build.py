@@ -1,8 +1,8 @@
 """The C++ of the core on its own: no warnings, no Python; a program for each part, and a driver for all of it.
 
-The programs are in `tests/cpp/`: arrays, threads, decisions (forms, signs and vertices against GMP), splitting (a cube)
-and reduction (spaces of known homology). What the driver checks stands in `driver.cpp`: closed forms, threads and
-number types against each other, and that a run in which an allocation fails ends in std::bad_alloc or with the right
+The programs are in `tests/cpp/`: arrays, threads, decisions (forms, signs and vertices against GMP), relaxation (bounds
+of coarse complexes), splitting (a cube) and reduction (spaces of known homology). What the driver checks stands in
+`driver.cpp`: closed forms, threads and number types against each other, and that a run in which an allocation fails ends in std::bad_alloc or with the right
 cells, for every allocation there is. The slow tests run all of them under sanitizers.
 """
 
@@ -27,7 +27,7 @@ GMP = ["-lgmpxx", "-lgmp"]
 WRAP = "-Wl,--wrap=realloc,--wrap=mmap,--wrap=mremap"  # for allocations that fail
 DRIVER = ROOT / "tests" / "cpp" / "driver.cpp"
 SLOW = pytest.mark.slow
-PROGRAMS = ["storage", "thread_pool", "decisions", "splitting", "reduction"]
+PROGRAMS = ["storage", "thread_pool", "decisions", "relaxation", "splitting", "reduction"]
 
 pytestmark = [
     pytest.mark.skipif(not HEADERS, reason="the tests were copied without the source tree"),
