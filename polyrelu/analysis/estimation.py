@@ -284,15 +284,16 @@ def _sampled(nothing: Estimate, rows: Rows, samples: int, seed: int, deadline: D
         return nothing
     network, t, where, r = nothing.network, nothing.level, nothing.domain, nothing.rank
     coarse: dict[str, Any] = {"coarse": True} if nothing.is_coarse else {}
+    limit = sampling.coarse_limit(network, sampling.TRUNK_CELLS) if nothing.is_coarse else sampling.TRUNK_CELLS
     step = 1
     try:
         if sampling.begins_within_trunk(r):
             whole = subdivide(
-                network, t, where, max_cells=sampling.TRUNK_CELLS, progress=deadline.progress, **coarse
+                network, t, where, max_cells=limit, progress=deadline.progress, **coarse
             )
             return _with_counts(nothing, [[*map(Fraction, whole.f_vector)]], exact=True)
-    except LimitError as limit:
-        step = max(limit.reached.get("neurons", 0), 1)
+    except LimitError as reached:
+        step = max(reached.reached.get("neurons", 0), 1)
     except OutOfTimeError:
         return replace(nothing, reason=OUT_OF_TIME, not_computed=OUT_OF_TIME)
     if r > sampling.MAX_RANK:

@@ -45,7 +45,6 @@ from polyrelu.network.network import Network
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Row = Sequence[Any]
-Affine = tuple[tuple[tuple[Fraction, ...], ...], tuple[Fraction, ...]]
 
 TRUNK_CELLS = 200_000
 """Maximum number of cells of the whole network that are made before anything is sampled."""
@@ -86,6 +85,12 @@ VALUES_AT_ONCE = 4096
 UNDECIDED = 8
 """Factor by which a part of a coarse complex is expected to be smaller if F − t has one sign at all its vertices."""
 
+SIZE_UNIT = 16
+"""Guesses at numbers of cells are integers, in parts of this size of a cell."""
+
+CHEAP_WEIGHTS = 10_000
+"""Up to so many weights, bounds for cells of a coarse complex cost as much as splitting them; beyond, in proportion."""
+
 CENTERS = 256
 """Number of points that decide which part counts a cell in a common wall; a part's share is the mean over these."""
 
@@ -98,6 +103,12 @@ def begins_within_trunk(dimension: int) -> bool:
     return bool(2 * 3**dimension - 1 <= TRUNK_CELLS)
 
 
+def coarse_limit(network: Network, max_cells: int) -> int:
+    """The number of cells of a coarse complex that take the time of `max_cells` others, or a little more."""
+    weights = sum(len(matrix) * len(matrix[0]) for matrix in network.weights)
+    return int(max_cells / max(1.0, weights / CHEAP_WEIGHTS))
+
+
 class GivenUpError(Exception):
     """No estimate: the message says why."""
 
@@ -105,27 +116,31 @@ class GivenUpError(Exception):
 class _Part(NamedTuple):
     """A top cell of the complex of the first `neurons` neurons, as a domain (None: the whole space).
 
-    `faces`: about how many faces it has. `layer`: the first layer with neurons that have not been added, `forms`: its
-    preactivations on the cell, affine there, as (weights, biases). `step`: how many neurons were added when the cell
-    arose. `weight`: how many cells it stands for.
+    `faces`: about how many faces it has; `size`: a guess at the number of top cells that will be in it; `crossed`:
+    whether the last neuron has both signs at its vertices (with a level, this is F − t). `layer`: the first layer with
+    neurons that have not been added; `rest`: the network from there on, on the cell, where the outputs of the layers
+    before are affine. `step`: how many neurons were added when the cell arose. `weight`: how many cells it stands for.
     """
 
     domain: Domain | None
     faces: int
+    size: float
+    crossed: bool
     layer: int
-    forms: Affine
+    rest: Network
     neurons: int
     step: int
     weight: Fraction
 
 
 class _Division(NamedTuple):
-    """A part, divided by more neurons. `sizes`: see `Search._sizes`."""
+    """A part, divided by more neurons. `sizes`, `crossed`: see `Search._sizes`."""
 
     part: _Part
     complex: PolyhedralComplex
     neurons: int
     sizes: Integers
+    crossed: npt.NDArray[np.bool_]
 
 
 class _Leaf(NamedTuple):
@@ -151,19 +166,27 @@ class Search:
         coarse: bool = False,
     ) -> None:
         self._d = network.input_dim
-        self._network, self._domain, self._level, self._coarse = network, domain, level, coarse
+        self._domain, self._level, self._coarse = domain, level, coarse
         self._deadline = deadline
         self._layers = list(zip(network.weights, network.biases, network.slopes, strict=False))
         if level is not None:
             head = tuple(b - level for b in network.biases[-1])
             self._layers.append((network.weights[-1], head, (Fraction(0),)))
         self._floats = [tuple(map(_doubles, layer)) for layer in self._layers]
-        self._maps = [Network([weights], [biases]) for weights, biases, _ in self._layers]
+        self._rests = self._networks(network)
+        self._first_neurons: dict[int, Network] = {}
         self._starts = [0, *accumulate(len(bias) for _, bias, _ in self._layers)]
         self._neurons = self._starts[-1]
         self._drawn = max(1, samples // REPETITIONS)
         self.left_out: list[str] = []
         self._centers = _points_inside(domain, self._d)
+
+    def _networks(self, network: Network) -> list[Network]:
+        """For each layer the network from there on, a function of the outputs before it, which ends with F − t."""
+        weights, biases, slopes = list(network.weights), list(network.biases), network.slopes
+        if self._level is not None:
+            biases[-1] = self._layers[-1][1]
+        return [Network(weights[n:], biases[n:], slopes[n:]) for n in range(len(self._layers))]
 
     def run(self, rng: Random, step: int) -> list[list[Fraction]]:
         """The f-vector found in each repetition; in one only, if nothing had to be sampled. `step`: to begin with.
@@ -178,7 +201,7 @@ class Search:
         begin = self._deadline.left
         try:
             trunk = self._divided(
-                _Part(self._domain, faces, 0, self._layers[0][:2], 0, 2 * step, Fraction(1)), TRUNK_CELLS
+                _Part(self._domain, faces, 0.0, True, 0, self._rests[0], 0, 2 * step, Fraction(1)), TRUNK_CELLS
             )
             for repetition in range(REPETITIONS):
                 left = self._deadline.left
@@ -244,10 +267,14 @@ class Search:
         most = max_cells + WALL_CELLS
         max_cells = min(max_cells + FACES_AT_ONCE * part.faces, most)
         if self._coarse:
-            with suppress(LimitError):
-                cx = self._subdivide(self._rest(part), part, max_cells, Fraction(0))
-                return _Leaf(part.weight, self._counts(cx, part.domain))
-            max_cells = max(max_cells // COARSE_SHARE, FACES_AT_ONCE * part.faces)
+            few = coarse_limit(self._rests[0], max_cells)
+            own = FACES_AT_ONCE * part.faces
+            if part.size <= max_cells or not part.crossed:
+                with suppress(LimitError):
+                    few = few if part.size <= max_cells else few // COARSE_SHARE + own
+                    cx = self._subdivide(part.rest, part, few, Fraction(0))
+                    return _Leaf(part.weight, self._counts(cx, part.domain))
+            max_cells = max(few // COARSE_SHARE, own)
         step = max(min(self._affordable(part) - part.neurons, part.step + part.step // 2 + 1), 1)
         failed = False
         while part.neurons < self._neurons - self._coarse:
@@ -266,7 +293,7 @@ class Search:
                 continue
             if neurons == self._neurons:
                 return _Leaf(part.weight, self._counts(cx, part.domain))
-            return _Division(part._replace(step=step), cx, neurons, self._sizes(part, cx, neurons))
+            return _Division(part._replace(step=step), cx, neurons, *self._sizes(part, cx, neurons))
         raise GivenUpError(f"a part of the sample has {walls} walls in {self._d} dimensions, too many to begin with")
 
     def _subdivide(self, network: Network, part: _Part, max_cells: int, level: Fraction | None) -> PolyhedralComplex:
@@ -276,22 +303,19 @@ class Search:
             raise GivenUpError("identity neurons in the first layer need hyperplanes that are no part of C(F)")
         return cx
 
-    def _from(self, part: _Part, end: int) -> list[Any]:
-        """The layers from `part.layer` up to `end`, both included, as (weights, biases, slopes)."""
-        return [(*part.forms, self._layers[part.layer][2]), *self._layers[part.layer + 1 : end + 1]]
-
     def _some(self, part: _Part, neurons: int) -> Network:
         """The neurons from `part.layer` up to so many in all, as a network with an output that does not matter."""
+        if part.layer == 0 and neurons in self._first_neurons:
+            return self._first_neurons[neurons]
         end = bisect_left(self._starts, neurons) - 1
-        *hidden, last = self._from(part, end)
+        first: tuple[Any, ...] = (part.rest.weights[0], part.rest.biases[0], self._layers[part.layer][2])
+        *hidden, last = [first, *self._layers[part.layer + 1 : end + 1]]
         hidden.append(tuple(x[: neurons - self._starts[end]] for x in last))
         weights, biases, slopes = zip(*hidden, strict=True)
-        return Network([*weights, [[0] * len(biases[-1])]], [*biases, [0]], slopes)
-
-    def _rest(self, part: _Part) -> Network:
-        """All layers from `part.layer` on, as a network with the output F − t."""
-        weights, biases, slopes = zip(*self._from(part, len(self._layers) - 1), strict=True)
-        return Network(weights, biases, slopes[:-1])
+        network = Network([*weights, [[0] * len(biases[-1])]], [*biases, [0]], slopes)
+        if part.layer == 0:
+            self._first_neurons[neurons] = network
+        return network
 
     def _affordable(self, part: _Part) -> int:
         """How many neurons to go to at most: the layer at hand, and more as long as their weights are few."""
@@ -314,10 +338,10 @@ class Search:
         signs that they have on it. Those without a vertex or ray on it are left out; the others come in the order of
         the number of vertices on them, so that there are few cells while `subdivide` adds them.
         """
-        part, cx, neurons, _ = division
+        part, cx, neurons, sizes, crossed = division
         signs_of = _Signs(*cx.enclosures(), cx.homogeneous)
         walls = [] if part.domain is None else list(part.domain.half_spaces())
-        forms = _rows(part.forms)
+        forms = _rows(part.rest)
         both = _forms(walls + forms)
         for i, weight in picks:
             self._deadline.check()
@@ -325,28 +349,28 @@ class Search:
             signs, on = signs_of.on_cell(both, span)
             near: list[tuple[int, Row]] = [(n, wall) for wall, n in zip(walls, on, strict=False) if n]
             signs, on = signs[len(walls) :], on[len(walls) :]
-            rows, layer, first = forms, part.layer, part.neurons - self._starts[part.layer]
+            rows, rest, layer, first = forms, part.rest, part.layer, part.neurons - self._starts[part.layer]
             while True:
                 end = min(neurons - self._starts[layer], len(rows))
                 bent = (j for j in range(first, end) if signs[j] and on[j] and self._layers[layer][2][j] != 1)
                 near += [(on[j], [signs[j] * x for x in rows[j]]) for j in bent]
                 if end < len(rows) or layer + 1 == len(self._layers):
                     break
-                rows, layer, first = self._next_forms(layer, rows, signs), layer + 1, 0
+                rest = self._next(layer, rows, signs)
+                rows, layer, first = _rows(rest), layer + 1, 0
                 if neurons > self._starts[layer]:
                     signs, on = signs_of.on_cell(_forms(rows), span)
             near.sort(key=itemgetter(0), reverse=True)
             domain = Domain([[-x for x in row[1:]] for _, row in near], [row[0] for _, row in near]) if near else None
-            affine = tuple(tuple(row[1:]) for row in rows), tuple(row[0] for row in rows)
             faces = int(len(span) * 1.5**self._d)  # as for cubes
-            yield _Part(domain, faces, layer, affine, neurons, part.step, weight)
+            size = int(sizes[i]) / SIZE_UNIT
+            yield _Part(domain, faces, size, bool(crossed[i]), layer, rest, neurons, part.step, weight)
 
-    def _next_forms(self, layer: int, rows: list[Row], signs: Sequence[int]) -> list[Row]:
-        """The preactivations of the next layer, given those of this one and their signs on a cell."""
+    def _next(self, layer: int, rows: list[Row], signs: Sequence[int]) -> Network:
+        """The network from the next layer on, given the preactivations of this one and their signs on a cell."""
         factors = [Fraction(1) if s >= 0 else a for s, a in zip(signs, self._layers[layer][2], strict=True)]
         columns = [list(map(mul, factors, column)) for column in zip(*rows, strict=True)]
-        composed = self._maps[layer + 1].restrict(columns[0], columns[1:])
-        return _rows((composed.weights[0], composed.biases[0]))
+        return self._rests[layer + 1].restrict(columns[0], columns[1:])
 
     def _counts(self, cx: PolyhedralComplex, domain: Domain | None) -> list[Fraction]:
         """The numbers of cells of a part by dimension; of those in its walls, the share that is this part's.
@@ -381,8 +405,10 @@ class Search:
 
     # ---- guesses -----------------------------------------------------------------------------------------------
 
-    def _sizes(self, part: _Part, cx: PolyhedralComplex, neurons: int) -> Integers:
+    def _sizes(self, part: _Part, cx: PolyhedralComplex, neurons: int) -> tuple[Integers, npt.NDArray[np.bool_]]:
         """For the top cells of a division about how many cells there will be in each, as integers ≥ 1.
+
+        Also whether the last neuron has both signs at the vertices of each.
 
         A guess in floating point, on which only the error of the estimate depends: if c of the neurons to come change
         sign among the vertices of a k-cell, Σ_{j ≤ k} C(c, j)/j!, since j hyperplanes that cut a cell have a common
@@ -408,13 +434,14 @@ class Search:
         count = crossing.sum(axis=1)
         dim = self._d - self._coarse
         guess = np.array([sum(comb(c, j) / factorial(j) for j in range(dim + 1)) for c in range(int(count.max()) + 1)])
-        sizes: Integers = (16 * np.minimum(guess, 1e9)).astype(np.int64)[count]
-        return np.where(crossing[:, -1] > 0, sizes, np.maximum(sizes // UNDECIDED, 1)) if self._coarse else sizes
+        sizes: Integers = (SIZE_UNIT * np.minimum(guess, 1e9)).astype(np.int64)[count]
+        crossed = crossing[:, -1] > 0
+        return np.where(crossed | (not self._coarse), sizes, np.maximum(sizes // UNDECIDED, 1)), crossed
 
     def _values(self, part: _Part, x: Floats) -> Floats:
         """The preactivations from `part.layer` on at the rows of x, about."""
         columns = []
-        forms = tuple(map(_doubles, part.forms))
+        forms = (_doubles(part.rest.weights[0]), _doubles(part.rest.biases[0]))
         for matrix, bias, slope in [(*forms, self._floats[part.layer][2]), *self._floats[part.layer + 1 :]]:
             z = x @ matrix.T + bias
             columns.append(z)
@@ -474,9 +501,9 @@ class _Signs:
         return np.sign(signs.sum(axis=0, dtype=np.int64)).tolist(), (signs == 0).sum(axis=0).tolist()
 
 
-def _rows(affine: Affine) -> list[Row]:
-    """An affine map as homogeneous forms (b, a)."""
-    return [(b, *row) for row, b in zip(*affine, strict=True)]
+def _rows(network: Network) -> list[Row]:
+    """The preactivations of the first layer as homogeneous forms (b, a)."""
+    return [(b, *row) for row, b in zip(network.weights[0], network.biases[0], strict=True)]
 
 
 def _points_inside(domain: Domain | None, d: int) -> list[tuple[int, ...]]:
