@@ -107,7 +107,8 @@ cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
         Subdivision(int, int64_t, int64_t, int, Arithmetic, cbool, Callback, void*) except +
         int r
         cbool split_at_walls
-        vector[Stage] stages
+        vector[Stage] stages, differences
+        int classes
         FormStore forms
         Vertices vertices
         vector[Cells] cells

@@ -28,6 +28,7 @@ def subdivide(
     coarse: bool = False,
     split_at_walls: bool = False,
     conditions: Sequence[Sequence[tuple[int, int, int]]] = (),
+    differences: list[Any] | None = None,
 ) -> dict[str, Any]: ...
 @disjoint_base
 class VertexSolver:

@@ -67,7 +67,7 @@ class CellOrder {
 
     // For all finite k-cells which of several conditions their signs satisfy, a row of bytes each, the highest bit first.
     // Condition i is that all its terms[start[i]..start[i + 1]) hold: of neuron t >> 1, among all, the sign is not
-    // negative (t & 1 = 0) or not positive.
+    // negative (t & 1 = 0) or not positive. On decided cells (classes) the condition of their class is the one.
     void conditions(Subdivision& s, int k, const std::vector<int32_t>& start, const std::vector<int32_t>& terms,
                     uint8_t* out) const {
         const SignMasks& masks = s.cells[k].masks;
@@ -78,6 +78,10 @@ class CellOrder {
             if (to >= finite[k]) return;
             uint8_t* row = out + (size_t)to * width;
             std::fill_n(row, width, 0);
+            if (const int32_t i = s.decided.class_of(k, c); i >= 0) {
+                row[i >> 3] |= (uint8_t)(0x80 >> (i & 7));
+                return;
+            }
             for (int i = 0; i < n; ++i) {
                 bool holds = true;
                 for (int32_t t = start[i]; t < start[i + 1] && holds; ++t)

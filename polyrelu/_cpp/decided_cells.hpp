@@ -1,5 +1,10 @@
 // Coarse complexes: cells on which the output minus the level certainly has one strict sign stay whole.
 //
+// Or, for the classes of a network with several outputs: cells on which one output certainly exceeds all others. Then the
+// stages after the hidden layers are comparisons of outputs, which split the cells that are not decided, and some of their
+// faces that are faces of decided cells as well. On these faces the same output is the largest, whatever the other
+// comparisons say.
+//
 // A top cell is decided when a bound says so (`relaxation.hpp`); any other cell is decided when all top cells around it
 // are. Decided cells are split no more. Cells that are not decided are split as ever: all faces of such a cell are not
 // decided either, so that what `splitting.hpp` says holds for these cells as if there were no others.
@@ -24,11 +29,11 @@ namespace polyrelu {
 class DecidedCells {
   public:
     explicit DecidedCells(std::vector<Cells>& cells)
-        : cells_(cells), r_((int)cells.size() - 1), origin_(cells.size()), last_(cells.size()) {}
+        : cells_(cells), r_((int)cells.size() - 1), origin_(cells.size()), last_(cells.size()), classes_(cells.size()) {}
 
     int64_t memory() const {
         int64_t bytes = (int64_t)needed_.capacity();
-        for (int k = 0; k <= r_; ++k) bytes += (int64_t)(origin_[k].bytes() + last_[k].bytes());
+        for (int k = 0; k <= r_; ++k) bytes += (int64_t)(origin_[k].bytes() + last_[k].bytes() + classes_[k].bytes());
         for (const auto& list : waiting_) bytes += 4 * (int64_t)list.capacity();
         for (const auto& sizes : sizes_) bytes += 8 * (int64_t)sizes.capacity();
         return bytes;
@@ -102,6 +107,12 @@ class DecidedCells {
         Cells& top = cells_[r_];
         top.flags[c] |= sign > 0 ? DECIDED_PLUS : DECIDED_MINUS;
         for (int w = 0; w < words_; ++w) top.masks.set(c, w, 0, 0);
+    }
+
+    void decide_class(int32_t c, int32_t number) {
+        decide(c, 1);
+        if ((int64_t)classes_[r_].size() <= c) classes_[r_].resize(cells_[r_].size(), -1);
+        classes_[r_][c] = number;
     }
 
     // A top cell that is not decided waits for its next crossing neuron, if there is any.
@@ -199,6 +210,25 @@ class DecidedCells {
         }
     }
 
+    // At the end, if it is classes that were decided: those of the decided cells of all dimensions. (They agree where
+    // cells meet in finite points.)
+    void mark_classes() {
+        for (int k = r_; k >= 0; --k) {
+            const Cells& C = cells_[k];
+            classes_[k].resize(C.size(), -1);
+            if (k == 0) return;
+            classes_[k - 1].assign(cells_[k - 1].size(), -1);
+            for (int64_t c = 0; c < C.size(); ++c) {
+                if (classes_[k][c] < 0) continue;
+                const Incidence* f = C.facets(c);
+                for (int32_t t = 0; t < C.count[c]; ++t) classes_[k - 1][facet_of(f[t])] = classes_[k][c];
+            }
+        }
+    }
+
+    // After `mark_classes`: the class of a k-cell in the closure of a decided top cell, or -1.
+    int32_t class_of(int k, int64_t c) const { return classes_[k].size() == 0 ? -1 : classes_[k][c]; }
+
   private:
     std::vector<Cells>& cells_;
     const int r_;
@@ -208,6 +238,7 @@ class DecidedCells {
     std::vector<Array<int32_t>> origin_;         // of each cell, by dimension: the cell that it was cut off from, or -1
     std::vector<Array<int32_t>> last_;           // and the last round that made or split it
     std::vector<std::vector<int64_t>> sizes_;    // by round and dimension: the cells that there were after it
+    std::vector<Array<int32_t>> classes_;        // of each cell, by dimension: the class that was decided, or -1
     std::vector<char> needed_;
 
     int32_t origin(int k, int64_t c) const { return c < (int64_t)origin_[k].size() ? origin_[k][c] : -1; }

@@ -1,4 +1,5 @@
-// Deciding cells of a coarse complex: the top cells that a round has made are asked for a bound of the output.
+// Deciding cells of a coarse complex: the top cells that a round has made are asked for a bound of the output, or of the
+// differences of the outputs.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,8 @@ class Deciding {
   public:
     explicit Deciding(SubdivisionState& state)
         : s_(state), stage_(state.stage), first_(first_stage(state.stages, state.stage)),
-          last_hidden_(state.stage + 2 == (int)state.stages.size()),
+          asks_(state.stage < state.decided_before()),
+          last_hidden_(!state.classes && state.stage + 2 == (int)state.stages.size()),
           place_(region_places(state.regions, first_, stage_)) {
         s_.decided.start(s_.stages[stage_].n, s_.words);
     }
@@ -39,7 +41,7 @@ class Deciding {
             thread.forget();
             for (int64_t i = begin; i < end; ++i) {
                 s_.top_vertices.find(parts_[i].cell, parts_[i].of, s_.round, thread.search, thread.spanning);
-                sign_[i] = (signed char)sign_of(parts_[i].cell, thread);
+                sign_[i] = sign_of(parts_[i].cell, thread);
                 if (sign_[i]) continue;
                 list.push_back((int32_t)thread.spanning.size());
                 list.insert(list.end(), thread.spanning.begin(), thread.spanning.end());
@@ -51,7 +53,10 @@ class Deciding {
             if (i % chunk == 0) list = lists_[i / chunk].data();
             const int32_t c = parts_[i].cell;
             if (sign_[i]) {
-                s_.decided.decide(c, sign_[i]);
+                if (s_.classes)
+                    s_.decided.decide_class(c, sign_[i] - 1);
+                else
+                    s_.decided.decide(c, sign_[i]);
                 s_.top_vertices.set(c, nullptr, 0);
                 ++decided;
             } else {
@@ -71,18 +76,23 @@ class Deciding {
     };
     SubdivisionState& s_;
     const int stage_, first_;
+    const bool asks_;  // or, in the comparisons of outputs: only keeps in order what is split
     const bool last_hidden_;
     const std::vector<int32_t> place_;
     std::vector<Part> parts_;
-    std::vector<signed char> sign_;
+    std::vector<int32_t> sign_;
     std::vector<std::vector<int32_t>> lists_;  // of each chunk: the vertices of the cells that it did not decide
 
-    // The output at vertex v, about. (Two threads that find it out at the same time find the same.)
+    // The output at vertex v, about, or the number of the largest one. (Two threads that find it out at the same time find
+    // the same.)
     float output_at(int32_t v, ThreadState& thread) {
         int32_t bits = __atomic_load_n(&s_.output[v], __ATOMIC_RELAXED);
         float value;
         if (bits == UNKNOWN) {
-            value = (float)thread.bound.value(s_.stages, first_, thread.layers[first_], s_.vertices[v], s_.r);
+            const std::vector<Stage>& stages = s_.deciding_stages();
+            const LayerForms& forms = thread.layers[first_];
+            value = s_.classes ? (float)thread.bound.largest(s_.classes, stages, first_, forms, s_.vertices[v], s_.r)
+                               : (float)thread.bound.value(stages, first_, forms, s_.vertices[v], s_.r);
             std::memcpy(&bits, &value, sizeof bits);
             __atomic_store_n(&s_.output[v], bits, __ATOMIC_RELAXED);
         }
@@ -111,23 +121,30 @@ class Deciding {
         if (!last_hidden_ || is_crossed(c)) parts_.push_back({c, s});
     }
 
-    // The sign of the output on cell c, whose vertices are in `spanning`, if it is certain.
+    // The sign of the output on cell c, whose vertices are in `spanning`, if it is certain, or 1 + the number of the
+    // largest one; else 0.
     int sign_of(int32_t c, ThreadState& thread) {
-        bool above = true, below = true;
-        for (size_t i = 0; i < thread.spanning.size() && (above || below); ++i) {
-            const float value = output_at(thread.spanning[i], thread);
-            above = above && value > 0;
-            below = below && value < 0;
-        }
-        if (!above && !below) return 0;
+        if (!asks_) return 0;
+        const int wanted = wanted_at(thread);
+        if (wanted == 0) return 0;
         if (s_.split_at_walls && has_wall(c)) return 0;
         const auto before = std::chrono::steady_clock::now();
-        const int sign = bounded_sign(c, above ? 1 : -1, thread);
+        const int sign = bounded_sign(c, wanted, thread);
         thread.stats.bound_nanoseconds +=
             std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - before).count();
         ++thread.stats.bounds;
         thread.stats.decided += sign != 0;
         return sign;
+    }
+
+    // The answer that the vertices allow, about, or 0.
+    int wanted_at(ThreadState& thread) {
+        const float first = output_at(thread.spanning[0], thread);
+        for (const int32_t v : thread.spanning) {
+            const float value = output_at(v, thread);
+            if (s_.classes ? value != first : !(first > 0 ? value > 0 : value < 0)) return 0;
+        }
+        return s_.classes ? 1 + (int)first : first > 0 ? 1 : -1;
     }
 
     bool has_wall(int32_t c) const {
@@ -159,8 +176,12 @@ class Deciding {
             thread.minus[w] = top.masks.minus(c, w);
         }
         const LayerForms& base = forms_on(s_, first_, stage_, stage_ == first_ ? 0 : top.region[c], thread);
-        const bool certain = thread.bound.has_sign(wanted, s_.stages, stage_, base, thread.plus.data(),
-                                                   thread.minus.data(), thread.generators);
+        const std::vector<Stage>& stages = s_.deciding_stages();
+        const uint64_t *plus = thread.plus.data(), *minus = thread.minus.data();
+        const bool certain =
+            s_.classes
+                ? thread.bound.is_largest(wanted - 1, s_.classes, stages, stage_, base, plus, minus, thread.generators)
+                : thread.bound.has_sign(wanted, stages, stage_, base, plus, minus, thread.generators);
         return certain ? wanted : 0;
     }
 };

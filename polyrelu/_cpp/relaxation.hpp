@@ -165,24 +165,34 @@ class OutputBound {
     // masks of the cell over its neurons.
     bool has_sign(int wanted, const std::vector<Stage>& stages, int s, const LayerForms& base, const uint64_t* plus,
                   const uint64_t* minus, const Generators& cell) {
-        cell_ = &cell;
-        const int last = (int)stages.size() - 1;
-        if ((int)layers_.size() < last + 1) {
-            layers_.resize(last + 1);
-            fixed_.resize(last + 1);
+        const LayerForms& fixed = reach_outputs(stages, s, base, plus, minus, cell);
+        return pulled_back(stages, s, 0, wanted, fixed);
+    }
+
+    // Whether output i of n certainly exceeds all others on the whole cell. The neurons of the last stage are the
+    // differences of the outputs: a minus b, a < b, in lexicographic order. (The one that was in the way the last time is
+    // asked first; the answer does not depend on it.)
+    bool is_largest(int i, int n, const std::vector<Stage>& stages, int s, const LayerForms& base, const uint64_t* plus,
+                    const uint64_t* minus, const Generators& cell) {
+        const LayerForms& fixed = reach_outputs(stages, s, base, plus, minus, cell);
+        const int first = rival_;
+        for (int t = -1; t < n; ++t) {
+            const int j = t < 0 ? first : t;
+            if (j == i || (t >= 0 && j == first)) continue;
+            if (pulled_back(stages, s, difference(i, j, n), i < j ? 1 : -1, fixed)) continue;
+            rival_ = j;
+            return false;
         }
-        start(stages[s], stages[s + 1], base, plus, minus, layers_[s]);
-        const LayerForms& fixed = fixed_[s + 1];
-        fixed_[s + 1].set(stages[s + 1], base, side_, cell.width - 1);
-        if (s + 1 < last) {
-            first_step(stages[s + 1], fixed, layers_[s], layers_[s + 1]);
-            classify(stages[s + 1], layers_[s + 1]);
-        }
-        for (int t = s + 2; t < last; ++t) {
-            step(stages[t], stages[t - 1], layers_[t - 1], layers_[t]);
-            classify(stages[t], layers_[t]);
-        }
-        return pulled_back(stages, s, last, wanted, fixed);
+        return true;
+    }
+
+    // The number of the output that is the largest at x, about, from the values of differences.
+    int largest(int n, const std::vector<Stage>& stages, int s, const LayerForms& base, const double* x, int r) {
+        value(stages, s, base, x, r);
+        int i = 0;
+        for (int j = 1; j < n; ++j)
+            if (here_[difference(i, j, n)] < 0) i = j;
+        return i;
     }
 
     // What follows does not depend on what was asked before.
@@ -214,6 +224,36 @@ class OutputBound {
     }
 
   private:
+    // The number of the difference of outputs i and j among those of n.
+    static int difference(int i, int j, int n) {
+        const int a = std::min(i, j), b = std::max(i, j);
+        return a * (2 * n - a - 1) / 2 + b - a - 1;
+    }
+
+    // Finds what is known of all neurons before the last stage; returns the contributions to the next stage of the neurons
+    // of stage s that do not change sign.
+    const LayerForms& reach_outputs(const std::vector<Stage>& stages, int s, const LayerForms& base, const uint64_t* plus,
+                                    const uint64_t* minus, const Generators& cell) {
+        cell_ = &cell;
+        const int last = (int)stages.size() - 1;
+        if ((int)layers_.size() < last + 1) {
+            layers_.resize(last + 1);
+            fixed_.resize(last + 1);
+        }
+        start(stages[s], stages[s + 1], base, plus, minus, layers_[s]);
+        const LayerForms& fixed = fixed_[s + 1];
+        fixed_[s + 1].set(stages[s + 1], base, side_, cell.width - 1);
+        if (s + 1 < last) {
+            first_step(stages[s + 1], fixed, layers_[s], layers_[s + 1]);
+            classify(stages[s + 1], layers_[s + 1]);
+        }
+        for (int t = s + 2; t < last; ++t) {
+            step(stages[t], stages[t - 1], layers_[t - 1], layers_[t]);
+            classify(stages[t], layers_[t]);
+        }
+        return fixed;
+    }
+
     // What is known of the neurons of a stage on the cell: of all, or of those that change sign (at the stage at which the
     // cell was made).
     struct Layer {
@@ -240,6 +280,7 @@ class OutputBound {
     std::vector<double> above_, below_, wrong_, pulled_;
     std::vector<std::pair<int, double>> free_;
     std::vector<double> here_, next_;
+    int rival_ = 0;
 
     static double unit(int terms) { return (terms + 16.0) * EPS; }
 
@@ -408,12 +449,14 @@ class OutputBound {
         add_multiples<WIDTH>(f, radius, w, x, y, n);
     }
 
-    // Whether `wanted` times the output is positive on the cell, by coefficients that are pulled back to stage s; fixed:
-    // the contributions to the next stage of its neurons that do not change sign.
-    bool pulled_back(const std::vector<Stage>& stages, int s, int last, int wanted, const LayerForms& fixed) {
+    // Whether `wanted` times neuron `row` of the last stage is positive on the cell, by coefficients that are pulled back
+    // to stage s; fixed: the contributions to the next stage of its neurons that do not change sign.
+    bool pulled_back(const std::vector<Stage>& stages, int s, int row, int wanted, const LayerForms& fixed) {
         // So far: sum over the inputs of stage t of above_ or below_ times the input, + constant x0 + offset - wrong.
         double constant = 0, offset = 0, wrong = TINY;
-        pulled_.assign(1, wanted);
+        const int last = (int)stages.size() - 1;
+        pulled_.assign(stages[last].n, 0);
+        pulled_[row] = wanted;
         for (int t = last; t > s + 1; --t) {
             const Stage& S = stages[t];
             const double K = unit(S.n + 1);

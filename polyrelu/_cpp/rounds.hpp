@@ -105,8 +105,7 @@ inline void split_undecided(SubdivisionState& s) {
 inline void split_by_stage(SubdivisionState& s, bool discard) {
     make_crossing_forms(s);
     const int n = s.stages[s.stage].n;
-    const bool is_last = s.stage + 1 == (int)s.stages.size();
-    if (s.coarse && !discard && !is_last) {
+    if (s.coarse && !discard && (s.stage < s.decided_before() || s.classes)) {
         split_undecided(s);
     } else {
         for (int first = 0, end; first < n; first = end) {

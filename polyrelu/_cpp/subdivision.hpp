@@ -107,7 +107,10 @@ class Subdivision : public SubdivisionState {
             if ((int64_t)cells[k].arena.size() + n > MAX_FACETS) throw Halt{CELL_LIMIT_REACHED};
             if (4 * n > memory_left()) throw Halt{MEMORY_LIMIT_REACHED};
         });
-        decided.mark();
+        if (classes)
+            decided.mark_classes();
+        else
+            decided.mark();
     }
 };
 

@@ -11,7 +11,7 @@ cdef dict _ARITHMETIC = {"certified": CERTIFIED, "big": ALL_BIG, "uncertified": 
 def subdivide(int rank, list start, list initial_forms, list stages, bint discard_first, bint last_is_level,
               bint all_signs, object max_cells=None, object max_memory=None, object callback=None, int threads=1,
               str arithmetic="certified", int last_signs=0, bint coarse=False, bint split_at_walls=False,
-              object conditions=()):
+              object conditions=(), object differences=None):
     """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
@@ -30,6 +30,9 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
     that the cells in the boundary are those of the complete complex.
     conditions: report by dimension which of these hold on the finite cells, as rows of packed bits. Each is a list of
     (stage, neuron, sign), which hold together: the neuron, which splits, has not the opposite of that sign, 1 or -1.
+    differences: for a coarse complex, of classes and not of a level, the stages before those of the conditions, and one of
+    the differences of n outputs (`OutputBound` in `_cpp/relaxation.hpp`). A cell where output i is certainly the largest
+    stays whole, and of the n conditions that with number i holds on it.
     """
     if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
         raise Limit(False, 0, 0, 0)
@@ -62,6 +65,9 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
             if arithmetic == "uncertified":
                 raise ValueError("signs that are not certain are not kept")
             s.keep_from = min([stage for condition in conditions for stage, _, _ in condition], default=len(stages))
+        if differences is not None:
+            fill_stages(s.differences, differences)
+            s.classes = len(conditions)
         outcome = s.start()
         for i in range(len(stages)):
             if outcome:

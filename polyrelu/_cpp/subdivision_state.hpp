@@ -69,6 +69,8 @@ class SubdivisionState {
     FormStore& forms;  // x0, the initial hyperplanes, then those of the neurons on the regions they cross
     Vertices& vertices;
     std::vector<Cells> cells;
+    std::vector<Stage> differences;  // coarse, for classes: the hidden layers, and the differences of all outputs
+    int classes = 0;                 // their number, or 0: cells are decided for the level
     DecidedCells decided;
     TopVertices top_vertices;  // of the cells that are not decided
     Array<int32_t> output;     // coarse: the bits of the output at every vertex, about, where it was asked for
@@ -85,6 +87,10 @@ class SubdivisionState {
         const auto at = std::find(kept_neurons.begin(), kept_neurons.end(), neuron);
         return stages[stage].n + (int)(at - kept_neurons.begin());
     }
+
+    // The stages that end with what decides cells, and the first stage in which none is decided any more.
+    const std::vector<Stage>& deciding_stages() const { return classes ? differences : stages; }
+    int decided_before() const { return (int)deciding_stages().size() - 1; }
 
     // Of the stage that is under way.
     int stage = 0;

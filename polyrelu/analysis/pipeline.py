@@ -258,7 +258,9 @@ def betti_numbers(
     return homology(region, max_memory=options.get("max_memory"), progress=options.get("progress")).betti
 
 
-def class_betti_numbers(network: Network, domain: Any = None, closed: bool = False) -> tuple[tuple[int, ...], ...]:
+def class_betti_numbers(
+    network: Network, domain: Any = None, closed: bool = False, *, coarse: bool = True, **options: Unpack[Options]
+) -> tuple[tuple[int, ...], ...]:
     """The Betti numbers of every class of a classifier.
 
     Class i is {x : F_i(x) > F_j(x) for all j ≠ i}, or with `closed` the same with ≥.
@@ -271,6 +273,10 @@ def class_betti_numbers(network: Network, domain: Any = None, closed: bool = Fal
         A polyhedron with which the classes are intersected. The default is R^d.
     closed : bool, default False
         Whether the classes are closed (≥) or open (>).
+    coarse : bool, default True
+        Whether to use a coarse complex; see `classify`. The numbers are the same.
+    **options
+        Options of `subdivide`.
 
     Returns
     -------
@@ -291,5 +297,7 @@ def class_betti_numbers(network: Network, domain: Any = None, closed: bool = Fal
     >>> pr.class_betti_numbers(net)
     ((1,), (2,))
     """
-    partition = classify(network, domain)
-    return tuple(homology(partition.region(i, closed)).betti for i in range(partition.n_classes))
+    partition = classify(network, domain, coarse=coarse, **options)
+    max_memory, progress = options.get("max_memory"), options.get("progress")
+    regions = (partition.region(i, closed) for i in range(partition.n_classes))
+    return tuple(homology(region, max_memory=max_memory, progress=progress).betti for region in regions)

@@ -34,6 +34,11 @@ examples:
     )
     add_net(parser)
     parser.add_argument("--closed", action="store_true", help="ties belong to all their classes: F_i >= F_j")
+    parser.add_argument(
+        "--complete", action="store_true",
+        help="make all cells, not a coarse complex with fewer cells far from the decision boundary; the homology is "
+        "the same",
+    )  # fmt: skip
     add_task(parser, choice=False)
 
 
@@ -44,11 +49,11 @@ def run(options: argparse.Namespace) -> Answer:
         raise InputError(f"{options.net} has one output, and classes compare several; see polyrelu betti")
     task = prepare(options, net)
     with task.work() as how:
-        partition = classify(task.net, task.domain, **how)
+        partition = classify(task.net, task.domain, coarse=not options.complete, **how)
         regions = [partition.region(i, options.closed) for i in range(partition.n_classes)]
         found = [homology(region, progress=how["progress"]) for region in regions]
         boundary = homology(partition.boundary(), progress=how["progress"])
-    f_vector = partition.complex.f_vector
+    cells, coarse = partition.complex.f_vector, partition.complex.is_coarse
     ties = int(np.count_nonzero(partition.class_numbers() < 0))
     if options.json:
         return Answer(
@@ -58,7 +63,9 @@ def run(options: argparse.Namespace) -> Answer:
                 classes=[{"class": i, **_groups(h)} for i, h in enumerate(found)],
                 boundary=_groups(boundary),
                 tied_regions=ties,
-                f_vector=f_vector,
+                complex="coarse" if coarse else "complete",
+                cells=cells,
+                f_vector=None if coarse else cells,
             )
         )
     rows = [["", *(f"b_{k}" for k in range(task.net.input_dim)), "torsion"]]
@@ -74,10 +81,10 @@ def run(options: argparse.Namespace) -> Answer:
             "",
             "The largest output is unique inside every region."
             if not ties
-            else f"Several outputs are the largest throughout {ties} of the {f_vector[-1]} regions.",
-            "Computed from these cells:",
+            else f"Several outputs are the largest throughout {ties} region{'s' * (ties != 1)}.",
+            "Found from these cells of a coarse complex:" if coarse else "Computed from these cells:",
             "",
-            cell_table(f_vector),
+            cell_table(cells),
             "",
             EXACT,
         )

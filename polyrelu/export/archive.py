@@ -50,6 +50,8 @@ def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
     ------
     InputError
         If `cx` is not a PolyhedralComplex.
+    CoarseComplexError
+        If it is a coarse complex for classes, which has no level.
     FileError
         If the file cannot be written.
 
@@ -66,6 +68,8 @@ def save_complex(cx: PolyhedralComplex, path: str | os.PathLike[str]) -> None:
     (3, 4)
     """
     check_complex(cx, "save_complex")
+    if cx.level is None:
+        cx.require_complete("save_complex")
     write_arrays(path, _to_arrays(cx))
 
 

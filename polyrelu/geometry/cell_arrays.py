@@ -67,7 +67,9 @@ class CellArrays:
     statistics: dict[str, int]
     """How often signs and vertices were decided in which way."""
     decided: npt.NDArray[np.int8] | None = None
-    """Of a coarse complex: for each r-cell the sign that F − t has on all of it if it is a decided cell, 0 if not."""
+    """Of a coarse complex: for each r-cell the sign that F − t has on all of it if it is a decided cell, 0 if not.
+
+    Of a coarse complex for classes: 1 for a decided cell."""
 
     def __post_init__(self) -> None:
         for name in ("boundary", "containing", "level_signs", "all_signs"):

@@ -6,6 +6,7 @@ import operator
 import warnings
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import combinations
 from typing import Any, Unpack
 
 import numpy as np
@@ -37,6 +38,9 @@ class Partition:
     The complex is C(G) for a network G that has the hidden layers of F and one hidden layer for each round, and that
     computes max F − F_{n−1}. The regions of the classes do not depend on the order of the outputs; the number of cells
     may. For n = 2 the complex is C(F, F_0 = F_1).
+
+    Or `complex` is a coarse complex (`complex.is_coarse`): cells on which one output certainly exceeds all others are
+    whole, and the others are as above. Each of its cells is a union of relative interiors of cells of C(G).
     """
 
     def __init__(self, network: Network, complex: PolyhedralComplex, masks: Sequence[Masks]) -> None:
@@ -279,7 +283,11 @@ class DecisionBoundary(_ClassSet):
 
 @memory_is_a_limit
 def classify(
-    network: Network, domain: Domain | Sequence[Sequence[Any]] | None = None, **options: Unpack[Options]
+    network: Network,
+    domain: Domain | Sequence[Sequence[Any]] | None = None,
+    *,
+    coarse: bool = False,
+    **options: Unpack[Options],
 ) -> Partition:
     """The partition of the domain by which output is the largest, exactly.
 
@@ -289,6 +297,10 @@ def classify(
         A network with n ≥ 2 outputs.
     domain : Domain or sequence of d pairs (lower, upper), optional
         As for `subdivide`.
+    coarse : bool, optional
+        Whether to use a coarse complex: cells on which one output certainly exceeds all others are not divided further.
+        All regions of classes and the decision boundary are the same; far from it there are fewer cells. A network
+        without hidden layers has no coarse complex but the complete one.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
@@ -328,8 +340,19 @@ def classify(
             "classes: the network has one output, and two or more are compared; the set where one output exceeds a "
             "level is a region: subdivide(network, level=t).region('>')"
         )
-    compared = network.followed_by(_knockout(n))
-    return Partition(network, *subdivided_by_conditions(compared, domain, _conditions(n, network.depth), options))
+    differences = _differences(network) if read_flag(coarse, "coarse") and network.depth else None
+    cx, masks = subdivided_by_conditions(
+        network.followed_by(_knockout(n)), domain, _conditions(n, network.depth), options, differences=differences
+    )
+    return Partition(network, cx, masks)
+
+
+def _differences(network: Network) -> Network:
+    """The network with the outputs F_i − F_j, i < j, in lexicographic order."""
+    n = network.output_dim
+    pairs = combinations(range(n), 2)
+    rows = [[int(k == i) - int(k == j) for k in range(n)] for i, j in pairs]
+    return network.followed_by(Network([rows], [[0] * len(rows)]))
 
 
 def _rounds(n: int) -> Iterator[tuple[int, int]]:

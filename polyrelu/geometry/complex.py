@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 COMPLETE = "subdivide(network, level, coarse=False), and with --complete on the command line"
+COMPLETE_FOR_CLASSES = "classify(network, coarse=False), and with --complete on the command line"
 
 
 class PolyhedralComplex:
@@ -133,7 +134,7 @@ class PolyhedralComplex:
 
     @property
     def is_coarse(self) -> bool:
-        """Whether this is a coarse complex for its level: its decided d-cells are unions of cells of C(F, t)."""
+        """Whether this is a coarse complex for its level or for classes: its decided d-cells are unions of cells."""
         return self._arrays.decided is not None
 
     def decided(self, k: int) -> npt.NDArray[np.bool_]:
@@ -148,15 +149,19 @@ class PolyhedralComplex:
         if self.is_coarse:
             raise CoarseComplexError(
                 f"{what}: this complex is coarse, and has not all cells of C(F, t); the complete complex is made by "
-                f"{COMPLETE}"
+                f"{self._remedy}"
             )
+
+    @property
+    def _remedy(self) -> str:
+        return COMPLETE_FOR_CLASSES if self._level is None else COMPLETE
 
     def _require_divided(self, what: str, q: int, i: int) -> None:
         if self.is_coarse and self._arrays.whole(q)[i]:
             k = q + self._coordinates.lineality_dim
             raise CoarseComplexError(
                 f"{what}: neurons may change their signs on cell {i} of dimension {k}, which is a decided cell of a "
-                f"coarse complex; the complete complex is made by {COMPLETE}"
+                f"coarse complex; the complete complex is made by {self._remedy}"
             )
 
     @property

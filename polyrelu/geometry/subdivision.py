@@ -155,15 +155,27 @@ def subdivided(
 
 
 def subdivided_by_conditions(
-    network: Network, domain: Any, conditions: Sequence[Condition], options: Options
+    network: Network,
+    domain: Any,
+    conditions: Sequence[Condition],
+    options: Options,
+    *,
+    differences: Network | None = None,
 ) -> tuple[PolyhedralComplex, list[npt.NDArray[np.uint8]]]:
     """The complex of `subdivide`, and which of the conditions hold on its cells.
 
     The neurons in the conditions must not be identity neurons. There is an array for each dimension λ..d, with a row of
     packed bits for each cell (see `numpy.packbits`). The layers from the first one in a condition on are reported as
     "classes" to `progress`.
+
+    With `differences` the complex is coarse: a cell stays whole where condition i certainly holds throughout, and no
+    other, because output i of a network F exceeds all others. `differences` has the hidden layers of F, which are the
+    layers of `network` before those of the conditions, and the outputs F_i − F_j, i < j, in lexicographic order.
     """
-    cx, report = _subdivided(network, None, domain, options, {"conditions": conditions})
+    further: dict[str, Any] = {"conditions": conditions}
+    if differences is not None:
+        further |= {"coarse": True, "differences": differences}
+    cx, report = _subdivided(network, None, domain, options, further)
     return cx, report["conditions"]
 
 
@@ -195,8 +207,11 @@ def _subdivided(
         compared = min(layer for condition in further["conditions"] for layer, _, _ in condition)
         names[bool(walls) + compared : -1] = ["classes"] * (network.depth - compared)
         further = {
-            "conditions": [[(bool(walls) + layer, *term) for layer, *term in terms] for terms in further["conditions"]]
+            **further,
+            "conditions": [[(bool(walls) + layer, *term) for layer, *term in terms] for terms in further["conditions"]],
         }
+        if "differences" in further:
+            further["differences"] = complex_stages(further["differences"], region, kept, Fraction(0))
     all_signs = artificial > 0 and "coarse" not in further
     callback = None
     if progress is not None:

@@ -35,14 +35,20 @@ def test_command(run: Any) -> None:
     status, out, err = run("classes", "--json")
     assert (status, err, out.count("\n")) == (0, "", 1)
     found = json.loads(out)
-    assert list(found) == ["architecture", "closed", "classes", "boundary", "tied_regions", "f_vector"]
+    keys = ["architecture", "closed", "classes", "boundary", "tied_regions", "complex", "cells", "f_vector"]
+    assert list(found) == keys
     assert found["architecture"] == [2, 4, 3]
     assert found["closed"] is False
     assert [x["betti"] for x in found["classes"]] == [[1, 1], [1, 1], [1, 0]]
     assert found["classes"][0] == {"class": 0, "betti": [1, 1], "torsion": [[], []], "euler_characteristic": 0}
     assert found["boundary"]["betti"] == [2, 2]
     assert found["tied_regions"] == 0
-    assert found["f_vector"] == [9, 20, 12]
+    assert (found["complex"], found["f_vector"]) == ("coarse", None)
+    complete = json.loads(run("classes", "--json", "--complete")[1])
+    assert (complete["complex"], complete["cells"], complete["f_vector"]) == ("complete", [9, 20, 12], [9, 20, 12])
+    assert all(complete[key] == found[key] for key in ("classes", "boundary", "tied_regions"))
+    assert "Found from these cells of a coarse complex:" in run("classes")[1]
+    assert "Computed from these cells:" in run("classes", "--complete")[1]
     status, out, err = run("classes", "--closed", "--box", "-1,1")
     assert (status, err) == (0, "")
     assert "{F_i >= F_j for all j}" in out and "in the box -1,1 of R^2" in out
