@@ -23,7 +23,7 @@ MUTATIONS = {
     "zero is positive": ("all = all && v > wrong;", "all = all && v >= wrong - wrong;"),
     "rounding of sums": ("(terms + 16.0) * EPS", "0 * terms"),
     "errors of the vertices": ("unit(width) * size + cell_->delta * norm + TINY", "unit(width) * size + TINY"),
-    "errors of the forms": ("wrong += (err * reach + TINY * total) * SLACK;", "wrong += 0 * err * reach + TINY * total;"),
+    "errors of the forms": ("(err * reach + TINY * total) * SLACK;", "(0 * err * reach + TINY * total) * SLACK;"),
     "a gap too small": ("-s * l) * (1 + 4 * EPS);", "-s * l) * (1 - 0x1p-20);"),
 }
 

@@ -2,8 +2,9 @@
 
 The programs are in `tests/cpp/`: arrays, threads, decisions (forms, signs and vertices against GMP), relaxation (bounds
 of coarse complexes), splitting (a cube) and reduction (spaces of known homology). What the driver checks stands in
-`driver.cpp`: closed forms, threads and number types against each other, and that a run in which an allocation fails ends in std::bad_alloc or with the right
-cells, for every allocation there is. The slow tests run all of them under sanitizers.
+`driver.cpp`: closed forms, threads and number types against each other, and that a run in which an allocation fails
+ends in std::bad_alloc or with the right cells, for every allocation there is. The slow tests run all of them under
+sanitizers.
 """
 
 from __future__ import annotations

@@ -113,9 +113,10 @@ inline void set_up(Subdivision& s, const Layers& net) {
     }
 }
 
-inline Cellwise subdivide(const Layers& net, int threads, Arithmetic arithmetic) {
+// With `coarse`, the last layer is the output.
+inline Cellwise subdivide(const Layers& net, int threads, Arithmetic arithmetic, bool coarse = false) {
     const int r = net.rank;
-    Subdivision s(r, int64_t(1) << 62, int64_t(1) << 62, threads, arithmetic, false, nullptr, nullptr);
+    Subdivision s(r, int64_t(1) << 62, int64_t(1) << 62, threads, arithmetic, coarse, nullptr, nullptr);
     set_up(s, net);
     require(s.start() == FINISHED, "start");
     for (size_t l = 0; l < net.layer.size(); ++l) require(s.run((int)l, net.domain && l == 0) == FINISHED, "run");

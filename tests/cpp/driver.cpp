@@ -49,6 +49,17 @@ void check(int threads) {
             require(subdivide(net, 1, CERTIFIED) == c, "the same on one thread");
             require(subdivide(net, threads, ALL_BIG) == c, "the same in GMP");
         }
+    int64_t coarse_cells = 0, cells = 0;
+    for (const Case& x : {Case{1, {9, 5, 1}}, Case{2, {30, 20, 1}}, Case{2, {9, 7, 7, 1}}, Case{3, {12, 9, 1}}, Case{4, {7, 5, 1}}})
+        for (const bool small : {true, false}) {
+            const Layers net = random_network(++seed, x.rank, x.widths, small);
+            const Cellwise c = subdivide(net, threads, CERTIFIED, true);
+            check_ball(c);
+            require(subdivide(net, 1, CERTIFIED, true) == c, "the same coarse complex on one thread");
+            coarse_cells += c.finite.back();
+            cells += subdivide(net, threads, CERTIFIED).finite.back();
+        }
+    require(coarse_cells < cells, "fewer cells");
     // Entries beyond a word, and a layer of more than a thousand cells, so that threads have something to share.
     Layers large = random_network(77, 2, {40, 20}, false);
     for (auto& rows : large.layer)
@@ -81,20 +92,26 @@ long fail_each(bool persistently, long step, const Cellwise& expected, Work&& wo
 }
 
 void fail_allocations(int threads) {
-    const Layers nets[] = {random_network(1, 2, {4, 3}, true), random_network(2, 2, {5, 3}, false)};
-    for (const Layers& net : nets)
-        for (const Arithmetic arithmetic : {CERTIFIED, ALL_BIG}) {
-            const Cellwise expected = subdivide(net, 1, arithmetic);
-            const auto work = [&] {
-                Cellwise c = subdivide(net, threads, arithmetic);
-                check_ball(c);
-                return c;
-            };
-            const long alone = fail_each(false, 1, expected, work), after = fail_each(true, 7, expected, work);
-            require(alone > 100 && after > 10, "some allocations");
-            std::printf("%ld allocations failed alone, %ld with all that followed\n", alone, after);
-            require(work() == expected, "the right cells after all that");
-        }
+    struct Run {
+        Layers net;
+        Arithmetic arithmetic;
+        bool coarse;
+    };
+    const Layers small = random_network(1, 2, {4, 3}, true), large = random_network(2, 2, {5, 3}, false);
+    const Run runs[] = {{small, CERTIFIED, false}, {small, ALL_BIG, false}, {large, CERTIFIED, false}, {large, ALL_BIG, false},
+                        {random_network(3, 2, {5, 3, 1}, false), CERTIFIED, true}};
+    for (const auto& [net, arithmetic, coarse] : runs) {
+        const Cellwise expected = subdivide(net, 1, arithmetic, coarse);
+        const auto work = [&, &network = net, numbers = arithmetic, whole = coarse] {
+            Cellwise c = subdivide(network, threads, numbers, whole);
+            check_ball(c);
+            return c;
+        };
+        const long alone = fail_each(false, 1, expected, work), after = fail_each(true, 7, expected, work);
+        require(alone > 100 && after > 10, "some allocations");
+        std::printf("%ld allocations failed alone, %ld with all that followed\n", alone, after);
+        require(work() == expected, "the right cells after all that");
+    }
 }
 
 }  // namespace
