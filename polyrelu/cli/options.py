@@ -42,8 +42,8 @@ def add_activation(parser: argparse.ArgumentParser) -> None:
     """The option --activation."""
     parser.add_argument(
         "--activation", metavar="NAME[,NAME...]",
-        help=".pt, .pth: the activations, which these files do not contain: relu, leaky:0.3, abs or "
-        "identity; or one for each hidden layer",
+        help=".pt, .pth, .ckpt, .safetensors: the activations, which these files do not contain: relu, leaky:0.3, "
+        "abs or identity; or one for each hidden layer",
     )  # fmt: skip
 
 

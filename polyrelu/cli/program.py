@@ -158,8 +158,8 @@ examples:
 
 A network file is JSON: {"weights": [W1, W2, ...], "biases": [b1, b2, ...]}, each W a list of rows,
 numbers as 3, "2/3", "0.1" (exactly one tenth) or 0.1 (the nearest double, exactly). Also read, by their
-suffix: .onnx, .npz (NumPy), .nnet, and .pt or .pth (PyTorch: the state dict of a plain perceptron, with
-its activations given by --activation).""",
+suffix: .onnx, .npz (NumPy), .nnet, and .pt, .pth, .ckpt or .safetensors (the state dict of a plain perceptron,
+with its activations given by --activation).""",
         **SHARED,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")

@@ -9,6 +9,7 @@ normal numbers that round nothing, so that their results depend on the bits alon
 from __future__ import annotations
 
 import math
+import re
 import struct
 from fractions import Fraction
 from typing import Any, Literal
@@ -21,6 +22,7 @@ LEAST_NORMAL = 2.0**-1022
 
 _PROBE = (1.0, 2.0**-60, LEAST_NORMAL, 0.5)  # variables, so that the interpreter does not compute with them beforehand
 _SINGLE = np.dtype(np.float32)
+_FLOATS, _INTEGERS = re.compile(r"float[468]_\w+"), re.compile(r"u?int[1-4]")
 
 
 def ordinary() -> bool:
@@ -53,6 +55,23 @@ def widened(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         sizes = (found & 0x007FFFFF).astype(np.float64) * 2.0**-149
         result[subnormal] = np.where(found >> 31, -sizes, sizes)
     return result
+
+
+def from_extension(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An array of a type that ml_dtypes adds to NumPy (bfloat16, float8, int4, ...) as one of singles or integers.
+
+    The values are the same: each such type is a subset of the singles, or of the integers of 64 bits. Any other array
+    is returned unchanged.
+    """
+    if array.dtype.kind != "V" or array.dtype.names is not None:
+        return array
+    name = array.dtype.name
+    if name == "bfloat16":  # the first half of the bits of a single
+        bits = np.frombuffer(array.tobytes(), np.uint16).astype(np.uint32) << 16
+        return bits.view(np.float32).reshape(array.shape)
+    if _FLOATS.fullmatch(name):
+        return array.astype(np.float32)
+    return array.astype(np.int64) if _INTEGERS.fullmatch(name) else array
 
 
 Kind = Literal["half", "single", "double"]

@@ -21,7 +21,7 @@ import numpy as np
 from flint import fmpz
 
 from polyrelu.errors import LimitError, NumberError, PointError
-from polyrelu.exact.floats import fraction_of, widened
+from polyrelu.exact.floats import fraction_of, from_extension, widened
 from polyrelu.exact.memory import is_counted, spend_numbers
 
 MAX_DIGITS = 4000
@@ -311,6 +311,8 @@ def _read(value: object) -> Fraction:
     if isinstance(value, np.generic):
         if isinstance(value, np.integer) and not isinstance(value, np.timedelta64):
             return Fraction(int(value))
+        if (array := widened(from_extension(np.asarray(value)))).dtype.kind in "fi":  # a number of ml_dtypes
+            return _read(array[()])
         raise _RefusedError(f"{describe(value)} is not a number; {_EXPECTED}")
     if hasattr(type(value), "__array__"):
         array = _array(value)
@@ -402,6 +404,7 @@ def _array(values: Any) -> np.ndarray[Any, np.dtype[Any]]:
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
         raise _RefusedError(f"{describe(values)} cannot be read as an array: {reason}") from None
+    array = from_extension(array)
     if array.dtype.kind not in _READABLE_DTYPES:
         raise _RefusedError(f"an array of type {array.dtype} holds no exact rational numbers")
     _check_entries(math.prod(max(n, 1) for n in array.shape))  # an array without entries can be a list of many lists

@@ -20,7 +20,7 @@ from polyrelu.readers.json import Document
 __all__ = ["Document", "from_onnx", "from_sklearn", "from_torch", "load", "read_document", "save"]
 
 
-STATE_DICTS = (".pt", ".pth")
+STATE_DICTS = (".pt", ".pth", ".ckpt", ".safetensors")
 """Suffixes of state dicts, which contain weights and no activations."""
 
 
@@ -34,10 +34,10 @@ def load(
     path : str or path-like
         The file:
 
-        - `.npz`: NumPy arrays, see `polyrelu.readers.numpy`
+        - `.npz`: NumPy arrays, see `polyrelu.readers.numpy`; also those that affinitree exports
         - `.nnet`: the NNet format, see `polyrelu.readers.nnet`; the weights are taken as they are, without the
           normalisation
-        - `.pt`, `.pth`: the state dict of a plain multilayer perceptron; needs `activation`
+        - `.pt`, `.pth`, `.ckpt`, `.safetensors`: the state dict of a plain multilayer perceptron; needs `activation`
         - `.onnx`: an ONNX model, see `polyrelu.readers.onnx`
         - all others: JSON, see `polyrelu.readers.json`
     output : str, optional
@@ -96,9 +96,7 @@ def load(
 def read_document(path: str | os.PathLike[str], *, activation: str | Sequence[str] | None = None) -> Document:
     """The network in a file with its claims, name and note, which only JSON files have. Otherwise as `load`."""
     if holds_weights_only(path):
-        from polyrelu.readers.torch.files import read_state_dict
-
-        return Document(read_state_dict(path, activation))
+        return Document(_state_dict_reader(path)(path, activation))
     if activation is not None:
         shown, _ = checked_path(path)
         raise FileError(
@@ -354,11 +352,20 @@ def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], 
 
         return read_nnet
     if suffix in STATE_DICTS:
-        from polyrelu.readers.torch.files import read_state_dict
-
-        return read_state_dict
+        return _state_dict_reader(path)
     if suffix == ".onnx":
         from polyrelu.readers.onnx import read_onnx
 
         return read_onnx
     return None
+
+
+def _state_dict_reader(path: str | os.PathLike[str]) -> Callable[..., Network]:
+    """The reader of state dicts for the suffix of the path."""
+    if os.path.splitext(checked_path(path)[1])[1].lower() == ".safetensors":
+        from polyrelu.readers.torch.safetensors import read_safetensors
+
+        return read_safetensors
+    from polyrelu.readers.torch.files import read_state_dict
+
+    return read_state_dict

@@ -37,7 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.errors import LimitError, NetworkError, NumberError
-from polyrelu.exact.floats import fraction_of, nearest, root, widened
+from polyrelu.exact.floats import fraction_of, from_extension, nearest, root, widened
 from polyrelu.exact.memory import is_counted, spend_digits
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import MAX_ENTRIES, exact, exact_vector
@@ -500,7 +500,7 @@ class Assembly:
     def exact_array(self, values: Any, name: str) -> npt.NDArray[Any]:
         """Numbers of the model as an array of Fractions, of the shape they have. A Fraction stays what it is."""
         # Integers beside floats in a list stay what they are: NumPy would round them to floats.
-        array = np.asarray(values, dtype=object if isinstance(values, (list, tuple)) else None)
+        array = from_extension(np.asarray(values, dtype=object if isinstance(values, (list, tuple)) else None))
         if array.size > MAX_ENTRIES:
             raise LimitError(f"{self.place}, {name}: {array.size} numbers, more than {MAX_ENTRIES}")
         self.spend(array.size)

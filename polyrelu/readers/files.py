@@ -12,7 +12,7 @@ import os
 import stat
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import prod
 from typing import Any, BinaryIO
 
@@ -23,6 +23,7 @@ from polyrelu.errors import FileError, LimitError, NetworkError, NumberError
 from polyrelu.exact.memory import budget, spend
 from polyrelu.exact.rational import describe
 from polyrelu.files import reason
+from polyrelu.readers.kinds import POINTER, POINTER_ADVICE
 
 MAX_BYTES = 2**28
 """Maximum size of a file in bytes (enough for ten million weights)."""
@@ -41,7 +42,7 @@ _END_BYTES = 22 + 2**16  # its length, with a comment
 
 @contextmanager
 def open_regular(target: str) -> Iterator[BinaryIO]:
-    """A regular file (after all links), opened for reading. FileError if the path leads to no such file.
+    """A regular file (after all links), opened for reading. FileError for any other, or a pointer of Git LFS.
 
     It is opened without waiting, and its kind is checked afterwards, so that it cannot be exchanged in between.
     """
@@ -54,6 +55,10 @@ def open_regular(target: str) -> Iterator[BinaryIO]:
         if not stat.S_ISREG(mode):
             what = "Is a directory" if stat.S_ISDIR(mode) else "not a regular file (a pipe or a device)"
             raise FileError(f"cannot be read: {what}")
+        with suppress(OSError):  # an error in reading is reported where the content is read
+            if file.read(len(POINTER)) == POINTER:
+                raise FileError(POINTER_ADVICE)
+        file.seek(0)
         yield file
 
 

@@ -24,6 +24,7 @@ from polyrelu.exact.rational import describe, exact
 from polyrelu.files import checked_path, reason, replacing
 from polyrelu.network.network import Network
 from polyrelu.readers.files import read_bytes, reading
+from polyrelu.readers.kinds import looks_like
 
 REQUIRED_KEYS = ("weights", "biases")
 OPTIONAL_KEYS = ("slopes", "assumptions", "units", "claims", "name", "note")
@@ -49,7 +50,10 @@ def read_document(path: str | os.PathLike[str]) -> Document:
     """
     shown, target = checked_path(path)
     with reading(shown):
-        return _document(_parse(read_bytes(target)))
+        data = read_bytes(target)
+        if (what := looks_like(data)) is not None:
+            raise FileError(f"not JSON, as which files of this suffix are read; it looks like {what}")
+        return _document(_parse(data))
 
 
 def write_document(

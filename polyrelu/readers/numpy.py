@@ -5,6 +5,9 @@ slope below zero of each neuron of hidden layer k, may be left out for ReLUs. Ar
 read exactly; nothing is unpickled. `assumptions`, the UTF-8 bytes of a JSON list of strings, holds what the reader of
 another file took for granted (`Network.assumptions`), if anything; so does `units` with `Network.units`. Sizes are
 checked against the file before anything is allocated.
+
+Archives that affinitree exports are read as well: 000.layers, and for the k-th layer from 000 on k.linear.weights and
+k.linear.bias, or k.relu. Its other activations are refused, since their slopes and bounds are not in the file.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ MAX_NAMES = 3000
 
 _NAME = re.compile(r"(weights|biases|slopes)_([1-9][0-9]{0,3})|assumptions|units")
 _TEXTS = ("assumptions", "units")
+_COUNT = "000.layers"  # the first array of an archive of affinitree
+_FOREIGN = re.compile(r"([0-9]{3})\.(linear\.weights|linear\.bias|[a-z]+)")
 _HEADER = 2**16  # longer than the header of any array of numbers
 
 
@@ -46,7 +51,8 @@ def read_npz(path: str | os.PathLike[str]) -> Network:
     """
     shown, target = checked_path(path)
     with reading(shown):
-        return _network(_arrays(read_bytes(target)))
+        arrays = _arrays(read_bytes(target))
+        return _network(_renamed(arrays) if _COUNT in arrays else arrays)
 
 
 def write_npz(path: str | os.PathLike[str], network: Network) -> None:
@@ -109,8 +115,10 @@ def _check_members(members: list[zipfile.ZipInfo]) -> None:
     if (size := sum(info.file_size for info in members)) > 8 * MAX_ENTRIES + _HEADER * len(members):
         raise FileError(f"declares {size} bytes of arrays, more than a network of {MAX_ENTRIES} weights has")
     names = [info.filename for info in members]
+    foreign = f"{_COUNT}.npy" in names
     for name in names:
-        if not name.endswith(".npy") or not _NAME.fullmatch(name.removesuffix(".npy")):
+        key = name.removesuffix(".npy")
+        if not name.endswith(".npy") or not (_FOREIGN if foreign else _NAME).fullmatch(key):
             raise FileError(
                 f"holds {describe(name)}; expected arrays weights_1, biases_1, and optionally slopes_1, ..."
             )
@@ -137,6 +145,39 @@ def _network(arrays: dict[str, npt.NDArray[Any]]) -> Network:
         [arrays[f"biases_{k}"] for k in range(1, layers + 1)],
         slopes,
     ).noted(*notes, units=tuple(units))
+
+
+def _renamed(arrays: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an archive of affinitree by the names of this format. FileError for activations but ReLU."""
+    layers: dict[str, list[str]] = {}
+    for name in sorted(arrays.keys() - {_COUNT}):
+        number, _, kind = name.partition(".")
+        layers.setdefault(number, []).append(kind)
+    result: dict[str, npt.NDArray[Any]] = {}
+    k, active = 0, True  # whether an activation came after the last linear map, if there was one
+    for number, kinds in layers.items():
+        if kinds == ["linear.bias", "linear.weights"]:
+            if k:
+                width = len(result[f"biases_{k}"])
+                result[f"slopes_{k}"] = np.full(width, 0 if active else 1)
+            k, active = k + 1, False
+            result[f"weights_{k}"], result[f"biases_{k}"] = (arrays[f"{number}.{x}"] for x in reversed(kinds))
+        elif kinds == ["relu"] and k:
+            active = True
+        elif kinds[0].startswith("linear"):
+            raise FileError(f"layer {number}: expected linear.weights and linear.bias, got {', '.join(kinds)}")
+        else:
+            raise FileError(
+                f"layer {number} is {kinds[0]!r}; of the layers of affinitree linear and relu are read, after a first "
+                "linear one: the file does not contain the slopes and bounds of others"
+            )
+    if not k:
+        raise FileError("has no linear layer")
+    if active:
+        width = len(result[f"biases_{k}"])
+        result[f"slopes_{k}"] = np.zeros(width)
+        result[f"weights_{k + 1}"], result[f"biases_{k + 1}"] = np.eye(width), np.zeros(width)
+    return result
 
 
 def _lines(name: str, array: npt.NDArray[Any] | None) -> list[Any]:

@@ -92,7 +92,7 @@ BAD_FILES: list[tuple[str | bytes, type[InputError], str]] = [
     (" \n", FileError, "empty"),
     (b"\xef\xbb\xbf", FileError, "empty"),
     (b"\0\0", FileError, "not valid JSON"),
-    (b"\x93NUMPY\x01\x00", FileError, "not UTF-8"),
+    (b"\x93NUMPY\x01\x00", FileError, "an array of NumPy"),
     (GOOD.encode("utf-16"), FileError, "not UTF-8"),
     (GOOD[:-1], FileError, "not valid JSON: .* line 1, column"),
     (GOOD[:20], FileError, "not valid JSON"),

@@ -20,7 +20,7 @@ from polyrelu.readers.activations import Activation, read_activations
 from polyrelu.readers.assembly import MAX_TOTAL, Assembly
 from polyrelu.readers.torch.tensors import as_array
 
-WRAPPERS = ("state_dict", "model_state_dict")
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 """Keys under which a checkpoint may hold the state dict."""
 
 ADVICE = "build the module and pass the state dict with it, from_torch(module, state_dict=...)"

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from polyrelu.errors import FileError, LimitError, MissingDependencyError, PolyreluError
 from polyrelu.files import checked_path, reason
 from polyrelu.network.network import Network
-from polyrelu.readers.files import MAX_BYTES, open_archive, open_regular, read_member, reading
+from polyrelu.readers.files import MAX_BYTES, open_archive, open_regular, read_bytes, read_member, reading
+from polyrelu.readers.kinds import looks_like
 from polyrelu.readers.torch.chains import chain_of
 
 SAFE_VERSION = (2, 6)
@@ -27,9 +28,10 @@ _KNOWN = re.compile(
 
 
 def read_state_dict(path: str | os.PathLike[str], activation: str | Sequence[str] | None = None) -> Network:
-    """The multilayer perceptron of a `.pt` or `.pth` file that contains a state dict.
+    """The multilayer perceptron of a `.pt`, `.pth` or `.ckpt` file that contains a state dict.
 
-    Such files are written by `torch.save(model.state_dict(), path)`.
+    Such files are written by `torch.save(model.state_dict(), path)`. The state dict may be an entry of a checkpoint,
+    under one of the keys "state_dict", "model_state_dict", "model" and "net".
 
     Parameters
     ----------
@@ -122,8 +124,10 @@ def _check_archive(target: str) -> None:
     except OSError as error:
         raise FileError(f"cannot be read: {reason(error)}") from None
     except Exception:  # whatever zipfile raises for a damaged archive
+        what = looks_like(read_bytes(target))
         raise FileError(
             "not a file written by torch.save (a zip archive, since PyTorch 1.6), or a damaged one"
+            + (f"; it looks like {what}" if what else "")
         ) from None
 
 
