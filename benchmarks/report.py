@@ -232,18 +232,19 @@ def reference(results: Record) -> str:
 
 
 def classes(results: Record) -> str:
-    """`classify` against one subdivision by all differences."""
+    """`classify`, complete and coarse, against one subdivision by all differences."""
     rows = [
         [
             r["case"],
-            integer(r["faces"]),
-            integer(r["faces_of_differences"]),
-            *times(r["seconds"], r["subdivide_seconds"]),
+            *map(integer, (r["faces"], r["coarse_faces"], r["faces_of_differences"])),
+            *times(r["seconds"], r["coarse_seconds"], r["subdivide_seconds"]),
             f"{r['ratio']:.2f}",
+            f"{r['coarse_ratio']:.2f}",
         ]
         for r in done(results, "classes")
     ]
-    return table(["network", "faces", "with all differences", "classify", "subdivide", "ratio"], rows)
+    head = ["faces", "coarse", "all differences", "classify", "coarse", "subdivide", "ratio", "coarse"]
+    return table(["network", *head], rows)
 
 
 def peers(results: Record) -> str:

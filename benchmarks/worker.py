@@ -199,31 +199,38 @@ def complexes(name: str, options: Record) -> Record:
 
 
 def classes(name: str, options: Record) -> Record:
-    """`classify` and `subdivide` with all differences of the outputs as neurons, in turn."""
+    """`classify`, complete and coarse, and `subdivide` with all differences of the outputs as neurons, in turn."""
     from benchmarks.classifiers import CLASSIFIERS, with_all_differences
 
     network = next(case for case in CLASSIFIERS if case.name == name).network()
-    seconds: list[tuple[float, float]] = []
+    seconds: list[tuple[float, float, float]] = []
     while not seconds or len(seconds) < rounds_for(sum(seconds[0]), options):
-        partition, classifying = cpu(lambda: pr.classify(network))
-        counts = partition.class_numbers()
-        f_vector = partition.complex.f_vector
-        del partition
+        complete, classifying = cpu(lambda: pr.classify(network))
+        regions = [complete.region(i) for i in range(network.output_dim)] if not seconds else []
+        found = [pr.homology(region) for region in regions]
+        f_vector = complete.complex.f_vector
+        del complete, regions
+        coarse, deciding = cpu(lambda: pr.classify(network, coarse=True))
+        for i, groups in enumerate(found):
+            agree(f"homology of class {i}", pr.homology(coarse.region(i)).betti, groups.betti)
+        coarse_faces = sum(coarse.complex.f_vector)
+        del coarse
         cx, subdividing = cpu(lambda: pr.subdivide(with_all_differences(network)))
         agree("alternating sums", *(sum((-1) ** k * n for k, n in enumerate(f)) for f in (f_vector, cx.f_vector)))
         agree("no fewer regions with all differences", cx.n_regions >= f_vector[-1], True)
         faces = sum(cx.f_vector)
         del cx
-        seconds.append((classifying, subdividing))
+        seconds.append((classifying, deciding, subdividing))
     return {
         "faces": sum(f_vector),
+        "coarse_faces": coarse_faces,
         "faces_of_differences": faces,
-        "classes": np.bincount(counts[counts >= 0], minlength=network.output_dim).tolist(),
-        "tied": int((counts < 0).sum()),
         "all_seconds": seconds,
-        "seconds": statistics.median(a for a, _ in seconds),
-        "subdivide_seconds": statistics.median(b for _, b in seconds),
-        "ratio": statistics.median(a / b for a, b in seconds),
+        "seconds": statistics.median(a for a, _, _ in seconds),
+        "coarse_seconds": statistics.median(b for _, b, _ in seconds),
+        "subdivide_seconds": statistics.median(c for _, _, c in seconds),
+        "ratio": statistics.median(a / c for a, _, c in seconds),
+        "coarse_ratio": statistics.median(b / c for _, b, c in seconds),
     }
 
 

@@ -140,7 +140,8 @@ class Partition:
         return DecisionBoundary(self)
 
     def __repr__(self) -> str:
-        return f"Partition({self.n_classes} classes of {self._network!r}: {self._complex.n_regions} regions)"
+        kind = " of a coarse complex" * self._complex.is_coarse
+        return f"Partition({self.n_classes} classes of {self._network!r}: {self._complex.n_regions} regions{kind})"
 
     def _repr_html_(self) -> str:
         found = self.class_numbers()

@@ -63,8 +63,9 @@ def plot(
     title : str, optional
         The first line of the title, as plain text.
     coarse : bool, optional
-        For a Network with a level, whether to draw from a coarse complex, as `subdivide` makes it; its boundary {F = t}
-        is that of C(F, t). The default is to do so for three inputs, unless colours show patterns or maps.
+        For a Network with a level or with classes, whether to draw from a coarse complex, as `subdivide` and `classify`
+        make it; its decision boundary is that of the complete complex. The default is to do so for three inputs, unless
+        colours show patterns or maps.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 

@@ -183,7 +183,7 @@ def _divided(net: Network, options: Options, **choices: Unpack[Choices]) -> Poly
     if coarse is not None:
         read_flag(coarse, "coarse")
     if net.output_dim > 1 and level is None and color in (None, "class"):
-        return classify(net, domain, **options)
+        return classify(net, domain, coarse=net.input_dim == MAX_DIM if coarse is None else coarse, **options)
     if level is None and net.output_dim == 1:
         level = 0
     if coarse is None:
