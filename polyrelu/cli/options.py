@@ -35,6 +35,10 @@ def add_net(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tensor", metavar="NAME", help=".onnx: the tensor to read as the output, such as the one before a Softmax"
     )
+    parser.add_argument(
+        "--strip", action="store_true",
+        help=".onnx: leave out a final sigmoid, softmax or log-softmax; the network is its argument",
+    )  # fmt: skip
     add_activation(parser)
 
 

@@ -85,7 +85,8 @@ def add_task(parser: argparse.ArgumentParser, *, choice: bool = True, json: bool
 
 def read(options: argparse.Namespace) -> Network:
     """The network of the file."""
-    return _stated(options, load(options.net, output=options.tensor, activation=options.activation))
+    net = load(options.net, output=options.tensor, activation=options.activation, strip=options.strip)
+    return _stated(options, net)
 
 
 def document(options: argparse.Namespace, path: str, activation: str | None, name: str = "") -> Document:

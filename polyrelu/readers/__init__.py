@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from polyrelu.errors import FileError
+from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import describe
 from polyrelu.files import checked_path
 from polyrelu.network.network import Network
@@ -25,7 +26,11 @@ STATE_DICTS = (".pt", ".pth", ".ckpt", ".safetensors")
 
 
 def load(
-    path: str | os.PathLike[str], *, output: str | None = None, activation: str | Sequence[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    output: str | None = None,
+    activation: str | Sequence[str] | None = None,
+    strip: bool = False,
 ) -> Network:
     """The network in a file, whose format is determined by its suffix.
 
@@ -47,6 +52,9 @@ def load(
         For state dicts the activation of all hidden layers, or one for each hidden layer: "relu", "leaky:0.3", "abs"
         or "identity"; see `from_torch`. The other formats specify their activations themselves: hidden neurons are
         ReLUs in `.nnet`, and in `.npz` and JSON unless slopes are given.
+    strip : bool, optional
+        Only for `.onnx`: whether the model ends with a sigmoid, softmax or log-softmax that is to be left out; see
+        `from_onnx`.
 
     Returns
     -------
@@ -80,17 +88,19 @@ def load(
     >>> pr.load("affine.json").weights
     (((Fraction(1, 3), Fraction(2, 1)),),)
     """
-    if output is None:
+    if output is None and not read_flag(strip, "strip"):
         return read_document(path, activation=activation).network
     from polyrelu.readers.onnx import read_onnx
 
     shown, _ = checked_path(path)
+    if strip and _reader(path) is not read_onnx:
+        raise FileError(f"{shown}: strip: only .onnx files contain a final sigmoid or softmax", shown)
     if activation is not None:
         raise FileError(f"{shown}: give output or activation, not both: no format uses both", shown)
     if _reader(path) is not read_onnx:
         given = describe(output)
         raise FileError(f"{shown}: output={given}: only the tensors of .onnx files are chosen by name", shown)
-    return read_onnx(path, output)
+    return read_onnx(path, output, strip=strip)
 
 
 def read_document(path: str | os.PathLike[str], *, activation: str | Sequence[str] | None = None) -> Document:
@@ -169,6 +179,7 @@ def from_torch(
     *,
     activation: str | Sequence[str] | None = None,
     state_dict: Mapping[str, Any] | None = None,
+    strip: bool = False,
 ) -> Network:
     """The network that a PyTorch module computes in evaluation mode, or that of a plain state dict.
 
@@ -178,7 +189,8 @@ def from_torch(
         A module, or the state dict of a plain multilayer perceptron.
     input_shape : int or sequence of int, optional
         The shape of one input without the batch axis, such as 2 or (3, 32, 32). The default is the width of a first
-        Linear or BatchNorm layer, before which only flattening, activations and dropout may come.
+        Linear or BatchNorm layer or product with a constant matrix, before which only flattening, activations, dropout,
+        and sums with and multiples by constants may come. A convolution does not determine it.
     activation : str or sequence of str, optional
         For a state dict without a module, the activation of all hidden layers, or one for each, in a list or separated
         by commas: "relu", "leaky:SLOPE", "abs" or "identity". A decimal slope such as 0.3 becomes the nearest single
@@ -186,6 +198,10 @@ def from_torch(
     state_dict : mapping of str to tensor, optional
         Tensors that replace those of the module. They must have the names and the shapes of the module's own, and are
         not converted to the type of the module. The module itself is not changed.
+    strip : bool, optional
+        Whether the model ends with a sigmoid, softmax or log-softmax that is to be left out. The network is then its
+        argument, and `Network.assumptions` says so. Nothing is lost: the sigmoid is increasing and is 1/2 at 0, so that
+        its level 1/2 is the level 0 of the network; a softmax keeps the order of its entries, and thus the greatest.
 
     Returns
     -------
@@ -244,10 +260,10 @@ def from_torch(
     """
     from polyrelu.readers.torch.modules import from_torch as read
 
-    return read(module, input_shape, activation=activation, state_dict=state_dict)
+    return read(module, input_shape, activation=activation, state_dict=state_dict, strip=strip)
 
 
-def from_onnx(model: Any, output: str | None = None) -> Network:
+def from_onnx(model: Any, output: str | None = None, *, strip: bool = False) -> Network:
     """The network that an ONNX model computes.
 
     Parameters
@@ -257,6 +273,10 @@ def from_onnx(model: Any, output: str | None = None) -> Network:
     output : str, optional
         The name of the tensor to read. The default is the only output of the model. Naming an intermediate tensor omits
         a final Softmax or Sigmoid.
+    strip : bool, optional
+        Whether the model ends with a sigmoid, softmax or log-softmax that is to be left out. The network is then its
+        argument, and `Network.assumptions` says so. Nothing is lost: the sigmoid is increasing and is 1/2 at 0, so that
+        its level 1/2 is the level 0 of the network; a softmax keeps the order of its entries, and thus the greatest.
 
     Returns
     -------
@@ -293,7 +313,7 @@ def from_onnx(model: Any, output: str | None = None) -> Network:
     """
     from polyrelu.readers.onnx import from_onnx as read
 
-    return read(model, output)
+    return read(model, output, strip=strip)
 
 
 def from_sklearn(estimator: Any) -> Network:

@@ -67,6 +67,12 @@ A step takes one or two microseconds, and about forty bytes where nothing cancel
 million weights, most of them 0, stay below it; perceptrons of twenty million reach it.
 """
 
+STRIP_ADVICE = (
+    "it is not piecewise linear; a final one is left out with strip=True, or --strip on the command line (the network "
+    "is then its argument, which has the same order)"
+)
+"""What to do about a sigmoid, a softmax or a log-softmax."""
+
 BATCH_NORM_NOTE = (
     "in batch normalisation γ / √(σ² + ε), which is irrational in general, is taken as the double that it evaluates to"
 )
@@ -102,6 +108,10 @@ class Signal:
         return Signal(self.layer, rows, [self.constants[i] if i >= 0 else _ZERO for i in flat], array.shape)
 
 
+class Monotone(Signal):
+    """The argument of a final sigmoid, softmax or log-softmax, which is left out (`Assembly.without`)."""
+
+
 class _Layer:
     """A hidden layer under construction; `carried` finds the identity neuron of a linear form of the layer before."""
 
@@ -125,12 +135,14 @@ class _Layer:
 class Assembly:
     """A network under construction, whose input has the given shape (an int is the length of a vector).
 
-    Every error starts with `place`, the operation of the model that is being read. With `samples` > 1 the input may be
+    Every error starts with `place`, the operation of the model that is being read. With `strip` set, a final sigmoid,
+    softmax or log-softmax may be left out. With `samples` > 1 the input may be
     a batch of that many samples, one of which `sample` returns; limits then concern the weights of one sample.
     """
 
     def __init__(self, shape: int | Sequence[int], samples: int = 1) -> None:
         self.place = "input"
+        self.strip = False
         self._samples = samples
         self._layers: list[_Layer] = []
         self._steps = 0
@@ -478,6 +490,52 @@ class Assembly:
     def assume(self, note: str) -> None:
         """Note an assumption of the network, one clause; see `Network.assumptions`."""
         self._notes[note] = None
+
+    def without(self, name: str, signal: Signal, axis: int | None = None, end: int | None = None) -> Signal:
+        """The argument of a final function, which is left out: sigmoid, or (log-)softmax along axes axis..end − 1.
+
+        NetworkError unless `strip` is set and the argument determines what is asked of such an output. The sigmoid σ is
+        increasing and σ(0) = 1/2, so that {σ(F) > p} is {F > log(p / (1 − p))}, and {F > 0} for p = 1/2. Softmax
+        divides exp, which is increasing, by one positive number, and log-softmax subtracts one number: the order of the
+        entries stays. That is the order of all outputs only if all of them are along the axes, and tells something only
+        if there are at least two.
+        """
+        if not self.strip:
+            raise self._error(f"{name} is not read: {STRIP_ADVICE}")
+        if isinstance(signal, Monotone):
+            raise self._error(f"{name} of another final function is not left out")
+        if axis is None:
+            self.assume(
+                f"the final {name} is left out: the network is its argument F; {name}(F) is increasing in F and equals "
+                "1/2 where F = 0"
+            )
+        else:
+            rank = len(signal.shape)
+            if not -rank <= axis < rank:
+                raise self._error(f"a value of shape {show_shape(signal.shape)} has no axis {axis}")
+            first = axis % rank
+            count = math.prod(signal.shape[first : first + 1 if end is None else end])
+            if count < 2:
+                raise self._error(f"{name} of one entry is constant, so that it is not left out")
+            whole = count == signal.size
+            if self._samples > 1:  # an axis that may be that of the batch is not compared along
+                whole = first > 0 and (count * self._samples == signal.size or (whole and signal.shape[0] == 1))
+            if not whole:
+                raise self._error(
+                    f"{name} over {count} entries of a value of shape {show_shape(signal.shape)} keeps the order only "
+                    "among them, so that it is not left out"
+                )
+            self.assume(
+                f"the final {name} is left out: the network is its argument, whose entries have the same order and the "
+                "same greatest one"
+            )
+        return Monotone(signal.layer, signal.rows, signal.constants, signal.shape)
+
+    def ends(self, signal: Signal) -> Signal:
+        """The output itself. NetworkError if a final function was to be left out and it is not that of one."""
+        if self.strip and not isinstance(signal, Monotone):
+            raise self._error("strip: the model does not end with a sigmoid, softmax or log-softmax")
+        return signal
 
     def sample(self, signal: Signal) -> Network | None:
         """The network of one sample, if the signal provably treats all samples of the input alike; otherwise None.

@@ -18,9 +18,11 @@ Nothing in a file is executed, no file outside the folder of the model is opened
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from polyrelu.errors import FileError, MissingDependencyError, NetworkError
+from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import describe
 from polyrelu.files import checked_path, reason
 from polyrelu.network.network import Network
@@ -32,8 +34,10 @@ from polyrelu.readers.onnx.wire import spend_on_message
 __all__ = ["OPERATORS", "from_onnx", "read_onnx"]
 
 
-def read_onnx(path: str | os.PathLike[str], output: str | None = None) -> Network:
+def read_onnx(path: str | os.PathLike[str], output: str | None = None, *, strip: bool = False) -> Network:
     """The network in an ONNX file; `output` and errors are as for `polyrelu.from_onnx`.
+
+    With `strip` a final sigmoid, softmax or log-softmax is left out.
 
     Tensors may be stored in other files in the folder of the model or below it. FileError is also raised if the file
     cannot be read or is not an ONNX model, or if it refers to data outside its folder. Every message starts with the
@@ -41,15 +45,16 @@ def read_onnx(path: str | os.PathLike[str], output: str | None = None) -> Networ
     """
     shown, target = checked_path(path)
     with reading(shown):
-        return network_of(checked_graph(_parsed(read_bytes(target))), output, os.path.dirname(target) or os.curdir)
+        graph = replace(checked_graph(_parsed(read_bytes(target))), strip=strip)
+        return network_of(graph, output, os.path.dirname(target) or os.curdir)
 
 
-def from_onnx(model: Any, output: str | None = None) -> Network:
+def from_onnx(model: Any, output: str | None = None, *, strip: bool = False) -> Network:
     """The network that an `onnx.ModelProto` computes; see `polyrelu.from_onnx`."""
     proto = _model_proto()
     if not isinstance(model, proto):
         raise NetworkError(f"expected an onnx.ModelProto, got {describe(model)}")
-    return network_of(checked_graph(model), output, None)
+    return network_of(replace(checked_graph(model), strip=read_flag(strip, "strip")), output, None)
 
 
 def _parsed(data: bytes) -> Any:

@@ -129,6 +129,20 @@ def clip(call: Call) -> Value:
     return call.assembly.clip(call.signal(0), *bounds)
 
 
+def final_sigmoid(call: Call) -> Value:
+    """The argument of a final Sigmoid, which is left out."""
+    return call.assembly.without("sigmoid", call.varying(0))
+
+
+def final_softmax(call: Call) -> Value:
+    """The argument of a final Softmax or LogSoftmax, which is left out; before version 13 it took all later axes."""
+    name = "softmax" if call.node.operator == "Softmax" else "log-softmax"
+    signal = call.varying(0)
+    if call.opset >= 13:
+        return call.assembly.without(name, signal, call.attribute("axis", -1))
+    return call.assembly.without(name, signal, call.attribute("axis", 1), len(signal.shape))
+
+
 def hard_sigmoid(call: Call) -> Value:
     """HardSigmoid: max(0, min(1, α x + β)), with the exact values of the floats α and β."""
     alpha, beta = (call.attribute(name, nearest(Fraction(x), "single")) for name, x in (("alpha", 0.2), ("beta", 0.5)))

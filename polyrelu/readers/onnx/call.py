@@ -59,6 +59,13 @@ class Call:
         """The input at a position as a function of the network's input, possibly constant."""
         return self.as_signal(self.value(position))
 
+    def varying(self, position: int) -> Signal:
+        """The input at a position, which must depend on the network's input."""
+        value = self.value(position)
+        if isinstance(value, Constant):
+            raise NetworkError("of a constant is not read")
+        return value
+
     def constant(self, position: int) -> Constant:
         """The input at a position, which must not depend on the network's input."""
         value = self.value(position)

@@ -13,7 +13,7 @@ import numpy as np
 from polyrelu.errors import FileError, InputError, LimitError, NetworkError, NumberError
 from polyrelu.exact.rational import MAX_DIGITS, describe
 from polyrelu.network.network import Network
-from polyrelu.readers.assembly import Assembly, Signal
+from polyrelu.readers.assembly import Assembly, Monotone, Signal
 from polyrelu.readers.onnx import arithmetic, shapes, windows
 from polyrelu.readers.onnx.call import Call, Value
 from polyrelu.readers.onnx.graph import Graph, Node, input_shape
@@ -71,6 +71,15 @@ OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "Where": shapes.where,
 }
 """The operators that are read, by their names in ONNX."""
+
+FINAL: dict[str, Callable[[Call], Value | list[Value]]] = {
+    "LogSoftmax": arithmetic.final_softmax,
+    "Sigmoid": arithmetic.final_sigmoid,
+    "Softmax": arithmetic.final_softmax,
+}
+"""The operators that are left out at the end of a model, where this is asked for."""
+
+_KEEPING = ("Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Dropout")  # entries and their order
 
 LONG_BATCH = 1024
 """A first axis longer than this that may be a batch is first read with one entry, to estimate the work."""
@@ -180,6 +189,7 @@ def _evaluated(
     graph: Graph, target: str, order: list[Node], name: str, assembly: Assembly, folder: str | None
 ) -> tuple[Assembly, Signal]:
     """The target as a function of the input, which is called `name`."""
+    assembly.strip = graph.strip
     used = Counter(name for node in order for name in node.inputs)
     used[target] += 1
     values: dict[str, Value] = {name: assembly.input}
@@ -209,7 +219,7 @@ def _evaluated(
     if isinstance(value, Constant):
         raise NetworkError(f"the output {describe(target)} does not depend on the input")
     assembly.place = f"output {describe(target)}"
-    return assembly, value
+    return assembly, assembly.ends(value)
 
 
 def _target(graph: Graph, output: str | None) -> str:
@@ -238,7 +248,7 @@ def _check_operators(graph: Graph, order: list[Node], source: str) -> None:
     """
     dependent = {source}
     for node in order:
-        if not _is_read(node):
+        if not _is_read(node, graph.strip):
             raise NetworkError(f"{node.place}: {_refusal(node, graph)}")
         varying = [name in dependent for name in node.inputs]
         product = [varying[i] for i in _PRODUCTS.get(node.operator, ()) if i < len(varying)]
@@ -250,8 +260,8 @@ def _check_operators(graph: Graph, order: list[Node], source: str) -> None:
             dependent.update(name for name in node.outputs if name)
 
 
-def _is_read(node: Node) -> bool:
-    return node.domain in ("", "ai.onnx") and node.operator in OPERATORS
+def _is_read(node: Node, strip: bool) -> bool:
+    return node.domain in ("", "ai.onnx") and node.operator in (FINAL | OPERATORS if strip else OPERATORS)
 
 
 def _found(values: dict[str, Value], name: str) -> Value:
@@ -261,8 +271,15 @@ def _found(values: dict[str, Value], name: str) -> Value:
 
 
 def _applied(call: Call) -> list[Value]:
-    result = OPERATORS[call.node.operator](call)
-    return [_settled(call, value) for value in (result if isinstance(result, list) else [result])]
+    operator = call.node.operator
+    final = any(isinstance(value, Monotone) for value in call.inputs)
+    if final and operator not in _KEEPING:
+        raise NetworkError("acts on a sigmoid or softmax: only a final one is left out")
+    result = (FINAL | OPERATORS)[operator](call)
+    found = [_settled(call, value) for value in (result if isinstance(result, list) else [result])]
+    if final:
+        return [Monotone(x.layer, x.rows, x.constants, x.shape) for x in found if isinstance(x, Signal)]
+    return found
 
 
 def _refusal(node: Node, graph: Graph) -> str:
@@ -275,6 +292,8 @@ def _refusal(node: Node, graph: Graph) -> str:
         reason = "control flow with subgraphs is not read"
     elif node.operator in _CURVED:
         reason = "is not a continuous piecewise linear function, so it is not read"
+        if node.operator in FINAL:
+            reason += "; strip=True, or --strip on the command line, leaves out a final one, which keeps the order"
     else:
         reason = "this operator is not read"
     before = [name for name in node.inputs if name in graph.producers and len(name) <= 200]

@@ -63,6 +63,7 @@ class Graph:
     constants: dict[str, Any]
     producers: dict[str, Node]
     outputs: tuple[str, ...]
+    strip: bool = False
 
     def needed(self, output: str) -> list[Node]:
         """The nodes that a tensor depends on, each after those it depends on itself, checked one by one.

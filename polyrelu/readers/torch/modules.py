@@ -13,15 +13,17 @@ from contextlib import contextmanager
 from copy import deepcopy
 from itertools import islice
 from operator import index
-from typing import Any, ClassVar
+from typing import Any
 
 from polyrelu.errors import InputError, LimitError, MissingDependencyError, NetworkError, NumberError, PolyreluError
+from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import describe
 from polyrelu.files import reason
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.torch.chains import chain_of
 from polyrelu.readers.torch.preview import mixes_samples, unread_function
+from polyrelu.readers.torch.probe import input_width
 from polyrelu.readers.torch.values import Value
 
 MAX_AXES = 60
@@ -37,6 +39,7 @@ def from_torch(
     *,
     activation: str | Sequence[str] | None = None,
     state_dict: Mapping[str, Any] | None = None,
+    strip: bool = False,
 ) -> Network:
     """The network that a PyTorch module computes in evaluation mode, or that of a plain state dict.
 
@@ -46,11 +49,14 @@ def from_torch(
         import torch
     except ImportError:
         raise MissingDependencyError("reading it needs PyTorch: pip install 'polyrelu[torch]'", "torch") from None
+    read_flag(strip, "strip")
     if isinstance(module, Mapping) and not isinstance(module, torch.nn.Module):
         if input_shape is not None or state_dict is not None:
             raise InputError(
                 "from_torch: a state dict without a module takes neither input_shape nor a second state dict"
             )
+        if strip:
+            raise InputError("strip: a state dict without a module does not contain a final function")
         return chain_of(module, activation)
     module = getattr(module, "_orig_mod", module)  # what torch.compile has wrapped
     if activation is not None:
@@ -67,7 +73,8 @@ def from_torch(
     if state_dict is not None:
         module = _loaded(module, state_dict)
     if input_shape is None:
-        lengths: tuple[int, ...] = (_input_width(module),)
+        with _evaluation_mode(module):
+            lengths: tuple[int, ...] = (input_width(module),)
     else:
         try:
             axes = list(islice(input_shape, MAX_AXES + 1)) if isinstance(input_shape, Sequence) else [input_shape]
@@ -77,6 +84,7 @@ def from_torch(
         if len(lengths) > MAX_AXES:
             raise NetworkError(f"input_shape: expected at most {MAX_AXES} integers, got {describe(input_shape)}")
     assembly = Assembly((1, *lengths))
+    assembly.strip = strip
     dtypes = [p.dtype for p in module.parameters() if p.is_floating_point()]
     dtype = dtypes[0] if dtypes else torch.get_default_dtype()
     if named := _random_in_training(module):
@@ -86,7 +94,7 @@ def from_torch(
         )
     before = _state(module)
     large = max(assembly.input.size, sum(p.numel() for p in module.parameters()) // 100) >= PREVIEWED
-    unread = unread_function(module, assembly.input.shape, dtype) if large else None
+    unread = unread_function(module, assembly.input.shape, dtype, strip) if large else None
     if unread is not None:
         raise NetworkError(f"{type(module).__name__}: {unread}")
     output = _run(module, Value(assembly, assembly.input, dtype), assembly)
@@ -101,7 +109,7 @@ def from_torch(
             "the module is read for a batch of one sample; in a larger batch its forward mixes the samples, so that "
             "their outputs are not those that they have alone"
         )
-    return assembly.finish(output.signal)
+    return assembly.finish(assembly.ends(output.signal))
 
 
 def _loaded(module: Any, state_dict: Any) -> Any:
@@ -216,60 +224,6 @@ def _places(module: Any, assembly: Assembly) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
-
-
-# --- the width of the input ---
-
-
-class _FoundError(Exception):
-    """The first layer that fixes a width was met."""
-
-
-class _Probe:
-    """An input of unknown width, which the first layer determines. Flattening and entrywise functions return it."""
-
-    _KEEP = frozenset(
-        ("flatten", "relu", "leaky_relu", "hardtanh", "relu6", "abs", "dropout", "clamp", "float", "detach")
-    )
-    _WIDTHS: ClassVar[dict[str, tuple[int, str, int]]] = {
-        "linear": (1, "weight", 1),
-        "batch_norm": (1, "running_mean", 0),
-    }
-
-    @classmethod
-    def __torch_function__(cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
-        name = getattr(func, "__name__", "").removesuffix("_")
-        if name in cls._KEEP and args:
-            return args[0]
-        if name in cls._WIDTHS:
-            at, key, axis = cls._WIDTHS[name]
-            tensor = args[at] if len(args) > at else (kwargs or {}).get(key)
-            if tensor is not None:
-                raise _FoundError(int(tensor.shape[axis]))
-        raise NetworkError("unknown")
-
-    def dim(self) -> int:
-        """As BatchNorm1d wants it."""
-        return 2
-
-    def flatten(self, *_: Any, **__: Any) -> _Probe:
-        """As Flatten calls it."""
-        return self
-
-
-def _input_width(module: Any) -> int:
-    import torch
-
-    with _evaluation_mode(module), torch.no_grad():
-        try:
-            module(_Probe())
-        except _FoundError as found:
-            return int(found.args[0])
-        except Exception:  # whatever a forward does with a probe: the width is not known
-            pass
-    raise NetworkError(
-        "the first layer does not determine the shape of the input: give input_shape, without a batch axis"
-    )
 
 
 def _kind(value: Any) -> str:

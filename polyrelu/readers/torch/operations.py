@@ -479,6 +479,36 @@ def _stack(a: Assembly, tensors: Sequence[Any], dim: int = 0) -> Signal:
     return a.concat([_unsqueeze(a, part, dim) for part in parts], dim)
 
 
+# --- what is left out at the end ---
+
+
+def _final(name: str, axes: bool) -> Operation:
+    def sigmoid(a: Assembly, input: Signal) -> Signal:
+        return a.without(name, input)
+
+    def softmax(
+        a: Assembly, input: Signal, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+    ) -> Signal:
+        _kept(a, dtype)
+        if dim is None:
+            dim = 0 if len(input.shape) in (0, 1, 3) else 1
+        return a.without(name, input, dim)
+
+    return softmax if axes else sigmoid
+
+
+FINAL: dict[str, Operation] = {
+    "sigmoid": _final("sigmoid", False),
+    "softmax": _final("softmax", True),
+    "log_softmax": _final("log-softmax", True),
+}
+"""Functions that are left out at the end of a module, where this is asked for."""
+
+KEEPING = frozenset(
+    ("reshape", "view", "flatten", "squeeze", "unsqueeze", "detach", "to", "float", "double", "cpu", "contiguous")
+)
+"""Operations after which a final function is still final: the entries stay what they are, and in their order."""
+
 # --- arguments ---
 
 
@@ -541,6 +571,7 @@ VIEWS = frozenset(_VIEWS)
 
 OPERATIONS: dict[str, Operation] = {
     **_VIEWS,
+    **FINAL,
     **{f"conv{d}d": _convolution(d) for d in (1, 2, 3)},
     **{f"avg_pool{d}d": _average_pooling(d) for d in (1, 2, 3)},
     **{f"max_pool{d}d": _max_pooling(d) for d in (1, 2, 3)},

@@ -9,7 +9,8 @@ from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 
-from polyrelu.readers.torch.operations import OPERATIONS
+from polyrelu.readers.assembly import STRIP_ADVICE
+from polyrelu.readers.torch.operations import FINAL, OPERATIONS
 from polyrelu.readers.torch.values import Value
 
 _PRODUCTS = ("mul", "rmul", "imul", "multiply", "matmul", "rmatmul", "mm", "bmm", "mv", "dot", "linear")
@@ -21,7 +22,7 @@ class _FoundError(Exception):
     """A function was called that is not read."""
 
 
-def unread_function(module: Any, shape: Sequence[int], dtype: Any) -> str | None:
+def unread_function(module: Any, shape: Sequence[int], dtype: Any, strip: bool = False) -> str | None:
     """The first function that the forward calls on the input and that is not read, and why; None if none is found.
 
     A copy of the module runs once, on zeros, in floats. Functions and methods are checked by name, products and
@@ -36,7 +37,7 @@ def unread_function(module: Any, shape: Sequence[int], dtype: Any) -> str | None
             name = getattr(func, "__name__", "")
             if name not in ("__get__", "__set__"):
                 dependent = sum(isinstance(x, Looking) for x in _flat((args, kwargs or {})))
-                if found := _refusal(name, dependent):
+                if found := _refusal(name, dependent, strip):
                     raise _FoundError(found)
             return super().__torch_function__(func, types, args, kwargs or {})  # type: ignore[no-untyped-call]
 
@@ -78,10 +79,12 @@ def mixes_samples(module: Any, shape: Sequence[int], dtype: Any) -> bool:
     return False
 
 
-def _refusal(name: str, dependent: int) -> str | None:
+def _refusal(name: str, dependent: int, strip: bool) -> str | None:
     """The reason why a function of this name is not read for its arguments that depend on the input, or None."""
     base = name.strip("_")
     base = _SPELT.get(base, base)
+    if base in FINAL and not strip:
+        return f"{base} is not read: {STRIP_ADVICE}"
     if base not in OPERATIONS and not hasattr(Value, base) and not hasattr(Value, name):
         return f"{base} is not read: it is not piecewise linear, or not known"
     if dependent > 1 and base in _PRODUCTS:

@@ -9,8 +9,8 @@ from typing import Any
 from polyrelu.errors import NetworkError, PolyreluError
 from polyrelu.exact.floats import fraction_of, nearest
 from polyrelu.files import reason
-from polyrelu.readers.assembly import Assembly, Signal
-from polyrelu.readers.torch.operations import OPERATIONS, VIEWS
+from polyrelu.readers.assembly import Assembly, Monotone, Signal
+from polyrelu.readers.torch.operations import KEEPING, OPERATIONS, VIEWS
 from polyrelu.readers.torch.tensors import as_array
 
 
@@ -136,6 +136,11 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         raise NetworkError(
             f"{assembly.place}: {base} is not read: it is not piecewise linear, or not among the known operations"
         )
+    final = any(isinstance(value._signal, Monotone) for value in values)
+    if final and base not in KEEPING:
+        raise NetworkError(
+            f"{assembly.place}: {base} of a sigmoid or softmax is not read: only a final one is left out"
+        )
     double = dtype.itemsize == 8
     if base == "rrelu" and "lower" in kwargs and "upper" in kwargs:  # PyTorch takes the mean of doubles, then rounds it
         total = fraction_of(float(kwargs["lower"])) + fraction_of(float(kwargs["upper"]))
@@ -147,6 +152,8 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         if isinstance(error, PolyreluError):
             raise
         raise NetworkError(f"{assembly.place}: {base} with these arguments is not read: {reason(error)}") from None
+    if final:
+        result = Monotone(result.layer, result.rows, result.constants, result.shape)
     if in_place:
         target = args[0] if args else values[0]
         if not isinstance(target, Value):
