@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 from polyrelu import _moved
 
 if TYPE_CHECKING:
+    from polyrelu.analysis.barcode import Bar, Persistence, persistence
     from polyrelu.analysis.counting import CellCounts, count_cells
     from polyrelu.analysis.estimation import Estimate, estimate
     from polyrelu.analysis.expressivity import topological_expressivity
     from polyrelu.analysis.identity import Comparison, identical
+    from polyrelu.analysis.levels import CriticalPoint, Levels, levels
     from polyrelu.analysis.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
     from polyrelu.analysis.separation import Separation, separation
     from polyrelu.analysis.verification import Check, Report, verify, verify_claims
@@ -95,10 +97,12 @@ if TYPE_CHECKING:
 
 # Modules are imported when one of their names is used first: the imports take longer than many computations.
 _NAMES = {
+    "analysis.barcode": "Bar Persistence persistence",
     "analysis.counting": "CellCounts count_cells",
     "analysis.estimation": "Estimate estimate",
     "analysis.expressivity": "topological_expressivity",
     "analysis.identity": "Comparison identical",
+    "analysis.levels": "CriticalPoint Levels levels",
     "analysis.pipeline": "RegionReport analyse_region betti_numbers class_betti_numbers",
     "analysis.separation": "Separation separation",
     "analysis.verification": "Check Report verify verify_claims",
@@ -160,6 +164,7 @@ _moved.install()
 __version__ = "0.1.0"
 
 __all__ = [
+    "Bar",
     "Bound",
     "BoundTable",
     "CellCounts",
@@ -169,6 +174,7 @@ __all__ = [
     "ClassRegion",
     "CoarseComplexError",
     "Comparison",
+    "CriticalPoint",
     "Cycle",
     "DecisionBoundary",
     "Domain",
@@ -181,12 +187,14 @@ __all__ = [
     "HRepresentation",
     "Homology",
     "InputError",
+    "Levels",
     "LimitError",
     "MissingDependencyError",
     "Network",
     "NetworkError",
     "NumberError",
     "Partition",
+    "Persistence",
     "PointError",
     "PolyhedralComplex",
     "PolyreluError",
@@ -218,6 +226,7 @@ __all__ = [
     "from_torch",
     "homology",
     "identical",
+    "levels",
     "load",
     "load_complex",
     "lower_bound_network",
@@ -227,6 +236,7 @@ __all__ = [
     "network_with_betti",
     "paper_network",
     "pareto_front",
+    "persistence",
     "plot",
     "plot_html",
     "predicted_band_betti",

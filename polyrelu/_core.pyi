@@ -45,7 +45,7 @@ class VertexSolver:
     def vector(self, i: int) -> tuple[int, ...]: ...
 
 def affine_forms(
-    stages: list[Any], regions: Sequence[Any], stage: int
+    stages: list[Any], regions: Sequence[Any], stage: int, chosen: npt.NDArray[np.int32] | None = None
 ) -> tuple[npt.NDArray[np.int32], list[tuple[int, ...]]]: ...
 def check_chain_complex(
     ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]]

@@ -137,8 +137,9 @@ FOREIGN = {"from_onnx", "from_sklearn", "from_torch"}
 # The public names that nobody calls with arguments of his own: what functions return, or errors.
 NOT_CALLED = {
     "records that functions fill in and return; their methods are called": {
-        "Bound", "BoundTable", "Check", "Comparison", "Cycle", "Estimate", "FrontPoint", "HRepresentation", "Homology",
-        "RegionReport", "Report", "Separation", "Stability", "VRepresentation",
+        "Bar", "Bound", "BoundTable", "Check", "Comparison", "CriticalPoint", "Cycle", "Estimate", "FrontPoint",
+        "HRepresentation", "Homology", "Levels", "Persistence", "RegionReport", "Report", "Separation", "Stability",
+        "VRepresentation",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
         "Partition", "PolyhedralComplex", "Refinement",
@@ -244,7 +245,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "region report": pr.analyse_region(net), "front point": pr.pareto_front((2, 4, 4, 1))[0],
         "separation": pr.separation(2, 4, seconds=0), "bound": pr.upper_bounds((2, 3, 1)).bounds[0],
         "vertices": cx.v_representation(2, 0), "inequalities": cx.h_representation(2, 0),
-        "check": pr.verify(net, betti=[1, 0]).claims[0],
+        "check": pr.verify(net, betti=[1, 0]).claims[0], "persistence": pr.persistence(net),
+        "all levels": pr.levels(net),
     }  # fmt: skip
     for label, instance in instances.items():
         for name in dir(type(instance)):

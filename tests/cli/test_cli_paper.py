@@ -477,3 +477,30 @@ def test_stability_of_several_outputs(run):
     assert_one_line(status, out, err)
     assert "--output I" in err and "--difference I J" in err
     assert answer(run, "stability", "two.json", "--box", "1,2", "--output", "1")["topological"]
+
+
+# ---- persistence ----------------------------------------------------------------------------------------------------
+
+
+def test_persistence(run):
+    found = answer(run, "persistence", ANNULUS)
+    assert list(found) == ["architecture", "field", "superlevel", "bars"]
+    assert found["bars"] == [[[None, None], [-1, 1]], [[None, 1]]]
+    found = answer(run, "persistence", ANNULUS, "--superlevel", "--field", "Q", "--box", "0,7/2")
+    assert (found["field"], found["superlevel"]) == ("Q", True)
+    assert found["bars"] == [[[1, None]], []]
+    status, out, _ = run("persistence", ANNULUS, "--superlevel", "--field", "3")
+    assert status == 0 and "{F >= t} in R^2 over the field of 3 elements" in out and "1   1       -1" in out
+
+
+@pytest.mark.parametrize("field", ["4", "x", "2.5", "-3", "F2"])
+def test_persistence_over_no_field(run, field):
+    status, out, err = run("persistence", ANNULUS, f"--field={field}")
+    assert (status, out) == (2, "") and "field" in err and err.count("\n") == 1
+
+
+def test_persistence_of_several_outputs(run):
+    Path("two.json").write_text('{"weights": [[[1], [2]], [[1, 0], [0, 1]]], "biases": [[0, 0], [0, 0]]}')
+    status, _, err = run("persistence", "two.json")
+    assert status == 2 and "2 outputs" in err
+    assert answer(run, "persistence", "two.json", "--output", "0")["bars"] == [[[0, None]]]
