@@ -95,7 +95,7 @@ class VertexValues:
         new = np.ones(len(order), np.bool_)
         new[1:] = (sorted_n[1:] != sorted_n[:-1]) | (sorted_d[1:] != sorted_d[:-1])
         first[by_value] = by_value[np.maximum.accumulate(np.where(new, np.arange(len(new)), 0))]
-        members = np.unique(first)
+        members = np.flatnonzero(first == np.arange(len(first)))
 
         errors = np.where(np.isfinite(values) & (errors >= 0), errors, np.inf)
         values = np.where(np.isfinite(values), values, 0.0)
@@ -276,8 +276,7 @@ class _Layers:
             small = 16 * (a.shape[1] + 4) * _UNIT
             size = np.abs(a)
             lost = _TINY * (1 + np.sum(size + e, axis=1, keepdims=True) + np.abs(x0) + e0)
-            rounding = small * (size @ absolute + np.abs(x0) * constants)
-            e = (1 + small) * (e @ absolute + e0 * constants) + rounding + lost
+            e = (e + small * (size + e)) @ absolute + (e0 + small * (np.abs(x0) + e0)) * constants + lost
             a = a @ layer.weights + x0 * layer.biases
             if layer.slopes is not None:
                 steepest = np.maximum(1.0, np.abs(layer.slopes))

@@ -490,7 +490,7 @@ def test_persistence(run):
     assert (found["field"], found["superlevel"]) == ("Q", True)
     assert found["bars"] == [[[1, None]], []]
     status, out, _ = run("persistence", ANNULUS, "--superlevel", "--field", "3")
-    assert status == 0 and "{F >= t} in R^2 over the field of 3 elements" in out and "1   1       -1" in out
+    assert status == 0 and "{F >= t} in R^2 over the field of 3 elements" in out and "  1       1   -1" in out
 
 
 @pytest.mark.parametrize("field", ["4", "x", "2.5", "-3", "F2"])
