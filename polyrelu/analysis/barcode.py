@@ -215,8 +215,8 @@ def persistence(
             found[degree].append((number(born), end, born, dies))
     if sum(end == last for bars in found for _, end, _, _ in bars) != 1:
         raise VerificationError("not one class at the end, but the domain is contractible")
-    ends = {step for bars in found for *_, born, dies in bars for step in (born, dies)}
-    values = filtration.values(step for step in ends if step is not None)
+    ends = {step for bars in found for *_, born, dies in bars for step in (born, dies) if step is not None}
+    values, places = filtration.values(ends), {step: filtration.place(step) for step in ends}
     details = []
     for bars in found:
         bars.sort(key=lambda x: x[:3])
@@ -225,8 +225,8 @@ def persistence(
                 Bar(
                     values[born],
                     None if dies is None else values[dies],
-                    filtration.place(born),
-                    None if dies is None else filtration.place(dies),
+                    places[born],
+                    None if dies is None else places[dies],
                 )
                 for _, _, born, dies in bars
             )
