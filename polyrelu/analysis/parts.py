@@ -225,11 +225,8 @@ def solve(problem: Problem, options: PartsOptions) -> PartsReport:
 
 
 def _predicted_cells(problem: Problem) -> int:
-    """About how many cells the complete complex has."""
-    found = estimate(problem.network, problem.level, problem.domain, samples=20)
-    if found.cells is not None:
-        return int(found.cells)
-    return max((x for x in found.upper if x is not None), default=PART_CELLS)
+    """About how many cells the complex has."""
+    return int(estimate(problem.network, problem.level, problem.domain, coarse=problem.coarse, samples=20).likely_cells)
 
 
 def in_parts(
