@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from math import inf, isqrt
 from random import Random
 from typing import Any
@@ -41,8 +42,11 @@ MASK_BYTES = 16
 CELLS_PER_SECOND = 1_500_000
 """Cells a second on one core, as measured: one to three million on most networks, fewer in wide and deep ones."""
 
-COARSE_CELLS_PER_SECOND = 600_000
-"""The same for coarse complexes, whose cells cost more: for each some are asked for a bound of F − t."""
+COARSE_CELLS_PER_SECOND = 1_300_000
+"""The same for coarse complexes, without the bounds of F − t that are asked for."""
+
+SECONDS_PER_WEIGHT = 6e-10
+"""Seconds for bounds, by top cells and weights of the network: about one in three top cells is asked for one."""
 
 SECONDS = 5.0
 """The default limit on the time of an estimate."""
@@ -139,7 +143,12 @@ class Estimate(BriefRepr):
     @property
     def seconds(self) -> float:
         """Seconds that subdividing will take on one core, very roughly: by the speed measured on one machine."""
-        return to_double(self.likely_cells / (COARSE_CELLS_PER_SECOND if self.is_coarse else CELLS_PER_SECOND))
+        if not self.is_coarse:
+            return to_double(self.likely_cells / CELLS_PER_SECOND)
+        regions = self.likely_cells / 10 if self.regions is None else self.regions
+        weights = sum(m * n for m, n in pairwise(self.network.architecture))
+        bounds = to_double(regions) * weights * SECONDS_PER_WEIGHT
+        return to_double(self.likely_cells / COARSE_CELLS_PER_SECOND) + bounds
 
     def __str__(self) -> str:
         rows = [self._head(), *self._rows()]
