@@ -116,8 +116,12 @@ def make_part(
     """The part of a leaf. LimitError if it has more cells or takes more memory than allowed."""
     domain = tree.domain(leaf, problem.domain)
     options: Options = {"max_cells": max_cells, "max_memory": max_memory, "progress": progress}
-    how = {"coarse": problem.coarse, "split_at_walls": problem.coarse and bool(tree.nodes)}
-    cx, _ = subdivided(problem.network, problem.level, domain, 0, options, **how)
+    cx, _ = subdivided(
+        *(problem.network, problem.level, domain, 0, options),
+        coarse=problem.coarse,
+        split_at_walls=problem.coarse and bool(tree.nodes),
+        part_of=problem.domain.half_spaces() if problem.domain is not None else (),
+    )
     return reduce_part(cx, problem.domain, tree, leaf, problem.relations)
 
 

@@ -19,7 +19,7 @@ from polyrelu.geometry.cut_tree import CutTree, Node
 from polyrelu.geometry.sparse_rows import SparseRows
 
 FORMAT = "polyrelu parts"
-VERSION = 1
+VERSION = 2
 _MANIFEST = "manifest.json"
 _EXACT_IN_JSON = 2**53
 
@@ -28,7 +28,9 @@ class WorkDirectory:
     """A directory with a manifest, which says what is computed and how it is cut, and a file for each part.
 
     Files are written under another name and then renamed (`polyrelu.files.replacing`), so that each is there whole or
-    not at all. A part begins with the SHA-256 of what follows; one that is damaged counts as not done.
+    not at all. A part begins with the SHA-256 of what follows, and names what it was made from: the problem, and how
+    its leaf and those around it were cut off. One that is damaged, or of another problem or tree (a file that was
+    copied here, or that another run in the same directory has left), counts as not done. The manifest has a hash too.
 
     Parameters
     ----------
@@ -67,6 +69,8 @@ class WorkDirectory:
     def _read(self, manifest: Any) -> None:
         if manifest["format"] != FORMAT or manifest["version"] != VERSION:
             raise FileError(f"{self._shown}: a work directory of another version of polyrelu", self._shown)
+        if manifest["sha256"] != _digest({name: value for name, value in manifest.items() if name != "sha256"}):
+            raise ValueError("hash")
         for name, value in self._problem.items():
             if manifest["problem"][name] != value:
                 raise FileError(
@@ -86,19 +90,20 @@ class WorkDirectory:
         """Another tree, after the parts that it makes invalid are removed."""
         for leaf in changed:
             self._file(leaf).unlink(missing_ok=True)
-        manifest = {
+        manifest: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
             "problem": self._problem,
             "forms": [[_written(x) for x in form] for form in tree.forms],
             "nodes": [[node.form, node.minus, node.plus] for node in tree.nodes],
         }
+        manifest["sha256"] = _digest(manifest)
         with replacing(self._path / _MANIFEST) as draft:
             draft.write_text(json.dumps(manifest, indent=1), encoding="ascii")
         self._tree = tree
 
     def load(self, leaf: int) -> Part | None:
-        """The part of a leaf; None if it is not there, or damaged."""
+        """The part of a leaf; None if it is not there, or damaged, or of another problem or tree."""
         try:
             data = self._file(leaf).read_bytes()
         except OSError:
@@ -106,16 +111,32 @@ class WorkDirectory:
         digest, content = data[:64], data[64:]
         if hashlib.sha256(content).hexdigest().encode() != digest:
             return None
-        return _part(json.loads(zlib.decompress(content)))
+        found = json.loads(zlib.decompress(content))
+        if found.get("of") != self._origin(leaf, found["neighbours"]):
+            return None
+        return _part(found)
 
     def save(self, leaf: int, part: Part) -> None:
         """Write the part of a leaf."""
-        content = zlib.compress(json.dumps(_as_json(part)).encode("ascii"), 1)
+        found = {"of": self._origin(leaf, part.neighbours), **_as_json(part)}
+        content = zlib.compress(json.dumps(found).encode("ascii"), 1)
         with replacing(self._file(leaf)) as draft:
             draft.write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
 
+    def _origin(self, leaf: int, neighbours: Iterable[int]) -> str | None:
+        """What a part with these neighbours is made from, by a hash; None if there are no such leaves."""
+        tree, around = self._tree, [leaf, *neighbours]
+        if tree is None or max(around) >= tree.n_leaves:
+            return None
+        ways = [[[*map(_written, tree.forms[form]), side] for form, side in tree.sides[x]] for x in around]
+        return _digest([self._problem, around, ways])
+
     def _file(self, leaf: int) -> Path:
         return self._path / f"part-{leaf}.bin"
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
 
 def _written(x: int) -> int | str:

@@ -139,17 +139,21 @@ def subdivided(
     *,
     coarse: bool = False,
     split_at_walls: bool = False,
+    part_of: Sequence[Sequence[int]] | None = None,
 ) -> tuple[PolyhedralComplex, list[list[Signs]]]:
     """The complex of `subdivide`, and the signs of the first `signs` neurons of the last hidden layer on its cells.
 
     Those neurons must not be identity neurons. There is an array for each dimension λ..d and each of these neurons.
 
     With `split_at_walls` a coarse complex has the same cells as the complete one in the boundary of the domain.
+
+    `part_of`: the walls of a larger domain (none for R^d) of which this one is a part, cut off by neurons. Artificial
+    hyperplanes are then those of the larger domain, so that all its parts have the same.
     """
     further: dict[str, Any] = {"last_signs": signs} if signs else {}
     if coarse:
         further = {"coarse": True, "split_at_walls": split_at_walls}
-    cx, report = _subdivided(network, level, domain, options, further)
+    cx, report = _subdivided(network, level, domain, options, further, part_of)
     found = [[x[:n] for x in of] for of, n in zip(report.get("last_signs", ()), cx.arrays.finite, strict=False)]
     return cx, found
 
@@ -180,7 +184,12 @@ def subdivided_by_conditions(
 
 
 def _subdivided(
-    network: Network, level: Any, domain: Any, options: Options, further: dict[str, Any]
+    network: Network,
+    level: Any,
+    domain: Any,
+    options: Options,
+    further: dict[str, Any],
+    part_of: Sequence[Sequence[int]] | None = None,
 ) -> tuple[PolyhedralComplex, dict[str, Any]]:
     """The complex of `subdivide` and the report of the core, which is asked for `further` results.
 
@@ -197,6 +206,8 @@ def _subdivided(
     walls = region.half_spaces() if region is not None else ()
 
     rows, real = _hyperplanes(network, t, walls)
+    if part_of is not None and len(rows) > real:
+        rows, real = _hyperplanes(network, t, part_of)
     _check_rank(least_rank([row[1:] for row in rows]), max_cells)
     coordinates, start, initial_forms, artificial = _start(rows, real, network.input_dim)
     kept = coordinates.kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import textwrap
 import time
 from contextlib import suppress
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -111,6 +113,22 @@ def test_random_trees() -> None:
             assert found == homology(subdivide(net, 0).region(relation)), (seed, relation)
 
 
+@given(st.data())
+@examples(40)
+def test_artificial_hyperplanes_are_the_same_in_all_parts(data: Any) -> None:
+    """Identity neurons in the first layer, cuts by the second: some parts have enough walls to start from."""
+    d = data.draw(st.integers(2, 3))
+    number = st.integers(-2, 2)
+    widths = (d, data.draw(st.integers(2, d + 1)), data.draw(st.integers(4, 5)), 1)
+    net = Network(
+        [[[data.draw(number) for _ in range(n)] for _ in range(m)] for n, m in pairwise(widths)],
+        [[data.draw(number) for _ in range(m)] for m in widths[1:]],
+        [[data.draw(st.sampled_from([1, 1, 1, 0])) for _ in range(widths[1])], [0] * widths[2]],
+    )
+    domain = Domain.box([-3] * d, [3] * d) if data.draw(st.booleans()) else None
+    compare(problem(net, 0, domain, data.draw(st.booleans())), data.draw(st.sampled_from([2, 3, 6, 12])))
+
+
 def test_torsion_survives_the_cuts() -> None:
 
     torsion = [case for case in cases() if any(map(any, case.expected["torsion"].values()))]
@@ -193,6 +211,48 @@ def test_a_directory_of_parts_that_were_cut_further(tmp_path: Path) -> None:
     assert in_parts(of, 2, work_dir=tmp_path) == first
     again = in_parts(of, 2, max_cells=500, work_dir=tmp_path)
     assert again.homology == first.homology and again.f_vector == first.f_vector
+
+
+def test_parts_of_other_problems_or_trees_are_made_again(tmp_path: Path) -> None:
+    """Files that were copied, or left by another run in the same directory, are whole, and yet not the right ones."""
+    net = shells((2, 8, 8, 4, 1), [3])
+    of, other = problem(net), problem(shells((2, 8, 8, 4, 1), [2]))
+    first = in_parts(of, 6, work_dir=tmp_path / "a")
+    in_parts(other, 6, work_dir=tmp_path / "b")
+    a, b = ([tmp_path / name / f"part-{i}.bin" for i in range(6)] for name in "ab")
+    a[0].write_bytes(b[0].read_bytes())
+    one, two = a[2].read_bytes(), a[3].read_bytes()
+    a[2].write_bytes(two)
+    a[3].write_bytes(one)
+    a[5].write_bytes(a[4].read_bytes())
+    assert in_parts(of, 6, work_dir=tmp_path / "a") == first
+    # A run with smaller parts has cut further what another one then writes as it was.
+    left = {path: path.read_bytes() for path in a}
+    for path in a:
+        path.unlink()
+    smaller = in_parts(of, 6, max_cells=500, work_dir=tmp_path / "a")
+    assert smaller.n_parts > 6
+    for path, content in left.items():
+        path.write_bytes(content)
+    again = in_parts(of, 6, max_cells=500, work_dir=tmp_path / "a")
+    assert again.homology == smaller.homology == first.homology
+    assert again.f_vector == smaller.f_vector == first.f_vector
+
+
+def test_a_changed_manifest_is_noticed(tmp_path: Path) -> None:
+    of = problem(shells((2, 8, 8, 4, 1), [3]))
+    in_parts(of, 3, work_dir=tmp_path)
+    manifest = tmp_path / "manifest.json"
+    text = manifest.read_text()
+    document = json.loads(text)
+    for change in ({"nodes": [[0, 0, -1], *document["nodes"][1:]]}, {"forms": [[9, 9, 7], *document["forms"][1:]]}):
+        manifest.write_text(json.dumps({**document, **change}))
+        with pytest.raises(FileError, match=r"its manifest\.json is damaged"):
+            in_parts(of, 3, work_dir=tmp_path)
+    for broken in ("[]", "3", "null", "[" * 100_000, text[: len(text) // 2], text.replace('"forms"', '"form"')):
+        manifest.write_text(broken)
+        with pytest.raises(FileError, match=r"its manifest\.json is damaged"):
+            in_parts(of, 3, work_dir=tmp_path)
 
 
 def test_directories_of_other_problems_are_refused(tmp_path: Path) -> None:
