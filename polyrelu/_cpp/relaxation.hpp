@@ -382,7 +382,7 @@ class OutputBound {
         L.resize(n, width);
         std::copy_n(fixed.f.begin(), (size_t)(width - 1) * n, L.f.begin());
         std::fill_n(L.f.begin() + (size_t)(width - 1) * n, n, 0.0);
-        const double K = unit(in.n + 2);
+        const double K = unit(2 * in.n + 2);  // a neuron with a slope gives two terms
         double total = 1, reach = 0, largest = 0;
         for (int k = 0; k < width - 1; ++k) {
             reach += cell_->reach[k];
@@ -400,7 +400,7 @@ class OutputBound {
         L.resize(n, width);
         std::fill(L.f.begin(), L.f.end(), 0.0);
         std::fill(L.radius.begin(), L.radius.end(), 0.0);
-        const double K = unit(S.m + 1);
+        const double K = unit(2 * S.m + 1);
         double total = 1;
         const double* bias = S.column(0, true);
         std::copy_n(bias, n, L.f.begin());
