@@ -20,6 +20,8 @@ arguments, and what a callback or an iterable of the caller raises while it work
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def visible(text: str) -> str:
     """The text with every character escaped that is not printable, a tab or an end of line.
@@ -81,7 +83,19 @@ class FileError(InputError):
 
 
 class DomainError(InputError):
-    """A domain that is empty, has no interior, or does not lie in the network's input space."""
+    """A domain that is empty, has no interior, or does not lie in the network's input space.
+
+    Attributes
+    ----------
+    certificate : tuple of Fraction or None
+        For an empty domain {x : A x ≤ b} numbers y ≥ 0 with yᵀ A = 0 and y · b < 0, which prove that it is empty.
+    slice : Slice or None
+        For a flat domain the slice that it spans.
+    """
+
+    def __init__(self, message: str, certificate: Any = None, slice: Any = None) -> None:
+        super().__init__(message)
+        self.certificate, self.slice = certificate, slice
 
 
 class RegionError(InputError):

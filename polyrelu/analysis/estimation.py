@@ -27,6 +27,7 @@ from polyrelu.exact.linear import rank
 from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.stages import row_bits
 from polyrelu.geometry.subdivision import Progress, read_domain, read_level, subdivide
 from polyrelu.markup import table
@@ -267,7 +268,7 @@ def estimate(
     t = read_level(network, level)
     if coarse is not None and read_flag(coarse, "coarse") and t is None:
         raise InputError("coarse: a coarse complex is for a level; give level=t, or leave coarse out for C(F)")
-    where = read_domain(domain, network)
+    network, where, _ = on_slice(network, read_domain(domain, network))
     deadline = Deadline(limit, progress)
     rows = rows_that_matter(network, t, where)
     r = rank(rows)

@@ -17,6 +17,7 @@ from polyrelu.errors import LimitError
 from polyrelu.exact.floats import FORMATS, Kind
 from polyrelu.exact.linear import rank
 from polyrelu.exact.rational import primitive, show
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.stages import row_bits
 from polyrelu.geometry.subdivision import Progress, read_domain, subdivide
 from polyrelu.network.network import Network
@@ -149,7 +150,7 @@ def _constant_signs(
     network: Network, domain: Any, deadline: Deadline
 ) -> tuple[tuple[Neuron, ...], tuple[Neuron, ...], bool]:
     """The neurons that are never positive, those never negative, and whether these are all."""
-    where = read_domain(domain, network)
+    network, where, _ = on_slice(network, read_domain(domain, network))
     walls = where.half_spaces() if where is not None else ()
     try:
         rows: list[Sequence[Fraction | int]] = [wall[1:] for wall in walls]

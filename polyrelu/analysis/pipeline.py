@@ -12,6 +12,7 @@ from polyrelu.exact.limits import read_flag
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, exact
 from polyrelu.geometry.classes import classify
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.region import RELATIONS
 from polyrelu.geometry.subdivision import Options, read_domain, read_level, subdivide
@@ -166,6 +167,7 @@ def analyse_region(
         raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
     if level is None:
         raise InputError("level: expected an exact number, got None")
+    network, domain, _ = on_slice(network, read_domain(domain, network))
     in_parts: PartsOptions = {**options, "parts": parts, "work_dir": work_dir, "client": client}
     if asks_for_parts(in_parts):
         t = read_level(network, level)
@@ -254,6 +256,7 @@ def betti_numbers(
     if not isinstance(relation, str) or relation != ">" or exact(level, "level") != 0:
         raise RegionError("where: a formula takes the place of level and relation; give one or the other")
     read_flag(coarse, "coarse")
+    network, domain, _ = on_slice(network, read_domain(domain, network))
     region = refine(network, read_formula(where), domain, **options).region()
     return homology(region, max_memory=options.get("max_memory"), progress=options.get("progress")).betti
 
@@ -297,6 +300,7 @@ def class_betti_numbers(
     >>> pr.class_betti_numbers(net)
     ((1,), (2,))
     """
+    network, domain, _ = on_slice(network, read_domain(domain, network))
     partition = classify(network, domain, coarse=coarse, **options)
     max_memory, progress = options.get("max_memory"), options.get("progress")
     regions = (partition.region(i, closed) for i in range(partition.n_classes))

@@ -39,7 +39,7 @@ examples:
 def run(options: argparse.Namespace) -> Answer:
     """The answer; status 1 if the networks differ."""
     first, second = _both(options)
-    task, g = prepare(options, first), select(options, second)
+    task, g = prepare(options, first, flat=False), select(options, second)
     with task.work() as how:
         found = identical(task.net, g, task.domain, **how)
     status = 0 if found else 1

@@ -35,7 +35,7 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The stability of the network, and the radius or an obstruction."""
-    task, level = prepare(options, read(options), one_output=True), read_level(options)
+    task, level = prepare(options, read(options), one_output=True, flat=False), read_level(options)
     if task.domain is None:
         raise InputError(
             "stability needs --box, bounded on all sides: unbounded faces that are parallel may meet after any change"

@@ -21,6 +21,7 @@ from polyrelu.errors import InputError, one_line
 from polyrelu.exact.limits import free_memory
 from polyrelu.exact.rational import exact
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.hull import on_slice
 from polyrelu.network.network import Network
 from polyrelu.network.slices import Slice
 from polyrelu.readers import Document, load, read_document
@@ -96,10 +97,21 @@ def document(options: argparse.Namespace, path: str, activation: str | None, nam
     return content
 
 
-def prepare(options: argparse.Namespace, net: Network, *, one_output: bool = False) -> Task:
-    """The task that the options make of a network; with `one_output` they must leave one."""
+def prepare(options: argparse.Namespace, net: Network, *, one_output: bool = False, flat: bool = True) -> Task:
+    """The task that the options make of a network; with `one_output` they must leave one.
+
+    With `flat`, a flat box is examined in the slice that it spans, which is noted in the options.
+    """
     net = select(options, net, one_output=one_output)
-    return Task(options, net, _domain(options, net.input_dim))
+    domain = _domain(options, net.input_dim)
+    if not flat:
+        return Task(options, net, domain)
+    net, domain, found = on_slice(net, domain)
+    if found is not None:
+        free = ", ".join(map(str, (j for j in range(found.input_dim) if any(v[j] for v in found.directions))))
+        note = f"the box is flat: coordinates and counts are those of the input coordinates that it leaves free: {free}"
+        options.assumed = [*vars(options).get("assumed", ()), note]
+    return Task(options, net, domain)
 
 
 def select(options: argparse.Namespace, net: Network, *, one_output: bool = False) -> Network:

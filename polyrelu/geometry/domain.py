@@ -1,4 +1,4 @@
-"""The domain of a network: a full-dimensional polyhedron to which the input space is restricted."""
+"""The domain of a network: a polyhedron to which the input space is restricted."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.errors import DomainError, LimitError
+from polyrelu.errors import DomainError, LimitError, PointError
 from polyrelu.exact.printing import brief
-from polyrelu.exact.rational import describe, exact_matrix, exact_point, exact_vector, primitive
+from polyrelu.exact.rational import describe, entries, exact_matrix, exact_point, exact_vector, primitive
 from polyrelu.immutable import Immutable
 
 MAX_BOX = 5 * 10**7
@@ -19,7 +19,9 @@ MAX_BOX = 5 * 10**7
 class Domain(Immutable):
     """The closed polyhedron {x : A x ≤ b} with rational A and b, bounded or unbounded. Immutable.
 
-    The domain must have interior points. Whether it has any is decided, exactly, when a network is subdivided over it.
+    A complex is made over a domain with interior points. Whether it has any is decided, exactly, when a network is
+    subdivided over it. A flat domain spans a slice (`polyrelu.geometry.hull.spanned_slice`), in which it has interior
+    points; `betti_numbers`, `analyse_region`, `estimate`, `inspect` and the command line restrict the network to it.
 
     Parameters
     ----------
@@ -84,7 +86,8 @@ class Domain(Immutable):
         Raises
         ------
         DomainError
-            If the numbers of bounds differ or are zero, or a lower bound is not below the upper one.
+            If the numbers of bounds differ or are zero, or a lower bound is above the upper one: the box is empty then,
+            as the error's `certificate` proves. Equal bounds make a flat box.
         LimitError
             If the matrix of the inequalities would have more than `MAX_BOX` entries.
 
@@ -110,17 +113,21 @@ class Domain(Immutable):
         zeros = (Fraction(0),) * len(lower)
         rows: list[tuple[Fraction, ...]] = []
         offsets: list[Fraction] = []
+        empty = ""
+        contradiction: tuple[int, int] = (0, 0)
         for i, (low, high) in enumerate(zip(lower, upper, strict=True)):
             least = _bound(low, -math.inf, f"box, lower bound {i + 1}")
             most = _bound(high, math.inf, f"box, upper bound {i + 1}")
-            if least is not None and most is not None and least >= most:
-                raise DomainError(
-                    f"box, coordinate {i + 1}: the lower bound {brief(least)} is not below the upper {brief(most)}"
-                )
+            if least is not None and most is not None and least > most and not empty:
+                empty = f"coordinate {i + 1}: the lower bound {brief(least)} is above the upper {brief(most)}"
+                contradiction = len(rows), len(rows) + 1
             for bound, side in ((most, 1), (least, -1)):
                 if bound is not None:
                     rows.append((*zeros[:i], Fraction(side), *zeros[i + 1 :]))
                     offsets.append(side * bound)
+        if empty:
+            certificate = tuple(Fraction(int(i in contradiction)) for i in range(len(rows)))
+            raise DomainError(f"box, {empty}; the box is empty", certificate=certificate)
         box = cls.__new__(cls)
         box._set(len(lower), tuple(rows), tuple(offsets))
         return box
@@ -155,6 +162,21 @@ class Domain(Immutable):
         domain._put(_units=units)
         return domain
 
+    def restrict(self, origin: Any, directions: Any) -> Domain:
+        """The domain {t : origin + Σ t_i directions[i] lies in this one} in R^m, an inequality for each of A x ≤ b.
+
+        `origin` is a point of R^d and `directions` are m ≥ 1 vectors, as for `Network.restrict`; PointError for others.
+        """
+        base = exact_point(origin, self._dim, "origin")
+        items = entries(directions, "directions")
+        if not items:
+            raise PointError(f"directions: expected at least one vector of length {self._dim}, got {describe(items)}")
+        vectors = [exact_point(item, self._dim, f"direction {i}") for i, item in enumerate(items, 1)]
+        domain = Domain.__new__(Domain)
+        rows = tuple(tuple(_dot(row, v) for v in vectors) for row in self._a)
+        domain._set(len(vectors), rows, tuple(b - _dot(row, base) for row, b in zip(self._a, self._b, strict=True)))
+        return domain
+
     def contains(self, x: Any) -> bool:
         """Whether the point x (d exact numbers) lies in the closed domain."""
         point = exact_point(x, self._dim)
@@ -176,7 +198,11 @@ class Domain(Immutable):
             if any(row):
                 rows[primitive([offset, *(-x for x in row)])] = None
             elif offset < 0:
-                raise DomainError(f"domain row {i}: 0 ≤ {brief(offset)} holds for no point; the domain is empty")
+                certificate = tuple(Fraction(int(i == k)) for k in range(1, len(self._b) + 1))
+                raise DomainError(
+                    f"domain row {i}: 0 ≤ {brief(offset)} holds for no point; the domain is empty",
+                    certificate=certificate,
+                )
         return tuple(rows)
 
     def __eq__(self, other: object) -> bool:
@@ -198,6 +224,10 @@ def _unpickle(
     domain = Domain.__new__(Domain)
     domain._set(dim, a, b)
     return domain.in_units(units)
+
+
+def _dot(row: Sequence[Fraction], x: Sequence[Fraction]) -> Fraction:
+    return sum((p * q for p, q in zip(row, x, strict=True) if p), Fraction(0))
 
 
 def _bound(value: Any, infinite: float, where: str) -> Fraction | None:

@@ -22,6 +22,7 @@ from polyrelu.geometry.cell_arrays import CellArrays
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.hull import without_interior
 from polyrelu.geometry.stages import complex_stages
 from polyrelu.network.network import Network
 
@@ -247,10 +248,7 @@ def _subdivided(
             {"cells": cells, "bytes": memory, "neurons": done},
         ) from None
     except _core.NoInterior:
-        raise DomainError(
-            "domain: no point satisfies all its inequalities strictly; "
-            "for a flat domain take the slice through points that span it, Slice(points).restrict(network)"
-        ) from None
+        raise without_interior(region) from None
     except (_core.Inconsistent, _core.UnknownOutcome) as fault:
         raise VerificationError(f"subdivide: {fault}") from None
     except MemoryError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import sub
-from typing import Any
+from typing import Any, TypeVar
 
 from polyrelu.errors import InputError, PointError
 from polyrelu.exact.linear import independent_columns, solve
@@ -13,6 +13,8 @@ from polyrelu.exact.rational import describe, entries, exact_point
 from polyrelu.network.network import Network
 
 Point = tuple[Fraction, ...]
+Restricted = TypeVar("Restricted", bound=Any)
+"""A Network or a Domain."""
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -68,15 +70,21 @@ class Slice:
         origin, *others = self.points
         return tuple(tuple(map(sub, p, origin)) for p in others)
 
-    def restrict(self, network: Network) -> Network:
-        """The network t ↦ F(point(t)) on R^m; PointError if F has another input dimension."""
-        if not isinstance(network, Network):
-            raise InputError(f"slice: expected a Network, got an object of type {type(network).__name__}")
+    def restrict(self, network: Restricted) -> Restricted:
+        """The network t ↦ F(point(t)) on R^m, or of a domain {t : point(t) lies in it}.
+
+        PointError if the network or the domain has another dimension.
+        """
+        if not isinstance(network, Network) and not hasattr(type(network), "half_spaces"):
+            raise InputError(f"slice: expected a Network or a Domain, got an object of type {type(network).__name__}")
         if network.input_dim != self.input_dim:
+            what = "the network has" if isinstance(network, Network) else "the domain has"
+            inputs = "inputs" if isinstance(network, Network) else "coordinates"
             raise PointError(
-                f"slice: its points have {self.input_dim} coordinates, but the network has {network.input_dim} inputs"
+                f"slice: its points have {self.input_dim} coordinates, but {what} {network.input_dim} {inputs}"
             )
-        return network.restrict(self.points[0], self.directions)
+        restricted: Restricted = network.restrict(self.points[0], self.directions)
+        return restricted
 
     def point(self, t: Any) -> Point:
         """The point of R^d with coordinates t (m exact numbers); PointError for another number of coordinates."""

@@ -372,7 +372,7 @@ def test_text():
         ({"coarse": "yes"}, InputError, "coarse: expected True or False"),
         ({"level": "x"}, NumberError, "level"),
         ({"domain": [(0, 1)]}, DomainError, "dimension 1"),
-        ({"domain": [(1, 1), (0, 1)]}, DomainError, "not below"),
+        ({"domain": [(1, 0), (0, 1)]}, DomainError, "is above the upper"),
     ],
 )
 def test_bad_input(arguments, error, message):

@@ -60,7 +60,8 @@ def test_boxes() -> None:
 
 
 @pytest.mark.parametrize(("lower", "upper", "text"), [
-    ([0], [0], "not below"), ([1], ["1/2"], "not below"), ([0, 0], [1], "got 2 and 1"), ([], [], "got 0 and 0"),
+    ([1], ["1/2"], "is above the upper"),
+    ([0, 2], [0, 1], "coordinate 2: .* the box is empty"), ([0, 0], [1], "got 2 and 1"), ([], [], "got 0 and 0"),
     (0, 1, "sequence of lower"), ([0], 1, "sequence of upper"),
 ])  # fmt: skip
 def test_what_is_no_box(lower, upper, text) -> None:

@@ -67,7 +67,7 @@ def test_the_box_of_inputs(tmp_path: Path) -> None:
     assert read_nnet_domain(path) == Domain.box(["-11/20", -5], ["9/20", "25/3"])
     path.write_text(SMALL.replace("2.0,0.3,10.0", "-2.0,0.3,10.0"))
     assert read_nnet_domain(path) == Domain.box(["-9/20", -5], ["11/20", "25/3"])
-    for upper, message in (("-1.0,2.0,", "not below"), ("1.0,2.0,3.0,", "expected 2 numbers")):
+    for upper, message in (("-2.0,2.0,", "above the upper"), ("1.0,2.0,3.0,", "expected 2 numbers")):
         path.write_text(SMALL.replace("\n1.0,2.0,", "\n" + upper))
         with pytest.raises(FileError, match=message):
             read_nnet_domain(path)
@@ -77,7 +77,7 @@ def test_the_box_of_inputs(tmp_path: Path) -> None:
 def test_bounds_in_the_wrong_order_are_not_swapped(tmp_path: Path) -> None:
     (tmp_path / "net.nnet").write_text(SMALL.replace("-1.0,-2.0,\n1.0,2.0,", "5.0,-2.0,\n1.0,2.0,"))
     for normalise in (False, True):
-        with pytest.raises(FileError, match=r"bounds of the inputs: .* not below"):
+        with pytest.raises(FileError, match=r"bounds of the inputs: .* above the upper"):
             read_nnet_domain(tmp_path / "net.nnet", normalise)
 
 
