@@ -10,6 +10,7 @@ from typing import Any
 from polyrelu.errors import DomainError, LimitError, PointError
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, entries, exact_matrix, exact_point, exact_vector, primitive
+from polyrelu.geometry.generators import dual_generators
 from polyrelu.immutable import Immutable
 
 MAX_BOX = 5 * 10**7
@@ -131,6 +132,60 @@ class Domain(Immutable):
         box = cls.__new__(cls)
         box._set(len(lower), tuple(rows), tuple(offsets))
         return box
+
+    @classmethod
+    def hull(cls, points: Any, rays: Any = ()) -> Domain:
+        """The polyhedron with given generators: the convex hull of points plus the cone of rays (V-representation).
+
+        Parameters
+        ----------
+        points : sequence of sequences of exact numbers
+            At least one point of R^d.
+        rays : sequence of sequences of exact numbers, optional
+            Directions in which the polyhedron is unbounded; a ray and its opposite are a line.
+
+        Returns
+        -------
+        Domain
+            The polyhedron: an inequality for each facet, and two for each equation if it is flat.
+
+        Raises
+        ------
+        DomainError
+            If there are no points, or the polyhedron is all of R^d, for which there is no inequality.
+        PointError
+            If a point or a ray has another dimension than the first point.
+        LimitError
+            If there are too many facets (`polyrelu.geometry.generators.MAX_PAIRS`).
+
+        Notes
+        -----
+        x lies in the polyhedron iff (1, x) lies in the cone that (1, p) and (0, r) generate for points p and rays r;
+        the dual of this cone consists of the inequalities (Minkowski and Weyl).
+
+        Examples
+        --------
+        >>> import polyrelu as pr
+        >>> pr.Domain.hull([[0, 0], [2, 0], [0, 2], [1, 1]])
+        Domain(3 half-spaces in dimension 2)
+        """
+        given, directions = entries(points, "points"), entries(rays, "rays")
+        if not given:
+            raise DomainError(f"hull: expected a sequence of points, at least one, got {describe(points)}")
+        if directions is None:
+            raise DomainError(f"hull: expected a sequence of rays, got {describe(rays)}")
+        first = entries(given[0], "point 1")
+        if not first:
+            raise DomainError(f"hull: expected points of at least one coordinate, got {describe(given[0])}")
+        d = len(first)
+        generators = [(Fraction(1), *exact_point(p, d, f"point {i}")) for i, p in enumerate(given, 1)]
+        generators += [(Fraction(0), *exact_point(r, d, f"ray {i}")) for i, r in enumerate(directions, 1)]
+        lines, extreme = dual_generators(generators)
+        found = [*lines, *(tuple(-x for x in line) for line in lines), *extreme]
+        rows = [row for row in found if any(row[1:])]  # without 0 ≤ 1
+        if not rows:
+            raise DomainError("hull: the polyhedron is the whole space, for which the domain is None")
+        return cls([[-x for x in row[1:]] for row in rows], [row[0] for row in rows])
 
     @property
     def a(self) -> tuple[tuple[Fraction, ...], ...]:
