@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from polyrelu.topology.cycle import Cycle
     from polyrelu.topology.groups import Homology
     from polyrelu.topology.homology import homology
+    from polyrelu.topology.smith_form import SmithForm, smith_normal_form
 
 # Modules are imported when one of their names is used first: the imports take longer than many computations.
 _NAMES = {
@@ -135,6 +136,7 @@ _NAMES = {
     "topology.cycle": "Cycle",
     "topology.groups": "Homology",
     "topology.homology": "homology",
+    "topology.smith_form": "SmithForm smith_normal_form",
 }
 """The public names, by the modules that they are in."""
 
@@ -205,6 +207,7 @@ __all__ = [
     "Report",
     "Separation",
     "Slice",
+    "SmithForm",
     "Stability",
     "VRepresentation",
     "VerificationError",
@@ -252,6 +255,7 @@ __all__ = [
     "sawtooth",
     "separation",
     "shells",
+    "smith_normal_form",
     "stability",
     "subdivide",
     "topological_expressivity",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
-from math import gcd
 from typing import NamedTuple
 
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpz_mat
 
-from polyrelu.errors import VerificationError
 from polyrelu.exact import bounded
 from polyrelu.topology.matching import Chain
+from polyrelu.topology.unimodular import hermite, identity, inverse, part, smith
 
 
 class Generator(NamedTuple):
@@ -90,8 +88,8 @@ def _generators(cells: Sequence[int], outgoing: dict[int, Chain], incoming: dict
     for j, c in enumerate(before):
         for x, value in incoming[c].items():
             image[number[x], j] = value
-    p, q, factors = _smith(coordinates * image)
-    cycles = _inverse(p).transpose() * basis
+    p, q, factors = smith(coordinates * image)
+    cycles = inverse(p).transpose() * basis
     cochains = p * coordinates
     torsion: list[Generator] = []
     for i in range(basis.nrows()):
@@ -117,75 +115,12 @@ def _kernel(active: Sequence[int], outgoing: dict[int, Chain]) -> tuple[fmpz_mat
         for x, value in outgoing.get(c, {}).items():
             transposed[i, rows[x]] = value
     if not rows:
-        return _identity(n), _identity(n)
-    hermite, u = _hermite(transposed, _identity(n))
-    rank = next((i for i in range(n) if all(hermite[i, j] == 0 for j in range(len(rows)))), n)
-    kernel = _part(u, range(rank, n), range(n))
+        return identity(n), identity(n)
+    form, u = hermite(transposed, identity(n))
+    rank = next((i for i in range(n) if all(form[i, j] == 0 for j in range(len(rows)))), n)
+    kernel = part(u, range(rank, n), range(n))
     if kernel.nrows():
         kernel = kernel.lll()
-    unimodular = fmpz_mat(_part(u, range(rank), range(n)).tolist() + kernel.tolist())
+    unimodular = fmpz_mat(part(u, range(rank), range(n)).tolist() + kernel.tolist())
     # v = Uᵀ y has y = U⁻ᵀ v, and only the last entries of y are non-zero if v is in the kernel
-    return kernel, _part(_inverse(unimodular).transpose(), range(rank, n), range(n))
-
-
-def _smith(matrix: fmpz_mat) -> tuple[fmpz_mat, fmpz_mat, list[int]]:
-    """(P, Q, invariant factors) with unimodular P and Q such that P · matrix · Q is the Smith normal form.
-
-    Once the matrix is diagonal, each pair (a, b) of diagonal entries in turn becomes (g, ab/g) with g = gcd(a, b) =
-    xa + yb: by the matrix with rows (x, y), (−b/g, a/g) from the left, and the matrix with columns (1, 1),
-    (−yb/g, xa/g) from the right, both of determinant 1.
-    """
-    p, q = _identity(matrix.nrows()), _identity(matrix.ncols())
-    if not matrix.nrows() or not matrix.ncols():
-        return p, q, []
-    while any(x != 0 for i, row in enumerate(matrix.tolist()) for j, x in enumerate(row) if i != j):
-        matrix, p = _hermite(matrix, p)
-        matrix, q = (x.transpose() for x in _hermite(matrix.transpose(), q.transpose()))
-    # Once more, so that the entries are positive and come before the zeros
-    matrix, p = _hermite(matrix, p)
-    matrix, q = (x.transpose() for x in _hermite(matrix.transpose(), q.transpose()))
-    diagonal = [int(matrix[i, i]) for i in range(min(matrix.nrows(), matrix.ncols())) if matrix[i, i] != 0]
-    rows, columns = ([[int(x) for x in row] for row in m.tolist()] for m in (p, q.transpose()))
-    for i, j in combinations(range(len(diagonal)), 2):
-        a, b = diagonal[i], diagonal[j]
-        if b % a:
-            g = gcd(a, b)
-            x = pow(a // g, -1, b // g)
-            y = (g - x * a) // b
-            rows[i], rows[j] = _mixed(rows[i], rows[j], x, y), _mixed(rows[i], rows[j], -b // g, a // g)
-            columns[i], columns[j] = (
-                _mixed(columns[i], columns[j], 1, 1),
-                _mixed(columns[i], columns[j], -y * b // g, x * a // g),
-            )
-            diagonal[i], diagonal[j] = g, a * b // g
-    return fmpz_mat(rows), fmpz_mat(columns).transpose(), diagonal
-
-
-def _mixed(u: list[int], v: list[int], x: int, y: int) -> list[int]:
-    return [x * a + y * b for a, b in zip(u, v, strict=True)]
-
-
-def _hermite(matrix: fmpz_mat, transformation: fmpz_mat) -> tuple[fmpz_mat, fmpz_mat]:
-    """The Hermite normal form of the rows, and the transformation after the same row operations."""
-    width, n = matrix.ncols(), matrix.nrows()
-    both = fmpz_mat([a + b for a, b in zip(matrix.tolist(), transformation.tolist(), strict=True)]).hnf()
-    return _part(both, range(n), range(width)), _part(both, range(n), range(width, both.ncols()))
-
-
-def _part(matrix: fmpz_mat, rows: range, columns: range) -> fmpz_mat:
-    if not rows or not columns:
-        return fmpz_mat(len(rows), len(columns))
-    return fmpz_mat([[matrix[i, j] for j in columns] for i in rows])
-
-
-def _identity(n: int) -> fmpz_mat:
-    return fmpz_mat(n, n, [int(i == j) for i in range(n) for j in range(n)])
-
-
-def _inverse(unimodular: fmpz_mat) -> fmpz_mat:
-    if abs(unimodular.det()) != 1:
-        raise VerificationError("a transformation of determinant ±1 has another determinant")
-    numerators, _ = (
-        fmpq_mat(unimodular).inv().numer_denom()
-    )  # inv(integer=True) has the wrong sign if the determinant is −1
-    return numerators
+    return kernel, part(inverse(unimodular).transpose(), range(rank, n), range(n))

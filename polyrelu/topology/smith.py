@@ -74,7 +74,8 @@ def invariant_factors(matrix: Any, *, max_memory: int | None = None) -> tuple[in
     (2, 4)
     """
     read_limit(max_memory, "max_memory")
-    factors = _factors(_read(matrix), max_memory)
+    _, _, entries = read_entries(matrix)
+    factors = _factors(entries, max_memory)
     if any(b % a for a, b in pairwise(factors)):
         raise VerificationError("the invariant factors do not divide one another")
     return tuple(factors)
@@ -105,7 +106,8 @@ def _factors(entries: Entries, max_memory: int | None) -> list[int]:
     return factors
 
 
-def _read(matrix: Any) -> Entries:
+def read_entries(matrix: Any) -> tuple[int, int, Entries]:
+    """(number of rows, number of columns, entries) of a matrix as `invariant_factors` takes it; or InputError."""
     if isinstance(matrix, tuple) and len(matrix) == 3 and isinstance(matrix[0], int) and isinstance(matrix[1], int):
         n_rows, n_columns, triples = matrix
         entries: Entries = {}
@@ -115,9 +117,9 @@ def _read(matrix: Any) -> Entries:
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
                 raise InputError(f"matrix, row {i}, column {j}: expected an integer, got {describe(value)}")
             entries[int(i), int(j)] = entries.get((int(i), int(j)), 0) + int(value)
-        return entries
-    _, n_columns, columns = read_matrix(matrix, "matrix")
-    return {(i, j): int(value) for j in range(n_columns) for i, value in columns.entries(j)}
+        return n_rows, n_columns, entries
+    n_rows, n_columns, columns = read_matrix(matrix, "matrix")
+    return n_rows, n_columns, {(i, j): int(value) for j in range(n_columns) for i, value in columns.entries(j)}
 
 
 def _without_copies(entries: Entries) -> Entries:
