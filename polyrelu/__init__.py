@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from polyrelu.paper.stable_networks import Stability, stability
     from polyrelu.plotting import plot, plot_html
     from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
+    from polyrelu.topology.basis import HomologyBasis, homology_basis
     from polyrelu.topology.chain import ChainComplex, chain_complex
     from polyrelu.topology.cycle import Cycle
     from polyrelu.topology.groups import Homology
@@ -132,6 +133,7 @@ _NAMES = {
     "paper.stable_networks": "Stability stability",
     "plotting": "plot plot_html",
     "readers": "from_onnx from_sklearn from_torch load save",
+    "topology.basis": "HomologyBasis homology_basis",
     "topology.chain": "ChainComplex chain_complex",
     "topology.cycle": "Cycle",
     "topology.groups": "Homology",
@@ -188,6 +190,7 @@ __all__ = [
     "FrontPoint",
     "HRepresentation",
     "Homology",
+    "HomologyBasis",
     "InputError",
     "Levels",
     "LimitError",
@@ -228,6 +231,7 @@ __all__ = [
     "from_sklearn",
     "from_torch",
     "homology",
+    "homology_basis",
     "identical",
     "levels",
     "load",

@@ -138,8 +138,8 @@ FOREIGN = {"from_onnx", "from_sklearn", "from_torch"}
 NOT_CALLED = {
     "records that functions fill in and return; their methods are called": {
         "Bar", "Bound", "BoundTable", "Check", "Comparison", "CriticalPoint", "Cycle", "Estimate", "FrontPoint",
-        "HRepresentation", "Homology", "Levels", "Persistence", "RegionReport", "Report", "Separation", "SmithForm",
-        "Stability", "VRepresentation",
+        "HRepresentation", "Homology", "HomologyBasis", "Levels", "Persistence", "RegionReport", "Report", "Separation",
+        "SmithForm", "Stability", "VRepresentation",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
         "Partition", "PolyhedralComplex", "Refinement",
@@ -175,7 +175,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "closed": False, "claims": {"betti": [1, 0]}, "table": {"region": [0]}, "quantity": "regions", "values": [0, 0],
         "partition": partition, "refinement": refinement, "formula": "F > 0", "formulas": "F > 0", "text": "F > 0",
         "classes": 2, "levels": [0, 1], "block": pr.sawtooth(1), "steps": 2, "input_dim": 2, "folds": (2,),
-        "neurons": 4, "cells": cx, "matrix": [[2, 4], [6, 8]],
+        "neurons": 4, "cells": cx, "matrix": [[2, 4], [6, 8]], "cycle": homology.cycles(0)[0],
     }  # fmt: skip
     deep = {"architecture": (2, 4, 4, 1)}
     folded = {"folds": (2,), "w": (1, 1)}
@@ -200,6 +200,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "<net>.affine_map_at": {"signs": [[1, 1, 1]]},
         "<net>.followed_by": {"other": pr.sawtooth(1)},
         "<cx>.ray": {"v": cx.n_finite_vertices},
+        "<basis>.representative": {"coordinates": ((1,), ())},
         "<chain>.boundary": {"degree": 1},
         "<chain>.boundary_arrays": {"degree": 1},
         "<chain>.boundary_matrix": {"degree": 1},
@@ -248,6 +249,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "vertices": cx.v_representation(2, 0), "inequalities": cx.h_representation(2, 0),
         "check": pr.verify(net, betti=[1, 0]).claims[0], "persistence": pr.persistence(net),
         "all levels": pr.levels(net), "smith form": pr.smith_normal_form([[2, 4], [6, 8]]),
+        "basis": pr.homology_basis(region),
     }  # fmt: skip
     for label, instance in instances.items():
         for name in dir(type(instance)):

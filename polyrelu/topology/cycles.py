@@ -74,11 +74,24 @@ class CycleFinder:
         All is verified against the groups in the complex as it was given (VerificationError): see `_verify`.
         """
         if degree not in self._found:
-            betti, torsion = self._groups.betti[degree], self._groups.torsion[degree]
-            self._found[degree] = self._find(degree, betti, torsion) if betti or torsion else ()
+            self._found[degree], _ = self.find_with_cocycles(degree)
         return self._found[degree]
 
-    def _find(self, degree: int, betti: int, torsion: Sequence[int]) -> tuple[Cycle, ...]:
+    def find_with_cocycles(self, degree: int) -> tuple[tuple[Cycle, ...], dict[int, Chain]]:
+        """The same cycles z_j, and cochains f_i, one for each: cell → {i: f_i(cell)}, zeros left out. Not kept.
+
+        The f_i are cocycles, those of torsion modulo m_i. The matrix f_i(z_j) is unimodular for the cycles of infinite
+        order, and the identity modulo m_i for those of finite order. See `_verify`.
+        """
+        betti, torsion = self._groups.betti[degree], self._groups.torsion[degree]
+        return self._find(degree, betti, torsion) if betti or torsion else ((), {})
+
+    @property
+    def complex(self) -> ChainComplex:
+        """The chain complex whose cycles are found."""
+        return self._prepare()[0]
+
+    def _find(self, degree: int, betti: int, torsion: Sequence[int]) -> tuple[tuple[Cycle, ...], dict[int, Chain]]:
         complex_, reduction, place = self._prepare()
         cells = range(reduction.complex.ranks[degree])
         summands = generators(cells, reduction.boundary(degree), reduction.boundary(degree + 1))
@@ -93,12 +106,13 @@ class CycleFinder:
         _verify(complex_, degree, orders, cocycles, chains, fillings)
         terms = [tuple(sorted(chain.items())) for chain in chains]
         if place is None:
-            return tuple(Cycle(degree, order, own) for order, own in zip(orders, terms, strict=True))
+            return tuple(Cycle(degree, order, own) for order, own in zip(orders, terms, strict=True)), cocycles
         numbers = _cell_numbers(place, degree).tolist()
-        return tuple(
+        cycles_of_cells = tuple(
             Cycle(degree, order, own, place, tuple(numbers[c] for c, _ in own))
             for order, own in zip(orders, terms, strict=True)
         )
+        return cycles_of_cells, cocycles
 
     def _prepare(self) -> tuple[ChainComplex, Reduction, Realisation | None]:
         if self._prepared is None:
@@ -167,13 +181,13 @@ def _verify(
     """
     b = orders.count(0)
     for chain in chains:
-        if _boundary(complex_, degree, chain):
+        if boundary(complex_, degree, chain):
             raise VerificationError(f"degree {degree}: a chain that should be a cycle has a boundary")
     for i, values in _coboundary(complex_, degree, cochains):
         if orders[i] == 0 or values % orders[i]:
             raise VerificationError(f"degree {degree}: a cochain that should be a cocycle is none")
     for order, chain, filling in zip(orders[b:], chains[b:], fillings, strict=True):
-        if _boundary(complex_, degree + 1, filling) != {c: order * value for c, value in chain.items()}:
+        if boundary(complex_, degree + 1, filling) != {c: order * value for c, value in chain.items()}:
             raise VerificationError(f"degree {degree}: {order} times a torsion cycle is not the boundary found for it")
     pairing = [
         (i, j, value * v)
@@ -191,16 +205,17 @@ def _verify(
         raise VerificationError(f"degree {degree}: the torsion cycles do not generate the torsion")
 
 
-def _boundary(complex_: ChainComplex, degree: int, chain: Chain) -> Chain:
+def boundary(complex_: ChainComplex, degree: int, chain: Chain) -> Chain:
+    """The boundary of a chain of a degree ≥ 0 of the complex."""
     if degree == 0:
         return {}
     indptr, indices, data = complex_.boundary_arrays(degree)
-    boundary: Chain = {}
+    total: Chain = {}
     for c, coefficient in chain.items():
         part = slice(int(indptr[c]), int(indptr[c + 1]))
         for x, value in zip(indices[part].tolist(), data[part].tolist(), strict=True):
-            boundary[x] = boundary.get(x, 0) + coefficient * value
-    return {x: value for x, value in boundary.items() if value}
+            total[x] = total.get(x, 0) + coefficient * value
+    return {x: value for x, value in total.items() if value}
 
 
 def _coboundary(complex_: ChainComplex, degree: int, cochains: Mapping[int, Chain]) -> Iterator[tuple[int, int]]:

@@ -93,11 +93,11 @@ class Homology(BriefRepr):
         return ", ".join(groups)
 
 
-def read_degree(groups: Homology, degree: object) -> int:
-    """The degree itself, if it is one of these groups; otherwise InputError, in the name of `cycles`."""
+def read_degree(groups: Homology, degree: object, where: str = "cycles") -> int:
+    """The degree itself, if it is one of these groups; otherwise InputError, in the name of a function."""
     n = len(groups.betti)
     if isinstance(degree, bool) or not isinstance(degree, (int, np.integer)) or not 0 <= degree < n:
-        raise InputError(f"cycles: expected a degree from 0 to {n - 1}, got {describe(degree)}")
+        raise InputError(f"{where}: expected a degree from 0 to {n - 1}, got {describe(degree)}")
     return int(degree)
 
 
