@@ -21,6 +21,8 @@ from polyrelu.geometry.sparse_rows import SparseRows
 FORMAT = "polyrelu parts"
 VERSION = 2
 _MANIFEST = "manifest.json"
+_DRAFT = ".manifest-*.json"
+"""What `polyrelu.files.replacing` writes the manifest as."""
 _EXACT_IN_JSON = 2**53
 
 
@@ -55,7 +57,7 @@ class WorkDirectory:
             manifest = self._path / _MANIFEST
             if manifest.exists():
                 self._read(json.loads(manifest.read_bytes()))
-            elif any(self._path.iterdir()):
+            elif any(not x.match(_DRAFT) for x in self._path.iterdir()):  # one of a run that was killed, or starts now
                 raise FileError(f"{self._shown}: is not empty, and no work directory of polyrelu", self._shown)
         except OSError as error:
             what = f"cannot be used as a work directory: {reason(error)}"

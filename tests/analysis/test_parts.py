@@ -276,6 +276,18 @@ def test_directories_of_other_problems_are_refused(tmp_path: Path) -> None:
         in_parts(problem(net), 2, work_dir=tmp_path)
 
 
+def test_a_run_that_was_killed_before_it_had_a_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draft of the manifest, which a killed process leaves, does not make the directory one of something else."""
+    of = problem(shells((2, 8, 4, 1), [3]))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", lambda *_, **__: None)  # as if there had been no time to clean up
+        patch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("killed")))
+        with pytest.raises(FileError, match="killed"):
+            in_parts(of, 2, work_dir=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert in_parts(of, 2, work_dir=tmp_path).n_parts == 2
+
+
 def test_directories_that_cannot_be_used(tmp_path: Path) -> None:
     of = problem(shells((2, 8, 4, 1), [3]))
     (tmp_path / "notes.txt").write_text("mine")
