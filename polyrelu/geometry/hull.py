@@ -75,19 +75,7 @@ def spanned_slice(domain: Domain) -> Slice | None:
         if value > 0:
             break
         equations += [i for i, y in enumerate(weights) if y > 0]
-        found = [list(domain.a[i]) for i in equations]
-        pivots, chosen = independent_columns(found), independent_rows(found)
-        free = [j for j in range(d) if j not in set(pivots)]
-        square = [[found[i][j] for j in pivots] for i in chosen]
-        right = [[domain.b[equations[i]], *(-found[i][j] for j in free)] for i in chosen]
-        solution = solve(square, right)
-        columns = [[_ZERO] * d for _ in range(len(free) + 1)]
-        for j, row in zip(pivots, solution, strict=True):
-            for column, x in zip(columns, row, strict=True):
-                column[j] = x
-        origin, *directions = columns
-        for direction, j in zip(directions, free, strict=True):
-            direction[j] = _ONE
+        origin, directions, free = _solutions([domain.a[i] for i in equations], [domain.b[i] for i in equations])
         if not free:
             point = ", ".join(map(brief, origin))
             raise DomainError(f"domain: it is the single point ({point}); evaluate the network there")
@@ -125,6 +113,31 @@ def without_interior(domain: Domain | None) -> DomainError:
         "s.restrict(network) over s.restrict(domain)",
         slice=found,
     )
+
+
+def _solutions(
+    rows: Sequence[Sequence[Fraction]], values: Sequence[Fraction]
+) -> tuple[list[Fraction], list[list[Fraction]], list[int]]:
+    """(origin, directions, free coordinates) of the solutions of equations that have some."""
+    d = len(rows[0])
+    fixed = [[j for j, x in enumerate(row) if x] for row in rows]
+    if all(len(places) == 1 for places in fixed):  # each fixes a coordinate, as for a box
+        known = {j: value / row[j] for (j,), row, value in zip(fixed, rows, values, strict=True)}
+        free = [j for j in range(d) if j not in known]
+        pivots, solution = list(known), [(x, *[_ZERO] * len(free)) for x in known.values()]
+    else:
+        pivots, chosen = independent_columns(rows), independent_rows(rows)
+        free = [j for j in range(d) if j not in set(pivots)]
+        right = [[values[i], *(-rows[i][j] for j in free)] for i in chosen]
+        solution = list(solve([[rows[i][j] for j in pivots] for i in chosen], right))
+    columns = [[_ZERO] * d for _ in range(len(free) + 1)]
+    for j, row in zip(pivots, solution, strict=True):
+        for column, x in zip(columns, row, strict=True):
+            column[j] = x
+    origin, *directions = columns
+    for direction, j in zip(directions, free, strict=True):
+        direction[j] = _ONE
+    return origin, directions, free
 
 
 def _is_box(domain: Domain) -> bool:
