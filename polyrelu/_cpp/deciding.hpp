@@ -111,8 +111,9 @@ class Deciding {
             for (int32_t t = 0; t < crossed.children[i].n; ++t) add_part(crossed.children[i].first + t, s);
         }
         if (stage_ > first_)
-            std::stable_sort(parts_.begin(), parts_.end(), [&](const Part& a, const Part& b) {
-                return place_[top.region[a.of]] < place_[top.region[b.of]];
+            std::sort(parts_.begin(), parts_.end(), [&](const Part& a, const Part& b) {
+                const int32_t p = place_[top.region[a.of]], q = place_[top.region[b.of]];
+                return p != q ? p < q : a.of != b.of ? a.of < b.of : a.cell < b.cell;
             });
     }
 

@@ -287,7 +287,7 @@ class OutputBound {
     // S_j of all neurons.
     void measure(Layer& L) const {
         std::fill(L.size.begin(), L.size.end(), 0.0);
-        for (int k = 0; k < cell_->width; ++k) add_moduli(L.size.data(), &L.f[(size_t)k * L.n], cell_->reach[k], L.n);
+        for (int k = 0; k < cell_->width; ++k) add_moduli(L.size.data(), L.f.data() + (size_t)k * L.n, cell_->reach[k], L.n);
         for (int j = 0; j < L.n; ++j) L.size[j] *= SLACK;
     }
 
@@ -439,7 +439,7 @@ class OutputBound {
             case 6: return add_multiples_of<6>(L.f.data(), L.radius.data(), w, x, y, n);
             case 7: return add_multiples_of<7>(L.f.data(), L.radius.data(), w, x, y, n);
         }
-        for (int k = 0; k < width; ++k) add_multiple(&L.f[(size_t)k * n], w, x[k], n);
+        for (int k = 0; k < width; ++k) add_multiple(L.f.data() + (size_t)k * n, w, x[k], n);
         add_moduli(L.radius.data(), w, y, n);
     }
 
@@ -478,7 +478,7 @@ class OutputBound {
         for (int j = 0; j < S.n; ++j) total += std::fabs(pulled_[j]);
         for (int k = 0; k < width - 1; ++k) {
             double moduli;
-            f[k] = dot(pulled_.data(), &fixed.f[(size_t)k * S.n], S.n, moduli);
+            f[k] = dot(pulled_.data(), fixed.f.data() + (size_t)k * S.n, S.n, moduli);
             if (k == 0) {
                 f[0] += constant;
                 moduli += std::fabs(constant);
@@ -575,7 +575,7 @@ class OutputBound {
         for (int k = 0; k < width; ++k) {
             double moduli;
             const double before = std::fabs(f[k]);
-            f[k] += dot(pulled_.data(), &L.f[(size_t)k * L.n], L.n, moduli);
+            f[k] += dot(pulled_.data(), L.f.data() + (size_t)k * L.n, L.n, moduli);
             moduli += before;
             wrong += K * moduli * cell_->reach[k] * SLACK;
             norm += std::fabs(f[k]);
