@@ -54,10 +54,13 @@ class Deadline:
         return max(self.left, LEAST_SECONDS) * share if self.limited else None
 
 
+_LONG = 10**9  # seconds, as good as for ever
+
+
 def read_seconds(seconds: object) -> float | None:
     """A positive number of seconds, or None; InputError for anything else."""
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         raise InputError(f"seconds: expected a positive number or None, got {describe(seconds)}")
-    return float(seconds)
+    return float(min(seconds, _LONG))
