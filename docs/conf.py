@@ -13,7 +13,11 @@ nitpicky = True
 
 # Names in docstrings are links where they can be. Types of other libraries have no pages here.
 default_role = "py:obj"
-nitpick_ignore = [("py:class", "polyrelu.plotting.subject.CycleLike"), ("py:class", "polyrelu.geometry.clipping.T")]
+nitpick_ignore = [
+    ("py:class", "polyrelu.plotting.subject.CycleLike"),
+    ("py:class", "polyrelu.geometry.clipping.T"),
+    ("py:class", "polyrelu.network.slices.Restricted"),
+]
 nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", r"(?!polyrelu\.).*")]
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
