@@ -35,73 +35,49 @@ def run(options: argparse.Namespace) -> Answer:
     """The counts."""
     task = prepare(options, read(options))
     if task.asks_for_parts:
-        return _in_parts(task)
+        with task.work_in_parts() as how:
+            found = count_cells(task.net, domain=task.domain, **how)
+        lineality = next((k for k, n in enumerate(found.f_vector) if n), 0)
+        # Linear pieces may go through several parts, so that parts cannot count them.
+        how_many = f", counted in {found.n_parts} parts"
+        return _answer(task, found.f_vector, found.bounded_regions, None, lineality, how_many)
     with task.work() as how:
         cx = subdivide(task.net, domain=task.domain, **how)
-    if options.json:
-        return Answer(
-            as_json(
-                architecture=task.net.architecture,
-                f_vector=cx.f_vector,
-                regions=cx.n_regions,
-                bounded_regions=cx.n_bounded_regions,
-                vertices=cx.n_vertices,
-                linear_pieces=cx.n_linear_pieces,
-                lineality=cx.lineality_dim,
-            )
-        )
-    counts = [
-        ["activation regions", str(cx.n_regions), "cells of full dimension"],
-        ["  bounded", str(cx.n_bounded_regions), ""],
-        ["linear pieces", str(cx.n_linear_pieces), "adjoining regions with the same affine map count once"],
-        ["vertices", str(cx.n_vertices), ""],
-        ["lineality", str(cx.lineality_dim), "dimension of the directions in which nothing changes"],
-    ]
-    return Answer(
-        lines(
-            task.title,
-            f"Canonical polyhedral complex C(F) of {task.space}",
-            "",
-            table(counts),
-            "",
-            cell_table(cx.f_vector),
-            "",
-            EXACT,
-        )
-    )
+    return _answer(task, cx.f_vector, cx.n_bounded_regions, cx.n_linear_pieces, cx.lineality_dim, "")
 
 
-def _in_parts(task: Task) -> Answer:
-    """The counts that parts can make: pieces that are linear may go through several parts."""
-    with task.work_in_parts() as how:
-        found = count_cells(task.net, domain=task.domain, **how)
-    lineality = next((k for k, n in enumerate(found.f_vector) if n), 0)
+def _answer(
+    task: Task, f_vector: tuple[int, ...], bounded: int, pieces: int | None, lineality: int, how: str
+) -> Answer:
+    """The counts; `pieces` is None where they were not counted, `how` what the title says more."""
     if task.options.json:
         return Answer(
             as_json(
                 architecture=task.net.architecture,
-                f_vector=found.f_vector,
-                regions=found.regions,
-                bounded_regions=found.bounded_regions,
-                vertices=found.f_vector[0],
-                linear_pieces=None,
+                f_vector=f_vector,
+                regions=f_vector[-1],
+                bounded_regions=bounded,
+                vertices=f_vector[0],
+                linear_pieces=pieces,
                 lineality=lineality,
             )
         )
     counts = [
-        ["activation regions", str(found.regions), "cells of full dimension"],
-        ["  bounded", str(found.bounded_regions), ""],
-        ["vertices", str(found.f_vector[0]), ""],
+        ["activation regions", str(f_vector[-1]), "cells of full dimension"],
+        ["  bounded", str(bounded), ""],
+        ["vertices", str(f_vector[0]), ""],
         ["lineality", str(lineality), "dimension of the directions in which nothing changes"],
     ]
+    if pieces is not None:
+        counts.insert(2, ["linear pieces", str(pieces), "adjoining regions with the same affine map count once"])
     return Answer(
         lines(
             task.title,
-            f"Canonical polyhedral complex C(F) of {task.space}, counted in {found.n_parts} parts",
+            f"Canonical polyhedral complex C(F) of {task.space}{how}",
             "",
             table(counts),
             "",
-            cell_table(found.f_vector),
+            cell_table(f_vector),
             "",
             EXACT,
         )
