@@ -28,6 +28,7 @@ FORMULAS = [
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_regions_are_filled_where_the_formula_holds(text: str) -> None:
+    pytest.importorskip("matplotlib")
     region = pr.refine(NORM, text).region()
     scene = make_scene(region, {})
     assert scene.color == "formula" and scene.network == NORM and "β = " in scene.title
