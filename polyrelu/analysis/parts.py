@@ -95,7 +95,7 @@ PART_CELLS = 2_000_000
 MOST_PART_CELLS = 4 * PART_CELLS
 """Parts with more cells are cut further by "auto"."""
 
-FIRST_CELLS = 300_000
+FIRST_CELLS = PART_CELLS
 """A complex with no more cells is made as a whole by "auto"."""
 
 MAX_PARTS = 10**5

@@ -195,6 +195,9 @@ def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Itera
     if smallest.memory > available:
         yield f"more memory is needed than the {size(available)} that are free on this machine"
         yield "--slice points.json looks at the line, plane or space through 2, 3 or 4 points"
+        if net.output_dim == 1:
+            what = _chosen_part(options)
+            yield f"polyrelu betti {what} --parts auto --work-dir DIR   (in parts, one after the other)"
         if guess.rank <= MAX_RANK:
             yield "--box LO,HI looks at a part of the input space"
         yield f"polyrelu bounds {'-'.join(map(str, net.architecture))} says what any such network can have"
@@ -223,6 +226,8 @@ def _chosen_part(options: argparse.Namespace) -> str:
         value = vars(options)[name]
         if value is not None:
             words += [f"--{name}", *([value] if isinstance(value, str) else value)]
+    if options.strip:
+        words.append("--strip")
     return shlex.join(words)
 
 

@@ -60,12 +60,12 @@ def add_parts(parser: argparse.ArgumentParser) -> None:
     """The options --parts, --work-dir and --scheduler; and --threads stands for all cores."""
     parser.add_argument(
         "--parts", metavar="N|auto",
-        help="cut the space into N parts that are made one after the other, or one on each core, and then forgotten; "
-        "limits are those of a part",
+        help="cut the space into about N parts that are made one after the other, or one on each core, and then "
+        "forgotten; limits are those of a part",
     )  # fmt: skip
     parser.add_argument(
         "--work-dir", metavar="DIR",
-        help="keep the parts that are done in this directory: the same command goes on after it was ended",
+        help="keep the parts that are done in this directory: the same command goes on where it was",
     )  # fmt: skip
     parser.add_argument(
         "--scheduler", metavar="ADDRESS",
@@ -84,7 +84,7 @@ def add_limit(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--threads", metavar="N", default="1",
-        help="number of cores to use; the answer does not depend on it",
+        help="number of cores to use; homology and the cells of C(F) do not depend on it",
     )  # fmt: skip
 
 

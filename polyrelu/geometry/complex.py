@@ -148,8 +148,8 @@ class PolyhedralComplex:
         """Raise CoarseComplexError, with a name for what is asked for, if the complex is coarse."""
         if self.is_coarse:
             raise CoarseComplexError(
-                f"{what}: this complex is coarse, and has not all cells of C(F, t); the complete complex is made by "
-                f"{self._remedy}"
+                f"{what}: this complex is coarse, and does not have all cells of C(F, t); the complete complex is made "
+                f"by {self._remedy}"
             )
 
     @property
