@@ -76,8 +76,8 @@ class WorkDirectory:
         for name, value in self._problem.items():
             if manifest["problem"][name] != value:
                 raise FileError(
-                    f"{self._shown}: the work directory of another problem: its {name} is {manifest['problem'][name]}, "
-                    f"this one has {value}",
+                    f"{self._shown}: the work directory of another problem: its {name}: "
+                    f"{_words(manifest['problem'][name])}; here: {_words(value)}",
                     self._shown,
                 )
         forms = tuple(tuple(map(_integer, form)) for form in manifest["forms"])
@@ -139,6 +139,13 @@ class WorkDirectory:
 
 def _digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
+
+
+def _words(value: Any) -> str:
+    """A value of a problem for messages."""
+    if isinstance(value, list):
+        return " ".join(map(_words, value)) or "none"
+    return "none" if value is None else str(value)
 
 
 def _written(x: int) -> int | str:

@@ -67,7 +67,9 @@ class Homology(BriefRepr):
         """
         k = read_degree(self, degree)
         if self._finder is None:
-            raise InputError("cycles: this Homology was made from numbers; use that of homology(region or complex)")
+            raise InputError(
+                "cycles: this Homology was found in parts or made from numbers; use that of homology(region or complex)"
+            )
         return self._finder.find(k)
 
     def __reduce__(self) -> tuple[Any, ...]:
