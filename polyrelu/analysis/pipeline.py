@@ -10,11 +10,11 @@ from polyrelu.analysis.parts import PartsOptions, Problem, asks_for_parts, solve
 from polyrelu.errors import InputError, RegionError
 from polyrelu.exact.limits import read_flag
 from polyrelu.exact.printing import brief
-from polyrelu.exact.rational import describe, exact
+from polyrelu.exact.rational import exact
 from polyrelu.geometry.classes import classify
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.refinement import refine
-from polyrelu.geometry.region import RELATIONS
+from polyrelu.geometry.region import read_relation
 from polyrelu.geometry.subdivision import Options, read_domain, read_level, subdivide
 from polyrelu.markup import line
 from polyrelu.network.formula import Formula, read_formula
@@ -163,8 +163,7 @@ def analyse_region(
     >>> report.betti, report.torsion, report.f_vector
     ((6, 2), ((), ()), (108, 235, 128))
     """
-    if not isinstance(relation, str) or relation not in RELATIONS:
-        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
+    read_relation(relation)
     if level is None:
         raise InputError("level: expected an exact number, got None")
     network, domain, _ = on_slice(network, read_domain(domain, network))

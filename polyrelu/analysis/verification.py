@@ -13,7 +13,7 @@ from polyrelu.exact.limits import read_flag
 from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import describe, entries, exact, show
 from polyrelu.geometry.refinement import refine
-from polyrelu.geometry.region import RELATIONS
+from polyrelu.geometry.region import RELATIONS, read_relation
 from polyrelu.geometry.subdivision import Options, subdivide
 from polyrelu.markup import table
 from polyrelu.network.formula import Formula
@@ -185,8 +185,7 @@ def verify(
     claims = {name: value for name, value in claims.items() if value is not None}
     if not claims:
         raise InputError(f"verify: there are no claims; give some of {', '.join((*HOMOLOGY, 'where', *COUNTS))}")
-    if not isinstance(relation, str) or relation not in RELATIONS:
-        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
+    read_relation(relation)
     t = exact(level, "level")
     coarse = read_flag(coarse, "coarse")
     by_relation = {name: _by_relation(name, claims[name], relation) for name in HOMOLOGY if name in claims}

@@ -28,6 +28,13 @@ RELATIONS: dict[str, frozenset[int]] = {
 _CHOSEN = {relation: np.array([sign in signs for sign in (-1, 0, 1)]) for relation, signs in RELATIONS.items()}
 
 
+def read_relation(relation: object) -> str:
+    """The relation itself; RegionError unless it is one of `RELATIONS`."""
+    if not isinstance(relation, str) or relation not in RELATIONS:
+        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
+    return relation
+
+
 class AnyComplex(Protocol):
     """The part of the interface of a complex that a set of its cells uses."""
 
@@ -155,8 +162,7 @@ class Region(CellSet):
     _relation: str
 
     def __init__(self, complex: LeveledComplex, relation: str) -> None:
-        if not isinstance(relation, str) or relation not in RELATIONS:
-            raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
+        read_relation(relation)
         if not all(hasattr(type(complex), name) for name in _MEMBERS):  # isinstance() takes ten times as long
             raise RegionError(f"region: expected a PolyhedralComplex, got {describe(complex)}")
         if complex.level is None:

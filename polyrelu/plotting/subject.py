@@ -12,15 +12,15 @@ from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
 
-from polyrelu.errors import InputError, RegionError
+from polyrelu.errors import InputError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.limits import read_flag
-from polyrelu.exact.rational import describe, show
+from polyrelu.exact.rational import show
 from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
 from polyrelu.geometry.clipping import clipped
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.refinement import FormulaRegion
-from polyrelu.geometry.region import RELATIONS, Region
+from polyrelu.geometry.region import Region, read_relation
 from polyrelu.geometry.subdivision import Options, Progress, subdivide
 from polyrelu.network.network import Network
 from polyrelu.plotting.geometry import Mask
@@ -145,8 +145,8 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
             "take a slice: Slice(points).restrict(network), or --slice on the command line"
         )
     relation = choices.get("relation")
-    if relation is not None and (not isinstance(relation, str) or relation not in RELATIONS):
-        raise RegionError(f"relation: expected one of >, >=, <, <=, =, got {describe(relation)}")
+    if relation is not None:
+        read_relation(relation)
     if isinstance(obj, Network):
         obj = _divided(obj, options, **choices)
     elif any(choices.get(name) is not None for name in ("level", "domain", "coarse")):
