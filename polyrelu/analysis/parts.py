@@ -251,9 +251,9 @@ def in_parts(
     problem : Problem
         The regions.
     n_parts : int
-        About how many parts to start with; there may be fewer if the first layer does not cut the domain into so many.
+        The approximate number of parts to start with; fewer if the first layer cuts the domain into fewer.
     threads : int
-        How many parts are made at a time.
+        The number of parts made at a time.
     max_cells, max_memory : int, optional
         Limits for each part. A part that exceeds them is cut further.
     work_dir : path, optional
@@ -349,7 +349,7 @@ def _make_with_threads(run: _Run, threads: int, report: Callable[[], None]) -> N
 def _make_all(
     run: _Run, submit: Callable[[CutTree, int], Future[Part]], at_once: int, report: Callable[[], None]
 ) -> None:
-    """Makes all parts by tasks that run elsewhere, so many at once."""
+    """Makes all parts by tasks that run elsewhere, at most `at_once` at a time."""
     waiting = [leaf for leaf in range(run.tree.n_leaves) if leaf not in run.done]
     running: dict[Future[Part], tuple[int, int]] = {}
     try:

@@ -20,7 +20,7 @@ Form = tuple[int, ...]
 Leaves = tuple[int, ...]
 
 MAX_CELLS_TO_CHOOSE = 300_000
-"""The hyperplanes are chosen by an arrangement of at most about so many cells; see `_arrangement`."""
+"""Maximum number of cells, approximately, of the arrangement by which hyperplanes are chosen; see `_arrangement`."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class CutTree:
 
 
 def choose_cuts(network: Network, domain: Domain | None, n_parts: int) -> CutTree:
-    """A tree with about `n_parts` leaves (fewer if there are not so many), cut by neurons of one layer.
+    """A tree with about `n_parts` leaves, or as many as there can be, cut by neurons of one layer.
 
     The layer is the first that has neurons which split the domain; the walls are then made of cells of C(F). Each cut
     halves, as nearly as a hyperplane does, the cells of the arrangement of the layer (of some of its neurons, if it is
