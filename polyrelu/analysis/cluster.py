@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -18,13 +19,8 @@ def check_client(client: Any) -> None:
     """InputError for anything but a Dask client, or None."""
     if client is None:
         return
-    try:
-        from distributed import Client
-    except ImportError:
-        raise MissingDependencyError(
-            "client: clusters need Dask: pip install 'polyrelu[cluster]'", "cluster"
-        ) from None
-    if not isinstance(client, Client):
+    distributed = sys.modules.get("distributed")  # whoever has a client has imported it
+    if distributed is None or not isinstance(client, distributed.Client):
         raise InputError(f"client: expected a distributed.Client, got {describe(client)}")
     if client.status != "running":
         raise InputError(f"client: expected a client that is connected, this one is {client.status}")
