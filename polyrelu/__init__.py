@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         folding,
         lower_bound_network,
         maximum,
+        minimum,
         network_with_betti,
         paper_network,
         pareto_front,
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from polyrelu.geometry.region import Region
     from polyrelu.geometry.representations import HRepresentation, VRepresentation
     from polyrelu.geometry.subdivision import subdivide
+    from polyrelu.network.algebra import stack
     from polyrelu.network.formula import Formula
     from polyrelu.network.network import Network
     from polyrelu.network.slices import Slice
@@ -109,9 +111,9 @@ _NAMES = {
     "analysis.separation": "Separation separation",
     "analysis.verification": "Check Report verify verify_claims",
     "constructions": (
-        "FrontPoint band_formulas banded bands folding lower_bound_network maximum network_with_betti paper_network "
-        "pareto_front predicted_band_betti predicted_betti predicted_paper_betti predicted_recurrent_betti recurrent "
-        "repeated sawtooth shells"
+        "FrontPoint band_formulas banded bands folding lower_bound_network maximum minimum network_with_betti "
+        "paper_network pareto_front predicted_band_betti predicted_betti predicted_paper_betti "
+        "predicted_recurrent_betti recurrent repeated sawtooth shells"
     ),
     "errors": (
         "ChainComplexError CoarseComplexError DomainError FileError InputError LimitError MissingDependencyError "
@@ -126,6 +128,7 @@ _NAMES = {
     "geometry.region": "Region",
     "geometry.representations": "HRepresentation VRepresentation",
     "geometry.subdivision": "subdivide",
+    "network.algebra": "stack",
     "network.formula": "Formula",
     "network.network": "Network",
     "network.slices": "Slice",
@@ -240,6 +243,7 @@ __all__ = [
     "lower_bounds",
     "maximum",
     "mesh",
+    "minimum",
     "network_with_betti",
     "paper_network",
     "pareto_front",
@@ -261,6 +265,7 @@ __all__ = [
     "shells",
     "smith_normal_form",
     "stability",
+    "stack",
     "subdivide",
     "topological_expressivity",
     "upper_bounds",

@@ -6,14 +6,32 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Unpack
 
-from polyrelu.errors import InputError, NetworkError, VerificationError
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.analysis.trial_points import in_doubles, trial_points
+from polyrelu.errors import InputError, VerificationError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.printing import BriefRepr
-from polyrelu.exact.rational import describe
+from polyrelu.exact.rational import describe, primitive
 from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.representations import Point
-from polyrelu.geometry.subdivision import Options, subdivide
+from polyrelu.geometry.subdivision import Options, check_options, read_domain, subdivide
+from polyrelu.network.intervals import OutputBounds
 from polyrelu.network.network import Network
+
+Floats = npt.NDArray[np.float64]
+
+TRIED_EXACTLY = 4
+"""The number of points at which networks are compared exactly, whatever their bounds say."""
+
+SMALLER = Fraction(4, 5)
+"""The vertices of one network's complex are tried if it has at most this share of the neurons of the difference."""
+
+CHUNK = 10_000
+"""The number of points whose bounds are computed at a time."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,7 +43,8 @@ class Comparison(BriefRepr):
     identical : bool
         Whether F = G on the domain.
     regions : int
-        The number of regions of the complex of F − G on which this was decided.
+        The number of regions on which this was decided: of the complex of F − G; of that of one of the networks, if
+        they differ at a vertex of it; 0 if they differ at a point that was tried before.
     witness : tuple of Fraction, or None
         A point where the values differ; None if there is none.
     values : tuple, or None
@@ -39,71 +58,6 @@ class Comparison(BriefRepr):
 
     def __bool__(self) -> bool:
         return self.identical
-
-
-def subtract(f: Network, g: Network) -> Network:
-    """The network F − G, whose hidden layers are those of F and G side by side.
-
-    If one is shallower, neurons of slope 1 (identity) pass its outputs on.
-
-    Parameters
-    ----------
-    f, g : Network
-        Two networks with the same numbers of inputs and outputs.
-
-    Returns
-    -------
-    Network
-        The difference, with the assumptions of both.
-
-    Raises
-    ------
-    NetworkError
-        If the numbers of inputs or of outputs, or the units of the inputs, differ.
-    InputError
-        If an argument is not a Network.
-    """
-    for net in (f, g):
-        if not isinstance(net, Network):
-            raise InputError(f"identical: expected two Networks, got {describe(net)}")
-    for what, m, n in (("inputs", f.input_dim, g.input_dim), ("outputs", f.output_dim, g.output_dim)):
-        if m != n:
-            raise NetworkError(f"expected networks with equally many {what}, got {m} and {n}")
-    if f.units and g.units and f.units != g.units:
-        raise NetworkError(f"expected networks with inputs in the same units, got {f.units[0]} and {g.units[0]}")
-    depth = max(f.depth, g.depth)
-    left, right = _deepened(f, depth), _deepened(g, depth)
-    weights: list[Any] = []
-    biases: list[Any] = []
-    slopes: list[Any] = []
-    for layer in range(depth + 1):
-        a, b = left.weights[layer], right.weights[layer]
-        if layer == depth:
-            weights.append([[*p, *(-x for x in q)] for p, q in zip(a, b, strict=True)] if depth else _minus(a, b))
-            biases.append([p - q for p, q in zip(left.biases[layer], right.biases[layer], strict=True)])
-        else:
-            if layer == 0:
-                weights.append([*a, *b])
-            else:
-                weights.append([[*row, *[0] * len(b[0])] for row in a] + [[*[0] * len(a[0]), *row] for row in b])
-            biases.append([*left.biases[layer], *right.biases[layer]])
-            slopes.append([*left.slopes[layer], *right.slopes[layer]])
-    return Network(weights, biases, slopes).noted(*f.assumptions, *g.assumptions, units=f.units or g.units)
-
-
-def _minus(a: Any, b: Any) -> list[list[Fraction]]:
-    return [[x - y for x, y in zip(p, q, strict=True)] for p, q in zip(a, b, strict=True)]
-
-
-def _deepened(net: Network, depth: int) -> Network:
-    """The same function with `depth` hidden layers, the last ones linear."""
-    weights, biases, slopes = list(net.weights), list(net.biases), list(net.slopes)
-    n = net.output_dim
-    while len(slopes) < depth:
-        slopes.append((Fraction(1),) * n)
-        weights.append(tuple(tuple(Fraction(i == j) for j in range(n)) for i in range(n)))
-        biases.append((Fraction(0),) * n)
-    return Network(weights, biases, slopes)
 
 
 @memory_is_a_limit
@@ -146,6 +100,12 @@ def identical(
     is not zero, it does not vanish at all vertices of the region and all points v + r, with v a vertex and r a ray. For
     these points span the affine hull of a pointed polyhedron, and F − G is constant along the lineality space.
 
+    Most networks that differ do so almost everywhere. So F − G is first evaluated at the origin, at some vertices of
+    the domain and at random rational points, the same ones every time, then at the vertices and rays of the complex of
+    the network with fewer neurons. The first difference ends the work. Neurons of G that are multiples of neurons of F
+    are not repeated in F − G. If nothing is left of it, as for a copy of F whose neurons have been permuted and scaled,
+    that is the proof.
+
     Examples
     --------
     >>> import polyrelu as pr
@@ -156,27 +116,86 @@ def identical(
     >>> bool(pr.identical(absolute, pr.Network([[[2], [-2]], [["1/2", "1/2"]]], [[0, 0], [0]])))
     True
     """
-    difference = subtract(f, g)
+    for net in (f, g):
+        if not isinstance(net, Network):
+            raise InputError(f"identical: expected two Networks, got {describe(net)}")
+    check_options(options)
+    region = read_domain(domain, f)
+    smaller = min(f, g, key=_neurons)
+    difference, region, where = on_slice((f - g).without_unused(), region)
+    regions, x = _decide(difference, smaller if where is None else where.restrict(smaller), region, options)
+    if x is None:
+        return Comparison(True, regions)
+    x = x if where is None else where.point(x)
+    return Comparison(False, regions, x, (f(x), g(x)))
+
+
+def _decide(difference: Network, smaller: Network, domain: Domain | None, options: Options) -> tuple[int, Point | None]:
+    """The number of regions on which it was decided whether the difference vanishes, and a point where it does not."""
+    if not any(difference.biases[-1]) and not any(map(any, difference.weights[-1])):
+        return 1, None
+    points = trial_points(domain, difference.input_dim)
+    if points and _differs(difference, points[0]):
+        return 0, points[0]
+    bounds = OutputBounds(difference)
+    certain = _certain(bounds, *in_doubles([primitive([1, *x]) for x in points])) if points else []
+    for x in [points[i] for i in certain[:1]] + points[1:TRIED_EXACTLY]:
+        if _differs(difference, x):
+            return 0, x
     if difference.depth == 0:
-        return _affine(f, g, difference, domain)
+        return 1, _of_affine(difference, domain)
+    if 0 < _neurons(smaller) <= SMALLER * _neurons(difference):
+        cx = subdivide(smaller, None, domain, **options)
+        certain = _certain(bounds, *cx.enclosures())
+        if len(certain):
+            return cx.n_regions, _near(difference, cx, certain[0])
     cx = subdivide(difference, None, domain, **options)
     region = cx.nonzero_region()
-    if region is None:
-        return Comparison(True, cx.n_regions)
-    x = _witness(difference, cx, region)
-    return Comparison(False, cx.n_regions, x, (f(x), g(x)))
+    return cx.n_regions, None if region is None else _witness(difference, cx, region)
 
 
-def _affine(f: Network, g: Network, difference: Network, domain: Any) -> Comparison:
-    """The comparison of networks without hidden layers.
+def _neurons(network: Network) -> int:
+    return sum(map(len, network.slopes))
 
-    An affine map that is not zero is not zero at some vertex of every simplex.
+
+def _differs(difference: Network, x: Point) -> bool:
+    value = difference(x)
+    return any(value) if isinstance(value, tuple) else bool(value)
+
+
+def _certain(bounds: OutputBounds, points: Floats, errors: Floats) -> list[int]:
+    """The numbers of the points, known with errors, where some output is certainly not zero."""
+    errors = errors if errors.ndim == 2 else np.repeat(errors[:, None], points.shape[1], axis=1)
+    found: list[int] = []
+    for start in range(0, len(points), CHUNK):
+        low, high = bounds(points[start : start + CHUNK], errors[start : start + CHUNK])
+        found += (start + np.flatnonzero(((low > 0) | (high < 0)).any(axis=1))).tolist()
+        if found:
+            break
+    return found
+
+
+def _near(difference: Network, cx: PolyhedralComplex, v: int) -> Point:
+    """A point where the difference does not vanish, given a vertex or ray of a complex where it certainly does not.
+
+    Far out along a ray r the difference is s D_∞(r) plus something bounded, for points x + s r.
     """
-    if not any(difference.biases[0]) and not any(map(any, difference.weights[0])):
-        return Comparison(True, 1)
+    if v < cx.n_finite_vertices:
+        return cx.vertex(v)
+    base, ray, s = cx.vertex(0), cx.ray(v), 1
+    while not _differs(difference, x := tuple(p + s * r for p, r in zip(base, ray, strict=True))):
+        s *= 2
+    return x
+
+
+def _of_affine(difference: Network, domain: Domain | None) -> Point:
+    """A point of the domain where an affine map that is not zero does not vanish.
+
+    It is not zero at some vertex of every simplex.
+    """
     cx = subdivide(difference, None, domain)
     center = cx.interior_point(cx.input_dim, 0)
-    for i in range(f.input_dim + 1):
+    for i in range(cx.input_dim + 1):
         step = Fraction(1)
         x = center
         while i:
@@ -184,8 +203,8 @@ def _affine(f: Network, g: Network, difference: Network, domain: Any) -> Compari
             if cx.contains(x):
                 break
             step /= 2
-        if f(x) != g(x):
-            return Comparison(False, 1, x, (f(x), g(x)))
+        if _differs(difference, x):
+            return x
     raise VerificationError("an affine map that is not zero vanishes on a simplex")
 
 
@@ -194,7 +213,6 @@ def _witness(difference: Network, cx: PolyhedralComplex, region: int) -> Point:
     candidates = list(v.vertices)
     candidates += [tuple(p + r for p, r in zip(v.vertices[0], ray, strict=True)) for ray in v.rays]
     for x in candidates:
-        value = difference(x)
-        if any(value) if isinstance(value, tuple) else value:
+        if _differs(difference, x):
             return x
     raise VerificationError(f"region {region} has a non-zero affine map that vanishes on its vertices and rays")

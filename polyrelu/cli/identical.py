@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> Answer:
     parts = [f"A = {task.title}", f"B = {one_line(options.other)}: {g!r}"]
     if found.witness is None or found.values is None:
         parts += [f"A and B are the same function on {task.space}."]
-        parts += [f"Proof: A - B vanishes on each of the {found.regions} regions of its canonical complex."]
+        each = f"vanishes on each of the {found.regions} regions of its canonical complex"
+        parts += [f"Proof: A - B {each if found.regions > 1 else 'is one affine map there, which is zero'}."]
     else:
         where_x = "" if options.slice is None else f" in {task.space}"
         parts += [f"A and B differ at x = {_text(found.witness)}{where_x}:"]

@@ -8,7 +8,7 @@ paper_network      the network of Ergen & Grillo as it is printed
 network_with_betti a network of logarithmic size with exactly the given Betti numbers
 sawtooth           Telgarsky's sawtooth
 folding            the many regions of Montúfar et al. 2014 and of Serra et al. 2018
-maximum            the maximum of n numbers
+maximum, minimum   of n numbers, and of networks
 ================== =============================================================================================
 
 docs/constructions.md proves the numbers that are predicted. No cell is made here: what is predicted is computed
@@ -21,7 +21,7 @@ from polyrelu.constructions.class_bands import band_formulas, banded, bands, pre
 from polyrelu.constructions.folds import folding, sawtooth
 from polyrelu.constructions.front import FrontPoint, pareto_front
 from polyrelu.constructions.lower_bound import lower_bound_network, paper_lower_bound
-from polyrelu.constructions.maxima import maximum
+from polyrelu.constructions.maxima import maximum, minimum
 from polyrelu.constructions.nested_shells import corner_counts, predicted_betti, shells
 from polyrelu.constructions.prescribed import network_with_betti
 from polyrelu.constructions.printed import paper_network, predicted_paper_betti
@@ -43,6 +43,7 @@ __all__ = [
     "folding",
     "lower_bound_network",
     "maximum",
+    "minimum",
     "network_with_betti",
     "paper_lower_bound",
     "paper_network",

@@ -1,4 +1,4 @@
-"""The maximum of n numbers as a ReLU network of logarithmic depth."""
+"""The maximum and minimum of n numbers as ReLU networks of logarithmic depth, and those of networks."""
 
 from __future__ import annotations
 
@@ -6,26 +6,32 @@ from collections.abc import Iterator
 
 from polyrelu.constructions.arguments import integer
 from polyrelu.constructions.layers import Form, LayerStack, check_weights
+from polyrelu.network.algebra import extremum, read_networks
 from polyrelu.network.network import Network
 
 
-def maximum(n: int) -> Network:
-    """The network R^n → R, x ↦ max(x_1, …, x_n), with ⌈log₂ n⌉ hidden layers.
+def maximum(n: int | Network, *networks: Network) -> Network:
+    """The network R^n → R, x ↦ max(x_1, …, x_n), with ⌈log₂ n⌉ hidden layers; or the maximum of networks.
 
     Parameters
     ----------
-    n : int
-        The number of inputs, at least 1.
+    n : int or Network
+        The number of inputs, at least 1; or the first of some networks.
+    *networks : Network
+        The other networks, with the same numbers of inputs and outputs.
 
     Returns
     -------
     Network
-        The network; an affine map for n = 1.
+        The network; for an integer n = 1 an affine map. For networks F, G, … it is x ↦ max(F(x), G(x), …), output by
+        output.
 
     Raises
     ------
     InputError
-        If n is not an integer ≥ 1.
+        If n is neither an integer ≥ 1 nor a Network, or the others are not Networks.
+    NetworkError
+        If the numbers of inputs or of outputs of networks differ, or the units of the inputs.
     LimitError
         If the network would have more than `MAX_WEIGHTS` weights (n > 2000 or so).
 
@@ -33,6 +39,9 @@ def maximum(n: int) -> Network:
     -----
     Every layer halves the number of terms by max(a, b) = ReLU(a − b) + ReLU(b) − ReLU(−b). A term left over is passed
     on as ReLU(a) − ReLU(−a).
+
+    For networks, max(a, b) = b + ReLU(a − b), where a neuron of slope 1 passes b on: it splits no cells. Hidden layers
+    stand side by side as those of a sum do; see `stack`.
 
     References
     ----------
@@ -45,7 +54,13 @@ def maximum(n: int) -> Network:
     >>> net = pr.maximum(5)
     >>> net.depth, net([3, -1, 4, 1, "1/2"])
     (3, Fraction(4, 1))
+    >>> line = pr.Network([[[1]]], [[0]])
+    >>> absolute = pr.maximum(line, -line)
+    >>> absolute(-3), absolute.architecture
+    (Fraction(3, 1), (1, 2, 1))
     """
+    if isinstance(n, Network) or networks:
+        return extremum(read_networks((n, *networks), "maximum"), 1)
     count = integer(n, "maximum: n", 1)
     check_weights("maximum", _widths(count))
     stack = LayerStack(count)
@@ -61,6 +76,41 @@ def maximum(n: int) -> Network:
         left_over = [z[-2] - z[-1]] if len(terms) % 2 else []
         terms = [z[3 * i] + z[3 * i + 1] - z[3 * i + 2] for i in range(pairs)] + left_over
     return stack.network(terms)
+
+
+def minimum(n: int | Network, *networks: Network) -> Network:
+    """The network R^n → R, x ↦ min(x_1, …, x_n), which is −max(−x); or the minimum of networks, output by output.
+
+    Parameters
+    ----------
+    n : int or Network
+        The number of inputs, at least 1; or the first of some networks.
+    *networks : Network
+        The other networks, with the same numbers of inputs and outputs.
+
+    Returns
+    -------
+    Network
+        The network, with the layers that `maximum` says.
+
+    Raises
+    ------
+    InputError, NetworkError, LimitError
+        As for `maximum`.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> pr.minimum(3)([3, -1, 4])
+    Fraction(-1, 1)
+    """
+    if isinstance(n, Network) or networks:
+        return extremum(read_networks((n, *networks), "minimum"), -1)
+    count = integer(n, "minimum: n", 1)
+    check_weights("minimum", _widths(count))
+    inputs = range(count)
+    negated = Network([[[-int(i == j) for j in inputs] for i in inputs]], [[0] * count])
+    return -negated.followed_by(maximum(count))
 
 
 def _widths(terms: int) -> Iterator[int]:

@@ -199,10 +199,7 @@ def _subdivided(
     max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     threads, progress = options.get("threads", 1), options.get("progress")
     t = read_level(network, level)
-    read_limit(max_cells, "max_cells")
-    read_limit(max_memory, "max_memory")
-    read_threads(threads)
-    read_progress(progress)
+    check_options(options)
     region = read_domain(domain, network)
     walls = region.half_spaces() if region is not None else ()
 
@@ -264,6 +261,14 @@ def _subdivided(
 
 def _most_cells(max_cells: int | None) -> int:
     return min(max_cells or MAX_CELLS, MAX_CELLS)
+
+
+def check_options(options: Options) -> None:
+    """InputError unless the options are right."""
+    read_limit(options.get("max_cells"), "max_cells")
+    read_limit(options.get("max_memory"), "max_memory")
+    read_threads(options.get("threads", 1))
+    read_progress(options.get("progress"))
 
 
 def read_threads(threads: Any) -> int:

@@ -28,9 +28,8 @@ from polyrelu.exact.rational import (
 )
 from polyrelu.immutable import Immutable
 from polyrelu.markup import table
+from polyrelu.network.layers import Joined, Layers, Matrix, Vector, join
 
-Vector = tuple[Fraction, ...]
-Matrix = tuple[Vector, ...]
 _IntegerRow = tuple[tuple[int, ...], int, int]
 
 _KEYS = ("weights", "biases", "slopes", "assumptions", "units")
@@ -80,6 +79,7 @@ class Network(Immutable):
     """
 
     __slots__ = ("__weakref__", "_assumptions", "_biases", "_hash", "_rows", "_slopes", "_units", "_weights")
+    __array_ufunc__ = None  # arrays and numbers of NumPy leave operators to this class
 
     _weights: tuple[Matrix, ...]
     _biases: tuple[Vector, ...]
@@ -360,9 +360,6 @@ class Network(Immutable):
         matrix = tuple(tuple(number * w for w in row) for row in self._weights[-1])
         return self._with_output(matrix, tuple(number * b for b in self._biases[-1]))
 
-    def __neg__(self) -> Network:
-        return self.scaled(-1)
-
     def shifted(self, constant: Any) -> Network:
         """The network x ↦ F(x) + constant; the constant is added to every output."""
         number = exact(constant, "constant")
@@ -405,6 +402,111 @@ class Network(Immutable):
         weights = (*self._weights[:-1], tuple(zip(*columns, strict=True)), *other._weights[1:])
         biases = (*self._biases[:-1], bias, *other._biases[1:])
         return self._derived(weights, biases, (*self._slopes, *other._slopes)).noted(*other._assumptions)
+
+    # --- arithmetic ---
+
+    def __neg__(self) -> Network:
+        return self.scaled(-1)
+
+    def __add__(self, other: Any) -> Network:
+        """F + G, output by output; or F + c for an exact number c, which is added to every output.
+
+        The layers of F and G stand side by side, neurons of G that are multiples of neurons of F shared, and the
+        shallower network is continued by neurons of slope 1 (docs/verification.md). NetworkError if the numbers of
+        inputs or of outputs differ, or the units of the inputs.
+        """
+        return self._sum(other, 1) if isinstance(other, Network) else self.shifted(other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Network:
+        """F − G, output by output, or F − c for an exact number c; see `__add__`."""
+        return self._sum(other, -1) if isinstance(other, Network) else self.shifted(-exact(other, "constant"))
+
+    def __rsub__(self, other: Any) -> Network:
+        return (-self).shifted(other)
+
+    def __mul__(self, factor: Any) -> Network:
+        """c · F for an exact number c other than zero; see `scaled`."""
+        return self.scaled(factor)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> Network:
+        """F / c for an exact number c other than zero."""
+        number = exact(divisor, "divisor")
+        if number == 0:
+            raise NetworkError("divisor: expected a number other than zero")
+        return self.scaled(1 / number)
+
+    def __matmul__(self, other: Any) -> Network:
+        """F ∘ G, as `compose` returns it."""
+        return self.compose(other)
+
+    def compose(self, other: Network) -> Network:
+        """The network F ∘ G, x ↦ F(G(x)), with the hidden layers of G and then those of F; also F @ G.
+
+        NetworkError unless G has as many outputs as F has inputs.
+        """
+        if not isinstance(other, Network):
+            raise NetworkError(f"compose: expected a Network, got {describe(other)}")
+        return other.followed_by(self)
+
+    def stacked(self, other: Network) -> Network:
+        """The network x ↦ (F(x), G(x)), the outputs of F and then those of G; its layers are those of F + G.
+
+        NetworkError if the numbers of inputs, or the units of the inputs, differ.
+        """
+        joined, (p, a), (q, b) = self._beside(other)
+        return self._with_last(joined, (*p, *q), (*a, *b), other)
+
+    def to_relu(self) -> Network:
+        """The same function, all of whose hidden neurons are ReLUs: σ(z) = ReLU(z) − α ReLU(−z) for a slope α below 0.
+
+        A neuron of slope α ≠ 0 becomes two. For programs that know no other activation; neurons of slope 1 split no
+        cells here, but the pairs of ReLUs do.
+        """
+        weights, biases = list(self._weights), list(self._biases)
+        slopes = []
+        for k, layer in enumerate(self._slopes):
+            bent = [i for i, a in enumerate(layer) if a]
+            weights[k] = (*weights[k], *(tuple(-w for w in weights[k][i]) for i in bent))
+            biases[k] = (*biases[k], *(-biases[k][i] for i in bent))
+            weights[k + 1] = tuple((*row, *(-layer[i] * row[i] for i in bent)) for row in weights[k + 1])
+            slopes.append((Fraction(0),) * len(biases[k]))
+        return self._derived(tuple(weights), tuple(biases), tuple(slopes))
+
+    def without_unused(self) -> Network:
+        """The same function without hidden neurons that nothing reads, as they may be left over in a difference."""
+        return self._derived(*Layers(self._weights, self._biases, self._slopes).without_unused())
+
+    def _sum(self, other: Network, sign: int) -> Network:
+        if self.output_dim != other.output_dim:
+            raise NetworkError(
+                f"expected networks with equally many outputs, got {self.output_dim} and {other.output_dim}"
+            )
+        combine = operator.add if sign > 0 else operator.sub
+        joined, (p, a), (q, b) = self._beside(other)
+        matrix = tuple(tuple(map(combine, v, w)) for v, w in zip(p, q, strict=True))
+        return self._with_last(joined, matrix, tuple(map(combine, a, b)), other)
+
+    def _beside(self, other: Network) -> Joined:
+        if not isinstance(other, Network):
+            raise NetworkError(f"expected a Network, got {describe(other)}")
+        if self.input_dim != other.input_dim:
+            raise NetworkError(
+                f"expected networks with equally many inputs, got {self.input_dim} and {other.input_dim}"
+            )
+        if self._units and other._units and self._units != other._units:
+            raise NetworkError(
+                f"expected networks with inputs in the same units, got {self._units[0]} and {other._units[0]}"
+            )
+        layers = (Layers(net._weights, net._biases, net._slopes) for net in (self, other))
+        return join(*layers)
+
+    def _with_last(self, hidden: Layers, matrix: Matrix, bias: Vector, other: Network) -> Network:
+        network = self._derived((*hidden.weights, matrix), (*hidden.biases, bias), hidden.slopes)
+        return network.noted(*other._assumptions, units=self._units or other._units)
 
     def _output_index(self, i: object) -> int:
         n = self.output_dim

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyrelu.analysis.identity import Comparison, identical, subtract
+from polyrelu.analysis.identity import Comparison, identical
 from polyrelu.constructions import maximum
 from polyrelu.errors import DomainError, InputError, LimitError, NetworkError
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.network import Network
 from support.strategies import examples, networks, permuted, points, rescaled
 
@@ -50,7 +52,10 @@ PLANE = Network([[[1, 2], [-3, 1], ["1/3", 0]], [[1, -1, 2]]], [[0, 1, "1/7"], [
 
 def test_a_network_is_itself():
     assert_same(PLANE, PLANE)
-    assert identical(PLANE, PLANE).regions >= 6
+    leaky = Network(PLANE.weights, PLANE.biases, ["1/2"])
+    pairs = leaky.to_relu()  # other neurons, so that regions have to be made
+    assert_same(leaky, pairs)
+    assert identical(leaky, pairs).regions == subdivide(leaky).n_regions
 
 
 def test_a_difference_in_one_far_away_bounded_cell_only():
@@ -193,12 +198,62 @@ def test_equal_on_a_domain_only():
     assert_same(relu, Network([[[0]]], [[0]]), [(-2, -1)])
 
 
-def test_subtract():
-    g = maximum(2)
-    difference = subtract(PLANE, g)
-    for x in product((-2, 0, 1, 7), repeat=2):
-        assert difference(x) == PLANE(x) - g(x)
-    assert difference.architecture == (2, 6, 1)
+# ---- how much is made to decide it ---------------------------------------------------------------------------------
+
+
+def test_differences_are_found_before_anything_is_subdivided():
+    """Of large networks, too; in a domain at points of it."""
+    rng = np.random.default_rng(0)
+    f, g = (dense((5, 60, 60, 60, 2), rng) for _ in range(2))
+    assert assert_differ(f, g).regions == 0
+    assert assert_differ(f, g, Domain.box([3] * 5, [4] * 5)).regions == 0
+    assert assert_differ(f, g, Domain([[1] * 5, [-1, 0, 0, 0, 0]], [7, -6])).regions == 0
+    assert assert_differ(f, f.shifted(Fraction(1, 2**2000))).regions == 0
+
+
+def dense(architecture: tuple[int, ...], rng: np.random.Generator) -> Network:
+    shapes = list(pairwise(architecture))
+    return Network([rng.normal(size=(n, m)) for m, n in shapes], [rng.normal(size=n) for _, n in shapes])
+
+
+def test_copies_are_recognised_by_their_neurons():
+    f = dense((5, 60, 60, 60, 2), np.random.default_rng(0))
+    orders = [list(range(60))[::-1]] * 3
+    copy = rescaled(permuted(f, orders), [[Fraction(i + 1, 7) for i in range(60)]] * 3)
+    assert identical(f, copy).regions == 1
+
+
+def test_one_other_neuron_is_all_that_is_subdivided():
+    """The last hidden layers differ in a neuron that is written as two: two neurons' regions, not those of all."""
+    f = dense((2, 20, 20, 1), np.random.default_rng(1))
+    wide = [*f.weights[1], f.weights[1][0]]
+    output = [[f.weights[2][0][0] / 3, *f.weights[2][0][1:], f.weights[2][0][0] * 2 / 3]]
+    g = Network([f.weights[0], wide, output], [f.biases[0], [*f.biases[1], f.biases[1][0]], f.biases[2]])
+    assert identical(f, g).regions == 1
+    wide[-1] = [2 * w for w in wide[-1]]
+    assert_differ(f, Network([f.weights[0], wide, output], g.biases))
+
+
+def test_a_difference_at_the_vertices_of_the_smaller_network():
+    """A bump around a vertex of F is found at the vertex, although no random point comes near it."""
+    f = dense((2, 10, 1), np.random.default_rng(2))
+    cx = subdivide(f)
+    v = cx.vertex(7)
+    eps = Fraction(1, 10**6)
+    sides = [[s * (i == j) for j in range(2)] for i in range(2) for s in (1, -1)]
+    level = [[s * v[i] for s in (-1, 1)] for i in range(2)]
+    bump = Network(
+        [[*sides, *sides], [[-1] * 4 + [0] * 4], [[1]]], [[*level[0], *level[1], *[FAR] * 4], [eps], [0]]
+    )
+    found = assert_differ(f, f + bump)
+    assert 0 < found.regions <= cx.n_regions
+
+
+def test_a_flat_domain():
+    relu, identity = Network([[[1, 0]], [[1]]], [[0], [0]]), Network([[[1, 0]]], [[0]])
+    assert_same(relu, identity, Domain.box([0, 3], [5, 3]))
+    x = assert_differ(relu, identity, Domain.box([-1, 3], [5, 3])).witness
+    assert x[0] < 0 and x[1] == 3
 
 
 # ---- bad input ----------------------------------------------------------------------------------------------------
@@ -215,7 +270,10 @@ def test_networks_that_cannot_be_compared():
     with pytest.raises(DomainError):
         identical(PLANE, PLANE, Domain.box([0], [1]))
     with pytest.raises(LimitError):
-        identical(PLANE, PLANE, max_cells=3)
+        identical(maximum(3), pairwise_maximum(3), max_cells=3)
+    for options in ({"max_cells": 0}, {"threads": 0}, {"max_memory": "1"}, {"progress": 1}):
+        with pytest.raises(InputError):
+            identical(PLANE, PLANE, **options)
 
 
 # ---- properties ---------------------------------------------------------------------------------------------------
