@@ -113,10 +113,10 @@ def test_identity_neurons_that_cannot_be_sampled_are_named(tiny):
 @pytest.mark.parametrize(
     ("net", "level", "domain"),
     [
-        (gaussian(2, 12, 12, 1), 0, None),
-        (gaussian(2, 6, 6, 6, 6, 1, seed=1), None, None),
+        pytest.param(gaussian(2, 12, 12, 1), 0, None, marks=pytest.mark.slow),
+        pytest.param(gaussian(2, 6, 6, 6, 6, 1, seed=1), None, None, marks=pytest.mark.slow),
         (gaussian(2, 10, 10, 1), 0, [(-1, 1), (0, 2)]),
-        (gaussian(3, 8, 6, 1), 0, None),
+        pytest.param(gaussian(3, 8, 6, 1), 0, None, marks=pytest.mark.slow),
         (gaussian(4, 2, 12, 1).restrict([0] * 4, np.eye(4, dtype=int)), 0, None),  # lineality of dimension 2
         (pr.shells((2, 8, 6, 1), {1: 2}), 0, None),
         (pr.folding((2, 6, 6, 1)), None, None),
@@ -139,6 +139,7 @@ def test_unbiased(tiny, net, level, domain):
     assert stdev(found) / 2.5 <= told <= 2.5 * stdev(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "level"), [(gaussian(5, 7, 3, 1), 0), (gaussian(6, 7, 1), 0), (gaussian(8, 9, 1), None)]
 )
@@ -177,12 +178,14 @@ def test_the_seed_decides(tiny):
     assert estimate(net, seed=1) == estimate(net, seed=1) != estimate(net, seed=2)
 
 
+@pytest.mark.slow
 def test_more_samples_smaller_errors(tiny):
     net = gaussian(2, 12, 12, 1)
     few, many = (mean(estimate(net, samples=n, seed=s).cells_error for s in range(3)) for n in (16, 160))
     assert many < few / 1.5
 
 
+@pytest.mark.slow
 def test_what_would_take_terabytes_takes_seconds():
     e = estimate(gaussian(3, 100, 100, 100, 1), 0, seconds=6)
     assert e.cells is not None and not e.exact
@@ -271,6 +274,7 @@ def test_predicted_coarse_complexes(widths):
         assert e.f_vector == truth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("net", "domain"),
     [

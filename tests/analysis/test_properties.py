@@ -74,7 +74,7 @@ def test_canonical_complex(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(70)
+@examples(40)
 def test_refined_complex_and_homology(data: st.DataObject) -> None:
     net = data.draw(networks())
     level = data.draw(levels(net))

@@ -55,7 +55,7 @@ def test_region_counts_of_random_networks(architecture: tuple[int, ...]) -> None
 
 
 @given(st.data())
-@examples(150)
+@examples(80)
 def test_three_models_of_homology(data: st.DataObject) -> None:
     """Bounded cells, Poincaré duality and order complexes agree, with and without a domain."""
     net = data.draw(networks(widths=SMALL))

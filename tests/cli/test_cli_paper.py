@@ -94,7 +94,14 @@ def test_constructions_are_those_of_the_library(run):
         assert load("net.json") == net
 
 
-@pytest.mark.parametrize("argv", [["20000"], ["5000", "--pieces", "8", "-o", "net.json"], ["20000", "--json"]])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["20000"], marks=pytest.mark.slow),
+        ["5000", "--pieces", "8", "-o", "net.json"],
+        pytest.param(["20000", "--json"], marks=pytest.mark.slow),
+    ],
+)
 def test_claims_of_too_many_digits(run, argv):
     """Of 2^13286 pieces half have a number of 4000 digits, the most that is read."""
     status, out, err = run("construct", "sawtooth", *argv)

@@ -64,6 +64,7 @@ def _of_python_alone(status: int, said: bytes) -> bool:
     return status in (-signal.SIGINT, 1) and early and (not said or b"KeyboardInterrupt" in said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: Path(command[0]).name)
 def test_ctrl_c_at_any_moment_is_one_line(command: list[str], endless: str) -> None:
     """From the start of the process to well into the work. What Python says before it gets to us is not ours."""

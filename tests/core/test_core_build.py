@@ -61,6 +61,7 @@ def run(program: Path, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
+@SLOW
 def test_no_warnings_and_no_python():
     """The driver uses all of the headers, so that what they declare as templates is compiled as well."""
     compile_([*WARNINGS, "-fsyntax-only", str(DRIVER)])
@@ -68,7 +69,7 @@ def test_no_warnings_and_no_python():
         assert "Python.h" not in header.read_text(encoding="utf-8"), header.name
 
 
-@pytest.mark.parametrize("name", [name if name != "splitting" else pytest.param(name, marks=SLOW) for name in PROGRAMS])
+@pytest.mark.parametrize("name", ["storage", "thread_pool"])
 def test_parts(name: str, tmp_path: Path):
     run(build_program(tmp_path, name, "-O0"))
 

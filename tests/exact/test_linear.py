@@ -47,6 +47,7 @@ def test_a_rank_modulo_one_prime_is_not_believed(monkeypatch: pytest.MonkeyPatch
         rank([[2**70, 2**71], [2**72, 2**73 + linear.PRIME * 4]])
 
 
+@pytest.mark.slow
 def test_what_would_take_more_memory_than_there_is_raises_a_limit_error() -> None:
     wide = [[1] * 150_528]
     with pytest.raises(LimitError, match="the null space of 1 rows of 150528 exact numbers could take"):

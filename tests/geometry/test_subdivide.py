@@ -363,6 +363,7 @@ def test_tests_that_interrupt_do_so_in_the_background_too():
     assert run.returncode == 0, run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arithmetic", ["certified", "big"])
 def test_out_of_memory_is_a_limit_error(arithmetic):
     """In a process that may use 500 MB of address space: an exception, not a crash, also when GMP runs out."""
@@ -413,11 +414,11 @@ except pr.LimitError as error:
 @pytest.mark.parametrize("dead", [0, 150])
 def test_too_many_inputs_are_refused_at_once(dead):
     rng = np.random.default_rng(0)
-    weights = rng.standard_normal((1000, 784)).astype(np.float32)
+    weights = rng.standard_normal((400, 384)).astype(np.float32)
     weights[:, :dead] = 0
-    net = pr.Network([weights, np.ones((1, 1000))], [rng.standard_normal(1000).astype(np.float32), [0]])
+    net = pr.Network([weights, np.ones((1, 400))], [rng.standard_normal(400).astype(np.float32), [0]])
     start = time.process_time()
-    with pytest.raises(pr.errors.LimitError, match=rf"rank {784 - dead}, .*Slice\.restrict"):
+    with pytest.raises(pr.errors.LimitError, match=rf"rank {384 - dead}, .*Slice\.restrict"):
         pr.subdivide(net)
     assert time.process_time() - start < 3
 
@@ -439,6 +440,7 @@ def test_max_memory_holds_when_signs_are_found_again():
     assert ended == sorted(ended, key=bool) and set(ended) == {None, True}
 
 
+@pytest.mark.slow
 def test_max_memory_counts_exact_numbers():
     """Two copies of a network: their differences vanish everywhere, which only exact forms can tell."""
     copy = random_float32((2, *(12,) * 8, 1))

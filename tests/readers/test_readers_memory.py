@@ -84,7 +84,10 @@ except polyrelu.PolyreluError as error:
 """
 
 
-@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize(
+    "kind",
+    [zipfile.ZIP_DEFLATED, *(pytest.param(k, marks=pytest.mark.slow) for k in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))],
+)
 def test_members_that_unpack_to_more_than_they_declare(tmp_path: Path, kind: int) -> None:
     bomb(tmp_path / "bomb.npz", kind, 3 * 10**8, 100)
     command = [sys.executable, "-c", MEASURED, str(tmp_path / "bomb.npz")]
@@ -182,6 +185,7 @@ def test_the_count_of_a_message_is_not_below_what_it_takes(tmp_path: Path) -> No
         spend_on_message(data[:cut], model.DESCRIPTOR)
 
 
+@pytest.mark.slow
 def test_a_network_of_ordinary_size_is_within_the_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A 35th of seven million weights in a 35th of the budget."""
     monkeypatch.setattr(memory, "BUDGET", memory.BUDGET // 35)
