@@ -45,7 +45,9 @@ def test_what_is_not_admissible() -> None:
         lemma_52(pr.subdivide(pr.shells((2, 4, 4, 1), [1]), 0).region(">"))
 
 
-@pytest.mark.parametrize("architecture", [(10**6, 10, 1), pytest.param((10**6, 10**6, 1), marks=pytest.mark.slow), (3000, 3000, 1)])
+@pytest.mark.parametrize(
+    "architecture", [(10**6, 10, 1), pytest.param((10**6, 10**6, 1), marks=pytest.mark.slow), (3000, 3000, 1)]
+)
 def test_bounds_without_end_are_refused(architecture: tuple[int, ...]) -> None:
     begun = process_time()
     with pytest.raises(LimitError, match=r"more than 1000000000 (digits together|steps)"):
