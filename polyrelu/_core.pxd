@@ -2,6 +2,7 @@
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
 from libcpp cimport bool as cbool
+from libcpp.memory cimport unique_ptr
 from libcpp.string cimport string
 from libcpp.unordered_map cimport unordered_map
 from libcpp.vector cimport vector
@@ -204,6 +205,44 @@ cdef extern from "_cpp/reduction.hpp" namespace "polyrelu::reduction" nogil:
     int check(const Input&, InterruptCheck&, Fault&) except +
     int reduce(const Input&, InterruptCheck&, Result&, Trace*) except +
     int reduce_fibers(const Input&, const int32_t*, InterruptCheck&, CriticalCells&) except +
+
+
+cdef extern from "_cpp/part_reduction.hpp" namespace "polyrelu" nogil:
+    cdef struct CellsView:
+        int64_t n, finite
+        const int64_t* start
+        const int32_t* facet
+        const int8_t* sign
+        const uint8_t* boundary
+
+    cdef struct Cut:
+        int32_t form, minus, plus
+
+    cdef cppclass Cuts:
+        vector[BigVector] forms
+        vector[int32_t] walls
+        int n_outer
+        vector[Cut] tree
+
+    cdef cppclass LeafSets:
+        vector[vector[int32_t]] sets
+
+    cdef cppclass Walls:
+        int r
+        LeafSets sets
+        vector[vector[int32_t]] cells_in_order, set, place_in_fiber
+        vector[uint64_t] digest
+        int64_t n_bounded
+
+    cdef cppclass ReducedRegion:
+        Fault fault
+        vector[vector[int32_t]] wall
+        vector[SparseVectors] boundary
+        int64_t euler
+
+    int find_walls(Vertices&, const vector[CellsView]&, const Cuts&, InterruptCheck&, unique_ptr[Walls]&) except +
+    int reduce_region(const vector[CellsView]&, const Walls&, int32_t, const vector[const uint8_t*]&, cbool,
+                      InterruptCheck&, ReducedRegion&) except +
 
 
 # ---- defined in _core.pyx

@@ -44,6 +44,37 @@ class VertexSolver:
     ) -> Self: ...
     def vector(self, i: int) -> tuple[int, ...]: ...
 
+@disjoint_base
+class PartWalls:
+    def __new__(
+        cls,
+        solver: VertexSolver,
+        finite: Sequence[int],
+        facets: Sequence[Iterable[npt.NDArray[Any]]],
+        boundary: Sequence[npt.NDArray[np.uint8]],
+        forms: Sequence[Sequence[int]],
+        walls: Sequence[int],
+        n_outer: int,
+        tree: Iterable[tuple[int, int, int]],
+        leaf: int,
+    ) -> Self: ...
+    cells: list[npt.NDArray[np.int32]]
+    labels: list[npt.NDArray[np.int32]]
+    places: list[npt.NDArray[np.int32]]
+    leaves: list[tuple[int, ...]]
+    fibers: list[int | None]
+    n_bounded: int
+    def reduce(
+        self, masks: Sequence[npt.NDArray[np.uint8]], is_open: bool
+    ) -> (
+        tuple[str, int, int, int]
+        | tuple[
+            list[npt.NDArray[np.int32]],
+            list[tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]],
+            int,
+        ]
+    ): ...
+
 def affine_forms(
     stages: list[Any], regions: Sequence[Any], stage: int, chosen: npt.NDArray[np.int32] | None = None
 ) -> tuple[npt.NDArray[np.int32], list[tuple[int, ...]]]: ...

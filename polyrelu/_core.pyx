@@ -101,4 +101,5 @@ cdef int check_outcome(int outcome, _Listener listener, object cells, object mem
 include "_cpp/exact.pxi"
 include "_cpp/subdivision.pxi"
 include "_cpp/reduction.pxi"
+include "_cpp/parts.pxi"
 include "_cpp/matrices.pxi"

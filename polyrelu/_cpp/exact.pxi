@@ -34,15 +34,16 @@ cdef int fill_regions(vector[Regions]& out, regions) except -1:
     for t in range(<int64_t>out.size()):
         a, b, c = regions[t]
         n, w = a.shape[0], b.shape[1]
-        out[t].words = w
-        out[t].parent.resize(n)
-        out[t].plus.resize(n * w)
-        out[t].minus.resize(n * w)
-        for i in range(n):
-            out[t].parent[i] = a[i]
-            for k in range(w):
-                out[t].plus[i * w + k] = b[i, k]
-                out[t].minus[i * w + k] = c[i, k]
+        with nogil:
+            out[t].words = w
+            out[t].parent.resize(n)
+            out[t].plus.resize(n * w)
+            out[t].minus.resize(n * w)
+            for i in range(n):
+                out[t].parent[i] = a[i]
+                for k in range(w):
+                    out[t].plus[i * w + k] = b[i, k]
+                    out[t].minus[i * w + k] = c[i, k]
     return 0
 
 
@@ -63,10 +64,11 @@ cdef class VertexSolver:
         fill_regions(self.regions, regions)
         self.vertices = new Vertices(coordinates.shape[1] - 1, self.stages, self.regions)
         self.vertices.longest = longest
-        self.vertices.resize(error.shape[0])
-        for i in range(error.shape[0]):
-            origin.p, origin.q, origin.region, origin.neuron = origins[i, 0], origins[i, 1], origins[i, 2], origins[i, 3]
-            self.vertices.set(i, &coordinates[i, 0], error[i], origin)
+        with nogil:
+            self.vertices.resize(error.shape[0])
+            for i in range(error.shape[0]):
+                origin.p, origin.q, origin.region, origin.neuron = origins[i, 0], origins[i, 1], origins[i, 2], origins[i, 3]
+                self.vertices.set(i, &coordinates[i, 0], error[i], origin)
         for i, values in roots.items():
             set_vector(v, values)
             self.vertices.known[i] = v

@@ -71,19 +71,24 @@ struct CriticalCells {
 };
 
 // `fiber`: the number of the fiber of each cell, cells of all degrees numbered through.
+template <class D>
+void reduce_fibers_of(const ComplexView<D>& c, const Index* fiber, InterruptCheck& interrupt, CriticalCells& result) {
+    interrupt.progress.cells = c.n_cells();
+    Coreduction<D> coreduction(c, interrupt, nullptr, fiber);
+    result.cells = coreduction.critical_cells();
+    words_then_integers<D>([&](auto zero) {
+        result.boundary.clear();
+        for (const auto& columns : coreduction.template critical_complex<decltype(zero)>().boundary)
+            result.boundary.push_back(columns_of(columns));
+        return 0;
+    });
+}
+
+// The same for a complex that is given.
 inline Outcome reduce_fibers(const Input& input, const Index* fiber, InterruptCheck& interrupt, CriticalCells& result) {
     return outcome_of([&] {
         dispatch(input, [&](const auto& c) {
-            using D = std::remove_const_t<std::remove_pointer_t<decltype(c.map(1).value)>>;
-            interrupt.progress.cells = c.n_cells();
-            Coreduction<D> coreduction(c, interrupt, nullptr, fiber);
-            result.cells = coreduction.critical_cells();
-            words_then_integers<D>([&](auto zero) {
-                result.boundary.clear();
-                for (const auto& columns : coreduction.template critical_complex<decltype(zero)>().boundary)
-                    result.boundary.push_back(columns_of(columns));
-                return 0;
-            });
+            reduce_fibers_of(c, fiber, interrupt, result);
             return 0;
         });
     });

@@ -11,10 +11,9 @@ import numpy.typing as npt
 from polyrelu.geometry.cut_tree import Leaves
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.topology.chain import ChainComplex
-from polyrelu.topology.fibers import reduce_within_fibers
 
-Name = tuple[tuple[int, ...], ...]
-"""The vertices and rays of a cell, as ascending primitive integer vectors: they determine the cell."""
+Name = int
+"""The place of a cell among those of its fiber and dimension, which all parts find alike."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,8 @@ class CriticalComplex:
     leaves : tuple of tuples
         For each degree and cell: the parts that contain the cell.
     names : tuple of tuples
-        For each degree and cell: its name, or None if no other part contains it.
+        For each degree and cell: its name, or None if no other part contains it. Cells of the same degree, leaves and
+        name are the same.
     columns : tuple of SparseRows
         The boundary maps of degrees 1..r, by columns.
     """
@@ -52,37 +52,33 @@ class CriticalComplex:
 
 
 def critical_complex(
-    complex_: ChainComplex,
-    fibers: Sequence[npt.NDArray[np.int32]],
+    critical: ChainComplex,
     inner: Sequence[npt.NDArray[np.bool_]],
     leaves: Callable[[int, int], Leaves],
-    name: Callable[[int, int], Name | None],
+    name: Callable[[int, int], Name],
 ) -> CriticalComplex:
-    """The critical cells of a chain complex, reduced within fibers once.
+    """The complex of critical cells, without those that span direct summands.
 
     Parameters
     ----------
-    complex_ : ChainComplex
-        The cells.
-    fibers : sequence of arrays
-        For each degree the fibers of the cells, as `reduce_within_fibers` takes them.
+    critical : ChainComplex
+        What reduction within fibers has left.
     inner : sequence of arrays
         For each degree: which cells no other part contains. They are no faces of the others.
     leaves, name : callable
         For a degree and the number of a cell: the parts that contain it; its name, asked for if it is not inner.
     """
-    cells, critical = reduce_within_fibers(complex_, fibers)
-    top = len(cells) - 1
+    top = len(critical.ranks) - 1
     columns = [critical.boundary_arrays(q) for q in range(1, top + 1)]
     kept: list[npt.NDArray[np.bool_]] = []
-    for q, found in enumerate(cells):
-        bound = np.zeros(len(found), np.bool_)
+    for q in range(top + 1):
+        bound = ~inner[q]
         if q:
             bound |= columns[q - 1].sizes() > 0
         if q < top:
             bound[columns[q].index] = True
-        kept.append(bound | ~inner[q][found])
-    of_kept = [found[mask].tolist() for found, mask in zip(cells, kept, strict=True)]
+        kept.append(bound)
+    of_kept = [np.flatnonzero(mask).tolist() for mask in kept]
     return CriticalComplex(
         tuple(int((~mask).sum()) for mask in kept),
         tuple(tuple(leaves(q, i) for i in found) for q, found in enumerate(of_kept)),

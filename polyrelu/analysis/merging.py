@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from polyrelu.errors import VerificationError
 from polyrelu.geometry.cut_tree import Leaves
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.topology.chain import ChainComplex
+from polyrelu.topology.fibers import reduce_within_fibers
 
 Entry = TypeVar("Entry")
 
@@ -46,8 +47,12 @@ def merge(parts: Sequence[CriticalComplex], merged: frozenset[int]) -> CriticalC
             done += len(outer)
             fibers.append(fiber)
         before = [len(x) for x in leaves]
+        cells, critical = reduce_within_fibers(ChainComplex.from_arrays(before, columns), fibers)
         found = critical_complex(
-            ChainComplex.from_arrays(before, columns), fibers, inner, _entries(leaves), _entries(names)
+            critical,
+            [mask[chosen] for mask, chosen in zip(inner, cells, strict=True)],
+            _entries(leaves, cells),
+            _entries(names, cells),
         )
         free = [x + y for x, y in zip(free, found.free, strict=True)]
         leaves, names, columns = list(map(list, found.leaves)), list(map(list, found.names)), list(found.columns)
@@ -55,8 +60,8 @@ def merge(parts: Sequence[CriticalComplex], merged: frozenset[int]) -> CriticalC
             return CriticalComplex(tuple(free), found.leaves, found.names, found.columns)
 
 
-def _entries(lists: list[list[Entry]]) -> Callable[[int, int], Entry]:
-    return lambda q, i: lists[q][i]
+def _entries(lists: list[list[Entry]], chosen: list[npt.NDArray[np.int32]]) -> Callable[[int, int], Any]:
+    return lambda q, i: lists[q][chosen[q][i]]
 
 
 def _united(
@@ -68,7 +73,7 @@ def _united(
     leaves: list[list[Leaves]] = [[] for _ in range(n_degrees)]
     names: list[list[Name | None]] = [[] for _ in range(n_degrees)]
     boundaries: list[list[dict[int, int]]] = [[] for _ in range(n_degrees)]
-    known: list[dict[Name, int]] = [{} for _ in range(n_degrees)]
+    known: list[dict[tuple[Leaves, Name], int]] = [{} for _ in range(n_degrees)]
     for part in parts:
         if len(part.leaves) != n_degrees:
             raise VerificationError("parts of different rank")
@@ -77,15 +82,15 @@ def _united(
             below, number = number, []
             for i, (around, name) in enumerate(zip(part.leaves[q], part.names[q], strict=True)):
                 boundary = {below[x]: v for x, v in part.columns[q - 1].entries(i)} if q else {}
-                at = known[q].get(name, -1) if name is not None else -1
+                at = known[q].get((around, name), -1) if name is not None else -1
                 if at < 0:
                     at = len(leaves[q])
                     leaves[q].append(around)
                     names[q].append(name)
                     boundaries[q].append(boundary)
                     if name is not None:
-                        known[q][name] = at
-                elif boundaries[q][at] != boundary or leaves[q][at] != around:
+                        known[q][around, name] = at
+                elif boundaries[q][at] != boundary:
                     raise VerificationError(f"two parts disagree about a cell of degree {q} of a common wall")
                 number.append(at)
     columns = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -384,6 +384,7 @@ def _make_all(
 def _report(problem: Problem, tree: CutTree, parts: list[Part]) -> PartsReport:
     if len({part.lineality_dim for part in parts}) > 1:
         raise VerificationError("parts with different lineality spaces")
+    _check_walls(parts)
     low, d = parts[0].lineality_dim, problem.network.input_dim
     homology: dict[str, Homology] = {}
     for relation in problem.relations:
@@ -396,6 +397,14 @@ def _report(problem: Problem, tree: CutTree, parts: list[Part]) -> PartsReport:
         max(sum(part.cells) for part in parts),
         len(parts),
     )
+
+
+def _check_walls(parts: Sequence[Part]) -> None:
+    """VerificationError if parts have found different cells on a common wall."""
+    for leaf, part in enumerate(parts):
+        for leaves, digest in part.fibers.items():
+            if leaf not in leaves or any(parts[other].fibers.get(leaves) != digest for other in leaves):
+                raise VerificationError(f"the parts {', '.join(map(str, leaves))} disagree about their common wall")
 
 
 def _merged(tree: CutTree, regions: list[CriticalComplex]) -> CriticalComplex:

@@ -19,7 +19,7 @@ from polyrelu.geometry.cut_tree import CutTree, Node
 from polyrelu.geometry.sparse_rows import SparseRows
 
 FORMAT = "polyrelu parts"
-VERSION = 2
+VERSION = 3
 _MANIFEST = "manifest.json"
 _DRAFT = ".manifest-*.json"
 """What `polyrelu.files.replacing` writes the manifest as."""
@@ -163,15 +163,13 @@ def _as_json(part: Part) -> dict[str, Any]:
         "bounded_regions": part.bounded_regions,
         "lineality_dim": part.lineality_dim,
         "neighbours": part.neighbours,
+        "fibers": [[leaves, _written(digest)] for leaves, digest in part.fibers.items()],
         "euler": part.euler,
         "regions": {
             relation: {
                 "free": region.free,
                 "leaves": region.leaves,
-                "names": [
-                    [None if name is None else [[_written(x) for x in vector] for vector in name] for name in names]
-                    for names in region.names
-                ],
+                "names": region.names,
                 "columns": [
                     [x.indptr.tolist(), x.index.tolist(), [_written(v) for v in x.values.tolist()], x.n_columns]
                     for x in region.columns
@@ -190,10 +188,7 @@ def _part(data: Any) -> Part:
             numbers = [_integer(v) for v in values]
             entries = np.array(numbers, np.int64 if all(-(2**62) < v < 2**62 for v in numbers) else object)
             columns.append(SparseRows(np.array(indptr, np.int64), np.array(index, np.int32), entries, n_columns))
-        names = tuple(
-            tuple(None if name is None else tuple(tuple(map(_integer, v)) for v in name) for name in of_degree)
-            for of_degree in region["names"]
-        )
+        names = tuple(map(tuple, region["names"]))
         leaves = tuple(tuple(map(tuple, of_degree)) for of_degree in region["leaves"])
         regions[relation] = CriticalComplex(tuple(region["free"]), leaves, names, tuple(columns))
     return Part(
@@ -202,6 +197,7 @@ def _part(data: Any) -> Part:
         data["bounded_regions"],
         data["lineality_dim"],
         tuple(data["neighbours"]),
+        {tuple(leaves): _integer(digest) for leaves, digest in data["fibers"]},
         regions,
         data["euler"],
     )

@@ -35,7 +35,7 @@ class MergedCells:
     def _counted(self, dimension: npt.NDArray[np.int64]) -> tuple[int, ...]:
         return tuple(np.bincount(dimension, minlength=len(self._signs)).tolist())
 
-    def counts_without(self, cells: Sequence[npt.NDArray[np.int64]]) -> tuple[int, ...]:
+    def counts_without(self, cells: Sequence[npt.NDArray[np.integer]]) -> tuple[int, ...]:
         """The number of groups by dimension, without those that contain one of the given cells of dimension 0..r."""
         others = np.zeros(len(self._dimension), np.bool_)
         for label, chosen in zip(self.labels, cells, strict=True):

@@ -40,16 +40,11 @@ class ExactVertices:
 
     def vector(self, v: int) -> IntegerVector:
         """Vertex or ray v in the quotient by lineality: a primitive integer vector of length r + 1."""
-        coordinates, errors, origins, roots = self.arrays.vertices
+        coordinates, errors, *_ = self.arrays.vertices
         if errors[v] == 0:
             return tuple(map(int, coordinates[v].tolist()))
         try:
-            if self._solver is None:
-                stages = complex_stages(self._network, self._domain, self.coordinates.kept, self._level)
-                longest = self.coordinates.rank * form_bits(stages) + 1
-                regions = self.arrays.regions
-                self._solver = _core.VertexSolver(stages, regions, coordinates, errors, origins, roots, longest)
-            vector = self._solver.vector(v)
+            vector = self.solver().vector(v)
         except MemoryError:
             raise LimitError("the memory of this machine does not suffice for the exact vertices") from None
         except OverflowError:
@@ -58,6 +53,14 @@ class ExactVertices:
             # A subdivision has none of these; a file that was made up, and `load_complex` did not prove, may.
             raise FileError(f"vertex or ray {v} is none of this network: the file of the complex is wrong")
         return vector
+
+    def solver(self) -> _core.VertexSolver:
+        """What finds the exact coordinates in the core."""
+        if self._solver is None:
+            stages = complex_stages(self._network, self._domain, self.coordinates.kept, self._level)
+            longest = self.coordinates.rank * form_bits(stages) + 1
+            self._solver = _core.VertexSolver(stages, self.arrays.regions, *self.arrays.vertices, longest)
+        return self._solver
 
     def homogeneous(self, v: int) -> IntegerVector:
         """Vertex or ray v in R^d: a primitive integer vector of length d + 1, zero in the dropped coordinates."""

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -136,12 +137,11 @@ def test_torsion_survives_the_merging() -> None:
 
     The networks of these tests have no torsion, so the parts are made by hand.
     """
-    vertex, circle = ((0, 0),), ((0, 0), (1, 1))
     walls = ((0, 1),), ((0, 1),)
     closed = SparseRows.empty(1, 1)
     twice = SparseRows.from_entries(np.array([0]), np.array([0]), np.array([2]), 1, 1)
-    without = CriticalComplex((0, 0, 0), (*walls, ()), ((vertex,), (circle,), ()), (closed, SparseRows.empty(0, 1)))
-    with_disc = CriticalComplex((0, 0, 0), (*walls, ((1,),)), ((vertex,), (circle,), (None,)), (closed, twice))
+    without = CriticalComplex((0, 0, 0), (*walls, ()), ((0,), (0,), ()), (closed, SparseRows.empty(0, 1)))
+    with_disc = CriticalComplex((0, 0, 0), (*walls, ((1,),)), ((0,), (0,), (None,)), (closed, twice))
     for parts in ([without, with_disc], [with_disc, without]):
         plane = parts_module._groups(merge(parts, frozenset([0, 1])), "<=", 1, 4)
         assert plane.betti == (1, 0, 0, 0) and plane.torsion == ((), (2,), (), ())
@@ -162,16 +162,22 @@ def test_cells_with_homology_of_their_own_are_not_kept() -> None:
 def test_parts_that_contradict_each_other_are_noticed() -> None:
     net = shells((2, 8, 8, 4, 1), [3])
     tree = choose_cuts(net, None, 2)
-    left, right = (make_part(problem(net), tree, leaf).regions[">="] for leaf in (0, 1))
-    assert any(name is not None for names in right.names for name in names)
-    broken = CriticalComplex(
-        right.free,
-        tuple(tuple((0, 1, 2) if len(x) > 1 else x for x in of_degree) for of_degree in right.leaves),
-        right.names,
-        right.columns,
-    )
-    with pytest.raises(VerificationError, match="disagree"):
-        merge([left, broken], frozenset([0, 1]))
+    of = problem(net)
+    left, right = (make_part(of, tree, leaf) for leaf in (0, 1))
+    assert left.fibers == right.fibers and list(left.fibers) == [(0, 1)]
+    for fibers in ({(0, 1): left.fibers[0, 1] ^ 1}, {}):
+        for parts in ([left, replace(right, fibers=fibers)], [replace(left, fibers=fibers), right]):
+            with pytest.raises(VerificationError, match="parts 0, 1 disagree about their common wall"):
+                parts_module._report(of, tree, parts)
+
+
+def test_common_cells_with_different_boundaries_are_noticed() -> None:
+    walls = ((0, 1), (0, 1)), ((0, 1),)
+    edges = (SparseRows.from_entries(np.zeros(2, int), np.arange(2), np.array([s, -s]), 1, 2) for s in (1, -1))
+    left, right = (CriticalComplex((0, 0), walls, ((0, 1), (0,)), (edge,)) for edge in edges)
+    assert merge([left, left], frozenset([0, 1])).free == (1, 0)
+    with pytest.raises(VerificationError, match="disagree about a cell of degree 1"):
+        merge([left, right], frozenset([0, 1]))
 
 
 def test_a_wrong_number_of_cells_is_noticed() -> None:
