@@ -17,7 +17,8 @@ from typing import Any
 
 import polyrelu as pr
 from benchmarks.cases import random_float32
-from polyrelu.analysis.parts import Problem, in_parts
+from polyrelu.analysis.parts import in_parts
+from polyrelu.analysis.problems import Problem
 
 QUICK = [("shells", (2, 16, 16, 8, 1), [5]), ("random", (3, 16, 16, 1), None)]
 FULL = [
@@ -97,7 +98,7 @@ def large(case: Any) -> dict[str, Any]:
     """Wall seconds and peak memory of the largest, in a process of its own, on two threads."""
     program = (
         "import json, resource, sys, time; import polyrelu as pr; from fractions import Fraction\n"
-        "from polyrelu.analysis.parts import Problem, in_parts\n"
+        "from polyrelu.analysis.parts import in_parts; from polyrelu.analysis.problems import Problem\n"
         "architecture, cuts = json.loads(sys.argv[1])\n"
         "net = pr.shells(architecture, cuts); start = time.monotonic()\n"
         "found = in_parts(Problem(net, Fraction(0), None, ('>',)), int(sys.argv[2]), threads=2)\n"

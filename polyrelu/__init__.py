@@ -21,12 +21,14 @@ from polyrelu import _moved
 
 if TYPE_CHECKING:
     from polyrelu.analysis.barcode import Bar, Persistence, persistence
+    from polyrelu.analysis.class_homology import ClassesReport, analyse_classes, class_betti_numbers
     from polyrelu.analysis.counting import CellCounts, count_cells
     from polyrelu.analysis.estimation import Estimate, estimate
     from polyrelu.analysis.expressivity import topological_expressivity
+    from polyrelu.analysis.formula_homology import FormulasReport, analyse_formulas
     from polyrelu.analysis.identity import Comparison, identical
     from polyrelu.analysis.levels import CriticalPoint, Levels, levels
-    from polyrelu.analysis.pipeline import RegionReport, analyse_region, betti_numbers, class_betti_numbers
+    from polyrelu.analysis.pipeline import RegionReport, analyse_region, analyse_regions, betti_numbers
     from polyrelu.analysis.separation import Separation, separation
     from polyrelu.analysis.verification import Check, Report, verify, verify_claims
     from polyrelu.constructions import (
@@ -102,12 +104,14 @@ if TYPE_CHECKING:
 # Modules are imported when one of their names is used first: the imports take longer than many computations.
 _NAMES = {
     "analysis.barcode": "Bar Persistence persistence",
+    "analysis.class_homology": "ClassesReport analyse_classes class_betti_numbers",
     "analysis.counting": "CellCounts count_cells",
     "analysis.estimation": "Estimate estimate",
     "analysis.expressivity": "topological_expressivity",
+    "analysis.formula_homology": "FormulasReport analyse_formulas",
     "analysis.identity": "Comparison identical",
     "analysis.levels": "CriticalPoint Levels levels",
-    "analysis.pipeline": "RegionReport analyse_region betti_numbers class_betti_numbers",
+    "analysis.pipeline": "RegionReport analyse_region analyse_regions betti_numbers",
     "analysis.separation": "Separation separation",
     "analysis.verification": "Check Report verify verify_claims",
     "constructions": (
@@ -179,6 +183,7 @@ __all__ = [
     "ChainComplexError",
     "Check",
     "ClassRegion",
+    "ClassesReport",
     "CoarseComplexError",
     "Comparison",
     "CriticalPoint",
@@ -190,6 +195,7 @@ __all__ = [
     "FileError",
     "Formula",
     "FormulaRegion",
+    "FormulasReport",
     "FrontPoint",
     "HRepresentation",
     "Homology",
@@ -217,7 +223,10 @@ __all__ = [
     "Stability",
     "VRepresentation",
     "VerificationError",
+    "analyse_classes",
+    "analyse_formulas",
     "analyse_region",
+    "analyse_regions",
     "band_formulas",
     "banded",
     "bands",

@@ -48,6 +48,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             what = "Is a directory" if target.is_dir() else "not a regular file"
             raise FileError(f"{shown}: cannot be written: {what}", shown)
         draft = target.with_name(f".{target.stem[:50]}-{os.urandom(8).hex()}{target.suffix}")
+    except FileError:  # which is an OSError
+        raise
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle, up to Python 3.12
         raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
     try:
@@ -57,6 +59,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         os.replace(draft, target)
         with suppress(OSError):  # there are file systems whose directories cannot be opened; the file is there
             _to_disk(target.parent)
+    except FileError:
+        raise
     except (OSError, UnicodeEncodeError) as error:
         raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
     finally:

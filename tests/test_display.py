@@ -73,6 +73,14 @@ REGION = COMPLEX.region(">")
             pr.analyse_region(NET),
             [["degree", "Betti number", "torsion"], ["0", "6", "-"], ["1", "2", "-"]],
         ),
+        (
+            pr.analyse_formulas(NET, "0 < F <= 1"),
+            [["formula", "homology"], ["0 < F <= 1", "H_0 = Z^6, H_1 = Z^2"]],
+        ),
+        (
+            pr.analyse_classes(pr.Network([[[1], [-1]], [[0, 0], [1, 1]]], [[0, 0], [1, 0]])),
+            [["class", "homology"], ["0", "H_0 = Z"], ["1", "H_0 = Z^2"], ["boundary", "H_0 = Z^2"]],
+        ),
         (pr.upper_bounds((2, 3, 1)), None),
         (pr.lower_bounds((2, 3, 1)), None),
         (pr.estimate(NET), None),

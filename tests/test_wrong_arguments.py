@@ -139,7 +139,7 @@ NOT_CALLED = {
     "records that functions fill in and return; their methods are called": {
         "Bar", "Bound", "BoundTable", "Check", "Comparison", "CriticalPoint", "Cycle", "Estimate", "FrontPoint",
         "HRepresentation", "Homology", "HomologyBasis", "Levels", "Persistence", "RegionReport", "Report", "Separation",
-        "SmithForm", "Stability", "VRepresentation",
+        "ClassesReport", "FormulasReport", "SmithForm", "Stability", "VRepresentation",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
         "Partition", "PolyhedralComplex", "Refinement",
@@ -182,6 +182,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     right_for: dict[str, dict[str, Any]] = {
         "band_formulas": {"classes": 2},
         "bands": deep,
+        "analyse_classes": {"network": classifier},
         "class_betti_numbers": {"network": classifier},
         "classify": {"network": classifier},
         "load": {"path": folder / "net.json"},
@@ -244,7 +245,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "formula region": refinement.region("F > 0"), "formula": pr.Formula("F > 0"), "cycle": homology.cycles(0)[0],
         "comparison": pr.identical(net, net), "estimate": pr.estimate(net, samples=2),
         "report": pr.verify(net, betti=[1, 0]), "stability": pr.stability(net, domain),
-        "region report": pr.analyse_region(net), "front point": pr.pareto_front((2, 4, 4, 1))[0],
+        "region report": pr.analyse_region(net), "classes report": pr.analyse_classes(classifier),
+        "formulas report": pr.analyse_formulas(net, "F > 0"), "front point": pr.pareto_front((2, 4, 4, 1))[0],
         "separation": pr.separation(2, 4, seconds=0), "bound": pr.upper_bounds((2, 3, 1)).bounds[0],
         "vertices": cx.v_representation(2, 0), "inequalities": cx.h_representation(2, 0),
         "check": pr.verify(net, betti=[1, 0]).claims[0], "persistence": pr.persistence(net),

@@ -34,6 +34,8 @@ def connected(address: str) -> Iterator[Any]:
     ------
     MissingDependencyError
         Without Dask.
+    InputError
+        If it is no address.
     PolyreluError
         If there is no scheduler.
     """
@@ -45,7 +47,9 @@ def connected(address: str) -> Iterator[Any]:
         ) from None
     try:
         client = Client(address, timeout=10)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
+    except ValueError:
+        raise InputError(f"--scheduler: expected an address such as tcp://HOST:8786, got {describe(address)}") from None
+    except OSError as error:
         raise PolyreluError(f"--scheduler {address}: no scheduler answers ({type(error).__name__})") from None
     with client:
         yield client

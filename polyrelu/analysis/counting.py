@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.analysis.parts import Problem, solve
+from polyrelu.analysis.parts import solve
+from polyrelu.analysis.problems import Problem
+from polyrelu.errors import InputError
 from polyrelu.exact.printing import brief
 from polyrelu.geometry.subdivision import Progress, read_domain, read_level
 from polyrelu.markup import table
@@ -109,6 +111,8 @@ def count_cells(
     >>> counts.f_vector, counts.regions, counts.bounded_regions, counts.euler_characteristic
     ((108, 235, 128), 128, 90, 1)
     """
+    if not isinstance(network, Network):
+        raise InputError(f"count_cells: expected a Network, got an object of type {type(network).__name__}")
     problem = Problem(network, read_level(network, level), read_domain(domain, network), ())
     found = solve(
         problem,

@@ -12,8 +12,9 @@ from polyrelu.geometry.cut_tree import Leaves
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.topology.chain import ChainComplex
 
-Name = int
-"""The place of a cell among those of its fiber and dimension, which all parts find alike."""
+Name = int | str
+"""What distinguishes a cell from the others of its fiber and degree, in all parts alike: its place among those of its
+dimension, or a text for cells of an order complex (`polyrelu.analysis.mixed_part`)."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +10,14 @@ import numpy.typing as npt
 
 from polyrelu import _core
 from polyrelu.analysis.critical import CriticalComplex, Name, critical_complex
+from polyrelu.analysis.mixed_part import reduce_mixed
+from polyrelu.analysis.problems import MIXED, OPEN, CellSets
 from polyrelu.errors import VerificationError
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.cut_tree import CutTree, Leaves
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.merged_cells import MergedCells
-from polyrelu.geometry.region import Region
+from polyrelu.geometry.region import CellSet
 from polyrelu.geometry.vertices import ExactVertices
 from polyrelu.topology.chain import ChainComplex
 
@@ -43,9 +45,11 @@ class Part:
         For each set of leaves that contain a cell on a wall: a number that depends on these cells, how they meet, and
         their order. All parts must find the same.
     regions : dict
-        For each relation the critical complex.
+        For each set of the problem, by name, the critical complex.
     euler : dict
-        For each relation the number of generating cells that belong to this part, with the signs of their degrees.
+        For each set the number of generating cells that belong to this part, with the signs of their degrees.
+    tallies : tuple of int
+        Further numbers of the part; see `CellSets`.
     """
 
     f_vector: tuple[int, ...]
@@ -56,12 +60,13 @@ class Part:
     fibers: dict[Leaves, int]
     regions: dict[str, CriticalComplex]
     euler: dict[str, int]
+    tallies: tuple[int, ...] = ()
 
 
 def reduce_part(
-    cx: PolyhedralComplex, whole: Domain | None, tree: CutTree, leaf: int, relations: Sequence[str]
+    found: CellSets, whole: Domain | None, tree: CutTree, leaf: int, models: Mapping[str, str]
 ) -> Part:
-    """The part of a leaf, reduced, from its complex.
+    """The part of a leaf, reduced, from its complex and the sets of its cells.
 
     Raises
     ------
@@ -75,16 +80,21 @@ def reduce_part(
     So two parts make the same critical cells of a common wall, with the same boundaries, and know them by the same
     places in their fibers.
     """
+    cx = found.complex
     try:
         walls = _Walls(cx, whole, tree, leaf)
     except (_core.Inconsistent, _core.UnknownOutcome) as fault:
         raise VerificationError(f"the walls of a part: {fault}") from None
     regions, euler = {}, {}
-    for relation in relations:
-        regions[relation], euler[relation] = walls.reduce(Region(cx, relation))
+    for name, model in models.items():
+        if model == MIXED:
+            regions[name], euler[name] = reduce_mixed(walls.walls, leaf, found.sets[name])
+        else:
+            regions[name], euler[name] = walls.reduce(found.sets[name], is_open=model == OPEN)
     fibers, low = walls.fibers(), cx.coordinates.lineality_dim
     neighbours = tuple(sorted({x for leaves in fibers for x in leaves} - {leaf}))
-    return Part(walls.count(), cx.f_vector, walls.bounded_regions(), low, neighbours, fibers, regions, euler)
+    counts = walls.count(), cx.f_vector, walls.bounded_regions()
+    return Part(*counts, low, neighbours, fibers, regions, euler, found.tallies)
 
 
 class _Walls:
@@ -134,11 +144,11 @@ class _Walls:
             return self.cx.n_bounded_regions
         return self.walls.n_bounded
 
-    def reduce(self, region: Region) -> tuple[CriticalComplex, int]:
+    def reduce(self, region: CellSet, *, is_open: bool) -> tuple[CriticalComplex, int]:
         """The critical complex of a region, and the Euler characteristic of its cells that belong to this part."""
         walls, low = self.walls, self.cx.coordinates.lineality_dim
         masks = [region.mask(low + q).view(np.uint8) for q in range(self.cx.arrays.rank + 1)]
-        found = walls.reduce(masks, region.is_open)
+        found = walls.reduce(masks, is_open)
         if len(found) != 3:
             fault, degree, row, column = found
             raise VerificationError(f"the cells of a part: {fault} of degree {degree} at row {row}, column {column}")

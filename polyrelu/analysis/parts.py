@@ -8,60 +8,25 @@ counted once, span a complex with the homology of the whole. `polyrelu.analysis.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, TypedDict
 
 from polyrelu.analysis.cluster import check_client, tasks_on
 from polyrelu.analysis.critical import CriticalComplex
-from polyrelu.analysis.estimation import estimate
 from polyrelu.analysis.merging import merge
 from polyrelu.analysis.part import Part, reduce_part
+from polyrelu.analysis.problems import OPEN, AnyProblem
 from polyrelu.analysis.work_directory import WorkDirectory
 from polyrelu.errors import InputError, LimitError, VerificationError
 from polyrelu.exact.limits import read_limit, read_progress
-from polyrelu.exact.rational import describe, show
+from polyrelu.exact.rational import describe
 from polyrelu.geometry.cut_tree import CutTree, choose_cuts, further_cut
-from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import Options, Progress, read_threads, subdivided
-from polyrelu.network.network import Network
+from polyrelu.geometry.subdivision import Options, Progress, read_threads
 from polyrelu.topology.groups import Homology, homology_groups
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is computed in parts: the regions {F relation level} in a domain, for some relations.
-
-    Without relations cells are counted only; then there need be no level. A coarse complex for the level serves as well
-    for homology: cells with a facet in a wall are not left whole, so that parts agree on their common walls.
-    """
-
-    network: Network
-    level: Fraction | None
-    domain: Domain | None
-    relations: tuple[str, ...]
-    coarse: bool = False
-
-    def description(self) -> dict[str, Any]:
-        """What determines the problem, in JSON, the weights by a hash."""
-        digest = hashlib.sha256()
-        net = self.network
-        for rows in (*net.weights, net.biases, net.slopes):
-            for row in rows:
-                digest.update((",".join(show(x) for x in row) + "\n").encode("ascii"))
-        return {
-            "architecture": list(net.architecture),
-            "weights": digest.hexdigest(),
-            "level": None if self.level is None else show(self.level),
-            "domain": None if self.domain is None else [[show(x) for x in row] for row in self.domain.half_spaces()],
-            "relations": list(self.relations),
-            "complex": "coarse" if self.coarse else "complete",
-        }
 
 
 @dataclass(frozen=True)
@@ -75,11 +40,13 @@ class PartsReport:
     bounded_regions : int
         The number of bounded d-cells.
     homology : dict
-        For each relation the integral homology of the region.
+        For each set of the problem, by name, its integral homology.
     largest : int
         The number of cells of the largest part.
     n_parts : int
         The number of parts.
+    tallies : tuple of int
+        Further numbers of the problem, added up.
     """
 
     f_vector: tuple[int, ...]
@@ -87,6 +54,7 @@ class PartsReport:
     homology: dict[str, Homology]
     largest: int
     n_parts: int
+    tallies: tuple[int, ...] = ()
 
 
 PART_CELLS = 2_000_000
@@ -106,7 +74,7 @@ class _Stopped(Exception):
 
 
 def make_part(
-    problem: Problem,
+    problem: AnyProblem,
     tree: CutTree,
     leaf: int,
     max_cells: int | None = None,
@@ -114,22 +82,16 @@ def make_part(
     progress: Progress | None = None,
 ) -> Part:
     """The part of a leaf. LimitError if it has more cells or takes more memory than allowed."""
-    domain = tree.domain(leaf, problem.domain)
     options: Options = {"max_cells": max_cells, "max_memory": max_memory, "progress": progress}
-    cx, _ = subdivided(
-        *(problem.network, problem.level, domain, 0, options),
-        coarse=problem.coarse,
-        split_at_walls=problem.coarse and bool(tree.nodes),
-        part_of=problem.domain.half_spaces() if problem.domain is not None else (),
-    )
-    return reduce_part(cx, problem.domain, tree, leaf, problem.relations)
+    found = problem.make(tree.domain(leaf, problem.domain), options, is_cut=bool(tree.nodes))
+    return reduce_part(found, problem.domain, tree, leaf, problem.models)
 
 
 @dataclass
 class _Run:
     """The state of a computation in parts: the tree, which grows, and the parts that are done."""
 
-    problem: Problem
+    problem: AnyProblem
     tree: CutTree
     directory: WorkDirectory | None
     max_cells: int | None
@@ -149,7 +111,7 @@ class _Run:
 
     def cut_further(self, leaf: int, error: LimitError) -> list[int]:
         """Cuts a leaf that is too large; the leaves that have to be made, again or for the first time."""
-        form = further_cut(self.problem.network, self.tree.domain(leaf, self.problem.domain))
+        form = further_cut(self.problem.dividing, self.tree.domain(leaf, self.problem.domain))
         if form is None:
             raise error
         again = [other for other, part in self.done.items() if leaf in part.neighbours]
@@ -193,7 +155,7 @@ def _read_parts(parts: Any) -> int | None:
     return parts
 
 
-def solve(problem: Problem, options: PartsOptions) -> PartsReport:
+def solve(problem: AnyProblem, options: PartsOptions) -> PartsReport:
     """What `in_parts` returns, with the number of parts that the options say, once they are checked.
 
     "auto", and None: the whole, if it has at most `FIRST_CELLS` cells. Otherwise parts of about `PART_CELLS` cells, as
@@ -214,7 +176,7 @@ def solve(problem: Problem, options: PartsOptions) -> PartsReport:
                 first = min(max_cells or FIRST_CELLS, FIRST_CELLS)
                 return _report(problem, CutTree(), [make_part(problem, CutTree(), 0, first, max_memory, progress)])
         at_once = threads if client is None else max(sum(client.ncores().values()), 1)
-        parts = min(max(-(-_predicted_cells(problem) // PART_CELLS), 4 * at_once), MAX_PARTS)
+        parts = min(max(-(-problem.predicted_cells() // PART_CELLS), 4 * at_once), MAX_PARTS)
         max_cells = min(max_cells or MOST_PART_CELLS, MOST_PART_CELLS)
     return in_parts(
         problem,
@@ -228,13 +190,8 @@ def solve(problem: Problem, options: PartsOptions) -> PartsReport:
     )
 
 
-def _predicted_cells(problem: Problem) -> int:
-    """About how many cells the complex has."""
-    return int(estimate(problem.network, problem.level, problem.domain, coarse=problem.coarse, samples=20).likely_cells)
-
-
 def in_parts(
-    problem: Problem,
+    problem: AnyProblem,
     n_parts: int,
     *,
     threads: int = 1,
@@ -248,8 +205,8 @@ def in_parts(
 
     Parameters
     ----------
-    problem : Problem
-        The regions.
+    problem : AnyProblem
+        The sets of cells.
     n_parts : int
         The approximate number of parts to start with; fewer if the first layer cuts the domain into fewer.
     threads : int
@@ -277,7 +234,7 @@ def in_parts(
         directory = WorkDirectory(work_dir, problem.description())
     tree = directory.tree if directory is not None else None
     if tree is None:
-        tree = choose_cuts(problem.network, problem.domain, n_parts)
+        tree = choose_cuts(problem.dividing, problem.domain, n_parts)
         if directory is not None:
             directory.set_tree(tree)
     run = _Run(problem, tree, directory, max_cells, max_memory)
@@ -381,21 +338,22 @@ def _make_all(
             future.cancel()
 
 
-def _report(problem: Problem, tree: CutTree, parts: list[Part]) -> PartsReport:
+def _report(problem: AnyProblem, tree: CutTree, parts: list[Part]) -> PartsReport:
     if len({part.lineality_dim for part in parts}) > 1:
         raise VerificationError("parts with different lineality spaces")
     _check_walls(parts)
     low, d = parts[0].lineality_dim, problem.network.input_dim
     homology: dict[str, Homology] = {}
-    for relation in problem.relations:
-        whole = _merged(tree, [part.regions[relation] for part in parts])
-        homology[relation] = _groups(whole, relation, sum(part.euler[relation] for part in parts), d)
+    for name, model in problem.models.items():
+        whole = _merged(tree, [part.regions[name] for part in parts])
+        homology[name] = _groups(whole, sum(part.euler[name] for part in parts), d, is_dual=model == OPEN)
     return PartsReport(
         tuple(map(sum, zip(*(part.f_vector for part in parts), strict=True))),
         0 if low else sum(part.bounded_regions for part in parts),
         homology,
         max(sum(part.cells) for part in parts),
         len(parts),
+        tuple(map(sum, zip(*(part.tallies for part in parts), strict=True))),
     )
 
 
@@ -427,14 +385,16 @@ def _merged(tree: CutTree, regions: list[CriticalComplex]) -> CriticalComplex:
     return merge([whole], leaves)
 
 
-def _groups(whole: CriticalComplex, relation: str, euler: int, d: int) -> Homology:
-    """The homology of a region in R^d from what is left of its cells, whose Euler characteristic is known."""
+def _groups(whole: CriticalComplex, euler: int, d: int, *, is_dual: bool = False) -> Homology:
+    """The homology of a set in R^d from what is left of its cells, whose Euler characteristic is known.
+
+    With `is_dual` the cells are those of an open set, and its homology is that of the dual complex.
+    """
     complex_ = whole.chain_complex()
     if sum((-1) ** q * n for q, n in enumerate(whole.free)) + complex_.euler_characteristic != euler:
         raise VerificationError("the Euler characteristic of the critical cells is not that of the cells")
-    is_open = relation in "<>"
-    groups = homology_groups(complex_.dual() if is_open else complex_)
-    free = whole.free[::-1] if is_open else whole.free
+    groups = homology_groups(complex_.dual() if is_dual else complex_)
+    free = whole.free[::-1] if is_dual else whole.free
     betti = tuple(x + y for x, y in zip(groups.betti, free, strict=True))
     if any(betti[d:]) or any(groups.torsion[d - 1 :]):
         raise VerificationError(f"no region of R^{d} has these Betti numbers: {betti}")

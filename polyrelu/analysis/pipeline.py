@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Unpack
 
-from polyrelu.analysis.parts import PartsOptions, Problem, asks_for_parts, solve
+from polyrelu.analysis.formula_homology import analyse_formulas
+from polyrelu.analysis.parts import PartsOptions, asks_for_parts, solve
+from polyrelu.analysis.problems import Problem
 from polyrelu.errors import InputError, RegionError
 from polyrelu.exact.limits import read_flag
 from polyrelu.exact.printing import brief
-from polyrelu.exact.rational import exact
-from polyrelu.geometry.classes import classify
+from polyrelu.exact.rational import describe, entries, exact
 from polyrelu.geometry.hull import on_slice
-from polyrelu.geometry.refinement import refine
-from polyrelu.geometry.region import read_relation
+from polyrelu.geometry.region import RELATIONS, read_relation
 from polyrelu.geometry.subdivision import Options, read_domain, read_level, subdivide
 from polyrelu.markup import line
 from polyrelu.network.formula import Formula, read_formula
@@ -163,25 +164,100 @@ def analyse_region(
     >>> report.betti, report.torsion, report.f_vector
     ((6, 2), ((), ()), (108, 235, 128))
     """
-    read_relation(relation)
+    how: PartsOptions = {"parts": parts, "work_dir": work_dir, "client": client}
+    return _analysed(network, (read_relation(relation),), level, domain, coarse, how, options)[relation]
+
+
+def analyse_regions(
+    network: Network,
+    relations: Sequence[str] = tuple(RELATIONS),
+    level: Any = 0,
+    domain: Any = None,
+    *,
+    coarse: bool = True,
+    parts: int | str | None = None,
+    work_dir: Any = None,
+    client: Any = None,
+    **options: Unpack[Options],
+) -> dict[str, RegionReport]:
+    """The integral homology of {F relation level} for several relations, all five by default, from one subdivision.
+
+    Parameters
+    ----------
+    network : Network
+        The network F: R^d → R, with one output.
+    relations : sequence of str, optional
+        Some of ">", ">=", "<", "<=", "=".
+    level : exact number, default 0
+        The level t. For several levels see `analyse_formulas`.
+    domain : Domain or box, optional
+        A polyhedron with which the regions are intersected. The default is R^d.
+    coarse : bool, default True
+        As for `analyse_region`, like the four that follow.
+    parts : int or "auto", optional
+        The number of parts.
+    work_dir : path, optional
+        A directory that keeps the parts that are done.
+    client : distributed.Client, optional
+        A Dask client, whose workers make the parts.
+    **options
+        Options of `subdivide`.
+
+    Returns
+    -------
+    dict
+        For each relation the `RegionReport`.
+
+    Raises
+    ------
+    RegionError
+        If a relation is not one of the five.
+    InputError, LimitError, FileError
+        As `analyse_region` raises them.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> found = pr.analyse_regions(pr.shells((2, 8, 3, 1), [2]), parts=4)
+    >>> [(relation, report.betti) for relation, report in found.items()]
+    [('>', (6, 2)), ('>=', (6, 2)), ('<', (5, 4)), ('<=', (5, 4)), ('=', (10, 6))]
+    """
+    read = entries(relations, "relations")
+    if read is None:
+        raise InputError(f"relations: expected a sequence of relations, got {describe(relations)}")
+    if not len(read):
+        raise InputError("relations: none is given")
+    names = tuple(dict.fromkeys(map(read_relation, read)))
+    how: PartsOptions = {"parts": parts, "work_dir": work_dir, "client": client}
+    return _analysed(network, names, level, domain, coarse, how, options)
+
+
+def _analysed(
+    network: Network,
+    relations: tuple[str, ...],
+    level: Any,
+    domain: Any,
+    coarse: bool,
+    how: PartsOptions,
+    options: Options,
+) -> dict[str, RegionReport]:
     if level is None:
         raise InputError("level: expected an exact number, got None")
     network, domain, _ = on_slice(network, read_domain(domain, network))
-    in_parts: PartsOptions = {**options, "parts": parts, "work_dir": work_dir, "client": client}
+    in_parts: PartsOptions = {**options, **how}
     if asks_for_parts(in_parts):
         t = read_level(network, level)
         assert t is not None
-        problem = Problem(network, t, read_domain(domain, network), (relation,), read_flag(coarse, "coarse"))
+        problem = Problem(network, t, domain, relations, read_flag(coarse, "coarse"))
         found = solve(problem, in_parts)
-        return RegionReport(
-            network, relation, t, found.homology[relation], found.f_vector, problem.coarse, found.n_parts
-        )
-    cx = subdivide(network, level, domain, coarse=coarse, **options)
-    assert cx.level is not None
-    groups = homology(
-        cx.region(relation), max_memory=options.get("max_memory"), progress=options.get("progress")
-    )
-    return RegionReport(network, relation, cx.level, groups, cx.f_vector, cx.is_coarse)
+        groups, cells, is_coarse, n_parts = found.homology, found.f_vector, problem.coarse, found.n_parts
+    else:
+        cx = subdivide(network, level, domain, coarse=coarse, **options)
+        assert cx.level is not None
+        t, cells, is_coarse, n_parts = cx.level, cx.f_vector, cx.is_coarse, 1
+        max_memory, progress = options.get("max_memory"), options.get("progress")
+        groups = {x: homology(cx.region(x), max_memory=max_memory, progress=progress) for x in relations}
+    return {x: RegionReport(network, x, t, groups[x], cells, is_coarse, n_parts) for x in relations}
 
 
 def betti_numbers(
@@ -215,7 +291,7 @@ def betti_numbers(
         Whether to use a coarse complex; see `analyse_region`. It makes no difference to the numbers, nor to a formula,
         for which the complete complex is refined.
     parts : int or "auto", optional
-        As for `analyse_region`, like the three that follow. A formula needs the whole complex.
+        As for `analyse_region`, like the two that follow.
     work_dir : path, optional
         A directory that keeps the parts that are done.
     client : distributed.Client, optional
@@ -250,57 +326,8 @@ def betti_numbers(
         return analyse_region(
             network, relation, level, domain, coarse=coarse, parts=parts, work_dir=work_dir, client=client, **options
         ).betti
-    if parts not in (None, 1) or work_dir is not None or client is not None:
-        raise InputError("where: a formula needs the whole complex, not parts, a work directory or a cluster")
     if not isinstance(relation, str) or relation != ">" or exact(level, "level") != 0:
         raise RegionError("where: a formula takes the place of level and relation; give one or the other")
     read_flag(coarse, "coarse")
-    network, domain, _ = on_slice(network, read_domain(domain, network))
-    region = refine(network, read_formula(where), domain, **options).region()
-    return homology(region, max_memory=options.get("max_memory"), progress=options.get("progress")).betti
-
-
-def class_betti_numbers(
-    network: Network, domain: Any = None, closed: bool = False, *, coarse: bool = True, **options: Unpack[Options]
-) -> tuple[tuple[int, ...], ...]:
-    """The Betti numbers of every class of a classifier.
-
-    Class i is {x : F_i(x) > F_j(x) for all j ≠ i}, or with `closed` the same with ≥.
-
-    Parameters
-    ----------
-    network : Network
-        The network F: R^d → R^n, with at least two outputs.
-    domain : Domain or box, optional
-        A polyhedron with which the classes are intersected. The default is R^d.
-    closed : bool, default False
-        Whether the classes are closed (≥) or open (>).
-    coarse : bool, default True
-        Whether to use a coarse complex; see `classify`. The numbers are the same.
-    **options
-        Options of `subdivide`.
-
-    Returns
-    -------
-    tuple of tuple of int
-        For each class, in the order of the outputs, the Betti numbers in degrees 0..d−1. All come from one subdivision.
-
-    Raises
-    ------
-    InputError
-        If an argument is wrong, as `classify` raises it.
-    LimitError
-        If a limit of cells or memory is reached.
-
-    Examples
-    --------
-    >>> import polyrelu as pr
-    >>> net = pr.Network([[[1], [-1]], [[0, 0], [1, 1]]], [[0, 0], [1, 0]])  # F(x) = (1, |x|)
-    >>> pr.class_betti_numbers(net)
-    ((1,), (2,))
-    """
-    network, domain, _ = on_slice(network, read_domain(domain, network))
-    partition = classify(network, domain, coarse=coarse, **options)
-    max_memory, progress = options.get("max_memory"), options.get("progress")
-    regions = (partition.region(i, closed) for i in range(partition.n_classes))
-    return tuple(homology(region, max_memory=max_memory, progress=progress).betti for region in regions)
+    formula = read_formula(where)
+    return analyse_formulas(network, formula, domain, parts=parts, work_dir=work_dir, client=client, **options).betti[0]

@@ -19,7 +19,7 @@ from polyrelu.geometry.cut_tree import CutTree, Node
 from polyrelu.geometry.sparse_rows import SparseRows
 
 FORMAT = "polyrelu parts"
-VERSION = 3
+VERSION = 4
 _MANIFEST = "manifest.json"
 _DRAFT = ".manifest-*.json"
 """What `polyrelu.files.replacing` writes the manifest as."""
@@ -90,8 +90,12 @@ class WorkDirectory:
 
     def set_tree(self, tree: CutTree, changed: Iterable[int] = ()) -> None:
         """Another tree, after the parts that it makes invalid are removed."""
-        for leaf in changed:
-            self._file(leaf).unlink(missing_ok=True)
+        try:
+            for leaf in changed:
+                self._file(leaf).unlink(missing_ok=True)
+        except OSError as error:
+            what = f"a part that is not valid any more cannot be removed: {reason(error)}"
+            raise FileError(f"{self._shown}: {what}", self._shown) from None
         manifest: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
@@ -165,6 +169,7 @@ def _as_json(part: Part) -> dict[str, Any]:
         "neighbours": part.neighbours,
         "fibers": [[leaves, _written(digest)] for leaves, digest in part.fibers.items()],
         "euler": part.euler,
+        "tallies": part.tallies,
         "regions": {
             relation: {
                 "free": region.free,
@@ -200,4 +205,5 @@ def _part(data: Any) -> Part:
         {tuple(leaves): _integer(digest) for leaves, digest in data["fibers"]},
         regions,
         data["euler"],
+        tuple(data["tallies"]),
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from polyrelu.analysis.formula_homology import analyse_formulas
 from polyrelu.analysis.pipeline import analyse_region
 from polyrelu.cli.options import add_command, add_complete, add_net, add_parts, add_region, read_level
-from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, lines, table
+from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import show
-from polyrelu.geometry.refinement import refine
 from polyrelu.network.formula import Formula
-from polyrelu.topology.homology import Homology, homology
+from polyrelu.topology.groups import Homology
 
 MEANING = {0: "connected components", 1: "independent loops", 2: "independent closed surfaces"}
 
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> Answer:
             )
         )
     region, complex_ = f"the region {{F {report.relation} {show(report.level)}}}", f"C(F, {show(report.level)})"
-    made = "" if report.n_parts == 1 else f", made in {report.n_parts} parts"
+    made = in_parts(report.n_parts)
     source = f", computed from these cells of {complex_}{made}:"
     if report.is_coarse:
         source = f". The numbers are those of {complex_}, found from these cells of a coarse complex{made}:"
@@ -83,34 +83,33 @@ def run(options: argparse.Namespace) -> Answer:
 
 def _where(options: argparse.Namespace) -> Answer:
     """The homology of the region of the formula of --where."""
-    if any(given is not None for given in (options.parts, options.work_dir, options.scheduler)):
-        raise InputError("--where needs the whole complex: it goes with none of --parts, --work-dir and --scheduler")
+    if options.complete:
+        raise InputError("--complete goes with --relation: for --where all cells are made anyway")
     if options.relation is not None or options.level is not None:
         raise InputError("--where takes the place of --relation and --level; give one or the other")
     formula = Formula(options.where)
     task = prepare(options, read(options))
-    with task.work() as how:
-        region = refine(task.net, formula, task.domain, **how).region()
-        groups = homology(region, progress=how["progress"])
-    f_vector = region.complex.f_vector
+    with task.work_in_parts() as how:
+        report = analyse_formulas(task.net, formula, task.domain, **how)
+    groups, is_open, is_closed = report.homology[0], report.is_open[0], report.is_closed[0]
     if options.json:
         return Answer(
             as_json(
                 architecture=task.net.architecture,
                 where=str(formula),
-                is_open=region.is_open,
-                is_closed=region.is_closed,
+                is_open=is_open,
+                is_closed=is_closed,
                 betti=groups.betti,
                 torsion=groups.torsion,
                 euler_characteristic=groups.euler_characteristic,
-                f_vector=f_vector,
+                f_vector=report.f_vector,
             )
         )
     kinds = {(True, True): "open and closed", (True, False): "open", (False, True): "closed"}
-    kind = kinds.get((region.is_open, region.is_closed), "neither open nor closed")
+    kind = kinds.get((is_open, is_closed), "neither open nor closed")
     what = f"the region {{{formula}}}, which is {kind},"
-    source = ", computed from these cells of C(F), refined by what is compared:"
-    return Answer(_text(task, what, groups, source, f_vector))
+    source = f", computed from these cells of C(F), refined by what is compared{in_parts(report.n_parts)}:"
+    return Answer(_text(task, what, groups, source, report.f_vector))
 
 
 def _text(task: Task, region: str, groups: Homology, source: str, cells: tuple[int, ...]) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-import numpy as np
-
-from polyrelu.cli.options import add_command, add_net
-from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, lines, table
+from polyrelu.analysis.class_homology import analyse_classes
+from polyrelu.cli.options import add_command, add_net, add_parts
+from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
-from polyrelu.geometry.classes import classify
-from polyrelu.topology.homology import Homology, homology
+from polyrelu.topology.groups import Homology
 
 
 def add_parser(commands: Any) -> None:
@@ -30,6 +28,7 @@ def add_parser(commands: Any) -> None:
 examples:
   polyrelu classes net.json
   polyrelu classes net.json --closed --box "-1,1"                 with >= for >, in a box
+  polyrelu classes huge.json --parts auto --work-dir w            in parts; goes on where it was when called again
   polyrelu classes large.json --slice points.json --box "-1,2"    on a plane through three points""",
     )
     add_net(parser)
@@ -40,6 +39,7 @@ examples:
         "the same",
     )  # fmt: skip
     add_task(parser, choice=False)
+    add_parts(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -48,28 +48,26 @@ def run(options: argparse.Namespace) -> Answer:
     if net.output_dim == 1:
         raise InputError(f"{options.net} has one output, and classes compare several; see polyrelu betti")
     task = prepare(options, net)
-    with task.work() as how:
-        partition = classify(task.net, task.domain, coarse=not options.complete, **how)
-        regions = [partition.region(i, options.closed) for i in range(partition.n_classes)]
-        found = [homology(region, progress=how["progress"]) for region in regions]
-        boundary = homology(partition.boundary(), progress=how["progress"])
-    cells, coarse = partition.complex.f_vector, partition.complex.is_coarse
-    ties = int(np.count_nonzero(partition.class_numbers() < 0))
+    with task.work_in_parts() as how:
+        report = analyse_classes(task.net, task.domain, options.closed, coarse=not options.complete, **how)
+    ties = report.tied_regions
     if options.json:
         return Answer(
             as_json(
                 architecture=task.net.architecture,
                 closed=options.closed,
-                classes=[{"class": i, **_groups(h)} for i, h in enumerate(found)],
-                boundary=_groups(boundary),
+                classes=[{"class": i, **_groups(h)} for i, h in enumerate(report.classes)],
+                boundary=_groups(report.boundary),
                 tied_regions=ties,
-                complex="coarse" if coarse else "complete",
-                cells=cells,
-                f_vector=None if coarse else cells,
+                complex="coarse" if report.is_coarse else "complete",
+                cells=report.cells,
+                f_vector=report.f_vector,
             )
         )
     rows = [["", *(f"b_{k}" for k in range(task.net.input_dim)), "torsion"]]
-    rows += [[f"class {i}", *_row(h)] for i, h in enumerate(found)] + [["boundary", *_row(boundary)]]
+    rows += [[f"class {i}", *_row(h)] for i, h in enumerate(report.classes)]
+    rows += [["boundary", *_row(report.boundary)]]
+    made = in_parts(report.n_parts)
     relation = ">=" if options.closed else ">"
     return Answer(
         lines(
@@ -82,9 +80,11 @@ def run(options: argparse.Namespace) -> Answer:
             "The largest output is unique inside every region."
             if not ties
             else f"Several outputs are the largest throughout {ties} region{'s' * (ties != 1)}.",
-            "Found from these cells of a coarse complex:" if coarse else "Computed from these cells:",
+            f"Found from these cells of a coarse complex{made}:"
+            if report.is_coarse
+            else f"Computed from these cells{made}:",
             "",
-            cell_table(cells),
+            cell_table(report.cells),
             "",
             EXACT,
         )

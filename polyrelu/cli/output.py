@@ -50,6 +50,11 @@ def lines(*parts: str) -> str:
     return "\n".join(parts) + "\n"
 
 
+def in_parts(n_parts: int, what: str = "made") -> str:
+    """", made in 5 parts", for the end of a phrase; nothing for one part."""
+    return "" if n_parts == 1 else f", {what} in {n_parts} parts"
+
+
 def cell_table(f_vector: Sequence[int]) -> str:
     """The number of cells of each dimension."""
     return table([["dimension", *map(str, range(len(f_vector)))], ["cells", *map(str, f_vector)]])

@@ -7,7 +7,7 @@ from typing import Any
 
 from polyrelu.analysis.counting import count_cells
 from polyrelu.cli.options import add_command, add_net, add_parts
-from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, lines, table
+from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.geometry.subdivision import subdivide
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> Answer:
             found = count_cells(task.net, domain=task.domain, **how)
         lineality = next((k for k, n in enumerate(found.f_vector) if n), 0)
         # Linear pieces may go through several parts, so that parts cannot count them.
-        how_many = f", counted in {found.n_parts} parts"
+        how_many = in_parts(found.n_parts, "counted")
         return _answer(task, found.f_vector, found.bounded_regions, None, lineality, how_many)
     with task.work() as how:
         cx = subdivide(task.net, domain=task.domain, **how)

@@ -333,19 +333,43 @@ def classify(
     >>> pr.homology(partition.region(0)).betti
     (2,)
     """
+    check_classifier(network)
+    return classified(network, domain, read_flag(coarse, "coarse"), options)
+
+
+def check_classifier(network: Any) -> None:
+    """InputError for anything but a Network, RegionError for one with a single output."""
     if not isinstance(network, Network):
         raise InputError(f"classify: expected a Network, got an object of type {type(network).__name__}")
-    n = network.output_dim
-    if n < 2:
+    if network.output_dim < 2:
         raise RegionError(
             "classes: the network has one output, and two or more are compared; the set where one output exceeds a "
             "level is a region: subdivide(network, level=t).region('>')"
         )
-    differences = _differences(network) if read_flag(coarse, "coarse") and network.depth else None
+
+
+def classified(
+    network: Network,
+    domain: Any,
+    coarse: bool,
+    options: Options,
+    *,
+    split_at_walls: bool = False,
+    part_of: Sequence[Sequence[int]] | None = None,
+) -> Partition:
+    """What `classify` returns, of a network that is checked; for `split_at_walls` and `part_of` see `subdivided`."""
     cx, masks = subdivided_by_conditions(
-        network.followed_by(_knockout(n)), domain, _conditions(n, network.depth), options, differences=differences
+        *(with_tournament(network), domain, _conditions(network.output_dim, network.depth), options),
+        differences=_differences(network) if coarse and network.depth else None,
+        split_at_walls=split_at_walls,
+        part_of=part_of,
     )
     return Partition(network, cx, masks)
+
+
+def with_tournament(network: Network) -> Network:
+    """The network of a partition: with hidden layers that compare the outputs, and one output, max F − F_{n−1}."""
+    return network.followed_by(_knockout(network.output_dim))
 
 
 def _differences(network: Network) -> Network:

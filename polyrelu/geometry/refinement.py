@@ -14,7 +14,7 @@ from polyrelu.exact.rational import describe, entries
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.region import CellSet
-from polyrelu.geometry.subdivision import Options, Signs, subdivide, subdivided
+from polyrelu.geometry.subdivision import Options, Signs, subdivided
 from polyrelu.markup import table
 from polyrelu.network.formula import Form, Formula, read_formula
 from polyrelu.network.network import Network
@@ -244,15 +244,46 @@ def refine(
     >>> rings.complex.f_vector, rings.region("1 < F < 2").f_vector
     ((5, 6), (0, 2))
     """
+    return refined(network, checked_formulas(network, formulas), domain, options)
+
+
+def checked_formulas(network: Any, formulas: Any) -> tuple[Formula, ...]:
+    """The formulas that `refine` is given for a network, with its errors for both."""
     if not isinstance(network, Network):
         raise InputError(f"refine: expected a Network, got an object of type {type(network).__name__}")
-    read = _read(formulas)
+    read = tuple(_read(formulas))
     for formula in read:
         formula.check_outputs(network.output_dim)
-    forms = list(dict.fromkeys(form for formula in read for form in formula.forms))
+    return read
+
+
+def refined(
+    network: Network,
+    formulas: Sequence[Formula],
+    domain: Any,
+    options: Options,
+    part_of: Sequence[Sequence[int]] | None = None,
+) -> Refinement:
+    """What `refine` returns, of formulas that are checked; for `part_of` see `subdivided`."""
+    forms = compared(formulas)
+    cx, signs = subdivided(followed_by_forms(network, forms), None, domain, len(forms), options, part_of=part_of)
     if not forms:
-        cx = subdivide(network, None, domain, **options)
-        return Refinement(network, read, forms, cx, [()] * (cx.input_dim + 1 - cx.coordinates.lineality_dim))
+        signs = [[]] * (cx.input_dim + 1 - cx.coordinates.lineality_dim)
+    return Refinement(network, formulas, forms, cx, signs)
+
+
+def compared(formulas: Sequence[Formula]) -> list[Form]:
+    """The forms of some formulas, each once."""
+    return list(dict.fromkeys(form for formula in formulas for form in formula.forms))
+
+
+def followed_by_forms(network: Network, forms: Sequence[Form]) -> Network:
+    """The network with one more hidden layer: a ReLU for each form of its outputs, and its outputs.
+
+    It computes the same function. Without forms it is the network itself.
+    """
+    if not forms:
+        return network
     n, m = network.output_dim, len(forms)
     outputs = [[int(i == j) for j in range(n)] for i in range(n)]
     layer = Network(
@@ -260,8 +291,7 @@ def refine(
         [[*(form.constant for form in forms), *[0] * n], [0] * n],
         [[0] * m + [1] * n],
     )
-    cx, signs = subdivided(network.followed_by(layer), None, domain, m, options)
-    return Refinement(network, read, forms, cx, signs)
+    return network.followed_by(layer)
 
 
 def _read(formulas: Any) -> list[Formula]:

@@ -166,6 +166,8 @@ def subdivided_by_conditions(
     options: Options,
     *,
     differences: Network | None = None,
+    split_at_walls: bool = False,
+    part_of: Sequence[Sequence[int]] | None = None,
 ) -> tuple[PolyhedralComplex, list[npt.NDArray[np.uint8]]]:
     """The complex of `subdivide`, and which of the conditions hold on its cells.
 
@@ -176,11 +178,13 @@ def subdivided_by_conditions(
     With `differences` the complex is coarse: a cell stays whole where condition i certainly holds throughout, and no
     other, because output i of a network F exceeds all others. `differences` has the hidden layers of F, which are the
     layers of `network` before those of the conditions, and the outputs F_i − F_j, i < j, in lexicographic order.
+
+    For `split_at_walls` and `part_of` see `subdivided`.
     """
     further: dict[str, Any] = {"conditions": conditions}
     if differences is not None:
-        further |= {"coarse": True, "differences": differences}
-    cx, report = _subdivided(network, None, domain, options, further)
+        further |= {"coarse": True, "differences": differences, "split_at_walls": split_at_walls}
+    cx, report = _subdivided(network, None, domain, options, further, part_of)
     return cx, report["conditions"]
 
 
@@ -237,7 +241,9 @@ def _subdivided(
         )
     except _core.Limit as reached:
         by_memory, cells, memory, done = reached.args
-        total = sum(len(plus) for plus, *_ in stages)
+        n_walls = len(stages[0][0]) if walls else 0
+        total = sum(map(len, network.slopes))
+        done = min(max(done - n_walls, 0), total)
         what = f"{max_memory} bytes" if by_memory else f"{_most_cells(max_cells)} cells"
         raise LimitError(
             f"more than {what} are needed: after {done} of {total} neurons there were {cells} cells in {memory} bytes; "

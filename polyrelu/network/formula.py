@@ -189,6 +189,28 @@ def read_formula(value: Formula | str) -> Formula:
     return value if isinstance(value, Formula) else Formula(value)
 
 
+def surely_open_and_closed(formula: Formula) -> tuple[bool, bool]:
+    """Whether the form of a formula shows that its set is open, and that it is closed, for every network.
+
+    A comparison is open if it is strict, and closed if it allows equality; `and` and `or` keep both, and `not`
+    exchanges them. A set may be open or closed although its formula does not show it.
+    """
+    return _open_and_closed(formula._tree)
+
+
+def _open_and_closed(tree: Tree) -> tuple[bool, bool]:
+    kind, *parts = tree
+    if kind == "constant":
+        return True, True
+    if kind == "sign":
+        signs = parts[1]
+        return 0 not in signs or len(signs) == 3, 0 in signs or not signs
+    found = [_open_and_closed(part) for part in parts]
+    if kind == "not":
+        return found[0][::-1]
+    return all(is_open for is_open, _ in found), all(is_closed for _, is_closed in found)
+
+
 def _holds(tree: Tree, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bools:
     kind, *parts = tree
     if kind == "constant":

@@ -2,8 +2,8 @@
 
 Let X be the union of the relative interiors of any set S of cells. X deformation retracts onto the order complex of S,
 and the cells all of whose faces are in S (T) stay whole: the complex has a cell t ∗ σ for each t in T and each chain σ
-of S ∖ T above it, where t or σ may be empty, and ∂(t ∗ σ) = ∂t ∗ σ + (−1)^(dim t + 1) t ∗ ∂σ. If S contains all cells
-between two of its cells, then a cell c is omitted if its faces outside S are one proper face and the faces of that.
+of S ∖ T above it, where t or σ may be empty, and ∂(t ∗ σ) = ∂t ∗ σ + (−1)^(dim t + 1) t ∗ ∂σ. A cell c of S ∖ T is
+omitted if its faces outside S are one proper face and the faces of that. Whether it is depends on the faces of c alone.
 Section 6 of docs/mathematics.md has the proofs.
 """
 
@@ -28,13 +28,41 @@ MAX_SIMPLICES = 50_000_000
 """Maximum number of cells t ∗ σ, which take about 100 bytes each."""
 
 
+@dataclass(frozen=True)
+class Joins:
+    """Cells t ∗ σ of one degree with chains σ of one length and t of one dimension; they are numbered from `first` on.
+
+    Cells of the complex are given as (q, i): their dimension modulo lineality, and their number. `whole` is (q, i) for
+    t, with q = −1 for none, i an array; `chain` has such a pair of arrays for each cell of σ, ascending.
+    """
+
+    degree: int
+    first: int
+    whole: tuple[int, Ints]
+    chain: tuple[tuple[Ints, Ints], ...]
+
+    def __len__(self) -> int:
+        return len(self.whole[1])
+
+    @property
+    def largest(self) -> tuple[Ints, Ints]:
+        """(q, i) of the largest cell of each: the last of σ, or t."""
+        q, i = self.whole
+        return self.chain[-1] if self.chain else (np.full(len(i), q, np.int64), i)
+
+
 def mixed_boundaries(region: CellSet) -> tuple[list[int], list[SparseRows]]:
     """Ranks, and boundary maps by compressed columns, of a chain complex with the homology of any region.
 
     LimitError if it would be too large.
     """
-    poset = _Poset(region)
-    return poset.chain_complex()
+    ranks, columns, _ = mixed_complex(region)
+    return ranks, columns
+
+
+def mixed_complex(region: CellSet) -> tuple[list[int], list[SparseRows], list[Joins]]:
+    """What `mixed_boundaries` returns, and what the generators are."""
+    return _Poset(region).chain_complex()
 
 
 def _lists(size: int, element: Ints, other: Ints) -> SparseRows:
@@ -57,8 +85,7 @@ class _Poset:
             bounded = cx.bounded_modulo_lineality(self.low + q)
             self.whole.append(inside[q] & bounded & ~self._any_facet(q, ~self.whole[q - 1]))
         self.others = [s & ~t for s, t in zip(inside, self.whole, strict=True)]
-        if self._is_locally_closed(inside):
-            self._leave_out(cx, inside)
+        self._leave_out(cx, inside)
         self._relate()
 
     def _any_facet(self, q: int, chosen: Bools) -> Bools:
@@ -74,24 +101,24 @@ class _Poset:
         found[facets.index[facets.spread(chosen)]] = True
         return found
 
-    def _is_locally_closed(self, inside: list[Bools]) -> bool:
-        """Whether no cell outside has both a face and a coface inside."""
-        above = [np.zeros(len(s), np.bool_) for s in inside]
-        for q in range(self.rank - 1, -1, -1):
-            above[q] = self._any_coface(q, inside[q + 1] | above[q + 1])
-        below = np.zeros(len(inside[0]), np.bool_)
+    def _not_locally_closed(self, inside: list[Bools]) -> list[Bools]:
+        """By dimension, the cells with a face outside that has a face inside."""
+        below = found = np.zeros(len(inside[0]), np.bool_)
+        all_found = [found]
         for q in range(1, self.rank + 1):
+            found = self._any_facet(q, found | (below & ~inside[q - 1]))
             below = self._any_facet(q, inside[q - 1] | below)
-            if (below & above[q] & ~inside[q]).any():
-                return False
-        return True
+            all_found.append(found)
+        return all_found
 
     def _leave_out(self, cx: Any, inside: list[Bools]) -> None:
         """Omit every cell whose faces outside the region, A, have no more vertices and rays than the largest cell of A.
 
-        Only the cells that are not whole, and their faces, are examined. A ray of a cell belongs to an unbounded edge
-        of it, so that the vertices and rays of a cell of dimension at least 2 are those of its facets.
+        A must be a complex: no face outside the region may have a face inside. Only the cells that are not whole, and
+        their faces, are examined. A ray of a cell belongs to an unbounded edge of it, so that the vertices and rays of
+        a cell of dimension at least 2 are those of its facets.
         """
+        not_closed = self._not_locally_closed(inside)
         needed = [x.copy() for x in self.others]
         for q in range(self.rank - 1, -1, -1):
             needed[q] |= self._any_coface(q, needed[q + 1])
@@ -116,7 +143,7 @@ class _Poset:
             lost = np.bincount(row[outside[np.minimum(vertex, finite)]], minlength=len(cells))
             position, facet = self._facets_of(q, cells)
             np.maximum.at(most, position, largest[facet])
-            leave = (most == lost) & (lost > 0)
+            leave = (most == lost) & (lost > 0) & ~not_closed[q][cells]
             self.others[q][cells[leave]] = False
             largest = np.zeros(len(needed[q]), np.int64)
             largest[cells] = np.where(inside[q][cells], most, size)
@@ -170,8 +197,8 @@ class _Poset:
                 f"more than {MAX_SIMPLICES}; with only strict or only weak inequalities, or a domain, it needs fewer"
             )
 
-    def chain_complex(self) -> tuple[list[int], list[SparseRows]]:
-        """Ranks of degrees 0..rank and the boundary maps of degrees 1..rank."""
+    def chain_complex(self) -> tuple[list[int], list[SparseRows], list[Joins]]:
+        """Ranks of degrees 0..rank, the boundary maps of degrees 1..rank, and the generators."""
         self._check_size()
         chains = _chains(self.below, self.size)
         # Blocks of cells t ∗ σ by the length k of σ and the dimension p of t (−1 for none): number of σ, number of t.
@@ -207,9 +234,28 @@ class _Poset:
             if k > 1 or (k == 1 and p >= 0):
                 for i, face in enumerate(chains[k - 1].faces):
                     add((k, p), everyone, (k - 1, p), face[c], t, (-1) ** (p + 1 + i))
-        return ranks, [
-            _columns(ranks[degree], ranks[degree - 1], entries[degree]) for degree in range(1, self.rank + 1)
-        ]
+        columns = [_columns(ranks[degree], ranks[degree - 1], entries[degree]) for degree in range(1, self.rank + 1)]
+        return ranks, columns, self._generators(chains, blocks, first)
+
+    def _generators(
+        self,
+        chains: list[_Chains],
+        blocks: dict[tuple[int, int], tuple[Ints, Ints]],
+        first: dict[tuple[int, int], int],
+    ) -> list[Joins]:
+        starts = np.concatenate(([0], np.cumsum([int(x.sum()) for x in self.others])))
+        number = np.concatenate([np.zeros(0, np.int64), *map(np.flatnonzero, self.others)])
+        dimension = np.repeat(np.arange(self.rank + 1), np.diff(starts))
+        elements: list[tuple[Ints, ...]] = [()]  # by length of the chains, their elements from the lowest on
+        for chain in chains:
+            elements.append((chain.bottom, *(x[chain.faces[0]] for x in elements[-1])))
+        found = []
+        for (k, p), at in first.items():
+            c, t = blocks[k, p]
+            whole = np.flatnonzero(self.whole[p])[t] if p >= 0 else np.full(len(t), -1, np.int64)
+            members = tuple((dimension[x[c]], number[x[c]]) for x in elements[k])
+            found.append(Joins(k + p, at, (p, whole), members))
+        return found
 
     def _width(self, p: int) -> int:
         return max(int(self.whole[p].sum()), 1) if p >= 0 else 1

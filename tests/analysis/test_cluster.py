@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from polyrelu.analysis import cluster
-from polyrelu.analysis.parts import Problem, in_parts
+from polyrelu.analysis.parts import in_parts
+from polyrelu.analysis.problems import Problem
 from polyrelu.errors import InputError, LimitError, PolyreluError
 from polyrelu.network.network import Network
 from support.known_answers import shells
@@ -91,5 +92,6 @@ def test_other_objects_are_no_clients() -> None:
 def test_no_scheduler_is_one_error() -> None:
     with pytest.raises(PolyreluError, match="no scheduler answers"), cluster.connected("tcp://127.0.0.1:1"):
         pass
-    with pytest.raises(PolyreluError, match="no scheduler answers"), cluster.connected("nonsense"):
-        pass
+    for address in ("nonsense", "foo://x:3", "tcp://127.0.0.1:abc"):
+        with pytest.raises(InputError, match="expected an address such as tcp://HOST:8786"), cluster.connected(address):
+            pass

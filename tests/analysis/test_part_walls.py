@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyrelu.analysis import parts as parts_module
 from polyrelu.analysis.part import _Walls
-from polyrelu.analysis.parts import Problem, make_part
+from polyrelu.analysis.problems import Problem
 from polyrelu.exact.rational import primitive
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.cut_tree import CutTree, choose_cuts
@@ -25,11 +24,7 @@ Vector = tuple[int, ...]
 
 def complex_of(of: Problem, tree: CutTree, leaf: int) -> PolyhedralComplex:
     """The complex of a part, as `make_part` makes it."""
-    found: list[PolyhedralComplex] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts_module, "reduce_part", lambda cx, *_: found.append(cx))
-        make_part(of, tree, leaf)
-    return found[0]
+    return of.make(tree.domain(leaf, of.domain), {}, is_cut=bool(tree.nodes)).complex
 
 
 def sign(form: Vector, x: Vector) -> int:

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from polyrelu.analysis import parts as parts_module
 from polyrelu.analysis.critical import CriticalComplex
 from polyrelu.analysis.merging import merge
-from polyrelu.analysis.parts import Problem, in_parts, make_part
+from polyrelu.analysis.parts import in_parts, make_part
+from polyrelu.analysis.problems import Problem
 from polyrelu.errors import FileError, LimitError, VerificationError
 from polyrelu.geometry.cut_tree import CutTree, choose_cuts, further_cut
 from polyrelu.geometry.domain import Domain
@@ -110,9 +111,8 @@ def test_random_trees() -> None:
                 region = regions[leaf].regions[relation]
                 whole = region if whole is None else merge([whole, region], merged)
             assert whole is not None
-            found = parts_module._groups(
-                merge([whole], merged), relation, sum(part.euler[relation] for part in regions), 2
-            )
+            euler = sum(part.euler[relation] for part in regions)
+            found = parts_module._groups(merge([whole], merged), euler, 2, is_dual=relation in "<>")
             assert found == homology(subdivide(net, 0).region(relation)), (seed, relation)
 
 
@@ -143,7 +143,7 @@ def test_torsion_survives_the_merging() -> None:
     without = CriticalComplex((0, 0, 0), (*walls, ()), ((0,), (0,), ()), (closed, SparseRows.empty(0, 1)))
     with_disc = CriticalComplex((0, 0, 0), (*walls, ((1,),)), ((0,), (0,), (None,)), (closed, twice))
     for parts in ([without, with_disc], [with_disc, without]):
-        plane = parts_module._groups(merge(parts, frozenset([0, 1])), "<=", 1, 4)
+        plane = parts_module._groups(merge(parts, frozenset([0, 1])), 1, 4)
         assert plane.betti == (1, 0, 0, 0) and plane.torsion == ((), (2,), (), ())
 
 
@@ -184,7 +184,7 @@ def test_a_wrong_number_of_cells_is_noticed() -> None:
     net = shells((2, 8, 4, 1), [3])
     part = make_part(problem(net), CutTree(), 0)
     with pytest.raises(VerificationError, match="Euler"):
-        parts_module._groups(part.regions[">="], ">=", part.euler[">="] + 1, 2)
+        parts_module._groups(part.regions[">="], part.euler[">="] + 1, 2)
 
 
 @pytest.mark.parametrize("architecture", [(2, 24, 24, 1), (3, 12, 12, 1), (3, 8, 8, 8, 1), (4, 8, 8, 1)])
@@ -322,7 +322,8 @@ PROGRAM = """
     import sys
     import polyrelu as pr
     from fractions import Fraction
-    from polyrelu.analysis.parts import Problem, in_parts
+    from polyrelu.analysis.parts import in_parts
+    from polyrelu.analysis.problems import Problem
     net = pr.shells((2, 16, 16, 6, 1), [5])
     found = in_parts(Problem(net, Fraction(0), None, (">", "<=")), 12, work_dir=sys.argv[1], threads=int(sys.argv[2]))
     print(found.homology[">"].betti, found.f_vector)

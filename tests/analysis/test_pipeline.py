@@ -71,8 +71,10 @@ def test_wrong_regions_in_parts() -> None:
         analyse_region(NET, "!=", parts=2)
     with pytest.raises(InputError, match="level"):
         analyse_region(NET, ">", None, parts=2)
-    with pytest.raises(InputError, match="whole complex"):
-        betti_numbers(NET, where="F > 0", parts=2)
+    with pytest.raises(InputError, match="parts: expected"):
+        betti_numbers(NET, where="F > 0", parts="two")
+    with pytest.raises(InputError, match="count_cells: expected a Network, got an object of type int"):
+        count_cells(3)  # type: ignore[arg-type]
 
 
 def test_memory_is_shared_by_the_threads() -> None:

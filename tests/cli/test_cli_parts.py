@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from polyrelu.cli import main
+from polyrelu.network.network import Network
 from polyrelu.readers import save
 from support.known_answers import random_float32, shells
 
@@ -61,6 +62,36 @@ def test_the_text_says_how_many_parts(net: str, capsys: pytest.CaptureFixture[st
     assert "counted in 5 parts" in out and "linear pieces" not in out
 
 
+def test_one_part_is_not_mentioned(net: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["regions", net, "--parts", "auto"]) == 0
+    assert "parts" not in capsys.readouterr().out
+
+
+def test_classes_and_formulas_do_not_depend_on_the_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [[1, 0], [0, 1], [1, 1], [1, -1], [2, 1], [-1, 2]]
+    outputs = [[1, -1, 1, 0, 1, -2], [0, 1, -1, 2, 0, 1], [1, 0, 0, -1, -1, 2]]
+    several = Network([rows, outputs], [[1, 0, -1, 2, 0, 1], [0, 1, 0]])
+    path = str(tmp_path / "several.json")
+    save(several, path)
+    work = ["--work-dir", str(tmp_path / "work")]
+    for kind in (["--complete"], ["--closed"]):
+        whole = answer(capsys, "classes", path, *kind, "--threads", "1")
+        found = answer(capsys, "classes", path, *kind, "--parts", "5")
+        if kind == ["--closed"]:  # the cells of coarse complexes depend on the parts
+            assert found.pop("cells") != whole.pop("cells")
+        assert found == whole
+    for where in ("F0 > 0 and F1 >= F2", "F0 != 1"):
+        whole = answer(capsys, "betti", path, "--where", where, "--parts", "1")
+        assert answer(capsys, "betti", path, "--where", where, "--parts", "5", *work) == whole
+        work = []
+    assert main(["classes", path, "--complete", "--parts", "5"]) == 0
+    assert "Computed from these cells, made in 5 parts:" in capsys.readouterr().out
+    assert main(["betti", path, "--where", "F0 > 0 or F1 = 1", "--parts", "5"]) == 0
+    assert "refined by what is compared, made in 5 parts:" in capsys.readouterr().out
+    assert main(["betti", path, "--where", "F0 > 1", "--parts", "5", "--work-dir", str(tmp_path / "work")]) == 2
+    assert "of another problem: its sets: F0 > 0 and F1 >= F2; here: F0 > 1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -68,7 +99,7 @@ def test_the_text_says_how_many_parts(net: str, capsys: pytest.CaptureFixture[st
         (["--parts", "many"], '--parts: expected "auto" or a positive integer, got \'many\''),
         (["--parts", "-1"], '--parts: expected "auto" or a positive integer'),
         (["--parts", "10000000"], 'parts: expected "auto" or an integer from 1 to 100000, got 10000000'),
-        (["--where", "F > 0", "--parts", "2"], "--where needs the whole complex"),
+        (["--where", "F > 0", "--complete"], "--complete goes with --relation: for --where all cells are made anyway"),
         (["--work-dir", "/proc/none"], "cannot be used as a work directory"),
         (["--work-dir", ""], "not a path"),
     ],

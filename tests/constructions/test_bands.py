@@ -13,8 +13,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import polyrelu.cli
+from polyrelu.analysis.class_homology import class_betti_numbers
 from polyrelu.analysis.identity import identical
-from polyrelu.analysis.pipeline import betti_numbers, class_betti_numbers
+from polyrelu.analysis.pipeline import betti_numbers
 from polyrelu.analysis.verification import verify, verify_claims
 from polyrelu.constructions import (
     band_formulas,

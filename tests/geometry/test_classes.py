@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyrelu.analysis.pipeline import class_betti_numbers
+from polyrelu.analysis.class_homology import class_betti_numbers
 from polyrelu.constructions import maximum
 from polyrelu.errors import InputError, LimitError, NetworkError, NumberError, PointError, RegionError
 from polyrelu.geometry.classes import ClassRegion, classify

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyrelu.analysis.pipeline import class_betti_numbers
+from polyrelu.analysis.class_homology import class_betti_numbers
 from polyrelu.errors import CoarseComplexError, InputError, LimitError
 from polyrelu.export.archive import save_complex
 from polyrelu.geometry.classes import Partition, classify

@@ -234,7 +234,7 @@ def test_there_are_no_cells_below_the_lineality_dimension() -> None:
 
 
 def test_what_is_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order_complex, "MAX_SIMPLICES", 10)
+    monkeypatch.setattr(order_complex, "MAX_SIMPLICES", 3)
     with pytest.raises(LimitError, match="neither open nor closed, and its order complex needs about"):
         betti_numbers(PLANE, where="F0 > 0 or F1 = 0 and F2 = 0")
 

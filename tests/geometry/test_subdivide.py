@@ -306,10 +306,13 @@ def test_max_cells():
 
 def test_max_memory():
     net = random_float32((3, 32, 32, 1))
-    with pytest.raises(pr.LimitError, match=r"more than 10000000 bytes are needed: after .* of 65 neurons") as caught:
+    with pytest.raises(pr.LimitError, match=r"more than 10000000 bytes are needed: after .* of 64 neurons") as caught:
         pr.subdivide(net, 0, max_memory=10**7)
     reached = caught.value.reached
-    assert 0 < reached["bytes"] <= 10**7 and reached["cells"] > 0 and 0 < reached["neurons"] < 65
+    small = pr.Network([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0] * 3, [0]])
+    with pytest.raises(pr.LimitError, match="after 0 of 3 neurons"):  # walls of the domain, and the level, are none
+        pr.subdivide(small, 0, [(-1, 1)] * 2, max_cells=17)
+    assert 0 < reached["bytes"] <= 10**7 and reached["cells"] > 0 and 0 < reached["neurons"] < 64
     assert pr.subdivide(net, 0, max_memory=10**9).n_regions == 50424
     for bad in (0, -1, True, 2.5, "9"):
         with pytest.raises(pr.InputError, match="max_memory"):
