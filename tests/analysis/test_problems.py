@@ -51,7 +51,7 @@ def domains(draw: Any, net: Network) -> Domain | None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_formulas_of_all_kinds(data: Any) -> None:
     net = data.draw(several(2))
     domain = domains(data.draw, net)
@@ -68,7 +68,7 @@ def test_formulas_of_all_kinds(data: Any) -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_classes(data: Any) -> None:
     net = data.draw(several(data.draw(st.integers(2, 4))))
     domain, closed, coarse = domains(data.draw, net), data.draw(st.booleans()), data.draw(st.booleans())
