@@ -206,6 +206,38 @@ cdef extern from "_cpp/reduction.hpp" namespace "polyrelu::reduction" nogil:
     int reduce(const Input&, InterruptCheck&, Result&, Trace*) except +
     int reduce_fibers(const Input&, const int32_t*, InterruptCheck&, CriticalCells&) except +
 
+cdef extern from "_cpp/pairing.hpp" namespace "polyrelu::reduction" nogil:
+    cdef cppclass Pairs:
+        vector[vector[int32_t]] birth, death
+
+    int find_pairs(const Input&, int64_t, InterruptCheck&, Pairs&) except +
+
+
+cdef extern from "_cpp/vertex_values.hpp" namespace "polyrelu" nogil:
+    cdef cppclass VertexValues:
+        VertexValues(const vector[Stage]&, const vector[Regions]&, Vertices&, const int32_t*, int64_t) except +
+        vector[int32_t] rank, witness
+        vector[int8_t] ray_sign
+
+    int rank_vertices(VertexValues&, int, InterruptCheck&) except +
+    int find_value(VertexValues&, int32_t, InterruptCheck&, mpz_class&, mpz_class&) except +
+
+
+cdef extern from "_cpp/filtration.hpp" namespace "polyrelu" nogil:
+    cdef cppclass CellArrays:
+        vector[int64_t] finite
+        vector[const int64_t*] start
+        vector[const int32_t*] facet
+        vector[const int8_t*] sign
+
+    cdef cppclass Filtration:
+        vector[vector[int32_t]] cells, flats
+        vector[SparseVectors] boundary
+        vector[int32_t] rays
+
+    int find_critical_cells(const CellArrays&, const int32_t*, const int8_t*, int32_t, cbool, int, InterruptCheck&,
+                            Filtration&) except +
+
 
 cdef extern from "_cpp/part_reduction.hpp" namespace "polyrelu" nogil:
     cdef struct CellsView:

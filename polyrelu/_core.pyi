@@ -112,3 +112,24 @@ def submatrix(
 def transposition(
     indptr: npt.NDArray[np.int64], index: npt.NDArray[np.int32], rows: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int64]]: ...
+def rank_values(
+    solver: VertexSolver, region: npt.NDArray[np.int32], finite: int, threads: int = 1
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int8]]: ...
+def value_at(solver: VertexSolver, region: npt.NDArray[np.int32], finite: int, v: int) -> tuple[int, int]: ...
+def critical_cells(
+    finite: Sequence[int],
+    facets: Sequence[Iterable[npt.NDArray[Any]]],
+    ranks: npt.NDArray[np.int32],
+    ray_signs: npt.NDArray[np.int8],
+    n_values: int,
+    superlevel: bool,
+    threads: int = 1,
+) -> tuple[
+    list[npt.NDArray[np.int32]],
+    list[npt.NDArray[np.int32]],
+    list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[Any]]],
+    npt.NDArray[np.int32],
+]: ...
+def persistence_pairs(
+    ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]], characteristic: int
+) -> list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]: ...

@@ -101,6 +101,9 @@ constexpr int FEW_NEURONS = 4;
 // s; with a stage of 128-bit fixed point instead, 1.9 to 6 s.)
 constexpr double WORST_FORM = 0x1p-30;
 
+// Exact forms of regions that are kept while values at vertices are compared: vertices of a region follow each other.
+constexpr std::size_t FORMS_KEPT = 1 << 12;
+
 // ---- reduction ------------------------------------------------------------------------------------------------------
 
 // Coreduction is repeated while fewer than so many cells are left for each pair that it has removed: another round

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
 from fractions import Fraction
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.analysis.filtration import CriticalFiltration, Place
+from polyrelu.analysis.filtration import CriticalFiltration
 from polyrelu.errors import InputError, VerificationError
 from polyrelu.exact.limits import memory_is_a_limit, read_flag
-from polyrelu.exact.printing import BriefRepr, brief
+from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, exact
+from polyrelu.geometry.representations import Point, dehomogenised
 from polyrelu.geometry.subdivision import Options
+from polyrelu.immutable import Immutable
 from polyrelu.markup import table
 from polyrelu.network.network import Network
 from polyrelu.topology.pairing import pairs
 
+Numbers = npt.NDArray[np.integer]
+
 MAX_PRIME = 2**31
 """Fields of so many elements or more are refused."""
+
+
+class Place(NamedTuple):
+    """Where a sublevel set changes: a vertex of the complex, or the direction of a ray if it comes from infinity."""
+
+    vertex: Point | None
+    ray: tuple[int, ...] | None
 
 
 class Bar(NamedTuple):
@@ -41,13 +52,21 @@ class Bar(NamedTuple):
     dies_at: Place | None
 
 
-@dataclass(frozen=True, repr=False)
-class Persistence(BriefRepr):
+class _Ends(NamedTuple):
+    """The bars of one degree as arrays."""
+
+    values: Numbers
+    """n × 2: the births and deaths, 0 for −∞, i for the i-th critical level in the order of the filtration, or −1."""
+    places: Numbers
+    """n × 2: the rows of the places where they are, or −1."""
+
+
+class Persistence(Immutable):
     """The bars of the sublevel sets {F ≤ t}, or the superlevel sets {F ≥ t}, of a network; made by `persistence`.
 
     A bar of degree k of the sublevel sets stands for a k-dimensional class of {F ≤ t} that exists for birth ≤ t <
     death. For superlevel sets, birth is the larger end, and the class exists for birth ≥ t > death. Ends at infinity
-    are None: the class is there at all levels before, or after.
+    are None: the class is there at all levels before, or after. Immutable and picklable.
 
     Attributes
     ----------
@@ -57,35 +76,74 @@ class Persistence(BriefRepr):
         Whether these are the bars of superlevel sets.
     field : int
         p for the field of p elements, 0 for the rational numbers.
-    details : tuple of tuples of Bar
-        The bars by degree 0..d−1, in the order of their births, then of their deaths, with what makes them.
     """
+
+    __slots__ = ("_ends", "_levels", "_places", "field", "network", "superlevel")
 
     network: Network
     superlevel: bool
     field: int
-    details: tuple[tuple[Bar, ...], ...]
+    _levels: tuple[Fraction, ...]  # in the order of the filtration
+    _ends: tuple[_Ends, ...]
+    _places: Numbers  # homogeneous coordinates of vertices and rays
+
+    def __init__(
+        self,
+        network: Network,
+        superlevel: bool,
+        field: int,
+        levels: tuple[Fraction, ...],
+        ends: tuple[_Ends, ...],
+        places: Numbers,
+    ) -> None:
+        """For `persistence` only."""
+        self._put(network=network, superlevel=superlevel, field=field, _levels=levels, _ends=ends, _places=places)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Persistence, (self.network, self.superlevel, self.field, self._levels, self._ends, self._places)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Persistence) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Any, ...]:
+        bars = tuple(map(self.bars, range(len(self._ends))))
+        return self.network, self.superlevel, self.field, bars
 
     def bars(self, degree: int) -> tuple[tuple[Fraction | None, Fraction | None], ...]:
         """The bars of a degree as pairs (birth, death), in the order of their births, then of their deaths."""
-        return tuple((bar.birth, bar.death) for bar in self.details[self._degree(degree)])
+        ends = (None, *self._levels, None)
+        return tuple((ends[birth], ends[death]) for birth, death in self._ends[self._degree(degree)].values.tolist())
+
+    @property
+    def details(self) -> tuple[tuple[Bar, ...], ...]:
+        """The bars by degree 0..d−1 in the same order, with what makes them."""
+        used = np.unique(np.concatenate([x.places.ravel() for x in self._ends])).tolist()
+        places = {i: _place(self._places[i].tolist()) for i in used if i >= 0}
+        return tuple(
+            tuple(
+                Bar(*ends, places[born], places.get(dies))
+                for ends, (born, dies) in zip(self.bars(k), of_degree.places.tolist(), strict=True)
+            )
+            for k, of_degree in enumerate(self._ends)
+        )
 
     def betti(self, level: Any) -> tuple[int, ...]:
         """The number of bars alive at a level, by degree: the Betti numbers over the field of {F ≤ t} or {F ≥ t}."""
-        t = self._key(exact(level, "level"))
-        return tuple(
-            sum(
-                (bar.birth is None or self._key(bar.birth) <= t) and (bar.death is None or t < self._key(bar.death))
-                for bar in bars
-            )
-            for bars in self.details
-        )
+        t = exact(level, "level")
+        reached = bisect_right([-x for x in self._levels], -t) if self.superlevel else bisect_right(self._levels, t)
+        counts = []
+        for of_degree in self._ends:
+            birth, death = of_degree.values.T
+            counts.append(int(np.count_nonzero((birth <= reached) & ((death < 0) | (death > reached)))))
+        return tuple(counts)
 
     @property
     def critical_levels(self) -> tuple[Fraction, ...]:
         """The finite ends of bars, ascending: between two of them the Betti numbers over the field do not change."""
-        ends = {end for bars in self.details for bar in bars for end in bar[:2]}
-        return tuple(sorted(end for end in ends if end is not None))
+        return self._levels[::-1] if self.superlevel else self._levels
 
     def diagram(self, degree: int) -> npt.NDArray[np.float64]:
         """The bars of a degree as rows (birth, death) of floating-point numbers, ends at infinity as ±inf.
@@ -93,28 +151,20 @@ class Persistence(BriefRepr):
         Each end is the nearest double. For superlevel sets of F the bars are those of the sublevel sets of −F, so that
         births are never larger than deaths. GUDHI and persim take such arrays.
         """
-        rows = [
-            (
-                -np.inf if bar.birth is None else _double(self._key(bar.birth)),
-                np.inf if bar.death is None else _double(self._key(bar.death)),
-            )
-            for bar in self.details[self._degree(degree)]
-        ]
-        return np.array(rows, dtype=np.float64).reshape(-1, 2)
+        levels = [_double(-x if self.superlevel else x) for x in self._levels]
+        found: npt.NDArray[np.float64] = np.array([-np.inf, *levels, np.inf])[self._ends[self._degree(degree)].values]
+        return found
 
     def arrays(self) -> list[npt.NDArray[np.float64]]:
         """`diagram` of all degrees 0..d−1, as persim takes them."""
-        return [self.diagram(k) for k in range(len(self.details))]
+        return [self.diagram(k) for k in range(len(self._ends))]
 
     def triples(self) -> npt.NDArray[np.float64]:
         """The rows of all diagrams with the degree in a third column; giotto-tda takes `triples()[None]`."""
         return np.concatenate([np.column_stack((x, np.full(len(x), float(k)))) for k, x in enumerate(self.arrays())])
 
-    def _key(self, value: Fraction) -> Fraction:
-        return -value if self.superlevel else value
-
     def _degree(self, degree: object) -> int:
-        n = len(self.details)
+        n = len(self._ends)
         if isinstance(degree, bool) or not isinstance(degree, (int, np.integer)) or not 0 <= degree < n:
             raise InputError(f"bars: expected a degree from 0 to {n - 1}, got {describe(degree)}")
         return int(degree)
@@ -126,14 +176,17 @@ class Persistence(BriefRepr):
 
     def __str__(self) -> str:
         """Such as "bars of the sublevel sets of Network(1-2-1, ReLU) over F_2: 1"."""
-        return f"{self._title}: {', '.join(str(len(bars)) for bars in self.details)}"
+        return f"{self._title}: {', '.join(str(len(x.values)) for x in self._ends)}"
+
+    def __repr__(self) -> str:
+        return f"Persistence({self})"
 
     def _repr_html_(self) -> str:
         before, after = ("∞", "−∞") if self.superlevel else ("−∞", "∞")
         rows = (
-            (k, before if bar.birth is None else brief(bar.birth), after if bar.death is None else brief(bar.death))
-            for k, bars in enumerate(self.details)
-            for bar in bars
+            (k, before if birth is None else brief(birth), after if death is None else brief(death))
+            for k in range(len(self._ends))
+            for birth, death in self.bars(k)
         )
         return table(self._title[0].upper() + self._title[1:], ["degree", "birth", "death"], rows)
 
@@ -202,36 +255,45 @@ def persistence(
     downwards = read_flag(superlevel, "superlevel")
     characteristic = read_field(field)
     filtration = CriticalFiltration(network, domain, downwards, options)
-    number, steps = filtration.value_number, filtration.steps
-    found: list[list[tuple[int, int, int, int | None]]] = [[] for _ in range(network.input_dim)]
-    last = 2**62
-    for degree, birth, death in pairs(filtration.complex, steps, characteristic):
-        born = int(steps[degree][birth])
-        dies = None if death is None else int(steps[degree + 1][death])
-        end = last if dies is None else number(dies)
-        if number(born) != end:
-            if degree >= len(found):
-                raise VerificationError(f"no subset of R^{network.input_dim} has homology of degree {degree}")
-            found[degree].append((number(born), end, born, dies))
-    if sum(end == last for bars in found for _, end, _, _ in bars) != 1:
+    found = []
+    for degree, of_degree in enumerate(pairs(filtration.complex, characteristic)):
+        born = filtration.steps[degree][np.concatenate((of_degree.births, of_degree.essential))]
+        dies = np.full(len(born), -1, np.int32)
+        if len(of_degree.deaths):
+            dies[: len(of_degree.deaths)] = filtration.steps[degree + 1][of_degree.deaths]
+        births = filtration.value_numbers(born)
+        deaths = np.where(dies < 0, -1, filtration.value_numbers(dies))
+        lasting = np.flatnonzero(births != deaths)
+        order = lasting[np.lexsort((born[lasting], _never_last(deaths[lasting]), births[lasting]))]
+        found.append((np.column_stack((births, deaths))[order], np.column_stack((born, dies))[order]))
+    if any(len(values) for values, _ in found[network.input_dim :]):
+        raise VerificationError(f"no subset of R^{network.input_dim} has homology of degree {network.input_dim}")
+    if sum(np.count_nonzero(values[:, 1] < 0) for values, _ in found) != 1:
         raise VerificationError("not one class at the end, but the domain is contractible")
-    ends = {step for bars in found for *_, born, dies in bars for step in (born, dies) if step is not None}
-    values, places = filtration.values(ends), {step: filtration.place(step) for step in ends}
-    details = []
-    for bars in found:
-        bars.sort(key=lambda x: x[:3])
-        details.append(
-            tuple(
-                Bar(
-                    values[born],
-                    None if dies is None else values[dies],
-                    places[born],
-                    None if dies is None else places[dies],
-                )
-                for _, _, born, dies in bars
-            )
-        )
-    return Persistence(network, downwards, characteristic, tuple(details))
+    none = (np.zeros((0, 2), np.int64), np.zeros((0, 2), np.int32))
+    found = [*found, *(none for _ in range(network.input_dim))][: network.input_dim]  # there may be lineality
+    numbers = _distinct([values for values, _ in found], 1)
+    steps = _distinct([of_steps for _, of_steps in found], 0)
+    ends = []
+    for values, of_steps in found:
+        values = np.where(values > 0, np.searchsorted(numbers, values) + 1, values)
+        ends.append(_Ends(values, np.where(of_steps < 0, -1, np.searchsorted(steps, of_steps))))
+    levels = tuple(filtration.values(numbers))
+    return Persistence(network, downwards, characteristic, levels, tuple(ends), filtration.places(steps))
+
+
+def _never_last(deaths: Numbers) -> Numbers:
+    return np.where(deaths < 0, np.iinfo(np.int64).max, deaths)
+
+
+def _distinct(arrays: list[Numbers], least: int) -> Numbers:
+    """The distinct numbers in some arrays that are not less than one."""
+    numbers = np.unique(np.concatenate([x.ravel() for x in arrays]))
+    return numbers[numbers >= least]
+
+
+def _place(vector: list[int]) -> Place:
+    return Place(dehomogenised(vector), None) if vector[0] else Place(None, tuple(vector[1:]))
 
 
 def read_field(field: object) -> int:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Unpack
 
+import numpy as np
+
 from polyrelu.analysis.filtration import CriticalFiltration
 from polyrelu.errors import VerificationError
 from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import exact
-from polyrelu.geometry.representations import Point
+from polyrelu.geometry.representations import Point, dehomogenised
 from polyrelu.geometry.subdivision import Options
 from polyrelu.markup import table
 from polyrelu.network.network import Network
@@ -149,15 +151,16 @@ def levels(network: Network, domain: Any = None, *, superlevel: bool = False, **
     """
     downwards = read_flag(superlevel, "superlevel")
     filtration = CriticalFiltration(network, domain, downwards, options)
-    changes = {step: change for step, change in _changes(filtration) if filtration.value_number(step)}
+    changes = {step: change for step, change in _changes(filtration) if step >= filtration.n_below}
     changes = {step: change for step, change in changes.items() if any(change.betti) or any(change.torsion)}
-    values = filtration.values(changes)
+    steps = np.fromiter(changes, np.int64, len(changes))
+    numbers, order = np.unique(filtration.value_numbers(steps), return_inverse=True)
+    values = filtration.values(numbers)
     points, ends = [], {}
-    for step, change in changes.items():
-        level, vertex = values[step], filtration.place(step).vertex
-        assert level is not None and vertex is not None
-        points.append(CriticalPoint(level, vertex, _padded(change, network.input_dim + 1)))
-        ends[level] = step + 1
+    for step, i, place in zip(changes, order.tolist(), filtration.places(steps).tolist(), strict=True):
+        change = _padded(changes[step], network.input_dim + 1)
+        points.append(CriticalPoint(values[i], dehomogenised(place), change))
+        ends[values[i]] = step + 1
     # Before each critical level, and at the end: the cells of all flats up to the last critical one.
     complexes = (filtration.until(end) for end in (filtration.n_below, *ends.values()))
     groups = [_padded(homology_groups(x), network.input_dim) for x in complexes]

@@ -70,14 +70,18 @@ class ExactVertices:
         """`vector` of all vertices and rays of q-cell i."""
         return [self.vector(v) for v in self.arrays.vertices_of(q, i)]
 
-    def homogeneous_array(self) -> npt.NDArray[Any]:
-        """`homogeneous` of all vertices and rays as rows of an array, of type int64 if that suffices."""
+    def homogeneous_array(self, chosen: npt.NDArray[np.integer] | None = None) -> npt.NDArray[Any]:
+        """`homogeneous` of all vertices and rays, or of chosen ones, as rows; of type int64 if that suffices."""
         coordinates, errors, *_ = self.arrays.vertices
+        if chosen is None:
+            chosen = np.arange(len(errors))
+        else:
+            coordinates, errors = coordinates[chosen], errors[chosen]
         inexact = np.flatnonzero(errors)
         out = np.zeros((len(errors), self.coordinates.input_dim + 1), dtype=object if len(inexact) else np.int64)
         out[:, self._columns] = np.where(errors[:, None] == 0, coordinates, 0).astype(np.int64)
-        for v in inexact:
-            out[v, self._columns] = self.vector(int(v))
+        for i in inexact:
+            out[i, self._columns] = self.vector(int(chosen[i]))
         return out
 
     def enclosures(self, chosen: slice) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

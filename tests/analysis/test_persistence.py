@@ -15,9 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu import _core
 from polyrelu.analysis import filtration
 from polyrelu.geometry import vertex_values
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.stages import complex_stages
+from support import filtered
 from support.known_answers import SHELLS, Case, cases, random_float32, shells
 from support.strategies import WIDER, capped, examples, networks, polytopes, rescaled
 
@@ -133,32 +136,52 @@ def test_float_networks(architecture: tuple[int, ...]) -> None:
     check(random_float32(architecture, 3), most=4)
 
 
-def test_values_in_integers_in_floating_point_and_as_rational_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_order_of_values_in_words_in_doubles_and_in_gmp() -> None:
     """The three ways in which values are compared give one order, which is that of the values."""
     nets = [random_float32((2, 6, 6, 1), 1), pr.shells((2, 8, 6, 1), [2]), *(case.network for case in cases()[:4])]
-    complexes = [pr.subdivide(net) for net in nets]
-    expected = [vertex_values.VertexValues(cx) for cx in complexes]
-    evaluate = vertex_values._Layers.evaluate
+    for net in nets:
+        cx = pr.subdivide(net)
+        expected = vertex_values.VertexValues(cx, threads=2)
+        of_vertices = [cx.network(x) for x in cx.vertices()]
+        ordered = sorted(set(of_vertices))
+        assert [ordered[i] for i in expected.ranks] == of_vertices
+        assert expected.values(range(expected.n_values)) == ordered
+        for ray, sign in zip(cx.rays(), expected.ray_signs.tolist(), strict=True):
+            ends = [cx.network([s * x for x in ray]) for s in FAR]
+            assert np.sign(ends[1] - ends[0]) == sign
+        # Enclosures that are wider overlap, or enclose nothing: the exact coordinates decide.
+        stages = complex_stages(net, None, cx.coordinates.kept, Fraction(0))
+        regions, arrays = list(cx.arrays.regions[: len(stages)]), cx.arrays.vertices
+        kept = [0, *(1 + k for k in cx.coordinates.kept)]
+        exact = {v: tuple(x) for v, x in enumerate(cx.homogeneous_array()[:, kept].tolist())}
+        for error in (1e-12, 1e-3, np.inf):
+            errors = np.maximum(arrays.errors, error)
+            solver = _core.VertexSolver(
+                stages, regions, arrays.coordinates, errors, np.full_like(arrays.origins, -1), exact, 2**62
+            )
+            ranks, _, ray_signs = _core.rank_values(solver, expected._region, cx.n_finite_vertices, 2)
+            assert np.array_equal(ranks, expected.ranks)
+            assert np.array_equal(ray_signs, expected.ray_signs)
 
-    def no_integers(self: Any, y: Any, errors: Any) -> Any:
-        return evaluate(self, y, np.maximum(errors, 1e-300))
 
-    def nothing(self: Any, y: Any, errors: Any) -> Any:
-        return np.zeros(len(y), np.bool_), np.zeros(len(y)), np.full(len(y), np.inf)
-
-    for other in (no_integers, nothing):
-        monkeypatch.setattr(vertex_values._Layers, "evaluate", other)
-        for cx, values in zip(complexes, expected, strict=True):
-            found = vertex_values.VertexValues(cx)
-            assert np.array_equal(found.ranks, values.ranks)
-            assert np.array_equal(found.ray_signs, values.ray_signs)
-            of_vertices = [cx.network(x) for x in cx.vertices()]
-            ordered = sorted(set(of_vertices))
-            assert [ordered[i] for i in found.ranks] == of_vertices
-            assert found.values(range(found.n_values)) == ordered
-            for ray, sign in zip(cx.rays(), found.ray_signs.tolist(), strict=True):
-                ends = [cx.network([s * x for x in ray]) for s in FAR]
-                assert np.sign(ends[1] - ends[0]) == sign
+@given(st.data())
+@examples(25)
+def test_all_cells_by_the_textbook(data: st.DataObject) -> None:
+    """Without flats, matchings, union-find and the core: the same bars."""
+    net = data.draw(networks(dims=(1, 2, 3), widths={1: [(4,), (3, 2)], 2: [(4,), (3, 2)], 3: [(3,), (2, 2)]}))
+    domain = data.draw(st.sampled_from([None, [(-1, 2)] * net.input_dim]))
+    p = data.draw(st.sampled_from([2, 3, 0]))
+    for superlevel in (False, True):
+        cx = pr.subdivide(net, None if net.depth else 0, domain)
+        expected = filtered.bars(cx, superlevel, p)
+        found = pr.persistence(net, domain, superlevel=superlevel, field=p)
+        for k in range(net.input_dim):
+            bars = []
+            for birth, death, _, dies_at in found.details[k]:
+                ends = [(0, -x) if superlevel and x is not None else (0, x) for x in (birth, death)]
+                born = (-1, Fraction(0)) if birth is None else ends[0]
+                bars.append((born, filtered.INFINITE if dies_at is None else ends[1]))
+            assert sorted(bars) == (expected[k] if k < len(expected) else [])
 
 
 def test_affine_networks() -> None:
