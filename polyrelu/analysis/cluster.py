@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from math import inf
 from typing import Any
 
 from polyrelu.errors import InputError, LimitError, MissingDependencyError, PolyreluError
@@ -63,20 +65,42 @@ def _attempt(run: Callable[..., Any], *arguments: Any) -> Any:
         return error
 
 
-@contextmanager
-def tasks_on(client: Any, run: Callable[..., Any], problem: Any) -> Iterator[Callable[..., Future[Any]]]:
-    """A function of further arguments that lets a worker compute run(problem, …) and returns a future of the result.
+def _itself(value: Any) -> Any:
+    return value
 
-    The problem is sent to the workers once. Tasks that run when the context ends are cancelled. A worker that is lost
-    has its tasks done by others; if that happens again and again with one part, its future raises LimitError.
+
+class Tasks:
+    """Tasks on the workers of a cluster; `tasks_on` makes it.
+
+    Values that many tasks need are shared: they are sent once, and each worker fetches them from another one. They are
+    results of tasks, so that a worker that is lost takes nothing with it that could not be made again.
     """
-    from distributed.scheduler import KilledWorker
 
-    sent = client.scatter(problem, broadcast=True)
-    executor = client.get_executor(pure=False, retries=RETRIES)
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._executor = client.get_executor(pure=False, retries=RETRIES)
+        self._asked, self._cores = -inf, 1
 
-    def submit(*arguments: Any) -> Future[Any]:
-        inner = executor.submit(_attempt, run, sent, *arguments)
+    @property
+    def cores(self) -> int:
+        """The number of tasks that the workers can run at a time now; asked for every few seconds."""
+        if time.monotonic() > self._asked + 5:
+            self._asked, self._cores = time.monotonic(), max(sum(self._client.ncores().values()), 1)
+        return self._cores
+
+    def share(self, value: Any) -> Any:
+        """What stands for the value in the arguments of tasks."""
+        return self._client.submit(_itself, value, pure=False, retries=RETRIES)
+
+    def submit(self, run: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """A future of run(*arguments).
+
+        A worker that is lost has its tasks done by others; if that happens again and again with one task, its future
+        raises LimitError.
+        """
+        from distributed.scheduler import KilledWorker
+
+        inner = self._executor.submit(_attempt, run, *arguments)
         outer: Future[Any] = Future()
 
         def pass_on(done: Future[Any]) -> None:
@@ -99,8 +123,16 @@ def tasks_on(client: Any, run: Callable[..., Any], problem: Any) -> Iterator[Cal
         outer.add_done_callback(lambda future: inner.cancel() if future.cancelled() else None)
         return outer
 
+    def close(self) -> None:
+        """Cancel what is under way."""
+        self._executor.shutdown(wait=False)
+
+
+@contextmanager
+def tasks_on(client: Any) -> Iterator[Tasks]:
+    """Tasks on the workers of a Dask client. Those that run when the context ends are cancelled."""
+    tasks = Tasks(client)
     try:
-        yield submit
+        yield tasks
     finally:
-        executor.shutdown(wait=False)
-        sent.release()
+        tasks.close()

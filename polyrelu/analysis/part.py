@@ -108,7 +108,7 @@ class _Walls:
         number = {form: i for i, form in enumerate(outer)}
         of_cuts = [number.setdefault(_sided(form), len(number)) for form in tree.forms]
         sides = [_sided(form) != tuple(form) for form in tree.forms]
-        bounding = [*range(len(outer)), *(of_cuts[i] for i, _ in tree.sides[leaf])]
+        bounding = [*range(len(outer)), *(of_cuts[i] for i, _ in tree.sides(leaf))]
         self.walls = _core.PartWalls(
             ExactVertices(cx.network, cx.level, cx.domain, cx.coordinates, arrays).solver(),
             arrays.finite,

@@ -24,7 +24,7 @@ from polyrelu.analysis.work_directory import WorkDirectory
 from polyrelu.errors import InputError, LimitError, VerificationError
 from polyrelu.exact.limits import read_limit, read_progress
 from polyrelu.exact.rational import describe
-from polyrelu.geometry.cut_tree import CutTree, choose_cuts, further_cut
+from polyrelu.geometry.cut_tree import CutTree, Form, choose_cuts, further_cut
 from polyrelu.geometry.subdivision import Options, Progress, read_threads
 from polyrelu.topology.groups import Homology, homology_groups
 
@@ -97,17 +97,21 @@ class _Run:
     max_cells: int | None
     max_memory: int | None
     done: dict[int, Part] = field(default_factory=dict)
-    split: list[int] = field(default_factory=list)
-    """The leaves that were cut further, in the order in which that happened."""
+    cuts: list[tuple[int, Form]] = field(default_factory=list)
+    """The leaves that were cut further, and how, in the order in which that happened."""
 
     def take(self, leaf: int, part: Part, known: int) -> bool:
         """A part that was made when `known` leaves had been cut further; whether it is right for the tree of now."""
-        if {leaf, *part.neighbours}.intersection(self.split[known:]):
+        if self.was_cut({leaf, *part.neighbours}, known):
             return False
         if self.directory is not None:
             self.directory.save(leaf, part)
         self.done[leaf] = part
         return True
+
+    def was_cut(self, leaves: set[int], known: int) -> bool:
+        """Whether one of the leaves has been cut further since `known` had been."""
+        return any(leaf in leaves for leaf, _ in self.cuts[known:])
 
     def cut_further(self, leaf: int, error: LimitError) -> list[int]:
         """Cuts a leaf that is too large; the leaves that have to be made, again or for the first time."""
@@ -121,7 +125,7 @@ class _Run:
         if self.directory is not None:
             self.directory.set_tree(tree, [leaf, *again])
         self.tree = tree
-        self.split.append(leaf)
+        self.cuts.append((leaf, form))
         return [leaf, tree.n_leaves - 1, *again]
 
 
@@ -249,13 +253,7 @@ def in_parts(
 
     report()
     if client is not None:
-        with tasks_on(client, make_part, problem) as submit:
-            _make_all(
-                run,
-                lambda tree, leaf: submit(tree, leaf, max_cells, max_memory),
-                2 * max(sum(client.ncores().values()), 1),
-                report,
-            )
+        _make_on_cluster(run, client, report)
     elif threads == 1:
         _make_in_turn(run, report, progress)
     else:
@@ -280,7 +278,7 @@ def _make_in_turn(run: _Run, report: Callable[[], None], progress: Progress | No
         except LimitError as error:
             waiting += run.cut_further(leaf, error)
             continue
-        run.take(leaf, part, len(run.split))
+        run.take(leaf, part, len(run.cuts))
         report()
 
 
@@ -297,28 +295,61 @@ def _make_with_threads(run: _Run, threads: int, report: Callable[[], None]) -> N
             return pool.submit(make_part, run.problem, tree, leaf, run.max_cells, run.max_memory, listener)
 
         try:
-            _make_all(run, submit, threads, report)
+            _make_all(run, submit, lambda: threads, report)
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+MOST_CUTS = 200
+"""The number of cuts that are sent with a task, before the tree that they have made is sent to all workers."""
+
+
+def _make_on_cluster(run: _Run, client: Any, report: Callable[[], None]) -> None:
+    with tasks_on(client) as tasks:
+        problem, tree, known = tasks.share(run.problem), tasks.share(run.tree), 0
+
+        def submit(_: CutTree, leaf: int) -> Future[Part]:
+            nonlocal tree, known
+            if len(run.cuts) > known + MOST_CUTS:
+                tree, known = tasks.share(run.tree), len(run.cuts)
+            return tasks.submit(_make_after, problem, tree, run.cuts[known:], leaf, run.max_cells, run.max_memory)
+
+        _make_all(run, submit, lambda: 2 * tasks.cores, report)
+
+
+def _make_after(
+    problem: AnyProblem,
+    tree: CutTree,
+    cuts: list[tuple[int, Form]],
+    leaf: int,
+    max_cells: int | None,
+    max_memory: int | None,
+) -> Part:
+    """The part of a leaf of a tree after some cuts."""
+    return make_part(problem, tree.split_further(cuts) if cuts else tree, leaf, max_cells, max_memory)
+
+
 def _make_all(
-    run: _Run, submit: Callable[[CutTree, int], Future[Part]], at_once: int, report: Callable[[], None]
+    run: _Run,
+    submit: Callable[[CutTree, int], Future[Part]],
+    at_once: Callable[[], int],
+    report: Callable[[], None],
 ) -> None:
-    """Makes all parts by tasks that run elsewhere, at most `at_once` at a time."""
+    """Makes all parts by tasks that run elsewhere, at most `at_once()` at a time."""
     waiting = [leaf for leaf in range(run.tree.n_leaves) if leaf not in run.done]
     running: dict[Future[Part], tuple[int, int]] = {}
     try:
         while waiting or running:
             under_way = {leaf for leaf, _ in running.values()}
             held = []
-            while waiting and len(running) < at_once:
+            most = at_once()
+            while waiting and len(running) < most:
                 leaf = waiting.pop()
                 if leaf in under_way:
                     held.append(leaf)  # what is under way may be of an earlier tree
                 elif leaf not in run.done:
-                    running[submit(run.tree, leaf)] = leaf, len(run.split)
+                    running[submit(run.tree, leaf)] = leaf, len(run.cuts)
                     under_way.add(leaf)
             waiting += held
             finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -328,7 +359,7 @@ def _make_all(
                     part = future.result()
                 except LimitError as error:
                     # If it was cut further meanwhile, the task was of the larger part.
-                    waiting += [leaf] if leaf in run.split[known:] else run.cut_further(leaf, error)
+                    waiting += [leaf] if run.was_cut({leaf}, known) else run.cut_further(leaf, error)
                     continue
                 if not run.take(leaf, part, known):
                     waiting.append(leaf)

@@ -134,7 +134,7 @@ class WorkDirectory:
         tree, around = self._tree, [leaf, *neighbours]
         if tree is None or max(around) >= tree.n_leaves:
             return None
-        ways = [[[*map(_written, tree.forms[form]), side] for form, side in tree.sides[x]] for x in around]
+        ways = [[[*map(_written, tree.forms[form]), side] for form, side in tree.sides(x)] for x in around]
         return _digest([self._problem, around, ways])
 
     def _file(self, leaf: int) -> Path:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +20,8 @@ from polyrelu.analysis.parts import in_parts
 from polyrelu.analysis.problems import Problem
 from polyrelu.errors import InputError, LimitError, PolyreluError
 from polyrelu.network.network import Network
-from support.known_answers import shells
+from polyrelu.readers import save
+from support.known_answers import random_float32, shells
 
 distributed = pytest.importorskip("distributed")
 
@@ -71,6 +75,46 @@ def test_workers_that_are_killed_are_replaced(client: Any) -> None:
 def _pid(client: Any) -> int:
     """The process of some worker."""
     return int(next(iter(client.run(os.getpid).values())))
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_with_all_workers() -> None:
+    """The network, too, can be made again: it was sent to one worker, and that was killed."""
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as local,
+        distributed.Client(local) as client,
+    ):
+        done: list[tuple[Any, ...]] = []
+
+        def kill(*told: Any) -> None:
+            done.append(told)
+            if len(done) == 4:
+                os.kill(_pid(client), signal.SIGKILL)
+
+        assert in_parts(OF, 9, client=client, progress=kill) == in_parts(OF, 9)
+
+
+@pytest.mark.slow
+def test_ctrl_c_cancels_the_tasks(tmp_path: Path) -> None:
+    path = tmp_path / "net.json"
+    save(random_float32((3, 24, 24, 1)), path)
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as local,
+        distributed.Client(local) as watching,
+    ):
+        command = [sys.executable, "-m", "polyrelu", "betti", str(path), "--complete", "--parts", "40", "--json"]
+        command += ["--scheduler", local.scheduler_address]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while not any(watching.processing().values()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, out, err) == (130, "", "polyrelu: interrupted\n")
+        deadline = time.monotonic() + 10
+        while any(watching.processing().values()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not any(watching.processing().values())
 
 
 @pytest.mark.slow

@@ -58,7 +58,10 @@ def test_splitting_keeps_the_numbers_of_other_leaves() -> None:
     for leaf, x in ((0, -2), (1, Fraction(1, 2)), (2, 3), (3, -1)):
         domain = tree.domain(leaf, None)
         assert domain is not None and domain.contains([x])
-    assert tree.sides[2] == ((0, 1), (1, 1))
+    assert tree.sides(2) == ((0, 1), (1, 1))
+    together = CutTree().split_further([(0, (0, 1)), (1, (-1, 1)), (0, (1, 1))])
+    assert together == tree
+    assert CutTree(tree.forms, tree.nodes).sides(3) == tree.sides(3) == ((0, -1), (2, 1))
 
 
 @pytest.mark.parametrize("n_parts", [1, 2, 5, 16])
