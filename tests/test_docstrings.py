@@ -37,6 +37,7 @@ NEEDS = {
     "polyrelu.plotting.draw.plot": ["matplotlib"],
     "polyrelu.plotting.draw.plot_html": ["plotly"],
     "polyrelu.plotting.separation.plot_separation": ["matplotlib"],
+    "polyrelu.plotting.bars.plot_persistence": ["matplotlib"],
     "polyrelu.readers.from_onnx": ["onnx"],
     "polyrelu.readers.from_sklearn": ["sklearn"],
     "polyrelu.readers.from_torch": ["torch"],

@@ -192,6 +192,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "pareto_front": deep,
         "predicted_band_betti": deep,
         "predicted_betti": deep,
+        "plot_persistence": {"found": pr.persistence(net)},
         "predicted_paper_betti": {**folded, "w": (1,)},
         "predicted_recurrent_betti": {"folds": 2},
         "recurrent": {"folds": 2},

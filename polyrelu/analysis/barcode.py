@@ -140,6 +140,20 @@ class Persistence(Immutable):
             counts.append(int(np.count_nonzero((birth <= reached) & ((death < 0) | (death > reached)))))
         return tuple(counts)
 
+    def betti_between(self) -> Numbers:
+        """The Betti numbers below the first critical level, between the first and the second, …, above the last.
+
+        An array of one row more than there are critical levels, with a column for each degree. At a critical level the
+        numbers are those just above it, for superlevel sets those just below it.
+        """
+        n = len(self._levels) + 1
+        counts = np.zeros((n + 1, len(self._ends)), np.int64)
+        for k, of_degree in enumerate(self._ends):
+            birth, death = of_degree.values.T
+            counts[:, k] = np.bincount(birth, minlength=n + 1) - np.bincount(death[death >= 0], minlength=n + 1)
+        found: Numbers = np.cumsum(counts, axis=0)[:n]
+        return found[::-1] if self.superlevel else found
+
     @property
     def critical_levels(self) -> tuple[Fraction, ...]:
         """The finite ends of bars, ascending: between two of them the Betti numbers over the field do not change."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from polyrelu.cli.output import Answer
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, NumberError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe, exact
 from polyrelu.files import replacing
@@ -137,13 +137,14 @@ def read_level(options: argparse.Namespace) -> Fraction | None:
     return None if options.level is None else exact(options.level, where="--level")
 
 
-def check_out(options: argparse.Namespace) -> None:
-    """InputError if --out is a file that is read, or cannot be written."""
-    out = Path(options.out)
+def check_out(options: argparse.Namespace, written: str | None = None) -> None:
+    """InputError if --out, or another file to write, is a file that is read, or cannot be written."""
+    written = options.out if written is None else written
+    out = Path(written)
     for path, what in ((options.net, "the network itself"), (options.slice, "the file of --slice")):
         if path is not None and out.exists() and Path(path).exists() and out.samefile(path):
-            raise InputError(f"{options.out}: is {what}, which would be lost")
-    check_writable(options.out)
+            raise InputError(f"{written}: is {what}, which would be lost")
+    check_writable(written)
 
 
 class _TriedError(Exception):
@@ -156,9 +157,19 @@ def check_writable(path: str) -> None:
         raise _TriedError
 
 
+def number(text: str, option: str, expected: str) -> Fraction:
+    """An exact number; InputError, naming the option and what is expected, for anything else."""
+    try:
+        return exact(text, where=option)
+    except NumberError:
+        if text.lstrip("+-").isdigit():  # it has too many digits
+            raise
+        raise InputError(f"{option}: expected {expected}, got {describe(text)}") from None
+
+
 def integer(text: str, option: str) -> int:
     """An integer; InputError, naming the option, for anything else."""
-    value = exact(text, where=option)
+    value = number(text, option, "an integer")
     if value.denominator != 1:
         raise InputError(f"{option}: expected an integer, got {describe(text)}")
     return value.numerator
@@ -174,7 +185,7 @@ def positive(text: str, option: str) -> int:
 
 def positive_number(text: str, option: str) -> float:
     """A number greater than 0."""
-    value = to_double(exact(text, where=option))
+    value = to_double(number(text, option, "a positive number"))
     if not value > 0:
         raise InputError(f"{option}: expected a positive number, got {describe(text)}")
     return value

@@ -7,10 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from polyrelu.analysis.barcode import persistence, read_field
-from polyrelu.cli.options import add_command, add_net, integer
+from polyrelu.cli.options import add_command, add_net, check_out, integer
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.task import add_task, prepare, read
-from polyrelu.exact.rational import show
+from polyrelu.errors import InputError, one_line
+from polyrelu.exact.rational import describe, show
+from polyrelu.plotting import KINDS, SUFFIXES, plot_persistence
+from polyrelu.plotting.figure import check_suffix
 
 
 def add_parser(commands: Any) -> None:
@@ -26,7 +29,9 @@ def add_parser(commands: Any) -> None:
 examples:
   polyrelu persistence net.json
   polyrelu persistence net.json --superlevel            the sets {F >= t}, t descending
-  polyrelu persistence net.json --field Q --box "-1,1" --json""",
+  polyrelu persistence net.json --field Q --box "-1,1" --json
+  polyrelu persistence net.json --plot bars.png
+  polyrelu persistence net.json --plot curves.svg --kind betti""",
     )
     add_net(parser)
     parser.add_argument("--superlevel", action="store_true", help="take the sets {F >= t}, t descending")
@@ -34,15 +39,29 @@ examples:
         "--field", metavar="P", default="2",
         help="the field of coefficients: a prime number P (2 by default), or Q for the rational numbers",
     )  # fmt: skip
+    parser.add_argument(
+        "--plot", metavar="FILE",
+        help=f"draw a picture too, into a file that ends in {', '.join(SUFFIXES)} (needs matplotlib)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--kind", choices=KINDS, help="barcode (the default), diagram of births and deaths, or Betti numbers over t"
+    )
     add_task(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
     """The bars."""
-    field = read_field("Q" if options.field == "Q" else integer(options.field, "--field"))
+    field = _field(options.field)
+    if options.plot is not None:
+        check_suffix(options.plot)
+        check_out(options, options.plot)
+    elif options.kind is not None:
+        raise InputError("--kind is that of a picture; say with --plot FILE where to write it")
     task = prepare(options, read(options), one_output=True)
     with task.work() as how:
         found = persistence(task.net, task.domain, superlevel=options.superlevel, field=field, **how)
+    if options.plot is not None:
+        plot_persistence(found, options.plot, kind=options.kind or "barcode")
     bars = [found.bars(k) for k in range(task.net.input_dim)]
     if options.json:
         return Answer(
@@ -70,5 +89,16 @@ def run(options: argparse.Namespace) -> Answer:
             table(rows),
             "",
             EXACT,
+            *([] if options.plot is None else [f"{one_line(options.plot)}: drawn"]),
         )
     )
+
+
+def _field(text: str) -> int:
+    """The characteristic of the field; InputError for anything but a prime or Q."""
+    try:
+        return read_field("Q" if text in ("Q", "q") else integer(text, "--field"))
+    except InputError:
+        raise InputError(
+            f"--field: expected a prime below 2^31, or Q for the rational numbers, got {describe(text)}"
+        ) from None

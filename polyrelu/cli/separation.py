@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from polyrelu.analysis.separation import Separation, separation
-from polyrelu.cli.options import add_command, add_json, check_writable, integer, positive
+from polyrelu.cli.options import add_command, add_json, check_writable, integer, number, positive
 from polyrelu.cli.output import Answer, as_json
 from polyrelu.cli.progress import Progress
-from polyrelu.exact.rational import exact, to_json
+from polyrelu.exact.rational import to_json
 from polyrelu.plotting import plot_separation
 from polyrelu.plotting.figure import check_suffix
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> Answer:
     if options.figure is not None:
         check_suffix(options.figure)
         check_writable(options.figure)
-    seconds = float(min(exact(options.seconds, "--seconds"), Fraction(LONG)))
+    seconds = float(min(number(options.seconds, "--seconds", "a number of seconds"), Fraction(LONG)))
     with Progress() as progress:
         result = separation(
             positive(options.input_dim, "--input-dim"),

@@ -4,6 +4,7 @@ Both libraries are optional and imported only when something is drawn: pip insta
 until their positions are rounded for drawing. Everything else is computed in the rooms above.
 """
 
+from polyrelu.plotting.bars import KINDS, plot_persistence
 from polyrelu.plotting.colouring import COLOURINGS
 from polyrelu.plotting.draw import plot, plot_html
 from polyrelu.plotting.figure import SUFFIXES
@@ -11,4 +12,14 @@ from polyrelu.plotting.html import SUFFIX as HTML
 from polyrelu.plotting.separation import plot_separation
 from polyrelu.plotting.subject import MAX_DIM
 
-__all__ = ["COLOURINGS", "HTML", "MAX_DIM", "SUFFIXES", "plot", "plot_html", "plot_separation"]
+__all__ = [
+    "COLOURINGS",
+    "HTML",
+    "KINDS",
+    "MAX_DIM",
+    "SUFFIXES",
+    "plot",
+    "plot_html",
+    "plot_persistence",
+    "plot_separation",
+]

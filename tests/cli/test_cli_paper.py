@@ -503,7 +503,31 @@ def test_persistence(run):
 @pytest.mark.parametrize("field", ["4", "x", "2.5", "-3", "F2"])
 def test_persistence_over_no_field(run, field):
     status, out, err = run("persistence", ANNULUS, f"--field={field}")
-    assert (status, out) == (2, "") and "field" in err and err.count("\n") == 1
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert "--field: expected a prime below 2^31, or Q for the rational numbers" in err
+
+
+def test_pictures_of_persistence(run):
+    pytest.importorskip("matplotlib")
+    status, out, _ = run("persistence", ANNULUS, "--plot", "bars.svg", "--kind", "diagram")
+    assert status == 0 and out.endswith("bars.svg: drawn\n") and Path("bars.svg").stat().st_size > 1000
+    assert answer(run, "persistence", ANNULUS, "--field", "q", "--plot", "bars.png")["field"] == "Q"
+    for wrong in (["--kind", "betti"], ["--plot", "bars.txt"], ["--plot", "none/bars.png"], ["--plot", ANNULUS]):
+        assert_one_line(*run("persistence", ANNULUS, *wrong))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["info", ANNULUS, "--seed", "x"], "--seed: expected an integer, got 'x'"),
+        (["info", ANNULUS, "--seconds", "inf"], "--seconds: expected a positive number, got 'inf'"),
+        (["separation", "--input-dim", "2", "--neurons", "6", "--seconds", "nan"], "expected a number of seconds"),
+    ],
+)
+def test_what_an_option_expects(run, arguments, expected):
+    status, out, err = run(*arguments)
+    assert_one_line(status, out, err)
+    assert expected in err
 
 
 def test_persistence_of_several_outputs(run):
