@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from polyrelu.analysis.barcode import Bar, Persistence, persistence
     from polyrelu.analysis.class_homology import ClassesReport, analyse_classes, class_betti_numbers
     from polyrelu.analysis.counting import CellCounts, count_cells
+    from polyrelu.analysis.difference import Difference, max_difference
     from polyrelu.analysis.estimation import Estimate, estimate
     from polyrelu.analysis.expressivity import topological_expressivity
     from polyrelu.analysis.formula_homology import FormulasReport, analyse_formulas
     from polyrelu.analysis.identity import Comparison, identical
     from polyrelu.analysis.levels import CriticalPoint, Levels, levels
+    from polyrelu.analysis.optimum import Extremum
     from polyrelu.analysis.pipeline import RegionReport, analyse_region, analyse_regions, betti_numbers
+    from polyrelu.analysis.properties import Verdict, check
+    from polyrelu.analysis.ranges import Range, output_range, output_ranges
     from polyrelu.analysis.separation import Separation, separation
     from polyrelu.analysis.verification import Check, Report, verify, verify_claims
     from polyrelu.constructions import (
@@ -106,12 +110,16 @@ _NAMES = {
     "analysis.barcode": "Bar Persistence persistence",
     "analysis.class_homology": "ClassesReport analyse_classes class_betti_numbers",
     "analysis.counting": "CellCounts count_cells",
+    "analysis.difference": "Difference max_difference",
     "analysis.estimation": "Estimate estimate",
     "analysis.expressivity": "topological_expressivity",
     "analysis.formula_homology": "FormulasReport analyse_formulas",
     "analysis.identity": "Comparison identical",
     "analysis.levels": "CriticalPoint Levels levels",
+    "analysis.optimum": "Extremum",
     "analysis.pipeline": "RegionReport analyse_region analyse_regions betti_numbers",
+    "analysis.properties": "Verdict check",
+    "analysis.ranges": "Range output_range output_ranges",
     "analysis.separation": "Separation separation",
     "analysis.verification": "Check Report verify verify_claims",
     "constructions": (
@@ -189,9 +197,11 @@ __all__ = [
     "CriticalPoint",
     "Cycle",
     "DecisionBoundary",
+    "Difference",
     "Domain",
     "DomainError",
     "Estimate",
+    "Extremum",
     "FileError",
     "Formula",
     "FormulaRegion",
@@ -212,6 +222,7 @@ __all__ = [
     "PointError",
     "PolyhedralComplex",
     "PolyreluError",
+    "Range",
     "Refinement",
     "Region",
     "RegionError",
@@ -222,6 +233,7 @@ __all__ = [
     "SmithForm",
     "Stability",
     "VRepresentation",
+    "Verdict",
     "VerificationError",
     "analyse_classes",
     "analyse_formulas",
@@ -232,6 +244,7 @@ __all__ = [
     "bands",
     "betti_numbers",
     "chain_complex",
+    "check",
     "check_regions",
     "class_betti_numbers",
     "classify",
@@ -250,10 +263,13 @@ __all__ = [
     "load_complex",
     "lower_bound_network",
     "lower_bounds",
+    "max_difference",
     "maximum",
     "mesh",
     "minimum",
     "network_with_betti",
+    "output_range",
+    "output_ranges",
     "paper_network",
     "pareto_front",
     "persistence",

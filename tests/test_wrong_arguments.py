@@ -137,9 +137,10 @@ FOREIGN = {"from_onnx", "from_sklearn", "from_torch"}
 # The public names that nobody calls with arguments of his own: what functions return, or errors.
 NOT_CALLED = {
     "records that functions fill in and return; their methods are called": {
-        "Bar", "Bound", "BoundTable", "Check", "Comparison", "CriticalPoint", "Cycle", "Estimate", "FrontPoint",
-        "HRepresentation", "Homology", "HomologyBasis", "Levels", "Persistence", "RegionReport", "Report", "Separation",
-        "ClassesReport", "FormulasReport", "SmithForm", "Stability", "VRepresentation",
+        "Bar", "Bound", "BoundTable", "Check", "ClassesReport", "Comparison", "CriticalPoint", "Cycle", "Difference",
+        "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology", "HomologyBasis", "Levels",
+        "Persistence", "Range", "RegionReport", "Report", "Separation", "SmithForm", "Stability", "VRepresentation",
+        "Verdict",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
         "Partition", "PolyhedralComplex", "Refinement",
@@ -201,6 +202,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "verify": {"betti": [1, 0]},
         "<net>.affine_map_at": {"signs": [[1, 1, 1]]},
         "<net>.followed_by": {"other": pr.sawtooth(1)},
+        "<net>.compose": {"other": pr.Network([[[1], [1]]], [[0, 1]])},
         "<cx>.ray": {"v": cx.n_finite_vertices},
         "<basis>.representative": {"coordinates": ((1,), ())},
         "<chain>.boundary": {"degree": 1},

@@ -24,7 +24,7 @@ Interval = tuple[Fraction | None, Fraction | None]
 CORNERS = 32
 """Maximum number of vertices of a domain among the points."""
 
-RANDOM_POINTS = 100
+RANDOM_POINTS = 48
 """The number of points that are drawn at random."""
 
 MAX_CELLS = 20_000
@@ -41,7 +41,7 @@ def trial_points(domain: Domain | None, d: int) -> list[Point]:
     sides = [(None, None)] * d if domain is None else intervals(domain)
     if sides is not None:
         center = tuple(_between(low, high, Fraction(1, 2)) for low, high in sides)
-        found = [origin, center]
+        found = [origin, center] if domain is None or domain.contains(origin) else [center]
         corners = product(*(_ends(low, high) for low, high in sides))
         found += islice(corners, CORNERS)
         if domain is None:
@@ -49,12 +49,13 @@ def trial_points(domain: Domain | None, d: int) -> list[Point]:
         for i in range(RANDOM_POINTS):
             n, far = (16, 4096)[i % 2], 10 ** (i // 2 % 4)
             found.append(tuple(_between(low, high, Fraction(rng.randint(0, n), n), far) for low, high in sides))
-    else:
-        assert domain is not None
-        found = [origin, *_spanned(domain, d, rng)]
-        for i in range(RANDOM_POINTS):
-            found.append(tuple(Fraction(rng.randint(-4096, 4096) * 10 ** (i % 4), 4096) for _ in range(d)))
-    return [x for x in dict.fromkeys(found) if domain is None or domain.contains(x)]
+        return list(dict.fromkeys(found))
+    assert domain is not None
+    found = [origin]
+    for i in range(RANDOM_POINTS):
+        found.append(tuple(Fraction(rng.randint(-4096, 4096) * 10 ** (i % 4), 4096) for _ in range(d)))
+    found = [x for x in found if domain.contains(x)]
+    return list(dict.fromkeys([*found[:1], *_spanned(domain, d, rng), *found[1:]]))
 
 
 def in_doubles(points: list[tuple[int, ...]]) -> tuple[Floats, Floats]:

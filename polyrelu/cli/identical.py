@@ -9,11 +9,9 @@ from typing import Any
 from polyrelu.analysis.identity import identical
 from polyrelu.cli.options import add_activation, add_command
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
-from polyrelu.cli.task import add_task, document, prepare, select
+from polyrelu.cli.task import add_task, both_networks, prepare, select
 from polyrelu.errors import one_line
 from polyrelu.exact.rational import show, to_json
-from polyrelu.network.network import Network
-from polyrelu.readers import holds_weights_only
 
 
 def add_parser(commands: Any) -> None:
@@ -38,7 +36,7 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The answer; status 1 if the networks differ."""
-    first, second = _both(options)
+    first, second = both_networks(options)
     task, g = prepare(options, first, flat=False), select(options, second)
     with task.work() as how:
         found = identical(task.net, g, task.domain, **how)
@@ -66,13 +64,3 @@ def _json_value(value: Fraction | tuple[Fraction, ...]) -> Any:
 
 def _text(value: Fraction | tuple[Fraction, ...]) -> str:
     return "(" + ", ".join(map(show, value)) + ")" if isinstance(value, tuple) else show(value)
-
-
-def _both(options: argparse.Namespace) -> list[Network]:
-    """The networks of the files; --activation is for those that do not contain their activations."""
-    paths = (options.net, options.other)
-    told = [options.activation if holds_weights_only(path) else None for path in paths]
-    if options.activation is not None and not any(told):
-        told = [options.activation] * 2  # refused, with the message of the reader
-    both = zip(paths, told, "AB", strict=True)
-    return [document(options, path, activation, name).network for path, activation, name in both]

@@ -132,6 +132,16 @@ def add_complete(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_seconds(parser: argparse.ArgumentParser) -> None:
+    """The option --seconds; see `read_seconds`."""
+    parser.add_argument("--seconds", metavar="S", help="stop (exit status 1) if it is not decided in S seconds")
+
+
+def read_seconds(options: argparse.Namespace) -> float | None:
+    """The number of --seconds, if any."""
+    return None if options.seconds is None else positive_number(options.seconds, "--seconds")
+
+
 def read_level(options: argparse.Namespace) -> Fraction | None:
     """The number of --level, if any."""
     return None if options.level is None else exact(options.level, where="--level")

@@ -14,7 +14,9 @@ from polyrelu import interruption
 from polyrelu.cli import (
     betti,
     bounds,
+    check,
     classes,
+    combine,
     completion,
     construct,
     cycles,
@@ -23,6 +25,7 @@ from polyrelu.cli import (
     info,
     persistence,
     plot,
+    range,
     regions,
     separation,
     stability,
@@ -43,7 +46,10 @@ COMMANDS = (
     plot,
     export,
     verify,
+    check,
+    range,
     identical,
+    combine,
     construct,
     bounds,
     separation,
@@ -176,7 +182,7 @@ def _bind_values(argv: Sequence[str]) -> list[str]:
     """Turn ``--level -1/2`` into ``--level=-1/2``, because argparse would take the separate value for an option."""
     bound: list[str] = []
     for argument in argv:
-        if bound and bound[-1] in ("--level", "--box", "--window", "--where"):
+        if bound and bound[-1] in ("--level", "--box", "--window", "--where", "--property", "--form"):
             bound[-1] += f"={argument}"
         else:
             bound.append(argument)

@@ -24,7 +24,7 @@ from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.hull import on_slice
 from polyrelu.network.network import Network
 from polyrelu.network.slices import Slice
-from polyrelu.readers import Document, load, read_document
+from polyrelu.readers import Document, holds_weights_only, load, read_document
 from polyrelu.readers.points import read_points
 
 MEMORY_SHARE = Fraction(9, 10)
@@ -95,6 +95,16 @@ def document(options: argparse.Namespace, path: str, activation: str | None, nam
     content = read_document(path, activation=activation)
     _stated(options, content.network, name)
     return content
+
+
+def both_networks(options: argparse.Namespace) -> list[Network]:
+    """The networks of the files A and B; --activation is for those that do not contain their activations."""
+    paths = (options.net, options.other)
+    told = [options.activation if holds_weights_only(path) else None for path in paths]
+    if options.activation is not None and not any(told):
+        told = [options.activation] * 2  # refused, with the message of the reader
+    both = zip(paths, told, "AB", strict=True)
+    return [document(options, path, activation, name).network for path, activation, name in both]
 
 
 def prepare(options: argparse.Namespace, net: Network, *, one_output: bool = False, flat: bool = True) -> Task:

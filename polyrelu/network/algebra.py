@@ -10,13 +10,15 @@ from polyrelu.exact.rational import describe
 from polyrelu.network.network import Network
 
 
-def stack(*networks: Network) -> Network:
+def stack(network: Network, *others: Network) -> Network:
     """The network x ↦ (F(x), G(x), …): the outputs of networks with the same inputs, one after the other.
 
     Parameters
     ----------
-    *networks : Network
-        At least one network.
+    network : Network
+        The first network.
+    *others : Network
+        The other ones.
 
     Returns
     -------
@@ -28,7 +30,7 @@ def stack(*networks: Network) -> Network:
     NetworkError
         If the numbers of inputs differ, or the units of the inputs.
     InputError
-        If there is no argument, or one is not a Network.
+        If an argument is not a Network.
 
     Notes
     -----
@@ -47,13 +49,11 @@ def stack(*networks: Network) -> Network:
     >>> both(-3), both.architecture
     ((Fraction(3, 1), Fraction(-4, 1)), (1, 3, 2))
     """
-    return reduce(Network.stacked, read_networks(networks, "stack"))
+    return reduce(Network.stacked, read_networks((network, *others), "stack"))
 
 
 def read_networks(networks: tuple[Any, ...], name: str) -> tuple[Network, ...]:
-    """The networks themselves, at least one; InputError, with the name of the function, otherwise."""
-    if not networks:
-        raise InputError(f"{name}: expected at least one Network, got none")
+    """The networks themselves; InputError, with the name of the function, if one is none."""
     for net in networks:
         if not isinstance(net, Network):
             raise InputError(f"{name}: expected a Network, got {describe(net)}")

@@ -42,7 +42,7 @@ TOKEN = re.compile(
     r"|(?P<compare><=|>=|==|!=|[<>=≤≥≠])"
     r"|(?P<sign>[-+*/()])"
 )
-OUTPUT = re.compile(r"F([0-9]{0,9})")
+OUTPUT = re.compile(r"[Fy]([0-9]{0,9})")
 
 
 class Form(NamedTuple):
@@ -88,10 +88,10 @@ class Formula(Immutable):
 
     Notes
     -----
-    F is the output of a network that has one; F0, F1, … are those of any network. Comparisons <, <=, >, >=, = and !=
-    (also ==, ≤, ≥, ≠), several in a row as in "0 < F <= 1", compare sums of outputs with exact factors and constants:
-    0.1 is exactly one tenth, and 1/3 a third. They are combined by `not`, `and`, `or`, in this order of precedence, and
-    by parentheses. So the values that satisfy a formula form a *semilinear set*.
+    F is the output of a network that has one; F0, F1, … are those of any network. They may also be called y, y0, y1, …
+    Comparisons <, <=, >, >=, = and != (also ==, ≤, ≥, ≠), several in a row as in "0 < F <= 1", compare sums of outputs
+    with exact factors and constants: 0.1 is exactly one tenth, and 1/3 a third. They are combined by `not`, `and`,
+    `or`, in this order of precedence, and by parentheses. So the values that satisfy a formula form a *semilinear set*.
 
     Examples
     --------
@@ -140,18 +140,16 @@ class Formula(Immutable):
         """The affine forms that are compared with 0: different up to factors, the first factor positive, primitive."""
         return self._forms
 
+    @property
+    def tree(self) -> Tree:
+        """How comparisons of the forms are combined: nested tuples, see `Tree`."""
+        return self._tree
+
     def check_outputs(self, outputs: int) -> None:
         """RegionError unless the formula fits a network with this number of outputs."""
         if not _is_count(outputs):
             raise RegionError(f"formula: expected a number of outputs, got {describe(outputs)}")
-        if self._bare and outputs != 1:
-            raise RegionError(
-                f"formula {describe(self._text)}: F is the output of a network with one output, and this one has "
-                f"{outputs}: write F0 to F{outputs - 1}, or choose an output"
-            )
-        if self._last >= outputs:
-            there = "is only F0, or F" if outputs == 1 else f"are F0 to F{outputs - 1}"
-            raise RegionError(f"formula {describe(self._text)}: there is no output F{self._last}, there {there}")
+        _check_outputs("formula", self._text, self._bare, self._last, outputs)
 
     @memory_is_a_limit
     def holds(self, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bools:
@@ -195,7 +193,7 @@ def surely_open_and_closed(formula: Formula) -> tuple[bool, bool]:
     A comparison is open if it is strict, and closed if it allows equality; `and` and `or` keep both, and `not`
     exchanges them. A set may be open or closed although its formula does not show it.
     """
-    return _open_and_closed(formula._tree)
+    return _open_and_closed(formula.tree)
 
 
 def _open_and_closed(tree: Tree) -> tuple[bool, bool]:
@@ -209,6 +207,28 @@ def _open_and_closed(tree: Tree) -> tuple[bool, bool]:
     if kind == "not":
         return found[0][::-1]
     return all(is_open for is_open, _ in found), all(is_closed for _, is_closed in found)
+
+
+def read_sum(text: str, outputs: int) -> Form:
+    """An affine form of the outputs, such as "2*F0 - F1/3 + 1"; RegionError for a text that is none."""
+    if len(text) > MAX_LENGTH:
+        raise RegionError(f"form: {len(text)} characters are more than {MAX_LENGTH}")
+    reader = _Reader(text, "form")
+    found = reader.sum()
+    _check_outputs("form", text, reader.bare, reader.last, outputs)
+    return found
+
+
+def _check_outputs(what: str, text: str, bare: bool, last: int, outputs: int) -> None:
+    """RegionError unless a text that names the outputs F (if `bare`) and up to F`last` fits a network."""
+    if bare and outputs != 1:
+        raise RegionError(
+            f"{what} {describe(text)}: F is the output of a network with one output, and this one has "
+            f"{outputs}: write F0 to F{outputs - 1}, or choose an output"
+        )
+    if last >= outputs:
+        there = "is only F0, or F" if outputs == 1 else f"are F0 to F{outputs - 1}"
+        raise RegionError(f"{what} {describe(text)}: there is no output F{last}, there {there}")
 
 
 def _holds(tree: Tree, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bools:
@@ -262,7 +282,8 @@ def _checked(constant: Fraction, terms: dict[int, Fraction]) -> _Affine:
 class _Reader:
     """A recursive descent parser; a parenthesis may contain a sum or a condition, so both are read alike."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, what: str = "formula") -> None:
+        self._what = what
         self.forms: list[Form] = []
         self.bare = False
         self.last = -1  # the largest number of an output that is named, even if its terms cancel
@@ -285,7 +306,7 @@ class _Reader:
         return [*tokens, _Token("end", "", len(text) + 1)]
 
     def _error(self, token: _Token, what: str) -> RegionError:
-        return RegionError(f"formula {describe(self._text)}, column {token.column}: {what.format(token)}")
+        return RegionError(f"{self._what} {describe(self._text)}, column {token.column}: {what.format(token)}")
 
     @property
     def _token(self) -> _Token:
@@ -310,6 +331,14 @@ class _Reader:
             what = "an operator or a comparison" if isinstance(value, _Affine) else "'and', 'or' or the end"
             raise self._error(self._token, f"expected {what}, got {{}}")
         return self._condition(value, start)
+
+    def sum(self) -> Form:
+        """The text as a sum of outputs and numbers."""
+        start = self._token
+        value = self._sum(self._any(), start)
+        if self._token.kind != "end":
+            raise self._error(self._token, "expected an operator or the end, got {}")
+        return Form(value.constant, tuple(sorted(value.terms.items())))
 
     def _condition(self, value: _Affine | Tree, start: _Token) -> Tree:
         if isinstance(value, _Affine):
@@ -408,7 +437,7 @@ class _Reader:
             self._depth -= 1
             return inner
         if self._take("number"):
-            return _Affine(exact(token.text, f"formula, column {token.column}"), {})
+            return _Affine(exact(token.text, f"{self._what}, column {token.column}"), {})
         match = OUTPUT.fullmatch(token.text) if token.kind == "word" else None
         if match is None:
             what = "unknown name {}" if token.kind == "word" and token.text not in ("and", "or", "not") else "got {}"
