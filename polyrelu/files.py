@@ -64,7 +64,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     except (OSError, UnicodeEncodeError) as error:
         raise FileError(f"{shown}: cannot be written: {reason(error)}", shown) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # there may be no draft, or the file system be read-only
+            draft.unlink()
 
 
 def _to_disk(path: Path) -> None:

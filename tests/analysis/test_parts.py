@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -389,6 +390,27 @@ def test_a_full_disk_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(list((tmp_path / "work").glob("part-*.bin"))) == 2
     monkeypatch.undo()
     assert in_parts(of, 6, work_dir=tmp_path / "work") == first
+
+
+def test_a_directory_that_became_read_only_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = problem(shells((2, 8, 8, 4, 1), [3]))
+    first = in_parts(of, 6, work_dir=tmp_path)
+    (tmp_path / "part-3.bin").unlink()
+    real = Path.open
+
+    def refuse(path: Path, mode: str = "r", *more: Any, **options: Any) -> Any:
+        if mode != "rb":  # nothing is written, and `unlink` has no mode
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return real(path, mode, *more, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(FileError, match=r"part-3\.bin: cannot be written: Read-only file system"):
+            in_parts(of, 6, work_dir=tmp_path)
+        with pytest.raises(FileError, match="not valid any more cannot be removed: Read-only file system"):
+            in_parts(of, 6, work_dir=tmp_path, max_cells=500)
+    assert in_parts(of, 6, work_dir=tmp_path) == first
 
 
 def test_random_networks_in_four_dimensions() -> None:
