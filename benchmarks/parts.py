@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import pickle
 import resource
 import subprocess
 import sys
 import time
 from fractions import Fraction
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import polyrelu as pr
 from benchmarks.cases import random_float32
-from polyrelu.analysis.parts import in_parts
+from polyrelu.analysis.parts import in_parts, make_part
 from polyrelu.analysis.problems import Problem
+from polyrelu.geometry.cut_tree import choose_cuts
 
 QUICK = [("shells", (2, 16, 16, 8, 1), [5]), ("random", (3, 16, 16, 1), None)]
 FULL = [
@@ -71,9 +75,13 @@ def threads(case: Any, budget: float) -> dict[str, Any]:
     return {"cells": sum(found.f_vector), "one": one, "two": two, "ratio": one / two}
 
 
-def cluster(case: Any, n_workers: int) -> dict[str, Any]:
-    """The share of the time that scheduling and transfers take, with workers on this machine."""
-    from distributed import Client, LocalCluster, wait
+def cluster(case: Any, n_workers: int, n_parts: int) -> dict[str, Any]:
+    """What scheduling and transfers take, with workers on this machine, and the sizes of messages.
+
+    Between two tasks of a worker there is nothing but the scheduler's, the client's and the network's time, since tasks
+    are submitted ahead. `overhead` is the share of these gaps in the time from the first task of a worker to its last.
+    """
+    from distributed import Client, LocalCluster, get_task_stream, wait
 
     problem = Problem(network(*case), Fraction(0), None, (">",))
     with (
@@ -82,16 +90,36 @@ def cluster(case: Any, n_workers: int) -> dict[str, Any]:
     ):
         wait(client.map(lambda x: x, range(n_workers)))
         client.run(__import__, "polyrelu.analysis.parts")
-        start = time.monotonic()
-        found = in_parts(problem, 4 * n_workers, client=client)
-        seconds = time.monotonic() - start
-        busy = _busy(local)
-    return {"workers": n_workers, "parts": found.n_parts, "seconds": seconds, "busy": busy}
-
-
-def _busy(local: Any) -> float:
-    """CPU seconds that workers have computed tasks."""
-    return sum(prefix.all_durations["compute"] for prefix in local.scheduler.task_prefixes.values())
+        begun = time.time()
+        with get_task_stream(client) as stream:
+            found = in_parts(problem, n_parts, client=client)
+        seconds = time.time() - begun
+        records = [r for r in stream.data if "_attempt" in r["key"]]
+    working: dict[str, list[tuple[float, float]]] = {}
+    for record in records:
+        for action in record["startstops"]:
+            if action["action"] == "compute":
+                working.setdefault(record["worker"], []).append((action["start"], action["stop"]))
+    busy = gaps = 0.0
+    for times in working.values():
+        times.sort()
+        busy += sum(stop - start for start, stop in times)
+        gaps += sum(start - stop for (_, stop), (start, _) in pairwise(times))
+    computed = [stop - start for times in working.values() for start, stop in times]
+    return {
+        "workers": n_workers,
+        "parts": found.n_parts,
+        "cells": sum(found.f_vector),
+        "betti": found.homology[">"].betti,
+        "seconds": seconds,
+        "median part": median(computed),
+        "overhead": gaps / (busy + gaps),
+        "gap": gaps / max(len(computed) - len(working), 1),
+        "before and after": seconds
+        - (max(times[-1][1] for times in working.values()) - min(times[0][0] for times in working.values())),
+        "problem bytes": len(pickle.dumps(problem)),
+        "result bytes": len(pickle.dumps(make_part(problem, choose_cuts(problem.dividing, None, n_parts), 0))),
+    }
 
 
 def large(case: Any) -> dict[str, Any]:
@@ -127,15 +155,17 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--large", action="store_true", help="hundreds of millions of cells: some minutes")
     parser.add_argument("--budget", type=float, default=10, help="seconds of repetitions a case")
-    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2], help="of a Dask cluster on this machine")
+    parser.add_argument("--only-cluster", action="store_true")
     options = parser.parse_args()
     cases = QUICK if options.quick else FULL
-    for case in cases:
+    for case in cases if not options.only_cluster else ():
         print("whole, parts", case, json.dumps(whole_against_parts(case, options.budget)), flush=True)
-    for case in cases[:1] + cases[-1:]:
+    for case in cases[:1] + cases[-1:] if not options.only_cluster else ():
         print("threads", case, json.dumps(threads(case, options.budget)), flush=True)
     for n in options.workers:
-        print("cluster", cases[0], json.dumps(cluster(cases[0], n)), flush=True)
+        case, parts = (QUICK[0], 8) if options.quick else (LARGE[0], 24)  # of a second or more
+        print("cluster", case, json.dumps(cluster(case, n, parts)), flush=True)
     for case in LARGE if options.large else ():
         print("large", case, json.dumps(large(case)), flush=True)
     print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "MiB")

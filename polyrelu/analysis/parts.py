@@ -9,6 +9,7 @@ counted once, span a complex with the homology of the whole. `polyrelu.analysis.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -113,8 +114,16 @@ class _Run:
         """Whether one of the leaves has been cut further since `known` had been."""
         return any(leaf in leaves for leaf, _ in self.cuts[known:])
 
-    def cut_further(self, leaf: int, error: LimitError) -> list[int]:
-        """Cuts a leaf that is too large; the leaves that have to be made, again or for the first time."""
+    def to_make(self) -> deque[int]:
+        """The leaves that are not done; the last one is taken next."""
+        return deque(leaf for leaf in range(self.tree.n_leaves) if leaf not in self.done)
+
+    def cut_further(self, leaf: int, error: LimitError, waiting: deque[int]) -> None:
+        """Cuts a leaf that is too large, and adds the leaves that have to be made, again or for the first time.
+
+        Its halves come next, and may be cut in turn; the parts around it that were done come last, when no part is
+        left that is too large. So a part is made at most twice, and attempts that fail come in addition.
+        """
         form = further_cut(self.problem.dividing, self.tree.domain(leaf, self.problem.domain))
         if form is None:
             raise error
@@ -126,7 +135,8 @@ class _Run:
             self.directory.set_tree(tree, [leaf, *again])
         self.tree = tree
         self.cuts.append((leaf, form))
-        return [leaf, tree.n_leaves - 1, *again]
+        waiting.extendleft(again)
+        waiting.extend((leaf, tree.n_leaves - 1))
 
 
 class PartsOptions(TypedDict, total=False):
@@ -268,7 +278,7 @@ def _make_in_turn(run: _Run, report: Callable[[], None], progress: Progress | No
         def listener(name: str, done: int, total: int) -> None:
             report()
 
-    waiting = [leaf for leaf in range(run.tree.n_leaves) if leaf not in run.done]
+    waiting = run.to_make()
     while waiting:
         leaf = waiting.pop()
         if leaf in run.done:
@@ -276,7 +286,7 @@ def _make_in_turn(run: _Run, report: Callable[[], None], progress: Progress | No
         try:
             part = make_part(run.problem, run.tree, leaf, run.max_cells, run.max_memory, listener)
         except LimitError as error:
-            waiting += run.cut_further(leaf, error)
+            run.cut_further(leaf, error, waiting)
             continue
         run.take(leaf, part, len(run.cuts))
         report()
@@ -337,7 +347,7 @@ def _make_all(
     report: Callable[[], None],
 ) -> None:
     """Makes all parts by tasks that run elsewhere, at most `at_once()` at a time."""
-    waiting = [leaf for leaf in range(run.tree.n_leaves) if leaf not in run.done]
+    waiting = run.to_make()
     running: dict[Future[Part], tuple[int, int]] = {}
     try:
         while waiting or running:
@@ -351,7 +361,7 @@ def _make_all(
                 elif leaf not in run.done:
                     running[submit(run.tree, leaf)] = leaf, len(run.cuts)
                     under_way.add(leaf)
-            waiting += held
+            waiting.extendleft(held)
             finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
             for future in finished:
                 leaf, known = running.pop(future)
@@ -359,10 +369,13 @@ def _make_all(
                     part = future.result()
                 except LimitError as error:
                     # If it was cut further meanwhile, the task was of the larger part.
-                    waiting += [leaf] if run.was_cut({leaf}, known) else run.cut_further(leaf, error)
+                    if run.was_cut({leaf}, known):
+                        waiting.append(leaf)
+                    else:
+                        run.cut_further(leaf, error, waiting)
                     continue
                 if not run.take(leaf, part, known):
-                    waiting.append(leaf)
+                    waiting.appendleft(leaf)
                 report()
     finally:
         for future in running:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -85,6 +86,32 @@ def test_parts_that_are_too_large_are_cut_by_later_layers_as_well(data: Any) -> 
     n_parts, threads = data.draw(st.sampled_from([1, 3])), data.draw(st.sampled_from([1, 2]))
     with suppress(LimitError):  # of a part that no neuron cuts, or whose walls alone are too many
         compare(of, n_parts, max_cells=most, threads=threads)
+
+
+def test_only_what_depends_on_a_part_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a part that is cut further, the parts around it, if they were done before; and each once."""
+    made: list[tuple[int, frozenset[int], bool]] = []
+
+    def counted(of: Problem, tree: CutTree, leaf: int, *more: Any) -> Any:
+        made.append((leaf, frozenset(), False))
+        part = make_part(of, tree, leaf, *more)
+        made[-1] = leaf, frozenset(part.neighbours), True
+        return part
+
+    monkeypatch.setattr(parts_module, "make_part", counted)
+    net = shells((2, 16, 8, 4, 1), [3])
+    found = in_parts(problem(net), 9, max_cells=900)
+    assert found.f_vector == subdivide(net, 0).f_vector
+    assert found.n_parts == 9 + sum(not fits for *_, fits in made) > 9
+    done: dict[int, frozenset[int]] = {}
+    for leaf, neighbours, fits in made:
+        assert leaf not in done
+        done = {x: others for x, others in done.items() if fits or leaf not in others}
+        if fits:
+            done[leaf] = neighbours
+    assert len(done) == found.n_parts
+    times = Counter(leaf for leaf, _, fits in made if fits)
+    assert set(times.values()) == {1, 2}
 
 
 def test_random_trees() -> None:
