@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +64,14 @@ class Part:
     regions: dict[str, CriticalComplex]
     euler: dict[str, int]
     tallies: tuple[int, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (zlib.compress(pickle.dumps(vars(self), pickle.HIGHEST_PROTOCOL), 1),)
+
+
+def _restored(state: bytes) -> Part:
+    """A part from its pickle, which is small, as it is sent between machines."""
+    return Part(**pickle.loads(zlib.decompress(state)))
 
 
 def reduce_part(
