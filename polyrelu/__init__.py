@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from polyrelu.analysis.class_homology import ClassesReport, analyse_classes, class_betti_numbers
     from polyrelu.analysis.counting import CellCounts, count_cells
     from polyrelu.analysis.difference import Difference, max_difference
+    from polyrelu.analysis.distance import BoundaryDistance, distance_to_boundary
     from polyrelu.analysis.estimation import Estimate, estimate
     from polyrelu.analysis.expressivity import topological_expressivity
     from polyrelu.analysis.formula_homology import FormulasReport, analyse_formulas
@@ -111,6 +112,7 @@ _NAMES = {
     "analysis.class_homology": "ClassesReport analyse_classes class_betti_numbers",
     "analysis.counting": "CellCounts count_cells",
     "analysis.difference": "Difference max_difference",
+    "analysis.distance": "BoundaryDistance distance_to_boundary",
     "analysis.estimation": "Estimate estimate",
     "analysis.expressivity": "topological_expressivity",
     "analysis.formula_homology": "FormulasReport analyse_formulas",
@@ -186,6 +188,7 @@ __all__ = [
     "Bar",
     "Bound",
     "BoundTable",
+    "BoundaryDistance",
     "CellCounts",
     "ChainComplex",
     "ChainComplexError",
@@ -250,6 +253,7 @@ __all__ = [
     "classify",
     "clipped",
     "count_cells",
+    "distance_to_boundary",
     "estimate",
     "folding",
     "from_onnx",

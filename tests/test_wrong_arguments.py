@@ -137,9 +137,9 @@ FOREIGN = {"from_onnx", "from_sklearn", "from_torch"}
 # The public names that nobody calls with arguments of his own: what functions return, or errors.
 NOT_CALLED = {
     "records that functions fill in and return; their methods are called": {
-        "Bar", "Bound", "BoundTable", "Check", "ClassesReport", "Comparison", "CriticalPoint", "Cycle", "Difference",
-        "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology", "HomologyBasis",
-        "Levels", "Persistence", "Range", "RegionReport", "Report", "Separation", "SmithForm", "Stability",
+        "Bar", "Bound", "BoundTable", "BoundaryDistance", "Check", "ClassesReport", "Comparison", "CriticalPoint",
+        "Cycle", "Difference", "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology",
+        "HomologyBasis", "Levels", "Persistence", "Range", "RegionReport", "Report", "Separation", "SmithForm", "Stability",
         "VRepresentation", "Verdict",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {

@@ -113,7 +113,7 @@ def prepare(options: argparse.Namespace, net: Network, *, one_output: bool = Fal
     With `flat`, a flat box is examined in the slice that it spans, which is noted in the options.
     """
     net = select(options, net, one_output=one_output)
-    domain = _domain(options, net.input_dim)
+    domain = read_box(options, net.input_dim)
     if not flat:
         return Task(options, net, domain)
     net, domain, found = on_slice(net, domain)
@@ -126,12 +126,7 @@ def prepare(options: argparse.Namespace, net: Network, *, one_output: bool = Fal
 
 def select(options: argparse.Namespace, net: Network, *, one_output: bool = False) -> Network:
     """The network of the output that the options choose, on the slice that they choose, in its coordinates."""
-    net = _chosen(options, net)
-    if one_output and net.output_dim != 1:
-        raise InputError(
-            f"{options.net} has {net.output_dim} outputs: choose one with --output I or compare two with "
-            f"--difference I J (counted from 0)"
-        )
+    net = chosen(options, net, one_output=one_output)
     return net if options.slice is None else Slice(read_points(options.slice)).restrict(net)
 
 
@@ -142,18 +137,22 @@ def _stated(options: argparse.Namespace, net: Network, name: str = "") -> Networ
     return net
 
 
-def _chosen(options: argparse.Namespace, net: Network) -> Network:
+def chosen(options: argparse.Namespace, net: Network, *, one_output: bool = False) -> Network:
     """The network of the output, or the difference of outputs, of a command that has these options."""
-    if "output" not in options:
-        return net
-    if options.output is not None:
-        return net.output(integer(options.output, "--output"))
-    if options.difference is not None:
-        return net.difference(*(integer(index, "--difference") for index in options.difference))
+    if "output" in options:
+        if options.output is not None:
+            net = net.output(integer(options.output, "--output"))
+        elif options.difference is not None:
+            net = net.difference(*(integer(index, "--difference") for index in options.difference))
+    if one_output and net.output_dim != 1:
+        raise InputError(
+            f"{options.net} has {net.output_dim} outputs: choose one with --output I or compare two with "
+            f"--difference I J (counted from 0)"
+        )
     return net
 
 
-def _domain(options: argparse.Namespace, input_dim: int) -> Domain | None:
+def read_box(options: argparse.Namespace, input_dim: int) -> Domain | None:
     """The box of --box."""
     if options.box is None:
         return None

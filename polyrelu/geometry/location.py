@@ -14,7 +14,7 @@ from polyrelu.exact.linear import rank
 from polyrelu.exact.printing import brief_repr
 from polyrelu.geometry.network_on_cells import NetworkOnCells, signs_at
 from polyrelu.geometry.representations import Point, h_representation
-from polyrelu.geometry.vertices import IntegerVector
+from polyrelu.geometry.vertices import Box, IntegerVector
 
 
 class Locator:
@@ -81,24 +81,9 @@ class Locator:
         return np.asarray(((low <= rounded) & (rounded <= high)).all(axis=1), dtype=np.bool_)
 
     @cached_property
-    def _boxes(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Bounds of the coordinates, in the quotient by lineality, of all points of each region: two n × r arrays.
-
-        From |x_k − y_k| ≤ e for homogeneous x and y (`VertexArrays`) and e < y_0 follows, with p = y / y_0,
-        |x_k / x_0 − p_k| ≤ e (1 + |p_k|) / (y_0 − e). The quotients are rounded a few times: 1e-12 |p_k| is more.
-        """
-        arrays = self._vertices.arrays
-        y, e = arrays.vertices.coordinates, arrays.vertices.errors[:, None]
-        is_ray = np.arange(len(e))[:, None] >= arrays.finite[0]
-        with np.errstate(all="ignore"):
-            p = y[:, 1:] / y[:, :1]
-            off = 1.001 * e * (1 + np.abs(p)) / (y[:, :1] - e) + 1e-12 * np.abs(p) + np.finfo(float).tiny
-            low, high = p - off, p + off
-        bad = ~((y[:, :1] > e) & np.isfinite(low) & np.isfinite(high))
-        low = np.where(is_ray, np.where(y[:, 1:] < e, -np.inf, np.inf), np.where(bad, -np.inf, low))
-        high = np.where(is_ray, np.where(y[:, 1:] > -e, np.inf, -np.inf), np.where(bad, np.inf, high))
-        rows = arrays.spanned(arrays.rank)
-        return rows.reduce(np.minimum, low[rows.index]), rows.reduce(np.maximum, high[rows.index])
+    def _boxes(self) -> Box:
+        *_, found = self._vertices.boxes()
+        return found
 
     def _satisfies(self, point: Point, q: int, i: int) -> bool:
         rows = self._inequalities.get((q, i))

@@ -99,16 +99,20 @@ class NetworkOnCells:
 
     def region_signs(self, first: int = 0) -> npt.NDArray[np.int8]:
         """For every region the signs of the neurons that split, from layer `first` on, and of F − t with a level."""
+        return self.signs_in(self._arrays.containing[-1], first)
+
+    def signs_in(self, region: npt.NDArray[np.int32], first: int = 0) -> npt.NDArray[np.int8]:
+        """The same for regions by their numbers in `CellArrays.containing`."""
         layers = [[a != 1 for a in layer] for layer in self.network.slopes[first:]]
         if self.level is not None:
             layers.append([True])
         columns: list[npt.NDArray[np.int8]] = []
-        region, stages = self._arrays.containing[-1], self._arrays.regions
+        stages, count = self._arrays.regions, len(region)
         for parent, plus, minus in stages[: len(stages) - len(layers) - 1 : -1]:
             columns.insert(0, _unpack(plus[region]) - _unpack(minus[region]))
             region = parent[region]
         if not layers:
-            return np.zeros((self._arrays.finite[-1], 0), np.int8)
+            return np.zeros((count, 0), np.int8)
         by_layer = [c[:, : len(splits)][:, splits] for c, splits in zip(columns, layers, strict=True)]
         return np.concatenate(by_layer, axis=1)
 

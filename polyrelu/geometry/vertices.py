@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +18,7 @@ from polyrelu.geometry.stages import complex_stages, form_bits
 from polyrelu.network.network import Network
 
 IntegerVector = tuple[int, ...]
+Box = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
 class ExactVertices:
@@ -90,6 +92,28 @@ class ExactVertices:
         y = np.zeros((len(errors), self.coordinates.input_dim + 1))
         y[:, self._columns] = coordinates
         return y, errors.copy()
+
+    def boxes(self) -> Iterator[Box]:
+        """For each dimension, bounds of the coordinates, in the quotient, of all points of the cells: two n × r arrays.
+
+        From |x_k − y_k| ≤ e for homogeneous x and y (`VertexArrays`) and e < y_0 follows, with p = y / y_0,
+        |x_k / x_0 − p_k| ≤ e (1 + |p_k|) / (y_0 − e). The quotients are rounded a few times: 1e-12 |p_k| is more.
+        """
+        arrays = self.arrays
+        y, e = arrays.vertices.coordinates, arrays.vertices.errors[:, None]
+        is_ray = np.arange(len(e))[:, None] >= arrays.finite[0]
+        with np.errstate(all="ignore"):
+            p = y[:, 1:] / y[:, :1]
+            off = 1.001 * e * (1 + np.abs(p)) / (y[:, :1] - e) + 1e-12 * np.abs(p) + np.finfo(float).tiny
+            low, high = p - off, p + off
+        bad = ~((y[:, :1] > e) & np.isfinite(low) & np.isfinite(high))
+        low = np.where(is_ray, np.where(y[:, 1:] < e, -np.inf, np.inf), np.where(bad, -np.inf, low))
+        high = np.where(is_ray, np.where(y[:, 1:] > -e, np.inf, -np.inf), np.where(bad, np.inf, high))
+        for q, facets in enumerate(arrays.facets):
+            if q:
+                low = facets.reduce(np.minimum, low[facets.index])
+                high = facets.reduce(np.maximum, high[facets.index])
+            yield low[: arrays.finite[q]], high[: arrays.finite[q]]
 
     @property
     def _columns(self) -> list[int]:

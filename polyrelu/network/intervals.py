@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -63,9 +63,19 @@ class OutputBounds:
 
         Bounds may be infinite or NaN (no bound), as where values are beyond the range of doubles.
         """
-        c, r = points, radii
+        *_, (c, r) = self.layers(points, radii)
         with np.errstate(all="ignore"):
-            for level, (matrix, integral) in enumerate(self._layers):
+            lower, upper = np.nextafter(c - r, -np.inf), np.nextafter(c + r, np.inf)
+            return np.where(r == 0, c, lower), np.where(r == 0, c, upper)
+
+    def layers(self, points: Array, radii: Array) -> Iterator[tuple[Array, Array]]:
+        """(c, r) for each layer, hidden ones before their activation: a positive multiple of every value is in c ± r.
+
+        The multiples are the same at all points. Numbers that are infinite or NaN are no bound.
+        """
+        c, r = points, radii
+        for level, (matrix, integral) in enumerate(self._layers):
+            with np.errstate(all="ignore"):
                 if level:
                     c, r = _activate(c, r, self._slopes[level - 1])
                     c, r = np.hstack([points[:, :1], c]), np.hstack([radii[:, :1], r])
@@ -75,8 +85,7 @@ class OutputBounds:
                 c, r = c @ matrix.T, ((r + kappa * np.abs(c)) @ size.T) * (1 + kappa) + _TINY
                 r[known[:, None] & (r < kappa * 2.0**52)] = 0
                 r[~np.isfinite(c)] = np.inf
-            lower, upper = np.nextafter(c - r, -np.inf), np.nextafter(c + r, np.inf)
-            return np.where(r == 0, c, lower), np.where(r == 0, c, upper)
+            yield c, r
 
 
 def _activate(c: Array, r: Array, slopes: Array) -> tuple[Array, Array]:

@@ -535,3 +535,47 @@ def test_persistence_of_several_outputs(run):
     status, _, err = run("persistence", "two.json")
     assert status == 2 and "2 outputs" in err
     assert answer(run, "persistence", "two.json", "--output", "0")["bars"] == [[[0, None]]]
+
+
+# ---- distance -------------------------------------------------------------------------------------------------------
+
+
+def test_distance(run):
+    Path("points.json").write_text('[[3, "1/2"], [0, 0], [2, 1]]')
+    found = answer(run, "distance", ANNULUS, "--points", "points.json")
+    assert list(found) == ["architecture", "norm", "distances"]
+    assert list(found["distances"][0]) == ["point", "side", "distance", "squared_distance", "nearest", "unique"]
+    assert [(d["distance"], d["side"], d["unique"]) for d in found["distances"]] == [
+        ("1/4", -1, True), ("1/2", -1, False), (0, 0, True),
+    ]  # fmt: skip
+    status, out, _ = run("distance", ANNULUS, "--points", "points.json", "--norm", "2", "--box", "0,4")
+    assert status == 0 and "in the box 0,4 of R^2, norm L2" in out
+    assert "(3, 1/2)   < 0     sqrt(1/8)   (11/4, 1/4)     no" in out and "exact" in out
+    Path("plane.json").write_text("[[0, 0], [1, 1]]")
+    Path("points.json").write_text("[[3, 3]]")
+    found = answer(run, "distance", ANNULUS, "--points", "points.json", "--slice", "plane.json", "--norm", "1")
+    assert (found["distances"][0]["nearest"], found["distances"][0]["distance"]) == (["3/2", "3/2"], 3)
+    found = answer(run, "distance", ANNULUS, "--points", "points.json", "--level", "7")
+    assert found["distances"][0]["nearest"] is found["distances"][0]["distance"] is None
+    status, out, _ = run("distance", ANNULUS, "--points", "points.json", "--level", "7")
+    assert status == 0 and "inf        none" in out
+
+
+def test_distance_of_classes(run):
+    Path("two.json").write_text('{"weights": [[[1], [2]], [[1, 0], [0, 1]]], "biases": [[0, 0], [1, 0]]}')
+    Path("points.json").write_text("[[3], [-2]]")
+    found = answer(run, "distance", "two.json", "--points", "points.json")["distances"]
+    assert [(d["classes"], d["nearest_classes"], d["distance"]) for d in found] == [([1], [0, 1], 2), ([0], [0, 1], 3)]
+    status, out, _ = run("distance", "two.json", "--points", "points.json", "--target", "1")
+    assert status == 0 and "Distances from the closed region of class 1 in R^1" in out
+    found = answer(run, "distance", "two.json", "--points", "points.json", "--target", "1")["distances"]
+    assert [d["distance"] for d in found] == [0, 3]
+
+
+def test_distance_of_wrong_points(run):
+    Path("points.json").write_text("[[3, 4, 5]]")
+    status, out, err = run("distance", ANNULUS, "--points", "points.json")
+    assert (status, out) == (2, "") and "point 1: expected 2 coordinates, got 3" in err and err.count("\n") == 1
+    Path("points.json").write_text("[[3, 4]]")
+    status, _, err = run("distance", ANNULUS, "--points", "points.json", "--box", "0,1")
+    assert status == 2 and "point 1: lies outside the domain" in err
