@@ -139,8 +139,8 @@ NOT_CALLED = {
     "records that functions fill in and return; their methods are called": {
         "Bar", "Bound", "BoundTable", "BoundaryDistance", "Check", "ClassesReport", "Comparison", "CriticalPoint",
         "Cycle", "Difference", "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology",
-        "HomologyBasis", "Levels", "Persistence", "Range", "RegionReport", "Report", "Separation", "SmithForm", "Stability",
-        "VRepresentation", "Verdict",
+        "HomologyBasis", "Levels", "Persistence", "Range", "RegionReport", "Report", "Separation", "SmithForm",
+        "Stability", "VRepresentation", "Verdict",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
         "Partition", "PolyhedralComplex", "Refinement",
