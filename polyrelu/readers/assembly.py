@@ -6,7 +6,7 @@ a `Signal`: an array whose entries are affine functions, with rational coefficie
 
     assembly = Assembly((1, 8, 8))               # the input's shape
     assembly.place = "layer '0' (Conv2d)"        # every error from here on starts with this
-    x = assembly.convolve(assembly.input, weight, bias, stride=(2, 2))
+    x = convolve(assembly, assembly.input, weight, bias, stride=(2, 2))      # of polyrelu.readers.windows
     x = assembly.activation(x, 0)                # ReLU; the slope below zero, or an array of them
     x = assembly.affine(assembly.reshape(x, (-1,)), weight, bias)
     network = assembly.finish(x)
@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -38,21 +37,26 @@ import numpy.typing as npt
 
 from polyrelu.errors import LimitError, NetworkError, NumberError
 from polyrelu.exact.floats import fraction_of, from_extension, nearest, root, widened
-from polyrelu.exact.memory import is_counted, spend_digits
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import MAX_ENTRIES, exact, exact_vector
 from polyrelu.network.network import Network
 from polyrelu.readers.batch import Layer, sample_of
-
-Row = dict[int, Fraction]
-"""A linear function of the neurons of a layer: neuron -> coefficient, zeros left out."""
-
-Indices = npt.NDArray[np.intp]
-
-_ZERO, _ONE = Fraction(0), Fraction(1)
-
-_OUTSIDE = -1  # an index into padding, where the value is 0
-_BEYOND = -2  # an index past the padding, where a window in ceil mode has no value
+from polyrelu.readers.signals import (
+    ONE,
+    OUTSIDE,
+    ZERO,
+    Monotone,
+    Row,
+    Signal,
+    array_of,
+    combined,
+    counted,
+    dense,
+    grouped,
+    show_shape,
+    signal_of,
+    terms_of,
+)
 
 MAX_SIZE = MAX_ENTRIES // 10
 """Maximum number of entries of a signal: each may take half a kilobyte, and a small file can ask for any number."""
@@ -81,37 +85,6 @@ BATCH_NORM_NOTE = (
 _ENTRY = 10  # steps for an entry of a signal, in addition to those for its coefficients
 
 
-@dataclass(frozen=True, eq=False)
-class Signal:
-    """An array of affine functions of a layer's neurons; entry i (in C order) is rows[i] · neurons + constants[i]."""
-
-    layer: int
-    rows: list[Row]
-    constants: list[Fraction]
-    shape: tuple[int, ...]
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        return len(self.rows)
-
-    @property
-    def positions(self) -> Indices:
-        """The index of every entry, in an array of the signal's shape; slice or transpose it for `select`."""
-        return np.arange(self.size).reshape(self.shape)
-
-    def select(self, indices: Any) -> Signal:
-        """The entries at `indices` (an array of any shape of positions, repeats allowed; −1 is the constant 0)."""
-        array = np.asarray(indices)
-        flat = array.ravel().tolist()
-        rows: list[Row] = [self.rows[i] if i >= 0 else {} for i in flat]
-        return Signal(self.layer, rows, [self.constants[i] if i >= 0 else _ZERO for i in flat], array.shape)
-
-
-class Monotone(Signal):
-    """The argument of a final sigmoid, softmax or log-softmax, which is left out (`Assembly.without`)."""
-
-
 class _Layer:
     """A hidden layer under construction; `carried` finds the identity neuron of a linear form of the layer before."""
 
@@ -127,8 +100,8 @@ class _Layer:
         if key not in self.carried:
             self.carried[key] = len(self.rows)
             self.rows.append(form)
-            self.constants.append(_ZERO)
-            self.slopes.append(_ONE)
+            self.constants.append(ZERO)
+            self.slopes.append(ONE)
         return self.carried[key]
 
 
@@ -149,10 +122,10 @@ class Assembly:
         self._notes: dict[str, None] = {}
         lengths = (shape,) if isinstance(shape, int) else tuple(shape)
         if any(length < 1 for length in lengths):
-            raise self._error(f"expected a shape of positive lengths, got {show_shape(lengths)}")
-        self._check(math.prod(lengths), "inputs", MAX_SIZE)
-        rows = [{i: _ONE} for i in range(math.prod(lengths))]
-        self.input = Signal(0, rows, [_ZERO] * len(rows), lengths)
+            raise self.error(f"expected a shape of positive lengths, got {show_shape(lengths)}")
+        self.check_count(math.prod(lengths), "inputs", MAX_SIZE)
+        rows = [{i: ONE} for i in range(math.prod(lengths))]
+        self.input = Signal(0, rows, [ZERO] * len(rows), lengths)
 
     # --- affine operations ---
 
@@ -166,7 +139,7 @@ class Assembly:
         try:
             new = signal.positions.reshape(tuple(shape)).shape
         except ValueError:
-            raise self._error(
+            raise self.error(
                 f"a value of shape {show_shape(signal.shape)} cannot be reshaped to {show_shape(shape)}"
             ) from None
         return Signal(signal.layer, signal.rows, signal.constants, new)
@@ -175,30 +148,30 @@ class Assembly:
         """W x + b along the last axis; `weight` is m × n with n the length of that axis, `bias` of length m."""
         matrix = self.exact_array(weight, "weight")
         if matrix.ndim != 2:
-            raise self._error(f"expected a weight matrix, got an array of shape {show_shape(matrix.shape)}")
+            raise self.error(f"expected a weight matrix, got an array of shape {show_shape(matrix.shape)}")
         m, n = matrix.shape
         if not signal.shape or signal.shape[-1] != n:
-            raise self._error(
+            raise self.error(
                 f"the weight has shape {show_shape(matrix.shape)}, which does not act on a value of shape"
                 f" {show_shape(signal.shape)}"
             )
-        offsets = self._offsets(bias, m)
-        batches = _grouped(signal.positions).tolist()
+        offsets = self.offsets(bias, m)
+        batches = grouped(signal.positions).tolist()
         self.check_size((len(batches), m))
-        self._check_work(m * _terms(signal, signal.positions), m * len(batches))
-        rows = _counted(_combined(signal, batch, row) for batch in batches for row in matrix.tolist())
-        return _signal(signal.layer, rows, offsets * len(batches), (*signal.shape[:-1], m))
+        self.check_work(m * terms_of(signal, signal.positions), m * len(batches))
+        rows = counted(combined(signal, batch, row) for batch in batches for row in matrix.tolist())
+        return signal_of(signal.layer, rows, offsets * len(batches), (*signal.shape[:-1], m))
 
-    def scale(self, signal: Signal, factors: Any = _ONE, offsets: Any = 0) -> Signal:
+    def scale(self, signal: Signal, factors: Any = ONE, offsets: Any = 0) -> Signal:
         """factors · x + offsets entry by entry, with NumPy's broadcasting in all three."""
         factor, offset = self.exact_array(factors, "factors"), self.exact_array(offsets, "offsets")
         shape = self._broadcast(signal.shape, factor.shape, offset.shape)
         indices = np.broadcast_to(signal.positions, shape)
-        self.spend(_terms(signal, indices) + _ENTRY * indices.size)
+        self.spend(terms_of(signal, indices) + _ENTRY * indices.size)
         positions = indices.ravel().tolist()
         factor, offset = np.broadcast_to(factor, shape).ravel(), np.broadcast_to(offset, shape).ravel()
-        rows = _counted(_combined(signal, (i,), (c,)) for i, c in zip(positions, factor.tolist(), strict=True))
-        return _signal(signal.layer, rows, offset.tolist(), shape)
+        rows = counted(combined(signal, (i,), (c,)) for i, c in zip(positions, factor.tolist(), strict=True))
+        return signal_of(signal.layer, rows, offset.tolist(), shape)
 
     def batch_norm(
         self, signal: Signal, axis: int, mean: Any, variance: Any, epsilon: float, weight: Any = None, bias: Any = None
@@ -212,7 +185,7 @@ class Assembly:
         """
         shape = [1] * len(signal.shape)
         if not -len(shape) <= axis < len(shape):
-            raise self._error(f"a value of shape {show_shape(signal.shape)} has no axis {axis}")
+            raise self.error(f"a value of shape {show_shape(signal.shape)} has no axis {axis}")
         shape[axis] = channels = signal.shape[axis]
 
         def vector(values: Any, name: str, default: int) -> list[Fraction]:
@@ -223,14 +196,14 @@ class Assembly:
         for gamma, sigma in zip(vector(weight, "weight", 1), variances, strict=True):
             total = nearest(fraction_of(nearest(sigma)) + fraction_of(nearest(small)))
             if not 0 < total < math.inf:
-                raise self._error(f"expected positive variances, got variance + epsilon = {total}")
+                raise self.error(f"expected positive variances, got variance + epsilon = {total}")
             quotient = nearest(fraction_of(nearest(gamma)) / fraction_of(root(fraction_of(total))))
             factors.append(self.exact(quotient, "scale"))
             if factors[-1] ** 2 * (sigma + small) != gamma**2:
                 self.assume(BATCH_NORM_NOTE)
         shifts = vector(bias, "bias", 0)
         offsets = [beta - c * mu for beta, c, mu in zip(shifts, factors, means, strict=True)]
-        return self.scale(signal, _array(factors).reshape(shape), _array(offsets).reshape(shape))
+        return self.scale(signal, array_of(factors).reshape(shape), array_of(offsets).reshape(shape))
 
     def weighted_sums(self, signal: Signal, indices: Any, coefficients: Any) -> Signal:
         """Σ_j coefficients[…, j] · x[indices[…, j]], of the shape of `indices` without its last axis.
@@ -238,22 +211,22 @@ class Assembly:
         `coefficients` is broadcast to `indices`; negative indices stand for the constant 0.
         """
         array = np.asarray(indices)
-        self._check_work(_terms(signal, array), math.prod(array.shape[:-1]))
+        self.check_work(terms_of(signal, array), math.prod(array.shape[:-1]))
         factors = np.broadcast_to(self.exact_array(coefficients, "coefficients"), array.shape)
-        groups = zip(_grouped(array).tolist(), _grouped(factors).tolist(), strict=True)
-        rows = _counted(_combined(signal, group, row) for group, row in groups)
-        return _signal(signal.layer, rows, [_ZERO] * len(rows), array.shape[:-1])
+        groups = zip(grouped(array).tolist(), grouped(factors).tolist(), strict=True)
+        rows = counted(combined(signal, group, row) for group, row in groups)
+        return signal_of(signal.layer, rows, [ZERO] * len(rows), array.shape[:-1])
 
     def add(self, a: Signal, b: Signal, factor: Any = 1) -> Signal:
         """a + factor · b, with NumPy's broadcasting; the shallower one is carried up."""
         shape = self._broadcast(a.shape, b.shape)
         a, b = (x.select(np.broadcast_to(x.positions, shape)) for x in (a, b))
         layer = max(a.layer, b.layer)
-        joined = self._joined([self._lifted(a, layer), self._lifted(b, layer)])
-        self.spend(_terms(joined, joined.positions) + _ENTRY * a.size)
-        factors = (_ONE, self.exact(factor, "factor"))
-        rows = _counted(_combined(joined, (i, a.size + i), factors) for i in range(a.size))
-        return _signal(layer, rows, [_ZERO] * a.size, shape)
+        joined = self._joined([self.lifted(a, layer), self.lifted(b, layer)])
+        self.spend(terms_of(joined, joined.positions) + _ENTRY * a.size)
+        factors = (ONE, self.exact(factor, "factor"))
+        rows = counted(combined(joined, (i, a.size + i), factors) for i in range(a.size))
+        return signal_of(layer, rows, [ZERO] * a.size, shape)
 
     def subtract(self, a: Signal, b: Signal) -> Signal:
         """a − b, with NumPy's broadcasting; the shallower one is carried up."""
@@ -266,135 +239,9 @@ class Assembly:
             indices = np.concatenate([x.positions + start for x, start in zip(signals, starts[:-1], strict=True)], axis)
         except ValueError:
             shapes = ", ".join(show_shape(signal.shape) for signal in signals[:5])
-            raise self._error(f"values of shapes {shapes} cannot be joined along axis {axis}") from None
+            raise self.error(f"values of shapes {shapes} cannot be joined along axis {axis}") from None
         layer = max(signal.layer for signal in signals)
-        return self._joined([self._lifted(signal, layer) for signal in signals]).select(indices)
-
-    # --- windows ---
-
-    def convolve(
-        self,
-        signal: Signal,
-        weight: Any,
-        bias: Any = None,
-        stride: Sequence[int] | None = None,
-        padding: Sequence[tuple[int, int]] | None = None,
-        dilation: Sequence[int] | None = None,
-        groups: int = 1,
-    ) -> Signal:
-        """Convolution (cross-correlation, as all frameworks have it) in any dimension.
-
-        `weight` is (out, in / groups, *kernel); the signal (…, in, *space) with any leading axes; `padding` holds
-        a pair (before, after) for each axis of space, filled with zeros.
-        """
-        kernels = self.exact_array(weight, "weight")
-        d = kernels.ndim - 2
-        if d < 1 or 0 in kernels.shape:
-            raise self._error(f"expected a weight (out, in, *kernel), got one of shape {show_shape(kernels.shape)}")
-        out, per_group, kernel = kernels.shape[0], kernels.shape[1], kernels.shape[2:]
-        if groups < 1 or out % groups or len(signal.shape) <= d or signal.shape[-d - 1] != per_group * groups:
-            raise self._error(
-                f"a weight of shape {show_shape(kernels.shape)} in {groups} groups does not act on a value of shape"
-                f" {show_shape(signal.shape)}"
-            )
-        offsets = self._offsets(bias, out)
-        windows = self._windows(signal, kernel, stride, padding, dilation)  # (…, in, *space, taps)
-        lead, space, taps = signal.shape[: -d - 1], windows.shape[-d - 1 : -1], windows.shape[-1]
-        inputs = windows.reshape(-1, groups, per_group, math.prod(space), taps)
-        inputs = inputs.transpose(0, 1, 3, 2, 4).reshape(len(inputs), groups, math.prod(space), per_group * taps)
-        filters = kernels.reshape(groups, out // groups, per_group * taps)
-        self.check_size((len(inputs), out, *space))
-        self._check_work(_terms(signal, inputs) * (out // groups), len(inputs) * out * math.prod(space))
-        rows = _counted(
-            _combined(signal, window, taps_of)
-            for batch in inputs.tolist()
-            for group, members in zip(batch, filters.tolist(), strict=True)
-            for taps_of in members
-            for window in group
-        )
-        constants = [offset for _ in range(len(inputs)) for offset in offsets for _ in range(math.prod(space))]
-        return _signal(signal.layer, rows, constants, (*lead, out, *space))
-
-    def average_pool(
-        self,
-        signal: Signal,
-        kernel: Sequence[int],
-        stride: Sequence[int] | None = None,
-        padding: Sequence[tuple[int, int]] | None = None,
-        dilation: Sequence[int] | None = None,
-        *,
-        ceil_mode: bool = False,
-        count_padding: bool = True,
-        divisor: int | None = None,
-    ) -> Signal:
-        """Means over windows of the last len(kernel) axes; the stride is the kernel unless given.
-
-        A mean is over the entries in the window, and the zeros of the padding if `count_padding`, unless a divisor is
-        given. In ceil mode the last window may reach past the padding; what is there never counts.
-        """
-        windows = self._windows(signal, kernel, stride or kernel, padding, dilation, ceil_mode)
-        counts = (windows > _BEYOND if count_padding else windows >= 0).sum(axis=-1, keepdims=True)
-        if divisor is not None:
-            counts = np.full_like(counts, divisor)
-        if not counts.all():
-            raise self._error("a window holds no entry, so it has no mean")
-        weights = [Fraction(1, n) for n in counts.ravel().tolist()]
-        return self.weighted_sums(signal, windows, _array(weights).reshape(counts.shape))
-
-    def max_pool(
-        self,
-        signal: Signal,
-        kernel: Sequence[int],
-        stride: Sequence[int] | None = None,
-        padding: Sequence[tuple[int, int]] | None = None,
-        dilation: Sequence[int] | None = None,
-        *,
-        ceil_mode: bool = False,
-    ) -> Signal:
-        """Maxima over windows of the last len(kernel) axes, padding left out; the stride is the kernel unless given."""
-        return self.maximum(signal, self._windows(signal, kernel, stride or kernel, padding, dilation, ceil_mode))
-
-    def _windows(
-        self,
-        signal: Signal,
-        kernel: Sequence[int],
-        stride: Sequence[int] | None,
-        padding: Sequence[tuple[int, int]] | None,
-        dilation: Sequence[int] | None,
-        ceil_mode: bool = False,
-    ) -> Indices:
-        """Positions in each window over the last axes: an array (…, *places of the window, entries of the window)."""
-        d = len(kernel)
-        steps, pads, gaps = stride or [1] * d, padding or [(0, 0)] * d, dilation or [1] * d
-        if not (len(signal.shape) >= d and len(steps) == len(pads) == len(gaps) == d):
-            raise self._error(
-                f"a window {show_shape(kernel)} with stride {show_shape(steps)}, padding of {len(pads)} axes and"
-                f" dilation {show_shape(gaps)} does not fit a value of shape {show_shape(signal.shape)}"
-            )
-        if min(*kernel, *steps, *gaps) < 1 or min(min(pair) for pair in pads) < 0:
-            raise self._error("expected a positive kernel, stride and dilation, and padding that is not negative")
-        counts, reaches = [], []
-        for length, size, step, (before, after), gap in zip(signal.shape[-d:], kernel, steps, pads, gaps, strict=True):
-            spare = length + before + after - gap * (size - 1) - 1
-            count = (-(-spare // step) if ceil_mode else spare // step) + 1
-            if ceil_mode and (count - 1) * step >= length + before:
-                count -= 1  # a window must start within the value or the padding before it
-            if spare < 0 or count < 1:
-                raise self._error(f"the kernel {show_shape(kernel)} is larger than the padded value")
-            counts.append(count)
-            reaches.append(max(0, (count - 1) * step + gap * (size - 1) + 1 - (length + before + after)))
-        lead = math.prod(signal.shape[:-d])
-        self._check(lead * math.prod(n + b + a for n, (b, a) in zip(signal.shape[-d:], pads, strict=True)), "entries")
-        self._check(lead * math.prod(counts) * math.prod(kernel), "entries of windows")
-        still = [(0, 0)] * (len(signal.shape) - d)
-        array = np.pad(signal.positions, [*still, *pads], constant_values=_OUTSIDE)
-        array = np.pad(array, [*still, *((0, reach) for reach in reaches)], constant_values=_BEYOND)
-        first = len(still)
-        for axis, (count, size, step, gap) in enumerate(zip(counts, kernel, steps, gaps, strict=True)):
-            places = np.arange(count)[:, None] * step + np.arange(size) * gap
-            array = np.take(array, places, axis=first + 2 * axis)
-        order = [*range(first), *range(first, first + 2 * d, 2), *range(first + 1, first + 2 * d, 2)]
-        return array.transpose(order).reshape(*signal.shape[:first], *counts, math.prod(kernel))
+        return self._joined([self.lifted(signal, layer) for signal in signals]).select(indices)
 
     # --- piecewise linear operations ---
 
@@ -405,11 +252,11 @@ class Assembly:
         """
         below = self.exact_array(slopes, "slope")
         if self._broadcast(below.shape, signal.shape) != signal.shape:
-            raise self._error(
+            raise self.error(
                 f"slopes of shape {show_shape(below.shape)} do not fit a value {show_shape(signal.shape)}"
             )
         if not signal.size:
-            raise self._error("the value is empty, so there is nothing to act on")
+            raise self.error("the value is empty, so there is nothing to act on")
         while len(self._layers) <= signal.layer:
             self._layers.append(_Layer())
         layer = self._layers[signal.layer]
@@ -419,8 +266,8 @@ class Assembly:
         layer.rows.extend(signal.rows)
         layer.constants.extend(signal.constants)
         layer.slopes.extend(np.broadcast_to(below, signal.shape).ravel().tolist())
-        rows = [{i: _ONE} for i in range(first, first + signal.size)]
-        return Signal(signal.layer + 1, rows, [_ZERO] * signal.size, signal.shape)
+        rows = [{i: ONE} for i in range(first, first + signal.size)]
+        return Signal(signal.layer + 1, rows, [ZERO] * signal.size, signal.shape)
 
     def clip(self, signal: Signal, low: Any = None, high: Any = None) -> Signal:
         """min(max(x, low), high), which is high if low is above it; None or an infinity leaves a side open.
@@ -449,9 +296,9 @@ class Assembly:
         array = np.asarray(groups)
         shape = array.shape[:-1]
         self.spend(array.size)
-        members = [list(dict.fromkeys(i for i in group if i >= 0)) for group in _grouped(array).tolist()]
+        members = [list(dict.fromkeys(i for i in group if i >= 0)) for group in grouped(array).tolist()]
         if not all(members):
-            raise self._error("a window holds no entry, so it has no maximum")
+            raise self.error("a window holds no entry, so it has no maximum")
         while any(len(group) > 1 for group in members):
             found: dict[tuple[int, int], int] = {}
             for k, group in enumerate(members):
@@ -467,7 +314,7 @@ class Assembly:
         first = signal.select(np.array([a for a, _ in pairs]))
         second = signal.select(np.array([pairs[k][1] for k in true]))
         rise = self.activation(self.subtract(second, first.select(np.array(true))))
-        where = np.full(len(pairs), _OUTSIDE)
+        where = np.full(len(pairs), OUTSIDE)
         where[true] = np.arange(len(true))
         return self.add(first, rise.select(where))
 
@@ -476,14 +323,14 @@ class Assembly:
     def finish(self, signal: Signal) -> Network:
         """The network whose outputs are the entries of the signal, in C order."""
         if not signal.size:
-            raise self._error("the output is empty")
-        self._check(signal.size * self._width(signal.layer), "weights in the output layer")
+            raise self.error("the output is empty")
+        self.check_count(signal.size * self._width(signal.layer), "weights in the output layer")
         layers = self._layers[: signal.layer]
         for k, layer in enumerate(layers):
-            self._check(len(layer.rows) * self._width(k), f"weights in hidden layer {k + 1}")
+            self.check_count(len(layer.rows) * self._width(k), f"weights in hidden layer {k + 1}")
         self.spend(sum(self._width(k) * n for k, n in enumerate([*(len(layer.rows) for layer in layers), signal.size])))
         ends = [*((layer.rows, layer.constants) for layer in layers), (signal.rows, signal.constants)]
-        weights = [[_dense(row, self._width(k)) for row in rows] for k, (rows, _) in enumerate(ends)]
+        weights = [[dense(row, self._width(k)) for row in rows] for k, (rows, _) in enumerate(ends)]
         network = Network(weights, [constants for _, constants in ends], [layer.slopes for layer in layers])
         return network.noted(*self._notes)
 
@@ -501,9 +348,9 @@ class Assembly:
         if there are at least two.
         """
         if not self.strip:
-            raise self._error(f"{name} is not read: {STRIP_ADVICE}")
+            raise self.error(f"{name} is not read: {STRIP_ADVICE}")
         if isinstance(signal, Monotone):
-            raise self._error(f"{name} of another final function is not left out")
+            raise self.error(f"{name} of another final function is not left out")
         if axis is None:
             self.assume(
                 f"the final {name} is left out: the network is its argument F; {name}(F) is increasing in F and equals "
@@ -512,16 +359,16 @@ class Assembly:
         else:
             rank = len(signal.shape)
             if not -rank <= axis < rank:
-                raise self._error(f"a value of shape {show_shape(signal.shape)} has no axis {axis}")
+                raise self.error(f"a value of shape {show_shape(signal.shape)} has no axis {axis}")
             first = axis % rank
             count = math.prod(signal.shape[first : first + 1 if end is None else end])
             if count < 2:
-                raise self._error(f"{name} of one entry is constant, so that it is not left out")
+                raise self.error(f"{name} of one entry is constant, so that it is not left out")
             whole = count == signal.size
             if self._samples > 1:  # an axis that may be that of the batch is not compared along
                 whole = first > 0 and (count * self._samples == signal.size or (whole and signal.shape[0] == 1))
             if not whole:
-                raise self._error(
+                raise self.error(
                     f"{name} over {count} entries of a value of shape {show_shape(signal.shape)} keeps the order only "
                     "among them, so that it is not left out"
                 )
@@ -534,7 +381,7 @@ class Assembly:
     def ends(self, signal: Signal) -> Signal:
         """The output itself. NetworkError if a final function was to be left out and it is not that of one."""
         if self.strip and not isinstance(signal, Monotone):
-            raise self._error("strip: the model does not end with a sigmoid, softmax or log-softmax")
+            raise self.error("strip: the model does not end with a sigmoid, softmax or log-softmax")
         return signal
 
     def sample(self, signal: Signal) -> Network | None:
@@ -553,7 +400,7 @@ class Assembly:
     def exact(self, value: Any, name: str) -> Fraction:
         """One number of the model, exactly."""
         number = exact(value, f"{self.place}, {name}")
-        return _ONE if number == 1 else number
+        return ONE if number == 1 else number
 
     def exact_array(self, values: Any, name: str) -> npt.NDArray[Any]:
         """Numbers of the model as an array of Fractions, of the shape they have. A Fraction stays what it is."""
@@ -564,11 +411,11 @@ class Assembly:
         self.spend(array.size)
         if array.dtype.kind not in "iufO":
             raise NumberError(f"{self.place}, {name}: an array of type {array.dtype} holds no exact rational numbers")
-        return _array(exact_vector(widened(array).ravel().tolist(), f"{self.place}, {name}")).reshape(array.shape)
+        return array_of(exact_vector(widened(array).ravel().tolist(), f"{self.place}, {name}")).reshape(array.shape)
 
     def check_size(self, shape: Sequence[int]) -> None:
         """LimitError for a shape of more than MAX_SIZE entries, before an index array of that shape is made."""
-        self._check(math.prod(shape), "entries", MAX_SIZE)
+        self.check_count(math.prod(shape), "entries", MAX_SIZE)
 
     @property
     def steps(self) -> int:
@@ -584,11 +431,11 @@ class Assembly:
     def _vector(self, values: Any, length: int, name: str) -> list[Fraction]:
         array = self.exact_array(values, name)
         if array.shape != (length,):
-            raise self._error(f"{name}: expected {length} numbers, got an array of shape {show_shape(array.shape)}")
+            raise self.error(f"{name}: expected {length} numbers, got an array of shape {show_shape(array.shape)}")
         return list(array.tolist())
 
-    def _offsets(self, bias: Any, length: int) -> list[Fraction]:
-        return [_ZERO] * length if bias is None else self._vector(bias, length, "bias")
+    def offsets(self, bias: Any, length: int) -> list[Fraction]:
+        return [ZERO] * length if bias is None else self._vector(bias, length, "bias")
 
     def _width(self, layer: int) -> int:
         return self.input.size if layer == 0 else len(self._layers[layer - 1].rows)
@@ -599,17 +446,17 @@ class Assembly:
         rows = [row for part in parts for row in part.rows]
         return Signal(parts[0].layer, rows, [c for part in parts for c in part.constants], (len(rows),))
 
-    def _lifted(self, signal: Signal, target: int) -> Signal:
+    def lifted(self, signal: Signal, target: int) -> Signal:
         """The signal as a function of the neurons of a deeper layer, through identity neurons."""
         while signal.layer < target:
-            self.spend(_terms(signal, signal.positions) + _ENTRY * signal.size)
+            self.spend(terms_of(signal, signal.positions) + _ENTRY * signal.size)
             layer = self._layers[signal.layer]
             entries = {frozenset(row.items()): row for row in signal.rows if row}
-            neurons: list[Row] = [{i: _ONE} for i in dict.fromkeys(i for row in signal.rows for i in row)]
+            neurons: list[Row] = [{i: ONE} for i in dict.fromkeys(i for row in signal.rows for i in row)]
             if sum(key not in layer.carried for key in entries) < sum(
                 frozenset(form.items()) not in layer.carried for form in neurons
             ):
-                rows = [{layer.carry(row): _ONE} if row else {} for row in signal.rows]
+                rows = [{layer.carry(row): ONE} if row else {} for row in signal.rows]
             else:
                 above = {i: layer.carry(form) for form in neurons for i in form}
                 rows = [{above[i]: c for i, c in row.items()} for row in signal.rows]
@@ -621,90 +468,24 @@ class Assembly:
         try:
             shape = np.broadcast_shapes(*shapes)
         except ValueError:
-            raise self._error(f"shapes {', '.join(map(show_shape, shapes))} do not fit together") from None
-        self._check(math.prod(shape), "entries", MAX_SIZE)
+            raise self.error(f"shapes {', '.join(map(show_shape, shapes))} do not fit together") from None
+        self.check_count(math.prod(shape), "entries", MAX_SIZE)
         return shape
 
     def _check_weights(self, neurons: int, before: int) -> None:
         """LimitError for too many weights in the hidden layer that reads layer `before`."""
         count = neurons * self._width(before) // self._samples**2
-        self._check(count, f"weights in hidden layer {before + 1}")
+        self.check_count(count, f"weights in hidden layer {before + 1}")
 
-    def _check(self, count: int, what: str, most: int | None = None) -> None:
+    def check_count(self, count: int, what: str, most: int | None = None) -> None:
         limit = MAX_ENTRIES if most is None else most
         if count > limit:
             raise LimitError(f"{self.place}: {brief(count)} {what}, more than the {limit} that are read")
 
-    def _check_work(self, count: int, entries: int) -> None:
+    def check_work(self, count: int, entries: int) -> None:
         if count > MAX_OPERATIONS:
             raise LimitError(f"{self.place}: takes {count} exact multiplications, more than {MAX_OPERATIONS}")
         self.spend(count + _ENTRY * entries)
 
-    def _error(self, message: str) -> NetworkError:
+    def error(self, message: str) -> NetworkError:
         return NetworkError(f"{self.place}: {message}")
-
-
-def show_shape(shape: Iterable[int]) -> str:
-    """A shape in a message, such as 3 × 32 × 32."""
-    return " × ".join(map(str, shape)) or "()"
-
-
-def _signal(layer: int, parts: list[tuple[Row, Fraction]], offsets: Iterable[Fraction], shape: Sequence[int]) -> Signal:
-    constants = [c + o if o else c for (_, c), o in zip(parts, offsets, strict=True)]
-    return Signal(layer, [row for row, _ in parts], constants, tuple(shape))
-
-
-def _combined(signal: Signal, indices: Iterable[int], coefficients: Iterable[Fraction]) -> tuple[Row, Fraction]:
-    """Σ coefficient · entry, over the entries at `indices` (negative ones left out), as linear part and constant."""
-    rows, constants = signal.rows, signal.constants
-    total: Row = {}
-    constant = _ZERO
-    for index, factor in zip(indices, coefficients, strict=True):
-        if index < 0 or not factor:
-            continue
-        if constants[index]:
-            constant += factor * constants[index]
-        for i, c in rows[index].items():
-            term = factor if c is _ONE else c if factor is _ONE else factor * c
-            if i in total:
-                term += total[i]
-                if not term:
-                    del total[i]
-                    continue
-            total[i] = term
-    return total, constant
-
-
-def _counted(parts: Iterable[tuple[Row, Fraction]]) -> list[tuple[Row, Fraction]]:
-    """The parts, while the memory that long numbers take is counted."""
-    result: list[tuple[Row, Fraction]] = []
-    counted = is_counted()
-    for row, constant in parts:
-        if counted:
-            spend_digits((constant, *row.values()), "its numbers")
-        result.append((row, constant))
-    return result
-
-
-def _terms(signal: Signal, indices: Indices) -> int:
-    """The number of coefficients in the entries at `indices`, repeats counted; at least one for each entry."""
-    lengths = np.array([*(max(1, len(row)) for row in signal.rows), 1])
-    return int(lengths[np.maximum(indices, -1)].sum())
-
-
-def _grouped(indices: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The groups along the last axis as rows of a matrix; there may be none, and they may be empty."""
-    return indices.reshape(math.prod(indices.shape[:-1]), indices.shape[-1])
-
-
-def _dense(row: Row, width: int) -> list[Fraction]:
-    result = [_ZERO] * width
-    for i, c in row.items():
-        result[i] = c
-    return result
-
-
-def _array(values: Sequence[Fraction]) -> npt.NDArray[Any]:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array

@@ -9,7 +9,8 @@ import numpy as np
 from polyrelu.errors import MissingDependencyError, NetworkError
 from polyrelu.exact.rational import describe
 from polyrelu.network.network import Network
-from polyrelu.readers.assembly import Assembly, Signal
+from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.signals import Signal
 
 SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler")
 

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from polyrelu.errors import LimitError, NetworkError, NumberError
 from polyrelu.network.network import Network
 from polyrelu.readers import assembly as module
-from polyrelu.readers.assembly import Assembly, Signal
+from polyrelu.readers import windows
+from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.signals import Signal
 from support import exact_layers as by_definition
 
 
@@ -118,7 +120,7 @@ def test_convolution(seed: int, d: int) -> None:
     weight, bias = random_array(rng, (2 * groups, 1, *kernel)), random_array(rng, (2 * groups,))
     assembly = Assembly((groups, *space))
     pairs = [(p, p) for p in pad]
-    signal = assembly.convolve(assembly.input, weight, bias, stride, pairs, gap, groups)
+    signal = windows.convolve(assembly, assembly.input, weight, bias, stride, pairs, gap, groups)
     x = random_array(rng, (groups, *space))
     expected = by_definition.convolution(x, weight, bias, stride, pad, gap, groups)
     assert signal.shape == expected.shape
@@ -135,9 +137,9 @@ def test_pooling(seed: int, d: int, largest: bool) -> None:
     pairs = [(p, p) for p in pad]
     assembly = Assembly((2, *space))
     if largest:
-        signal = assembly.max_pool(assembly.input, kernel, stride, pairs)
+        signal = windows.max_pool(assembly, assembly.input, kernel, stride, pairs)
     else:
-        signal = assembly.average_pool(assembly.input, kernel, stride, pairs, count_padding=False)
+        signal = windows.average_pool(assembly, assembly.input, kernel, stride, pairs, count_padding=False)
     x = random_array(rng, (2, *space))
     reduce: Any = max if largest else lambda inside: sum(inside) / len(inside)
     expected = by_definition.pool(x, kernel, stride, pad, reduce)
@@ -236,18 +238,21 @@ def bad_signals(assembly: Assembly) -> list[tuple[Any, type[Exception], str]]:
         (lambda: assembly.scale(x, [1, 2]), NetworkError, "do not fit together"),
         (lambda: assembly.reshape(x, (4, -1)), NetworkError, "cannot be reshaped to 4 × -1"),
         (lambda: assembly.concat([x, assembly.constant([1])]), NetworkError, "cannot be joined"),
-        (lambda: assembly.convolve(x, np.ones((1, 3, 2, 2))), NetworkError, "in 1 groups does not act"),
-        (lambda: assembly.convolve(x, np.ones((1, 2, 4, 4))), NetworkError, "larger than the padded value"),
-        (lambda: assembly.convolve(x, np.ones((1, 2, 2, 2)), stride=(0, 1)), NetworkError, "positive kernel"),
-        (lambda: assembly.convolve(x, np.ones((1, 2, 2, 2)), stride=(1,)), NetworkError, "does not fit"),
+        (lambda: windows.convolve(assembly, x, np.ones((1, 3, 2, 2))), NetworkError, "in 1 groups does not act"),
+        (lambda: windows.convolve(assembly, x, np.ones((1, 2, 4, 4))), NetworkError, "larger than the padded value"),
+        (lambda: windows.convolve(assembly, x, np.ones((1, 2, 2, 2)), stride=(0, 1)), NetworkError, "positive kernel"),
+        (lambda: windows.convolve(assembly, x, np.ones((1, 2, 2, 2)), stride=(1,)), NetworkError, "does not fit"),
         (lambda: assembly.activation(x, [1, 2]), NetworkError, "do not fit"),
         (lambda: assembly.activation(x, [[[[0]]]]), NetworkError, "slopes of shape"),
         (lambda: assembly.batch_norm(x, 0, [0, 0], [-1, 1], 0.0), NetworkError, "positive variances"),
         (lambda: assembly.maximum(x, [[-1, -1]]), NetworkError, "no maximum"),
         (lambda: assembly.finish(x.select(np.empty(0, int))), NetworkError, "empty"),
         (lambda: assembly.scale(x, np.ones((10**6, 1, 1, 1))), LimitError, "entries"),
-        (lambda: assembly.max_pool(x, (3, 3), padding=[(10**6, 10**6)] * 2), LimitError, "entries"),
-        (lambda: assembly.convolve(x, np.ones((1, 2, 1, 1)), padding=[(10**9, 0), (0, 0)]), LimitError, "entries"),
+        (lambda: windows.max_pool(assembly, x, (3, 3), padding=[(10**6, 10**6)] * 2), LimitError, "entries"),
+        (
+            lambda: windows.convolve(assembly, x, np.ones((1, 2, 1, 1)), padding=[(10**9, 0), (0, 0)]),
+            LimitError, "entries",
+        ),
     ]  # fmt: skip
 
 
@@ -275,7 +280,7 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     for operation in (
         lambda: assembly.affine(assembly.input, np.ones((1, 20))),
         lambda: assembly.weighted_sums(assembly.input, [list(range(20))], 1),
-        lambda: assembly.convolve(assembly.reshape(assembly.input, (2, 10)), np.ones((1, 2, 1))),
+        lambda: windows.convolve(assembly, assembly.reshape(assembly.input, (2, 10)), np.ones((1, 2, 1))),
     ):
         with pytest.raises(LimitError, match="takes 20 exact multiplications, more than 10"):
             operation()
@@ -286,9 +291,9 @@ def test_what_is_empty() -> None:
     empty = assembly.input.select(assembly.input.positions[:, :, :0])
     assert assembly.affine(empty, np.zeros((3, 0)), [1, 2, 3]).constants == [1, 2, 3]
     assert assembly.weighted_sums(empty, empty.positions, 1).constants == [0]
-    padded = assembly.convolve(empty, np.ones((1, 1, 1)), [5], padding=[(1, 1)])
+    padded = windows.convolve(assembly, empty, np.ones((1, 1, 1)), [5], padding=[(1, 1)])
     assert (padded.shape, padded.constants) == ((1, 1, 2), [5, 5])
-    assert assembly.average_pool(empty, [2], padding=[(1, 1)]).constants == [0]
+    assert windows.average_pool(assembly, empty, [2], padding=[(1, 1)]).constants == [0]
     with pytest.raises(NetworkError, match="no maximum"):
         assembly.maximum(empty, empty.positions)
 
@@ -306,7 +311,7 @@ def repeats(assembly: Assembly) -> dict[str, Callable[[Signal], Signal]]:
         "maximum": lambda x: assembly.maximum(x, [[0], [1], [2]]),
         "constant": lambda x: (assembly.constant([1, 2]), x)[1],
         "convolution": lambda x: assembly.reshape(
-            assembly.convolve(assembly.reshape(x, (1, 3)), np.ones((1, 1, 1))), (3,)
+            windows.convolve(assembly, assembly.reshape(x, (1, 3)), np.ones((1, 1, 1))), (3,)
         ),
     }
 

@@ -16,9 +16,9 @@ import numpy as np
 from polyrelu.errors import NetworkError
 from polyrelu.exact.floats import nearest
 from polyrelu.exact.rational import describe
-from polyrelu.readers.assembly import Signal, show_shape
 from polyrelu.readers.onnx.call import Call, Value, shape_of
 from polyrelu.readers.onnx.tensors import Array, Constant, check_count
+from polyrelu.readers.signals import Signal, show_shape
 
 
 def add(call: Call) -> Value:

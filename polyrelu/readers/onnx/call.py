@@ -11,9 +11,10 @@ import numpy as np
 
 from polyrelu.errors import NetworkError
 from polyrelu.exact.rational import describe
-from polyrelu.readers.assembly import Assembly, Signal, show_shape
+from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.onnx.graph import Node
 from polyrelu.readers.onnx.tensors import Array, Constant, check_count, shown
+from polyrelu.readers.signals import Signal, show_shape
 
 Value = Constant | Signal
 """A tensor of the graph: known numbers, or piecewise linear functions of the input."""

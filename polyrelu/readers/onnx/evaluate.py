@@ -13,11 +13,12 @@ import numpy as np
 from polyrelu.errors import FileError, InputError, LimitError, NetworkError, NumberError
 from polyrelu.exact.rational import MAX_DIGITS, describe
 from polyrelu.network.network import Network
-from polyrelu.readers.assembly import Assembly, Monotone, Signal
+from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.onnx import arithmetic, shapes, windows
 from polyrelu.readers.onnx.call import Call, Value
 from polyrelu.readers.onnx.graph import Graph, Node, input_shape
 from polyrelu.readers.onnx.tensors import Array, Constant, decode
+from polyrelu.readers.signals import Monotone, Signal
 
 OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "Abs": arithmetic.absolute,

@@ -9,7 +9,6 @@ import numpy as np
 
 from polyrelu.errors import NetworkError
 from polyrelu.exact.rational import describe
-from polyrelu.readers.assembly import Signal, show_shape
 from polyrelu.readers.onnx.call import Call, Value, shape_of
 from polyrelu.readers.onnx.tensors import (
     MAX_RANK,
@@ -22,6 +21,7 @@ from polyrelu.readers.onnx.tensors import (
     round_to,
     shown,
 )
+from polyrelu.readers.signals import Signal, show_shape
 
 _ALL = 2**63 - 1  # what Shape and Slice take for "to the end"
 

@@ -8,9 +8,10 @@ from fractions import Fraction
 from polyrelu.errors import NetworkError, NumberError
 from polyrelu.exact.floats import nearest
 from polyrelu.exact.rational import describe
-from polyrelu.readers.assembly import Signal, show_shape
+from polyrelu.readers import windows as sliding
 from polyrelu.readers.onnx.call import Call, Value
 from polyrelu.readers.onnx.tensors import shown
+from polyrelu.readers.signals import Signal, show_shape
 
 Pads = list[tuple[int, int]]
 
@@ -27,7 +28,8 @@ def convolve(call: Call) -> Value:
         )
     stride, dilation, padding = _geometry(call, signal, kernel)
     offsets = None if bias is None else bias.exact()
-    return call.assembly.convolve(signal, kernels, offsets, stride, padding, dilation, call.attribute("group", 1))
+    groups = call.attribute("group", 1)
+    return sliding.convolve(call.assembly, signal, kernels, offsets, stride, padding, dilation, groups)
 
 
 def average_pool(call: Call) -> Value:
@@ -35,8 +37,8 @@ def average_pool(call: Call) -> Value:
     signal, kernel = call.signal(0), _kernel(call)
     stride, dilation, padding = _geometry(call, signal, kernel)
     ceil_mode, count_padding = map(call.flag, ("ceil_mode", "count_include_pad"))
-    return call.assembly.average_pool(
-        signal, kernel, stride, padding, dilation, ceil_mode=ceil_mode, count_padding=count_padding
+    return sliding.average_pool(
+        call.assembly, signal, kernel, stride, padding, dilation, ceil_mode=ceil_mode, count_padding=count_padding
     )
 
 
@@ -44,19 +46,19 @@ def max_pool(call: Call) -> Value:
     """MaxPool: maxima over windows, without the output of their places."""
     signal, kernel = call.signal(0), _kernel(call)
     stride, dilation, padding = _geometry(call, signal, kernel)
-    return call.assembly.max_pool(signal, kernel, stride, padding, dilation, ceil_mode=call.flag("ceil_mode"))
+    return sliding.max_pool(call.assembly, signal, kernel, stride, padding, dilation, ceil_mode=call.flag("ceil_mode"))
 
 
 def global_average_pool(call: Call) -> Value:
     """GlobalAveragePool: the mean over all axes but the first two."""
     signal = call.signal(0)
-    return call.assembly.average_pool(signal, _space(signal))
+    return sliding.average_pool(call.assembly, signal, _space(signal))
 
 
 def global_max_pool(call: Call) -> Value:
     """GlobalMaxPool: the maximum over all axes but the first two."""
     signal = call.signal(0)
-    return call.assembly.max_pool(signal, _space(signal))
+    return sliding.max_pool(call.assembly, signal, _space(signal))
 
 
 def batch_normalise(call: Call) -> Value:

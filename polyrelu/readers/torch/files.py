@@ -134,7 +134,10 @@ def _check_archive(target: str) -> None:
 def _check_members(members: list[zipfile.ZipInfo], size: int) -> None:
     names = [_inner(info) for info in members]
     if any(name == "constants.pkl" or name.startswith("code/") for name in names):
-        raise FileError("a TorchScript archive, which is a program; save the state dict instead, or use from_torch")
+        raise FileError(
+            "a TorchScript archive, which is a program; save the state dict instead, or give torch.jit.load(path) to "
+            "from_torch"
+        )
     if any(info.compress_type != zipfile.ZIP_STORED for info in members) or sum(i.file_size for i in members) > size:
         raise FileError("the archive is compressed, or declares more than it holds; torch.save writes no such file")
     if "data.pkl" not in names:

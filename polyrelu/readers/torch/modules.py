@@ -9,7 +9,7 @@ shared modules, hooks and parametrisations included.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from itertools import islice
 from operator import index
@@ -21,9 +21,11 @@ from polyrelu.exact.rational import describe
 from polyrelu.files import reason
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.steps import Step
 from polyrelu.readers.torch.chains import chain_of
 from polyrelu.readers.torch.preview import mixes_samples, unread_function
 from polyrelu.readers.torch.probe import input_width
+from polyrelu.readers.torch.scripts import run_script
 from polyrelu.readers.torch.values import Value
 
 MAX_AXES = 60
@@ -63,18 +65,22 @@ def from_torch(
         raise InputError(
             "activation: belongs to a state dict without a module; the forward of a module contains its activations"
         )
+    if type(module).__name__ == "ExportedProgram" and type(module).__module__.startswith("torch.export"):
+        module = module.module()
     if not isinstance(module, torch.nn.Module):
         raise NetworkError(f"expected a torch.nn.Module, got {describe(module)}")
-    if isinstance(module, torch.jit.ScriptModule):
-        raise NetworkError("a TorchScript module is not read: give the module that it was made from")
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         if torch.nn.parameter.is_lazy(tensor):  # its shape and random values come with the first input
             raise NetworkError(f"{name}: has no values before the module is called for the first time")
     if state_dict is not None:
         module = _loaded(module, state_dict)
-    if input_shape is None:
+    if input_shape is None and (stated := _exported_shape(module)) is not None:
+        lengths: tuple[int, ...] = stated
+    elif input_shape is None:
+        if isinstance(module, torch.jit.ScriptModule):
+            raise NetworkError("a TorchScript module does not state the shape of its input: give input_shape")
         with _evaluation_mode(module):
-            lengths: tuple[int, ...] = (input_width(module),)
+            lengths = (input_width(module),)
     else:
         try:
             axes = list(islice(input_shape, MAX_AXES + 1)) if isinstance(input_shape, Sequence) else [input_shape]
@@ -109,6 +115,8 @@ def from_torch(
             "the module is read for a batch of one sample; in a larger batch its forward mixes the samples, so that "
             "their outputs are not those that they have alone"
         )
+    if isinstance(output.signal, Step):
+        raise NetworkError("output: expected one tensor of continuous values, got a comparison")
     return assembly.finish(assembly.ends(output.signal))
 
 
@@ -134,12 +142,19 @@ def _loaded(module: Any, state_dict: Any) -> Any:
 
 
 def _random_in_training(module: Any) -> str:
-    """The names of parts in training mode that differ in evaluation mode, or whose forward depends on the mode."""
+    """The names of parts in training mode that differ in evaluation mode, or whose forward depends on the mode.
+
+    All parts of a script that are in training mode are named: their forwards are not looked at.
+    """
+    import torch
     from torch import nn
 
     names = []
     for name, part in module.named_modules():
-        if not part.training:
+        if not getattr(part, "training", False) or _is_exported(module):
+            continue
+        if isinstance(part, torch.jit.ScriptModule):
+            names.append(repr(name) if name else str(part.original_name))
             continue
         if isinstance(part, nn.modules.dropout._DropoutNd):
             differs = part.p > 0
@@ -151,6 +166,22 @@ def _random_in_training(module: Any) -> str:
         if differs:
             names.append(repr(name) if name else type(part).__name__)
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+
+
+def _is_exported(module: Any) -> bool:
+    """Whether a module is what `ExportedProgram.module` returns."""
+    return any(kind.__module__ == "torch.export._unlift" for kind in type(module).__mro__)
+
+
+def _exported_shape(module: Any) -> tuple[int, ...] | None:
+    """The shape of one input of an exported module, without the batch axis; None where it is not stated."""
+    if not _is_exported(module):
+        return None
+    values = [node.meta.get("val") for node in module.graph.nodes if node.op == "placeholder"]
+    if len(values) != 1 or not hasattr(values[0], "shape"):
+        return None
+    lengths = tuple(values[0].shape)[1:]
+    return lengths if all(type(n) is int for n in lengths) else None
 
 
 def _state(module: Any) -> dict[str, Any]:
@@ -172,8 +203,11 @@ def _run(module: Any, argument: Any, assembly: Assembly) -> Any:
     """The value module(argument) in evaluation mode; foreign exceptions become NetworkErrors that name the layer."""
     import torch
 
-    with _evaluation_mode(module), _places(module, assembly), torch.no_grad():
+    places = nullcontext() if isinstance(module, torch.jit.ScriptModule) else _places(module, assembly)
+    with _evaluation_mode(module), places, torch.no_grad():
         try:
+            if isinstance(module, torch.jit.ScriptModule):
+                return run_script(module, argument, assembly)
             return module(argument)
         except (LimitError, NumberError, NetworkError) as error:
             if str(error).startswith(assembly.place):
@@ -187,11 +221,14 @@ def _run(module: Any, argument: Any, assembly: Assembly) -> Any:
 
 @contextmanager
 def _evaluation_mode(module: Any) -> Iterator[None]:
-    modes = [(part, part.training) for part in module.modules()]
+    if _is_exported(module):  # it has no modes: what it computes is fixed
+        yield
+        return
+    modes = [(part, part.training) for part in module.modules() if hasattr(part, "training")]  # else frozen
     try:
         try:
             module.eval()
-        except Exception as error:  # for example, what torch.export makes has no modes
+        except Exception as error:
             raise NetworkError(f"{type(module).__name__}: cannot be put in evaluation mode: {reason(error)}") from None
         yield
     finally:

@@ -10,7 +10,9 @@ from copy import deepcopy
 from typing import Any
 
 from polyrelu.readers.assembly import STRIP_ADVICE
-from polyrelu.readers.torch.operations import FINAL, OPERATIONS
+from polyrelu.readers.torch.comparisons import OF_STEPS
+from polyrelu.readers.torch.comparisons import OPERATIONS as COMPARISONS
+from polyrelu.readers.torch.operations import FINAL, LIKE, OPERATIONS
 from polyrelu.readers.torch.values import Value
 
 _PRODUCTS = ("mul", "rmul", "imul", "multiply", "matmul", "rmatmul", "mm", "bmm", "mv", "dot", "linear")
@@ -32,12 +34,16 @@ def unread_function(module: Any, shape: Sequence[int], dtype: Any, strip: bool =
     import torch
 
     class Looking(torch.Tensor):
+        compares = False
+
         @classmethod
         def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             name = getattr(func, "__name__", "")
             if name not in ("__get__", "__set__"):
                 dependent = sum(isinstance(x, Looking) for x in _flat((args, kwargs or {})))
-                if found := _refusal(name, dependent, strip):
+                Looking.compares |= name.strip("_") in COMPARISONS
+                # a product with a comparison may be read
+                if found := _refusal(name, 1 if Looking.compares else dependent, strip):
                     raise _FoundError(found)
             return super().__torch_function__(func, types, args, kwargs or {})  # type: ignore[no-untyped-call]
 
@@ -85,7 +91,8 @@ def _refusal(name: str, dependent: int, strip: bool) -> str | None:
     base = _SPELT.get(base, base)
     if base in FINAL and not strip:
         return f"{base} is not read: {STRIP_ADVICE}"
-    if base not in OPERATIONS and not hasattr(Value, base) and not hasattr(Value, name):
+    known = base in OPERATIONS or base in OF_STEPS or base in LIKE
+    if not (known or hasattr(Value, base) or hasattr(Value, name)):
         return f"{base} is not read: it is not piecewise linear, or not known"
     if dependent > 1 and base in _PRODUCTS:
         return f"{base} of two values that depend on the input is not read: it is not piecewise linear"

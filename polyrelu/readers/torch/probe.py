@@ -82,7 +82,7 @@ class _Probe:
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
         """Any function of PyTorch of which a probe is an argument."""
-        return _applied(getattr(func, "__name__", ""), args, kwargs or {})
+        return _applied(getattr(func, "__name__", "").split(".")[0], args, kwargs or {})
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

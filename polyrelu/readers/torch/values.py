@@ -9,8 +9,12 @@ from typing import Any
 from polyrelu.errors import NetworkError, PolyreluError
 from polyrelu.exact.floats import fraction_of, nearest
 from polyrelu.files import reason
-from polyrelu.readers.assembly import Assembly, Monotone, Signal
-from polyrelu.readers.torch.operations import KEEPING, OPERATIONS, VIEWS
+from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.signals import Monotone, Signal
+from polyrelu.readers.steps import Step
+from polyrelu.readers.torch.aten import RESULTS, adapted
+from polyrelu.readers.torch.comparisons import OF_STEPS
+from polyrelu.readers.torch.operations import KEEPING, LIKE, OPERATIONS, VIEWS, Extremes
 from polyrelu.readers.torch.tensors import as_array
 
 
@@ -22,18 +26,23 @@ class _Storage:
 
 
 class Value:
-    """A tensor in a forward. A value notices when it was changed in place through another view."""
+    """A tensor in a forward. A value notices when it was changed in place through another view.
 
-    def __init__(self, assembly: Assembly, signal: Signal, dtype: Any, storage: _Storage | None = None) -> None:
+    `precision` is the type of all floats of the module.
+    """
+
+    def __init__(
+        self, assembly: Assembly, signal: Signal | Step, precision: Any, storage: _Storage | None = None
+    ) -> None:
         self._assembly = assembly
         self._signal = signal
-        self.dtype = dtype
+        self.precision = precision
         self._storage = storage or _Storage()
         self._version = self._storage.version
 
     @property
-    def signal(self) -> Signal:
-        """The value. NetworkError if it was changed in place through a view, which is not followed."""
+    def signal(self) -> Signal | Step:
+        """The value, or the comparison. NetworkError if it was changed through a view, which is not followed."""
         if self._version != self._storage.version:
             raise NetworkError(f"{self._assembly.place}: a tensor is used after a view of it was changed in place")
         return self._signal
@@ -44,12 +53,22 @@ class Value:
         name = getattr(func, "__name__", str(func))
         if name == "__get__":  # of a property
             name = getattr(getattr(func, "__self__", None), "__name__", name)
+        if getattr(func, "namespace", None) == "aten" or getattr(getattr(func, "op", None), "namespace", "") == "aten":
+            return of_aten(name.split(".")[0], args, kwargs or {})
         return _applied(name, args, kwargs or {})
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name.removesuffix("_") not in OPERATIONS:
+        base = name.removesuffix("_")
+        if name.startswith("_") or not (base in OPERATIONS or base in OF_STEPS or base in LIKE):
             raise AttributeError(f"{name} of a tensor is not read")
         return lambda *args, **kwargs: _applied(name, (self, *args), kwargs)
+
+    @property
+    def dtype(self) -> Any:
+        """As of a tensor."""
+        import torch
+
+        return torch.bool if isinstance(self._signal, Step) and self._signal.truth else self.precision
 
     @property
     def shape(self) -> Any:
@@ -104,6 +123,11 @@ class Value:
         raise NetworkError(f"{self._assembly.place}: the forward branches on values of its tensors")
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if isinstance(index, Value) and isinstance(index._signal, Step):  # h[h < 0] = 0
+            if isinstance(value, int | float):
+                _applied("masked_fill_", (self, index, value), {})
+                return
+            raise NetworkError(f"{self._assembly.place}: entries chosen by a comparison are only set to one number")
         raise NetworkError(f"{self._assembly.place}: entries of a tensor are changed in place, which is not followed")
 
 
@@ -113,7 +137,8 @@ def _operator(name: str) -> Callable[..., Any]:
 
 _OPERATORS = ("add", "radd", "iadd", "sub", "rsub", "isub", "mul", "rmul", "imul", "truediv", "rtruediv", "itruediv")
 _OTHERS = ("matmul", "rmatmul", "neg", "pos", "abs", "getitem", "pow", "floordiv", "eq", "ne", "lt", "le", "gt", "ge")
-for _name in (*_OPERATORS, *_OTHERS):
+_BITS = ("invert", "and", "or", "xor")
+for _name in (*_OPERATORS, *_OTHERS, *_BITS):
     setattr(Value, f"__{_name}__", _operator(f"__{_name}__"))
 
 
@@ -121,7 +146,7 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """A function of PyTorch, by its name, of values and constants."""
     values = [x for x in (*args, *kwargs.values()) if isinstance(x, Value)]
     values += [y for x in (*args, *kwargs.values()) if isinstance(x, list | tuple) for y in x if isinstance(y, Value)]
-    assembly, dtype = values[0]._assembly, values[0].dtype
+    assembly, dtype = values[0]._assembly, values[0].precision
     kwargs = dict(kwargs)
     in_place = bool(kwargs.pop("inplace", False))
     if name.startswith("__") and name.endswith("__"):
@@ -132,7 +157,16 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         base = name.lstrip("_")  # some functions have a private name here
         if base.endswith("_"):
             base, in_place = base[:-1], True
-    if base not in OPERATIONS:
+    if base in LIKE:
+        return _like(base, args, kwargs)
+    steps = any(isinstance(value._signal, Step) for value in values)
+    if steps and base not in OF_STEPS and base not in ("where", "masked_fill"):
+        raise NetworkError(
+            f"{assembly.place}: {base} of a comparison is not read, since it jumps: only its products with values, and "
+            "choices between values, that are equal where it changes; write them with relu, maximum or clamp"
+        )
+    table = OF_STEPS if steps and base in OF_STEPS else OPERATIONS
+    if base not in table:
         raise NetworkError(
             f"{assembly.place}: {base} is not read: it is not piecewise linear, or not among the known operations"
         )
@@ -142,16 +176,22 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             f"{assembly.place}: {base} of a sigmoid or softmax is not read: only a final one is left out"
         )
     double = dtype.itemsize == 8
+    if steps and double and any(isinstance(x, float) and nearest(fraction_of(x), "single") != x for x in args):
+        raise NetworkError(  # of a comparison, or of what it was converted to
+            f"{assembly.place}: {base} of a comparison and a float may be one of singles: multiply the value by it"
+        )
     if base == "rrelu" and "lower" in kwargs and "upper" in kwargs:  # PyTorch takes the mean of doubles, then rounds it
         total = fraction_of(float(kwargs["lower"])) + fraction_of(float(kwargs["upper"]))
         kwargs["lower"] = kwargs["upper"] = nearest(fraction_of(nearest(total)) / 2)
     try:
         positional = [_plain(x, double) for x in args]
-        result = OPERATIONS[base](assembly, *positional, **{key: _plain(x, double) for key, x in kwargs.items()})
+        result = table[base](assembly, *positional, **{key: _plain(x, double) for key, x in kwargs.items()})
     except (TypeError, ValueError, IndexError) as error:
         if isinstance(error, PolyreluError):
             raise
         raise NetworkError(f"{assembly.place}: {base} with these arguments is not read: {reason(error)}") from None
+    if isinstance(result, Extremes):
+        return Extremes(Value(assembly, result.values, dtype), _Places(assembly))
     if final:
         result = Monotone(result.layer, result.rows, result.constants, result.shape)
     if in_place:
@@ -165,10 +205,54 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         target._version = target._storage.version
         return target
     storage = values[0]._storage if base in VIEWS else None
-    if isinstance(result, Signal):
+    if isinstance(result, Signal | Step):
         same = storage is not None and result is values[0]._signal
         return values[0] if same else Value(assembly, result, dtype, storage)
     return tuple(Value(assembly, signal, dtype, storage) for signal in result)
+
+
+def of_aten(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A function of ATen, by its name, of values and constants."""
+    if name.startswith(("sym_size", "sym_numel")):
+        return args[0].numel() if name == "sym_numel" else args[0].size(*args[1:])
+    if name in ("_assert_tensor_metadata", "_assert_async"):
+        return None
+    base, positional, named = adapted(name, args, kwargs)
+    result = _applied(base, positional, named)
+    return (result, *(None,) * (RESULTS[name] - 1)) if name in RESULTS else result
+
+
+class _Places:
+    """The places of maxima, which are not read."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None) -> Any:
+        """Any function of PyTorch of which they are an argument."""
+        found = next((x for x in args if isinstance(x, cls)), None)
+        raise NetworkError(f"{found._assembly.place + ': ' if found else ''}{_PLACES}")
+
+    def __getattr__(self, name: str) -> Any:
+        raise NetworkError(f"{self._assembly.place}: {_PLACES}")
+
+
+_PLACES = "the indices of maxima and minima are not piecewise linear; the values alone are read"
+
+
+def _like(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A constant tensor of the shape, or of the type, of a value."""
+    import torch
+
+    pattern, *others = args
+    if not isinstance(pattern, Value) or any(isinstance(x, Value) for x in (*others, *kwargs.values())):
+        raise NetworkError(f"{name} of these arguments is not read")
+    pattern._assembly.check_size(pattern._signal.shape)
+    bare = torch.empty(pattern._signal.shape, dtype=pattern.dtype)
+    if name.startswith("new_"):
+        return getattr(bare, name)(*others, **kwargs)
+    return getattr(torch, name)(bare, *others, **kwargs)
 
 
 def _plain(argument: Any, double: bool) -> Any:
