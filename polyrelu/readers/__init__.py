@@ -185,12 +185,14 @@ def from_torch(
 
     Parameters
     ----------
-    module : torch.nn.Module or mapping of str to tensor
-        A module, or the state dict of a plain multilayer perceptron.
+    module : torch.nn.Module, torch.export.ExportedProgram or mapping of str to tensor
+        A module, also one of TorchScript (scripted or traced); an exported program, or the module that it returns; or
+        the state dict of a plain multilayer perceptron.
     input_shape : int or sequence of int, optional
         The shape of one input without the batch axis, such as 2 or (3, 32, 32). The default is the width of a first
         Linear or BatchNorm layer or product with a constant matrix, before which only flattening, activations, dropout,
-        and sums with and multiples by constants may come. A convolution does not determine it.
+        and sums with and multiples by constants may come. A convolution does not determine it, and TorchScript does
+        not state it; an exported program does.
     activation : str or sequence of str, optional
         For a state dict without a module, the activation of all hidden layers, or one for each, in a list or separated
         by commas: "relu", "leaky:SLOPE", "abs" or "identity". A decimal slope such as 0.3 becomes the nearest single
@@ -230,10 +232,15 @@ def from_torch(
     The module is called with a batch of one. If copies of it, called in floats, have other outputs for a sample in a
     batch of two than for the sample alone, `Network.assumptions` says so.
 
-    The reader supports Linear, Conv1d–3d, BatchNorm1d–3d, AvgPool, adaptive average pooling, MaxPool, ReLU, LeakyReLU,
-    PReLU, RReLU, ReLU6, Hardtanh, Hardsigmoid, Softshrink, Flatten, Identity, Dropout and padding. In a forward it also
-    supports sums (residual connections), multiples, matrix products with constants, abs, clamp, maximum and minimum,
-    means, and functions that only rearrange entries (reshape, transpose, indexing, cat, stack, split, …).
+    The reader supports Linear, Conv1d–3d, ConvTranspose1d–3d, BatchNorm1d–3d, AvgPool, MaxPool, adaptive pooling, ReLU,
+    LeakyReLU, PReLU, RReLU, ReLU6, Hardtanh, Hardsigmoid, Softshrink, Upsample (nearest), PixelShuffle, Flatten,
+    Identity, Dropout and padding. In a forward it also supports sums (residual connections), multiples, products with
+    constants (matmul, einsum, tensordot, …), abs, clamp, maximum and minimum, max and min along an axis, means, sums up
+    to a place (cumsum), and functions that only rearrange entries (reshape, transpose, indexing, cat, stack, …).
+
+    A comparison jumps, but what is made of it may be continuous: x * (x > 0), torch.where(x > 0, x, 0.1 * x) and
+    x.masked_fill(x < 0, 0) are read, as one neuron an entry. The values on both sides must be seen to be equal where
+    the compared values are: a number plus multiples of their difference, or values that differ by a multiple.
 
     In evaluation mode dropout does nothing and batch normalisation uses its running statistics. The modes of the module
     are restored afterwards. If the module is in training mode and this makes a difference, or if its forward changes

@@ -435,6 +435,7 @@ class Assembly:
         return list(array.tolist())
 
     def offsets(self, bias: Any, length: int) -> list[Fraction]:
+        """The entries of a bias of this length, zeros if there is none."""
         return [ZERO] * length if bias is None else self._vector(bias, length, "bias")
 
     def _width(self, layer: int) -> int:
@@ -478,14 +479,17 @@ class Assembly:
         self.check_count(count, f"weights in hidden layer {before + 1}")
 
     def check_count(self, count: int, what: str, most: int | None = None) -> None:
+        """LimitError for more than `most` (MAX_ENTRIES) of something."""
         limit = MAX_ENTRIES if most is None else most
         if count > limit:
             raise LimitError(f"{self.place}: {brief(count)} {what}, more than the {limit} that are read")
 
     def check_work(self, count: int, entries: int) -> None:
+        """LimitError for more than MAX_OPERATIONS multiplications, which are counted, with the entries they make."""
         if count > MAX_OPERATIONS:
             raise LimitError(f"{self.place}: takes {count} exact multiplications, more than {MAX_OPERATIONS}")
         self.spend(count + _ENTRY * entries)
 
     def error(self, message: str) -> NetworkError:
+        """An error that starts with the place."""
         return NetworkError(f"{self.place}: {message}")

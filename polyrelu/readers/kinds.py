@@ -52,7 +52,10 @@ def _archive(data: bytes) -> str:
     except Exception:  # a damaged archive, of which zipfile raises a dozen kinds
         return "a zip archive, and damaged"
     if "constants.pkl" in names:
-        return "a TorchScript archive, which is a program: save the state dict of the module in a .pt file"
+        return (
+            "a TorchScript archive, which is a program: save the state dict of the module in a .pt file, or give what "
+            "torch.jit.load returns to from_torch"
+        )
     if "data.pkl" in names:
         return "a file of torch.save: give it the suffix .pt"
     if "model.weights.h5" in names:

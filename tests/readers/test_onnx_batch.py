@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_readers_onnx import dyadic, model, node, run_both, values_of
 
 import polyrelu as pr
 from polyrelu.errors import LimitError, NetworkError
 from polyrelu.readers.batch import Layer, sample_of
+
+pytest.importorskip("onnx")
+
+from support.onnx_models import dyadic, model, node, run_both, values_of
 
 N = 5
 W1, B1, W2, B2 = dyadic((2, 8), 1), dyadic(8, 2), dyadic((8, 3), 3), dyadic(3, 4)

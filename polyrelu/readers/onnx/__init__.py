@@ -2,9 +2,14 @@
 
 A model is read as the function of real numbers that its graph denotes: floats have their exact values, all operators
 are composed without rounding, and ReLU, LeakyRelu, PRelu, Abs, Clip, Max, Min and MaxPool become neurons. A runtime
-rounds after each step, so it computes the same up to rounding errors. There are two conventions. In BatchNormalization
-γ / √(σ² + ε), which is irrational in general, is one double (see `Assembly.batch_norm`). A Cast rounds stored constants
+rounds after each step, so it computes the same up to rounding errors. There are two conventions. A number that is
+irrational in general is one double: γ / √(σ² + ε) in BatchNormalization (see `Assembly.batch_norm`), and Sqrt, Exp, Log
+and Pow of constants unless the result is rational (see `polyrelu.readers.onnx.folding`). A Cast rounds stored constants
 to its type, as in a runtime, but does not round values that depend on the input.
+
+A comparison jumps, so it is no value of a network, but what is made of it may be continuous: x · (x > 0), or Where with
+values that are equal where the comparison changes (`polyrelu.readers.steps`). An output that does not depend on the
+only input is a constant network. The functions of a model are inlined by `onnx.inliner`.
 
 The input and the output are flattened in C order. If the length of the first axis of the input is not fixed, the axis
 is the batch and its length is taken to be 1. If its length is fixed and greater than 1, the axis is a batch if the

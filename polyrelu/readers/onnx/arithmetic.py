@@ -16,9 +16,12 @@ import numpy as np
 from polyrelu.errors import NetworkError
 from polyrelu.exact.floats import nearest
 from polyrelu.exact.rational import describe
+from polyrelu.readers.einsum import cumulative_sum, einsum
+from polyrelu.readers.onnx import comparisons
 from polyrelu.readers.onnx.call import Call, Value, shape_of
 from polyrelu.readers.onnx.tensors import Array, Constant, check_count
 from polyrelu.readers.signals import Signal, show_shape
+from polyrelu.readers.steps import Step
 
 
 def add(call: Call) -> Value:
@@ -31,8 +34,13 @@ def subtract(call: Call) -> Value:
     return _plus(call, call.value(0), call.value(1), -1)
 
 
-def multiply(call: Call) -> Value:
+def multiply(call: Call) -> Value | Step:
     """Mul: a · b, one of them constant."""
+    step, other = call.any(0), call.any(1)
+    if not isinstance(step, Step):
+        step, other = other, step
+    if isinstance(step, Step):
+        return comparisons.product(call, step, other)
     a, b = call.value(0), call.value(1)
     if isinstance(b, Constant):
         return _scaled(call, a, b.exact())
@@ -158,6 +166,51 @@ def minimum(call: Call) -> Value:
     """Min: of any number of tensors, −max(−x)."""
     values = [_opposite(call, call.value(position)) for position in range(len(call.inputs))]
     return _opposite(call, _greatest(call, values))
+
+
+def thresholded_relu(call: Call) -> Value:
+    """ThresholdedRelu: x above a threshold and 0 up to it, which is continuous only for the threshold 0."""
+    alpha = call.attribute("alpha", 1.0)
+    if alpha:
+        raise NetworkError(f"jumps from 0 to {alpha} at its threshold, so it is not continuous; only alpha = 0 is read")
+    return _activated(call, call.value(0), 0)
+
+
+def shrink(call: Call) -> Value:
+    """Shrink: x + bias below −lambd, x − bias above lambd, 0 between, which is continuous only for bias = lambd ≥ 0."""
+    edge, bias = call.attribute("lambd", 0.5), call.attribute("bias", 0.0)
+    if edge != bias or edge < 0:
+        raise NetworkError(f"with lambd {edge} and bias {bias} jumps; only equal ones that are not negative are read")
+    signal, shift = call.signal(0), -call.assembly.exact(edge, "lambd")
+    above, below = (call.assembly.activation(call.assembly.scale(signal, sign, shift)) for sign in (1, -1))
+    return call.assembly.subtract(above, below)
+
+
+def cumsum(call: Call) -> Value:
+    """CumSum: sums up to each place of an axis."""
+    value, axes = call.signal(0), call.constant(1).integers("its axis")
+    if len(axes) != 1:
+        raise NetworkError(f"expected one axis, got {len(axes)}")
+    exclusive, reverse = call.flag("exclusive"), call.flag("reverse")
+    axis = call.axis(axes[0], len(value.shape))
+    return cumulative_sum(call.assembly, value, axis, exclusive=exclusive, reverse=reverse)
+
+
+def einstein_sum(call: Call) -> Value:
+    """Einsum: of which at most one operand depends on the input."""
+    values = [call.value(position) for position in range(len(call.inputs))]
+    return einsum(
+        call.assembly, call.attribute("equation", ""), [x.exact() if isinstance(x, Constant) else x for x in values]
+    )
+
+
+def reduce_l1(call: Call) -> Value:
+    """ReduceL1: sums of absolute values over axes."""
+
+    def sums(signal: Signal, groups: Array) -> Signal:
+        return call.assembly.weighted_sums(call.assembly.activation(signal, -1), groups, 1)
+
+    return _reduced(call, sums)
 
 
 def reduce_sum(call: Call) -> Value:

@@ -15,9 +15,15 @@ from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.onnx.graph import Node
 from polyrelu.readers.onnx.tensors import Array, Constant, check_count, shown
 from polyrelu.readers.signals import Signal, show_shape
+from polyrelu.readers.steps import Step
 
 Value = Constant | Signal
 """A tensor of the graph: known numbers, or piecewise linear functions of the input."""
+
+JUMPS = (
+    "acts on a comparison, which jumps: only its products with values, and choices between values, that are equal "
+    "where it changes are read"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +35,7 @@ class Call:
     """
 
     node: Node
-    inputs: Sequence[Value | None]
+    inputs: Sequence[Value | Step | None]
     assembly: Assembly
     opset: int
     folder: str | None
@@ -53,8 +59,16 @@ class Call:
         return value
 
     def optional(self, position: int) -> Value | None:
-        """The input at a position, or None if it is left out."""
-        return self.inputs[position] if position < len(self.inputs) else None
+        """The input at a position, or None if it is left out. NetworkError for a comparison."""
+        value = self.inputs[position] if position < len(self.inputs) else None
+        if isinstance(value, Step):
+            raise NetworkError(JUMPS)
+        return value
+
+    def any(self, position: int) -> Value | Step:
+        """The input at a position, which may be a comparison."""
+        value = self.inputs[position] if position < len(self.inputs) else None
+        return value if isinstance(value, Step) else self.value(position)
 
     def signal(self, position: int) -> Signal:
         """The input at a position as a function of the network's input, possibly constant."""

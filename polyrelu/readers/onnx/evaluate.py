@@ -14,13 +14,21 @@ from polyrelu.errors import FileError, InputError, LimitError, NetworkError, Num
 from polyrelu.exact.rational import MAX_DIGITS, describe
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
-from polyrelu.readers.onnx import arithmetic, shapes, windows
+from polyrelu.readers.onnx import arithmetic, resampling, shapes, windows
 from polyrelu.readers.onnx.call import Call, Value
+from polyrelu.readers.onnx.comparisons import COMPARISONS
+from polyrelu.readers.onnx.folding import FOLDED
 from polyrelu.readers.onnx.graph import Graph, Node, input_shape
 from polyrelu.readers.onnx.tensors import Array, Constant, decode
 from polyrelu.readers.signals import Monotone, Signal
+from polyrelu.readers.steps import Step
 
-OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
+Result = Value | Step
+"""What an operator makes: a tensor of the graph, or a comparison."""
+
+OPERATORS: dict[str, Callable[[Call], Result | list[Value]]] = {
+    **COMPARISONS,
+    **FOLDED,
     "Abs": arithmetic.absolute,
     "Add": arithmetic.add,
     "AveragePool": windows.average_pool,
@@ -31,8 +39,12 @@ OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "Constant": shapes.constant,
     "ConstantOfShape": shapes.constant_of_shape,
     "Conv": windows.convolve,
+    "ConvTranspose": windows.convolve_transposed,
+    "CumSum": arithmetic.cumsum,
+    "DepthToSpace": resampling.depth_to_space,
     "Div": arithmetic.divide,
     "Dropout": shapes.dropout,
+    "Einsum": arithmetic.einstein_sum,
     "Equal": shapes.equal,
     "Expand": shapes.expand,
     "Flatten": shapes.flatten,
@@ -53,22 +65,29 @@ OPERATORS: dict[str, Callable[[Call], Value | list[Value]]] = {
     "PRelu": arithmetic.prelu,
     "Pad": shapes.pad,
     "Range": shapes.range_,
+    "ReduceL1": arithmetic.reduce_l1,
     "ReduceMax": arithmetic.reduce_max,
     "ReduceMean": arithmetic.reduce_mean,
     "ReduceMin": arithmetic.reduce_min,
     "ReduceSum": arithmetic.reduce_sum,
     "Relu": arithmetic.relu,
     "Reshape": shapes.reshape,
+    "Resize": resampling.resize,
+    "ScatterND": resampling.scatter_nd,
     "Shape": shapes.shape,
+    "Shrink": arithmetic.shrink,
     "Size": shapes.size,
     "Slice": shapes.slice_,
+    "SpaceToDepth": resampling.space_to_depth,
     "Split": shapes.split,
     "Squeeze": shapes.squeeze,
     "Sub": arithmetic.subtract,
     "Sum": arithmetic.total,
+    "ThresholdedRelu": arithmetic.thresholded_relu,
     "Tile": shapes.tile,
     "Transpose": shapes.transpose,
     "Unsqueeze": shapes.unsqueeze,
+    "Upsample": resampling.upsample,
     "Where": shapes.where,
 }
 """The operators that are read, by their names in ONNX."""
@@ -93,8 +112,8 @@ _SUBGRAPHS = ("If", "Loop", "Scan", "SequenceMap")
 _CURVED = (
     *("Softmax", "LogSoftmax", "Hardmax", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "Selu", "Celu", "Gelu"),
     *("HardSwish", "Swish", "Mish", "Exp", "Log", "Sqrt", "Pow", "Erf", "Sin", "Cos", "Reciprocal"),
-    *("ArgMax", "ArgMin", "Sign", "Round", "Floor", "Ceil", "TopK", "Greater", "Less", "LayerNormalization"),
-    *("InstanceNormalization", "LpNormalization", "LRN", "ThresholdedRelu"),
+    *("ArgMax", "ArgMin", "Round", "Floor", "Ceil", "TopK", "LayerNormalization"),
+    *("InstanceNormalization", "LpNormalization", "LRN", "DequantizeLinear", "QuantizeLinear"),
 )
 
 
@@ -103,6 +122,8 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
     target = _target(graph, output)
     order = graph.needed(target)
     names = list({name: None for node in order for name in node.inputs if name in graph.inputs} or [target])
+    if names[0] not in graph.inputs and len(graph.inputs) == 1:
+        names = list(graph.inputs)  # the output is constant
     if len(names) != 1 or names[0] not in graph.inputs:
         listing = ", ".join(map(describe, names[:5])) if names[0] in graph.inputs else "none of the inputs"
         raise NetworkError(f"the output {describe(target)} depends on {listing}; expected one input")
@@ -193,7 +214,7 @@ def _evaluated(
     assembly.strip = graph.strip
     used = Counter(name for node in order for name in node.inputs)
     used[target] += 1
-    values: dict[str, Value] = {name: assembly.input}
+    values: dict[str, Result] = {name: assembly.input}
     for node in order:
         assembly.place = node.place
         try:
@@ -217,9 +238,13 @@ def _evaluated(
             if not used[name]:
                 values.pop(name, None)
     value = _found(values, target)
-    if isinstance(value, Constant):
-        raise NetworkError(f"the output {describe(target)} does not depend on the input")
     assembly.place = f"output {describe(target)}"
+    if isinstance(value, Step):
+        raise NetworkError(f"the output {describe(target)} is a comparison, which jumps")
+    if isinstance(value, Constant):
+        if value.array.dtype == bool:
+            raise NetworkError(f"the output {describe(target)} holds booleans")
+        value = assembly.constant(value.exact())
     return assembly, assembly.ends(value)
 
 
@@ -248,12 +273,17 @@ def _check_operators(graph: Graph, order: list[Node], source: str) -> None:
     Tensors that do not depend on the model's input are constants.
     """
     dependent = {source}
+    steps: set[str] = set()  # comparisons, and what is made of them: a product with one may be read
     for node in order:
         if not _is_read(node, graph.strip):
             raise NetworkError(f"{node.place}: {_refusal(node, graph)}")
         varying = [name in dependent for name in node.inputs]
+        if node.operator in FOLDED and any(varying) and node.operator != "Pow":
+            raise NetworkError(f"{node.place}: {_refusal(node, graph)}")
+        if any(varying) and (node.operator in COMPARISONS or any(name in steps for name in node.inputs)):
+            steps.update(filter(None, node.outputs))
         product = [varying[i] for i in _PRODUCTS.get(node.operator, ()) if i < len(varying)]
-        if product and all(product):
+        if product and all(product) and not any(name in steps for name in (*node.inputs, *node.outputs)):
             kinds = ("quotient by a tensor that depends", "product of two tensors that both depend")
             what = kinds[node.operator != "Div"]
             raise NetworkError(f"{node.place}: a {what} on the network's input is not piecewise linear")
@@ -265,13 +295,13 @@ def _is_read(node: Node, strip: bool) -> bool:
     return node.domain in ("", "ai.onnx") and node.operator in (FINAL | OPERATORS if strip else OPERATORS)
 
 
-def _found(values: dict[str, Value], name: str) -> Value:
+def _found(values: dict[str, Result], name: str) -> Result:
     if name not in values:
         raise NetworkError(f"the tensor {describe(name)} is a further output of an operator, which is not read")
     return values[name]
 
 
-def _applied(call: Call) -> list[Value]:
+def _applied(call: Call) -> list[Result]:
     operator = call.node.operator
     final = any(isinstance(value, Monotone) for value in call.inputs)
     if final and operator not in _KEEPING:
@@ -287,7 +317,8 @@ def _refusal(node: Node, graph: Graph) -> str:
     """Why an operator is not read, and where the model can be cut."""
     if node.domain not in ("", "ai.onnx"):
         reason = (
-            f"operators of the domain {describe(node.domain)} are not read (onnx.inliner inlines a model's functions)"
+            f"operators of the domain {describe(node.domain)} are not read, and the model has no function of this name "
+            "for its version of the standard operators"
         )
     elif node.operator in _SUBGRAPHS:
         reason = "control flow with subgraphs is not read"
@@ -303,8 +334,10 @@ def _refusal(node: Node, graph: Graph) -> str:
     return f"{reason}; to read the model up to there, pass output={before[0]!r}, or --tensor on the command line"
 
 
-def _settled(call: Call, value: Value) -> Value:
+def _settled(call: Call, value: Result) -> Result:
     """The value, as a constant if all inputs are constants, and of integers if these are of integers."""
+    if isinstance(value, Step):
+        return value
     given = [item for item in call.inputs if item is not None]
     constants = [item for item in given if isinstance(item, Constant)]
     if isinstance(value, Signal):
@@ -329,8 +362,10 @@ def _integers(array: Array) -> Array:
     return np.array([int(x) for x in numbers], dtype=np.int64).reshape(array.shape)
 
 
-def _check_numbers(value: Value, inputs: Iterable[Value | None]) -> None:
+def _check_numbers(value: Result, inputs: Iterable[Result | None]) -> None:
     """NumberError if a new number is too long, before computing with it becomes slow."""
+    if isinstance(value, Step):
+        return
     if isinstance(value, Constant):
         if value.array.dtype == object:
             _check_digits(value.array.ravel().tolist())

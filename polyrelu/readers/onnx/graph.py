@@ -12,6 +12,7 @@ from typing import Any
 
 from polyrelu.errors import FileError, NetworkError
 from polyrelu.exact.rational import describe
+from polyrelu.readers.onnx.functions import inlined
 from polyrelu.readers.onnx.tensors import MAX_RANK, element_type, is_float, stored_singles
 
 OPSETS = range(7, 29)
@@ -131,10 +132,11 @@ class Graph:
 
 def checked_graph(model: Any) -> Graph:
     """The graph of a ModelProto. FileError or NetworkError for a model that is not valid."""
-    graph = model.graph
-    if not model.opset_import or not (graph.node or graph.output):
+    if not model.opset_import or not (model.graph.node or model.graph.output):
         raise FileError("holds no graph, so it is not an ONNX model")
     _check_names(model)
+    model = inlined(model)
+    graph = model.graph
     opset = _opset(model.opset_import)
     if graph.sparse_initializer:
         name = graph.sparse_initializer[0].values.name
@@ -185,6 +187,8 @@ def _check_names(model: Any) -> None:
             _check_text(item.name)
         for item in model.opset_import:
             _check_text(item.domain)
+        for function in model.functions:
+            _check_text(function.name, function.domain, *(node.op_type for node in function.node))
         for node in graph.node:
             _check_text(node.name, node.op_type, node.domain, *node.input, *node.output)
             _check_text(*(attribute.name for attribute in node.attribute))
@@ -237,7 +241,7 @@ def _unique(items: Iterable[tuple[str, Any]], what: str) -> dict[str, Any]:
     for name, value in items:
         if not name:
             raise NetworkError(f"an {what} of the graph has no name" if what[0] in "aeio" else f"a {what} has no name")
-        if name in result:
+        if name in result and (what != "operator set" or value != result[name]):
             raise NetworkError(f"the {what} {describe(name)} is there twice")
         result[name] = value
     return result

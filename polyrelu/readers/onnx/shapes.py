@@ -9,6 +9,8 @@ import numpy as np
 
 from polyrelu.errors import NetworkError
 from polyrelu.exact.rational import describe
+from polyrelu.readers import steps
+from polyrelu.readers.onnx import comparisons
 from polyrelu.readers.onnx.call import Call, Value, shape_of
 from polyrelu.readers.onnx.tensors import (
     MAX_RANK,
@@ -22,6 +24,7 @@ from polyrelu.readers.onnx.tensors import (
     shown,
 )
 from polyrelu.readers.signals import Signal, show_shape
+from polyrelu.readers.steps import Step
 
 _ALL = 2**63 - 1  # what Shape and Slice take for "to the end"
 
@@ -39,9 +42,11 @@ def dropout(call: Call) -> Value:
     return call.value(0)
 
 
-def cast(call: Call) -> Value:
+def cast(call: Call) -> Value | Step:
     """Cast: between floating types the identity; of a stored constant, rounded as the type demands."""
-    value, code = call.value(0), call.attribute("to", 0)
+    value, code = call.any(0), call.attribute("to", 0)
+    if isinstance(value, Step):
+        return comparisons.converted(value, code)
     if isinstance(value, Constant):
         return call.made(round_to(value, code))
     if not is_float(code):
@@ -257,8 +262,12 @@ def pad(call: Call) -> Value:
 
 
 def where(call: Call) -> Value:
-    """Where: entries of two tensors, chosen by a constant condition."""
-    condition, chosen = call.constant(0), [call.value(1), call.value(2)]
+    """Where: entries of two tensors, chosen by a constant condition, or by a comparison if that is continuous."""
+    chosen = [call.value(1), call.value(2)]
+    if isinstance(step := call.any(0), Step):
+        shape_of([*chosen, Constant(step.numbers[0], "condition")])
+        return steps.chosen(call.assembly, step, *map(call.as_signal, chosen))
+    condition = call.constant(0)
     if condition.array.dtype != bool:
         raise NetworkError(f"its condition {describe(condition.name)} does not hold booleans")
     common = shape_of([condition, *chosen])

@@ -32,6 +32,44 @@ def convolve(call: Call) -> Value:
     return sliding.convolve(call.assembly, signal, kernels, offsets, stride, padding, dilation, groups)
 
 
+def convolve_transposed(call: Call) -> Value:
+    """ConvTranspose: with constant kernels and bias, in any dimension."""
+    signal, kernels, bias = call.signal(0), call.constant(1).exact(), call.optional_constant(2)
+    kernel = list(kernels.shape[2:])
+    if call.attribute("kernel_shape", kernel) != kernel:
+        raise NetworkError(f"its kernel_shape is not that of its weight, {show_shape(kernels.shape)}")
+    if len(signal.shape) != kernels.ndim or not kernel:
+        raise NetworkError(
+            f"a weight of shape {show_shape(kernels.shape)} does not act on a value of shape {show_shape(signal.shape)}"
+        )
+    d = len(kernel)
+    stride, dilation = call.attribute("strides", [1] * d), call.attribute("dilations", [1] * d)
+    pads, longer = call.attribute("pads", [0] * (2 * d)), call.attribute("output_padding", [0] * d)
+    mode, lengths = call.attribute("auto_pad", "NOTSET"), call.attribute("output_shape", None)
+    if not len(stride) == len(dilation) == len(pads) / 2 == len(longer) == d or min(*stride, *dilation) < 1:
+        raise NetworkError("expected a stride, a dilation, an output_padding and two pads for each axis of the window")
+    if mode not in ("NOTSET", "VALID"):
+        raise NetworkError(f"auto_pad {describe(mode)} is read differently by runtimes, so it is not read: give pads")
+    padding = [(0, 0)] * d if mode == "VALID" else list(zip(pads[:d], pads[d:], strict=True))
+    if lengths is not None:
+        if len(lengths) not in (d, d + 2):
+            raise NetworkError(f"its output_shape {shown(lengths)} does not fit")
+        whole = [
+            step * (n - 1) + more + gap * (size - 1) + 1 - length
+            for step, n, more, gap, size, length in zip(
+                stride, signal.shape[2:], longer, dilation, kernel, lengths[-d:], strict=True
+            )
+        ]
+        if min(whole) < 0 or any(total % 2 for total in whole):
+            raise NetworkError("an output_shape that is not reached by equal pads is read differently by runtimes")
+        padding = [(total // 2, total // 2) for total in whole]
+    offsets = None if bias is None else bias.exact()
+    groups = call.attribute("group", 1)
+    return sliding.convolve_transposed(
+        call.assembly, signal, kernels, offsets, stride, padding, longer, dilation, groups
+    )
+
+
 def average_pool(call: Call) -> Value:
     """AveragePool: means over windows, over the padding too if count_include_pad."""
     signal, kernel = call.signal(0), _kernel(call)

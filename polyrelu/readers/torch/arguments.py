@@ -24,6 +24,7 @@ def each(value: Any, d: int) -> tuple[int, ...]:
 
 
 def sides(value: Any, d: int) -> list[tuple[int, int]]:
+    """Padding that is the same before and after, as pairs for all axes."""
     return [(n, n) for n in each(value, d)]
 
 
@@ -33,17 +34,20 @@ def lengths_of(shape: Sequence[Any]) -> tuple[int, ...]:
 
 
 def scalar(a: Assembly, value: Any) -> Any:
+    """The one number that an argument is. NetworkError for anything else."""
     if isinstance(value, Signal) or np.size(value) != 1:
         raise NetworkError(f"{a.place}: expected one number as bound")
     return value.item() if isinstance(value, np.ndarray) else value
 
 
 def check_constant(a: Assembly, *values: Any) -> None:
+    """NetworkError if one of the parameters depends on the input."""
     if any(isinstance(value, Signal) for value in values):
         raise NetworkError(f"{a.place}: parameters that depend on the input make it not piecewise linear")
 
 
 def check_evaluated(a: Assembly, training: bool) -> None:
+    """NetworkError for a random function in training mode."""
     if training:
         raise NetworkError(f"{a.place}: a function that draws random numbers also in evaluation mode")
 
