@@ -73,6 +73,12 @@ if TYPE_CHECKING:
         VerificationError,
     )
     from polyrelu.export import (
+        CertificateCheck,
+        certify,
+        certify_cells,
+        certify_identical,
+        certify_persistence,
+        check_certificate,
         clipped,
         load_complex,
         mesh,
@@ -133,7 +139,10 @@ _NAMES = {
         "ChainComplexError CoarseComplexError DomainError FileError InputError LimitError MissingDependencyError "
         "NetworkError NumberError PointError PolyreluError RegionError VerificationError"
     ),
-    "export": "clipped load_complex mesh regions_table save_complex write_cells write_mesh write_polymake write_table",
+    "export": (
+        "CertificateCheck certify certify_cells certify_identical certify_persistence check_certificate clipped "
+        "load_complex mesh regions_table save_complex write_cells write_mesh write_polymake write_table"
+    ),
     "geometry.classes": "ClassRegion DecisionBoundary Partition classify",
     "geometry.complex": "PolyhedralComplex",
     "geometry.domain": "Domain",
@@ -190,6 +199,7 @@ __all__ = [
     "BoundTable",
     "BoundaryDistance",
     "CellCounts",
+    "CertificateCheck",
     "ChainComplex",
     "ChainComplexError",
     "Check",
@@ -246,8 +256,13 @@ __all__ = [
     "banded",
     "bands",
     "betti_numbers",
+    "certify",
+    "certify_cells",
+    "certify_identical",
+    "certify_persistence",
     "chain_complex",
     "check",
+    "check_certificate",
     "check_regions",
     "class_betti_numbers",
     "classify",

@@ -78,10 +78,10 @@ def test_metadata_and_files():
     if "polyrelu/__init__.py" not in installed or found.read_text("RECORD") is None:
         pytest.skip("polyrelu runs from its source tree")
     assert found.version == polyrelu.__version__
-    assert {entry.name for entry in found.entry_points} == {"polyrelu"}
+    assert {entry.name for entry in found.entry_points} == {"polyrelu", "polyrelu-check"}
     assert not [name for name in installed if name.endswith((".pyx", ".pxd", ".pxi", ".hpp", ".cpp"))]
     assert {name.split("/")[0] for name in installed if not name.startswith("..")} <= {
-        "polyrelu", "polyrelu.libs", f"polyrelu-{found.version}.dist-info",
+        "polyrelu", "polyrelu.libs", "polyrelu_check", f"polyrelu-{found.version}.dist-info",
     }  # fmt: skip
     for path in PACKAGE.rglob("*.py"):
         assert f"polyrelu/{path.relative_to(PACKAGE).as_posix()}" in installed

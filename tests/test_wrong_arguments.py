@@ -137,7 +137,8 @@ FOREIGN = {"from_onnx", "from_sklearn", "from_torch"}
 # The public names that nobody calls with arguments of his own: what functions return, or errors.
 NOT_CALLED = {
     "records that functions fill in and return; their methods are called": {
-        "Bar", "Bound", "BoundTable", "BoundaryDistance", "Check", "ClassesReport", "Comparison", "CriticalPoint",
+        "Bar", "Bound", "BoundTable", "BoundaryDistance", "CertificateCheck", "Check", "ClassesReport",
+        "Comparison", "CriticalPoint",
         "Cycle", "Difference", "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology",
         "HomologyBasis", "Levels", "Persistence", "Range", "RegionReport", "Report", "Separation", "SmithForm",
         "Stability", "VRepresentation", "Verdict",
@@ -164,6 +165,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     folder = tmp_path_factory.mktemp("written")
     pr.save(net, folder / "net.json")
     pr.save_complex(cx, folder / "cx.npz")
+    pr.certify(net, path=folder / "net.cert")
     right: dict[str, Any] = {
         "network": net, "net": net, "f": net, "g": net, "other": net, "cx": cx, "complex": cx, "source": cx,
         "obj": region, "region": region, "level": 0, "relation": ">", "domain": domain,
@@ -185,6 +187,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "bands": deep,
         "analyse_classes": {"network": classifier},
         "class_betti_numbers": {"network": classifier},
+        "check_certificate": {"path": folder / "net.cert"},
         "classify": {"network": classifier},
         "load": {"path": folder / "net.json"},
         "load_complex": {"path": folder / "cx.npz"},
@@ -215,7 +218,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     }
     suffixes = {
         "save": "json", "save_complex": "npz", "write_cells": "json", "write_polymake": "pcom", "write_mesh": "vtu",
-        "write_table": "csv", "plot_html": "html",
+        "write_table": "csv", "plot_html": "html", "certify": "cert", "certify_cells": "cert",
+        "certify_identical": "cert", "certify_persistence": "cert",
     }  # fmt: skip
     found: Calls = {}
 

@@ -25,6 +25,13 @@ import polyrelu
 assert not polyrelu.__file__.startswith(sys.argv[1]), polyrelu.__file__
 END
 "$work/venv/bin/polyrelu" betti examples/annulus.json
+"$work/venv/bin/polyrelu" certify examples/annulus.json -o "$work/annulus.cert"
+"$work/venv/bin/polyrelu-check" "$work/annulus.cert"
+# The checker alone, from its own folder
+"${PYTHON:-python3}" -m venv "$work/checker"
+cp -r "$root/checker" "$work/source"
+"$work/checker/bin/pip" install --quiet --disable-pip-version-check "$work/source"
+"$work/checker/bin/polyrelu-check" "$work/annulus.cert"
 "$work/venv/bin/python" -m pytest -q --collect-only tests > "$work/collected" || { cat "$work/collected"; exit 1; }
 "$work/venv/bin/python" -m pytest -q -m "not slow" "${@:3}" \
     tests/test_*.py tests/cli tests/core tests/export tests/plotting tests/readers \

@@ -14,6 +14,7 @@ from polyrelu import interruption
 from polyrelu.cli import (
     betti,
     bounds,
+    certify,
     check,
     classes,
     combine,
@@ -47,6 +48,7 @@ COMMANDS = (
     regions,
     plot,
     export,
+    certify,
     verify,
     check,
     range,

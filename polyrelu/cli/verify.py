@@ -12,6 +12,7 @@ from polyrelu.cli.task import add_task, document, prepare
 from polyrelu.errors import InputError, one_line
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import exact
+from polyrelu.export.checking import check_certificate
 from polyrelu.topology.homology import Homology
 
 LISTS = ("betti", "f_vector", "refined_f_vector")
@@ -31,12 +32,14 @@ def add_parser(commands: Any) -> None:
 examples:
   polyrelu verify net.json                               the claims in the file
   polyrelu verify net.json --betti 12,2
+  polyrelu verify net.json --certificate net.cert        what polyrelu-check says about a file of polyrelu certify
   polyrelu verify net.json --betti 12,2 --relation "<" --level 1/2 --regions 136
 In a file: "claims": {"betti": {">": [12, 2], "=": [14, 14]}, "regions": 136}; further keys are relation, level,
 torsion, euler_characteristic, box (such as [[0, 1], [0, 1]], for all claims of the file), where (such as
 {"0 < F <= 1": [2, 0]}), bounded_regions, linear_pieces, vertices, f_vector and refined_f_vector.""",
     )
-    parser.add_argument("net", metavar="NET", help="network file")
+    parser.add_argument("net", metavar="NET", nargs="?", help="network file; of a certificate, the one it must be of")
+    parser.add_argument("--certificate", metavar="FILE", help="check a certificate, by the independent program")
     add_activation(parser)
     parser.add_argument("--betti", metavar="B0,B1,...", help="Betti numbers of the region {F > 0}; see --relation")
     parser.add_argument("--euler-characteristic", metavar="N", help="its Euler characteristic")
@@ -53,6 +56,10 @@ torsion, euler_characteristic, box (such as [[0, 1], [0, 1]], for all claims of 
 
 def run(options: argparse.Namespace) -> Answer:
     """The report; status 1 if a claim fails."""
+    if options.certificate is not None:
+        return _of_certificate(options)
+    if options.net is None:
+        raise InputError("verify: expected a network file, or --certificate FILE")
     content = document(options, options.net, options.activation)
     claims = _given(options) or content.claims
     if not claims:
@@ -76,6 +83,19 @@ def run(options: argparse.Namespace) -> Answer:
         )
     within = [] if box is None else [f"in the box {_sides(box)} that the file names"]
     return Answer(lines(f"{one_line(options.net)}: {report}", *within, "", EXACT), status)
+
+
+def _of_certificate(options: argparse.Namespace) -> Answer:
+    """The verdict on a certificate."""
+    others = ("box", "slice", "output", "difference", "relation", "level", *CLAIMS)
+    given = [name for name in others if vars(options)[name] is not None]
+    if given:
+        raise InputError(f"--{given[0].replace('_', '-')}: a certificate says itself what it claims")
+    net = None if options.net is None else document(options, options.net, options.activation).network
+    verdict = check_certificate(options.certificate, net)
+    if options.json:
+        return Answer(as_json(accepted=verdict.accepted, report=verdict.lines), 0 if verdict else 1)
+    return Answer(lines(*verdict.lines), 0 if verdict else 1)
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
