@@ -28,10 +28,10 @@ from polyrelu.geometry.subdivision import MAX_CELLS, Options, subdivide
 from polyrelu.network.intervals import OutputBounds
 from polyrelu.network.network import Network
 
-FIRST_CELLS = 500_000
+FIRST_CELLS = 2_000_000
 """The whole domain is cut into parts if its coarse complex has more cells."""
 
-PART_CELLS = 100_000
+PART_CELLS = 500_000
 """A part is cut further if its coarse complex has more cells; a little more for every `CUTS` cuts on the way to it."""
 
 CUTS = 20

@@ -59,7 +59,7 @@ def dense(architecture: tuple[int, ...], seed: int) -> pr.Network:
 
 
 @given(st.data())
-@examples(25)
+@examples(12)
 def test_ranges_are_those_of_all_vertices_and_rays(data):
     net = data.draw(networks(dims=[1, 2, 3]))
     domain = data.draw(domains(net.input_dim))
@@ -99,14 +99,14 @@ def best_of_all_patterns(net: pr.Network, domain: pr.Domain | None) -> Fraction 
 
 def test_maxima_are_those_of_linear_programs_for_all_activation_patterns():
     bounded = 0
-    for seed in range(2000, 2016):
+    for seed in range(2000, 2010):
         net, rng = seeded_network(seed, SMALL), Random(seed)
         d = net.input_dim
         domain = rng.choice([None, pr.Domain.box([-1] * d, [2] * d), pr.Domain([[1] * d, [-1] * d], [1, 2])])
         found = pr.output_range(net, domain)
         assert found.maximum.value == best_of_all_patterns(net, domain)
         bounded += found.is_bounded
-    assert bounded > 4
+    assert bounded > 2
 
 
 @pytest.mark.slow
@@ -192,7 +192,7 @@ def test_limits_and_mistakes():
 
 
 @given(st.data())
-@examples(15)
+@examples(12)
 def test_largest_differences_are_those_of_ranges(data):
     d = data.draw(st.integers(1, 2))
     f, g = data.draw(networks(dims=[d], widths=SMALL)), data.draw(networks(dims=[d], widths=SMALL))
