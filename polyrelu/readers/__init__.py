@@ -324,21 +324,24 @@ def from_onnx(model: Any, output: str | None = None, *, strip: bool = False) -> 
 
 
 def from_sklearn(estimator: Any) -> Network:
-    """The network of a fitted perceptron of scikit-learn.
+    """The network of a fitted model of scikit-learn.
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor or Pipeline
-        A fitted perceptron with the hidden activation "relu" or "identity", or a Pipeline that ends with one. Before it
-        the Pipeline may have StandardScaler, MinMaxScaler and MaxAbsScaler.
+    estimator : estimator of scikit-learn
+        A fitted MLPClassifier or MLPRegressor with the hidden activation "relu" or "identity"; a linear model such as
+        LogisticRegression, LinearSVC, SGDClassifier, LinearRegression and Ridge; a Pipeline that ends with one; or a
+        fitted search for parameters such as GridSearchCV, which stands for its best estimator. Before the model a
+        Pipeline may have StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, PCA, SimpleImputer, and a
+        ColumnTransformer of these.
 
     Returns
     -------
     Network
         The network. For a regressor its outputs are the predictions. For a classifier they are the arguments of the
-        final, monotone function: a single logit for two classes, positive where the probability of class 1 exceeds 1/2;
-        one logit for each label if there are several labels; otherwise a score for each class in the order of
-        `classes_`, of which the largest decides.
+        final, monotone function, or the values of its `decision_function`: a single one for two classes, positive where
+        class 1 is predicted; one for each label of a perceptron with several labels; otherwise a score for each class
+        in the order of `classes_`, of which the largest decides.
 
     Raises
     ------
@@ -352,7 +355,9 @@ def from_sklearn(estimator: Any) -> Network:
     Notes
     -----
     Scalers become part of the network: their stored parameters are taken exactly, and x ↦ (x − mean) / scale is
-    composed with the first layer without rounding. Steps that are "passthrough" are skipped.
+    composed with the first layer without rounding. Steps that are "passthrough" are skipped. A SimpleImputer does
+    nothing, since the points of a network have no missing values, and PCA with `whiten=True` divides by roots, one
+    double each; `Network.assumptions` says both.
 
     Examples
     --------

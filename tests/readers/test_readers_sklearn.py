@@ -17,6 +17,11 @@ from polyrelu.readers import from_sklearn
 from support import exact_layers as by_definition
 
 pytest.importorskip("sklearn")
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -24,8 +29,11 @@ from sklearn.preprocessing import (
     MaxAbsScaler,
     MinMaxScaler,
     PolynomialFeatures,
+    RobustScaler,
     StandardScaler,
 )
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeRegressor
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3)) * [1, 10, 0.1] + [0, 5, -1]
@@ -107,6 +115,75 @@ def test_scaling_is_exact(flags: dict[str, bool]) -> None:
         assert all(isinstance(y, Fraction) for y in x)
 
 
+LINEAR = {
+    "logistic": (LogisticRegression(), LABELS),
+    "logistic of two": (LogisticRegression(fit_intercept=False), LABELS > 0),
+    "support vectors": (LinearSVC(), LABELS),
+    "ridge classifier": (RidgeClassifier(), LABELS > 0),
+    "regression": (LinearRegression(), X[:, 0] ** 2),
+    "regression of two": (Ridge(fit_intercept=False), X[:, :2] ** 2),
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_linear_models(name: str) -> None:
+    model, target = LINEAR[name]
+    model = make_pipeline(RobustScaler(), model).fit(X, target)
+    network = from_sklearn(model)
+    found = np.array([[float(y) for y in values_of(network, x)] for x in X])
+    values = model.decision_function(X) if hasattr(model, "decision_function") else model.predict(X)
+    assert np.allclose(found, values.reshape(found.shape), rtol=1e-9, atol=1e-9)
+    assert network.depth == 0
+
+
+STEPS = {
+    "robust": RobustScaler(quantile_range=(10, 90)),
+    "robust without a center": RobustScaler(with_centering=False),
+    "robust without a scale": RobustScaler(with_scaling=False),
+    "principal components": PCA(2),
+    "whitened": PCA(whiten=True),
+    "imputer": SimpleImputer(),
+    "columns": ColumnTransformer([
+        ("a", make_pipeline(StandardScaler(), PCA(1)), [0, 2]), ("b", "passthrough", slice(1, 2)),
+        ("c", "drop", [0]), ("d", MinMaxScaler(clip=True), [True, False, False]),
+    ], transformer_weights={"a": 0.5}),
+    "the remaining columns": ColumnTransformer([("a", StandardScaler(), [-1])], remainder="passthrough"),
+    "the remaining columns scaled": ColumnTransformer([("a", "passthrough", [1])], remainder=RobustScaler()),
+    "steps in steps": make_pipeline(
+        SimpleImputer(strategy="constant", fill_value=0), make_pipeline(PCA(2), MaxAbsScaler()),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_steps(name: str) -> None:
+    model = make_pipeline(STEPS[name], MLPRegressor(**OPTIONS)).fit(X[:40], X[:40, 0])
+    network = from_sklearn(model)
+    found = [float(values_of(network, x)[0]) for x in X]
+    assert np.allclose(found, model.predict(X), rtol=1e-9, atol=1e-9)
+    said = {"whitened": "roots", "imputer": "imputed", "steps in steps": "imputed"}
+    assert (said[name] in network.assumptions[0]) if name in said else not network.assumptions
+
+
+def test_columns_by_their_names() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=["a", "b", "c"])
+    columns = ColumnTransformer([("s", StandardScaler(), ["c", "a"])], remainder="passthrough")
+    model = make_pipeline(columns, LinearRegression()).fit(frame, X[:, 0])
+    found = [float(values_of(from_sklearn(model), x)[0]) for x in X]
+    assert np.allclose(found, model.predict(frame), rtol=1e-9, atol=1e-9)
+
+
+def test_a_search_stands_for_its_best_estimator() -> None:
+    pipeline = make_pipeline(StandardScaler(), MLPRegressor(**OPTIONS))
+    search = GridSearchCV(pipeline, {"mlpregressor__hidden_layer_sizes": [(2,), (3,)]}, cv=2)
+    with pytest.raises(NetworkError, match="GridSearchCV is not fitted"):
+        from_sklearn(search)
+    search.fit(X, X[:, 0])
+    assert from_sklearn(search) == from_sklearn(search.best_estimator_)
+    assert from_sklearn(make_pipeline(search)) == from_sklearn(search.best_estimator_)
+
+
 def fitted(model: Any) -> Any:
     return model.fit(X, X[:, 0])
 
@@ -115,9 +192,12 @@ REFUSED: list[tuple[Callable[[], Any], str]] = [
     (lambda: MLPRegressor(), "MLPRegressor is not fitted"),
     (lambda: make_pipeline(StandardScaler(), MLPRegressor()), "step 'standardscaler': StandardScaler is not fitted"),
     (lambda: fitted(MLPRegressor(activation="tanh", **OPTIONS)), "'tanh' is not piecewise linear"),
-    (lambda: fitted(StandardScaler()), "expected an MLPClassifier or MLPRegressor"),
+    (lambda: fitted(StandardScaler()), "StandardScaler: is not read; expected an MLPClassifier or MLPRegressor"),
     (lambda: fitted(make_pipeline(PolynomialFeatures(), MLPRegressor(**OPTIONS))), "step 'polynomialfeatures': Poly"),
     (lambda: make_pipeline(MLPRegressor(**OPTIONS), FunctionTransformer()), "is not fitted"),
+    (lambda: fitted(make_pipeline(FunctionTransformer(np.tanh), LinearRegression())), "a function of its own"),
+    (lambda: fitted(make_pipeline(SimpleImputer(missing_values=0), LinearRegression())), "replaces the number 0"),
+    (lambda: fitted(DecisionTreeRegressor()), "DecisionTreeRegressor: is not read; expected an MLPC"),
     (lambda: 3, "int is not fitted, or not an estimator"),
     (lambda: None, "None is not fitted"),
 ]
