@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from polyrelu.analysis.expressivity import topological_expressivity
     from polyrelu.analysis.formula_homology import FormulasReport, analyse_formulas
     from polyrelu.analysis.identity import Comparison, identical
+    from polyrelu.analysis.layers import LayerwiseHomology, layerwise_homology
     from polyrelu.analysis.levels import CriticalPoint, Levels, levels
     from polyrelu.analysis.optimum import Extremum
     from polyrelu.analysis.pipeline import RegionReport, analyse_region, analyse_regions, betti_numbers
@@ -123,6 +124,7 @@ _NAMES = {
     "analysis.expressivity": "topological_expressivity",
     "analysis.formula_homology": "FormulasReport analyse_formulas",
     "analysis.identity": "Comparison identical",
+    "analysis.layers": "LayerwiseHomology layerwise_homology",
     "analysis.levels": "CriticalPoint Levels levels",
     "analysis.optimum": "Extremum",
     "analysis.pipeline": "RegionReport analyse_region analyse_regions betti_numbers",
@@ -224,6 +226,7 @@ __all__ = [
     "Homology",
     "HomologyBasis",
     "InputError",
+    "LayerwiseHomology",
     "Levels",
     "LimitError",
     "MissingDependencyError",
@@ -277,6 +280,7 @@ __all__ = [
     "homology",
     "homology_basis",
     "identical",
+    "layerwise_homology",
     "levels",
     "load",
     "load_complex",

@@ -140,8 +140,8 @@ NOT_CALLED = {
         "Bar", "Bound", "BoundTable", "BoundaryDistance", "CertificateCheck", "Check", "ClassesReport",
         "Comparison", "CriticalPoint",
         "Cycle", "Difference", "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology",
-        "HomologyBasis", "Levels", "Persistence", "Range", "RegionReport", "Report", "Separation", "SmithForm",
-        "Stability", "VRepresentation", "Verdict",
+        "HomologyBasis", "LayerwiseHomology", "Levels", "Persistence", "Range", "RegionReport", "Report", "Separation",
+        "SmithForm", "Stability", "VRepresentation", "Verdict",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
         "Partition", "PolyhedralComplex", "Refinement",
@@ -258,7 +258,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "vertices": cx.v_representation(2, 0), "inequalities": cx.h_representation(2, 0),
         "check": pr.verify(net, betti=[1, 0]).claims[0], "persistence": pr.persistence(net),
         "all levels": pr.levels(net), "smith form": pr.smith_normal_form([[2, 4], [6, 8]]),
-        "basis": pr.homology_basis(region),
+        "basis": pr.homology_basis(region), "layers": pr.layerwise_homology(net),
     }  # fmt: skip
     for label, instance in instances.items():
         for name in dir(type(instance)):

@@ -112,11 +112,12 @@ def add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", metavar="FILE", required=True, help="the file to write")
 
 
-def add_region(parser: argparse.ArgumentParser, default: bool = True) -> None:
+def add_region(parser: argparse.ArgumentParser, default: bool = True, standard: str = ">") -> None:
     """The options --relation and --level. Without `default` they are None where not given."""
+    others = ", ".join(f'"{relation}"' for relation in RELATIONS if relation != standard)
     parser.add_argument(
-        "--relation", default=">" if default else None, choices=RELATIONS, metavar="REL",
-        help='one of ">" (the default), ">=", "<", "<=", "="; in quotes, for the shell',
+        "--relation", default=standard if default else None, choices=RELATIONS, metavar="REL",
+        help=f'one of "{standard}" (the default), {others}; in quotes, for the shell',
     )  # fmt: skip
     parser.add_argument(
         "--level", default="0" if default else None, metavar="T", help="exact number: 2, -1/3 or 0.1; 0 by default"

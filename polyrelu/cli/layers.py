@@ -1,0 +1,75 @@
+"""polyrelu layers: the homology of a region, and of its images after each hidden layer."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from polyrelu.analysis.layers import layerwise_homology
+from polyrelu.cli.options import add_command, add_net, add_region, integer, read_level
+from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
+from polyrelu.cli.task import add_task, prepare, read
+from polyrelu.errors import InputError
+from polyrelu.exact.rational import show
+from polyrelu.geometry.classes import classify
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "layers",
+        run,
+        help="Betti numbers of a region, and of its image after each hidden layer",
+        description="The homology of the region X = {F <= level} (or another relation), and of its images under the\n"
+        "first 1, 2, ... hidden layers: how the network simplifies its topology, exactly.",
+        epilog="""\
+examples:
+  polyrelu layers net.json
+  polyrelu layers net.json --relation ">=" --level 1/2 --box "-1,1" --json
+  polyrelu layers classifier.json --class 2           where output 2 is the largest, ties included""",
+    )
+    add_net(parser)
+    add_region(parser, default=False, standard="<=")
+    parser.add_argument(
+        "--class", dest="class_", metavar="I",
+        help="the region where output I is the largest, ties included, in place of --relation and --level",
+    )  # fmt: skip
+    add_task(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The homology after each layer."""
+    relation, level = options.relation or "<=", read_level(options) or 0
+    if options.class_ is not None and (options.relation is not None or options.level is not None):
+        raise InputError("--class takes the place of --relation and --level; give one or the other")
+    task = prepare(options, read(options), one_output=options.class_ is None)
+    named: dict[str, Any] = {"relation": relation, "level": level}
+    what = f"X = {{F {relation} {show(level)}}}"
+    with task.work() as how:
+        if options.class_ is None:
+            found = layerwise_homology(task.net, relation, level, task.domain, **how)
+        else:
+            i = integer(options.class_, "--class")
+            region = classify(task.net, task.domain, **how).region(i, closed=True)
+            found = layerwise_homology(region, **how)
+            named, what = {"class": i}, f"X, where output {i} is the largest (or one of them),"
+    if options.json:
+        layers = [{"betti": groups.betti, "torsion": groups.torsion} for groups in found]
+        return Answer(as_json(architecture=task.net.architecture, **named, layers=layers))
+    d = max(len(groups.betti) for groups in found)
+    rows = [["", *(f"b_{k}" for k in range(d)), "torsion"]]
+    for layer, groups in enumerate(found):
+        torsion = [f"Z/{m} in degree {k}" for k, factors in enumerate(groups.torsion) for m in factors]
+        betti = [*map(str, groups.betti), *["0"] * (d - len(groups.betti))]
+        rows.append([f"after layer {layer}" if layer else "X", *betti, ", ".join(torsion) or "-"])
+    return Answer(
+        lines(
+            task.title,
+            f"Homology of {what} in {task.space}, and of its images",
+            "",
+            table(rows),
+            "",
+            EXACT,
+        )
+    )
