@@ -272,7 +272,12 @@ cdef extern from "_cpp/part_reduction.hpp" namespace "polyrelu" nogil:
         vector[SparseVectors] boundary
         int64_t euler
 
-    int find_walls(Vertices&, const vector[CellsView]&, const Cuts&, InterruptCheck&, unique_ptr[Walls]&) except +
+    ctypedef Vertices* (*VertexSource)(void*) noexcept
+
+    cdef cppclass Points:
+        Points(int, const double*, const double*, VertexSource, void*)
+
+    int find_walls(Points&, const vector[CellsView]&, const Cuts&, InterruptCheck&, unique_ptr[Walls]&) except +
     int reduce_region(const vector[CellsView]&, const Walls&, int32_t, const vector[const uint8_t*]&, cbool,
                       InterruptCheck&, ReducedRegion&) except +
 

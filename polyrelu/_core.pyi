@@ -48,7 +48,9 @@ class VertexSolver:
 class PartWalls:
     def __new__(
         cls,
-        solver: VertexSolver,
+        coordinates: npt.NDArray[np.float64],
+        error: npt.NDArray[np.float64],
+        solver: Callable[[], VertexSolver],
         finite: Sequence[int],
         facets: Sequence[Iterable[npt.NDArray[Any]]],
         boundary: Sequence[npt.NDArray[np.uint8]],

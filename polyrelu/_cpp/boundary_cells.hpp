@@ -44,12 +44,44 @@ class BitRows {
     std::vector<uint64_t> bits_;
 };
 
+// Vertices as they are reported, and their exact coordinates where these are asked for, which `source` knows about.
+class Points {
+  public:
+    using Source = Vertices* (*)(void* context);  // null: the work has to stop
+
+    Points(int width_, const double* coordinates, const double* errors, Source source, void* context)
+        : width(width_), coordinates_(coordinates), errors_(errors), source_(source), context_(context) {}
+
+    const int width;
+    const double* operator[](int64_t v) const { return coordinates_ + v * width; }
+    double error(int64_t v) const { return errors_[v]; }
+
+    // The reference stays valid.
+    const BigVector& exact_coordinates(int32_t v) {
+        if (error(v) == 0) {
+            BigVector& x = known_[v];
+            if (x.empty()) x.assign((*this)[v], (*this)[v] + width);
+            return x;
+        }
+        if (!vertices_) vertices_ = source_(context_);
+        if (!vertices_) throw Halt{STOPPED};
+        return vertices_->exact_coordinates(v);
+    }
+
+  private:
+    const double *coordinates_, *errors_;
+    Source source_;
+    void* context_;
+    Vertices* vertices_ = nullptr;
+    std::unordered_map<int32_t, BigVector> known_;
+};
+
 class BoundaryCells {
   public:
     // forms: affine forms, no two of them with the same zero set; `walls`: the numbers of those that bound the domain.
-    BoundaryCells(Vertices& v, const std::vector<CellsView>& cells, const std::vector<BigVector>& forms,
+    BoundaryCells(Points& points, const std::vector<CellsView>& cells, const std::vector<BigVector>& forms,
                   const std::vector<int32_t>& walls, InterruptCheck& interrupt)
-        : r(v.width - 1), cells_(cells), vertices_(v), exact_forms_(forms), walls_(walls), forms_(v.width),
+        : r(points.width - 1), cells_(cells), points_(points), exact_forms_(forms), walls_(walls), forms_(points.width),
           interrupt_(interrupt), unit_(gamma_bound(r + 8)) {
         for (const BigVector& f : forms) forms_.push_exact(f.data());
         for (const CellsView& C : cells) {
@@ -91,7 +123,7 @@ class BoundaryCells {
 
   private:
     const std::vector<CellsView>& cells_;
-    Vertices& vertices_;
+    Points& points_;
     const std::vector<BigVector>& exact_forms_;
     const std::vector<int32_t>& walls_;
     FormStore forms_;
@@ -100,7 +132,7 @@ class BoundaryCells {
 
     // As `Decisions::sign`, with the same bound.
     int sign_in_doubles(int32_t form, int32_t v) const {
-        const double *y = vertices_[v], *f = forms_[form], d = vertices_.error[v], e = forms_.err(form);
+        const double *y = points_[v], *f = forms_[form], d = points_.error(v), e = forms_.err(form);
         double s = 0, size = 0, total = 0;
         for (int k = 0; k <= r; ++k) {
             const double t = f[k] * y[k];
@@ -114,7 +146,7 @@ class BoundaryCells {
 
     int exact_sign(int32_t form, int32_t v) {
         interrupt_.tick();
-        const BigVector &f = exact_forms_[form], &x = vertices_.exact_coordinates(v);
+        const BigVector &f = exact_forms_[form], &x = points_.exact_coordinates(v);
         mpz_class z = 0;
         for (int k = 0; k <= r; ++k) mpz_addmul(z.get_mpz_t(), f[k].get_mpz_t(), x[k].get_mpz_t());
         return sgn(z);

@@ -166,9 +166,25 @@ class Coreduction {
         return result;
     }
 
+    // Ask for what later cells of the queue will need: their records, then the lists of their faces and cofaces.
+    void prefetch(std::size_t head) const {
+        if (head + tuning::QUEUED_AHEAD >= queue_.size()) return;
+        const Index far = queue_[head + tuning::QUEUED_AHEAD], near = queue_[head + tuning::QUEUED_AHEAD / 2];
+        int k = degree_of(far);
+        __builtin_prefetch(&image_[far]);
+        __builtin_prefetch(&coface_start_[far]);
+        __builtin_prefetch(&c_.map(k).start[far - base_[k]]);
+        k = degree_of(near);
+        const Offset faces = c_.map(k).start[near - base_[k]];
+        __builtin_prefetch(&c_.map(k).row[faces]);
+        __builtin_prefetch(&c_.map(k).value[faces]);
+        __builtin_prefetch(&coface_[coface_start_[near]]);
+    }
+
     void drain_queue(std::size_t& head) {
         for (; head < queue_.size(); ++head) {
             interrupt_.tick();
+            prefetch(head);
             const Index b = queue_[head];
             if (image_[b] != kRemaining || n_faces_[b] != 1) continue;
             if (fiber_ && fiber_[b] != current_fiber_) continue;

@@ -3,10 +3,26 @@
 import numpy as np
 
 
+cdef class _SolverWhenNeeded(_Listener):
+    """Makes a VertexSolver by calling `callback`, the first time that it is asked for."""
+
+    cdef VertexSolver solver
+
+
+cdef Vertices* _vertices_when_needed(void* context) noexcept with gil:
+    cdef _SolverWhenNeeded source = <_SolverWhenNeeded>context
+    try:
+        source.solver = source.callback()
+        return source.solver.vertices
+    except BaseException as error:
+        source.error = error
+        return NULL
+
+
 cdef class PartWalls:
     """The cells of a part that other parts contain too (`_cpp/walls.hpp`), and the reduction of its regions.
 
-    solver: of the vertices of the part. finite, facets, boundary: of `CellArrays`, the facets of dimensions 1..r.
+    coordinates, error: of the vertices. solver: called for a VertexSolver, if that is needed. finite, facets, boundary: of `CellArrays`, the facets of dimensions 1..r.
     forms: affine forms (x0 first), primitive, no two of them equal or opposite. walls: the numbers of those that bound the
     part, and the first `n_outer` of these bound the whole domain as well. tree: cuts (form, minus, plus), a node or leaf
     -1 - i on either side; leaf: which of the leaves the part is.
@@ -23,7 +39,8 @@ cdef class PartWalls:
     cdef readonly list cells, labels, places, leaves, fibers
     cdef readonly int64_t n_bounded
 
-    def __cinit__(self, VertexSolver solver, finite, facets, boundary, forms, walls, int n_outer, tree, int32_t leaf):
+    def __cinit__(self, const double[:, ::1] coordinates, const double[::1] error, solver, finite, facets, boundary, forms,
+                  walls, int n_outer, tree, int32_t leaf):
         cdef Cuts cuts
         cdef Cut cut
         cdef CellsView view
@@ -32,12 +49,14 @@ cdef class PartWalls:
         cdef const int32_t[::1] facet
         cdef const int8_t[::1] sign
         cdef const uint8_t[::1] flags
+        cdef _SolverWhenNeeded source = _SolverWhenNeeded(solver)
         cdef _Listener listener = _Listener(None)
         cdef InterruptCheck interrupt = InterruptCheck(ask, <void*>listener)
         cdef int outcome
         cdef int32_t a, b, c
+        cdef Points* points = NULL
         self.leaf = leaf
-        self.held = [solver, list(facets), list(boundary)]
+        self.held = [list(facets), list(boundary)]
         for q, n in enumerate(finite):
             flags = boundary[q]
             view.n, view.finite = flags.shape[0], n
@@ -60,9 +79,15 @@ cdef class PartWalls:
             cut.form, cut.minus, cut.plus = a, b, c
             cuts.tree.push_back(cut)
         prepare_gmp_memory()
-        with nogil:
-            outcome = find_walls(solver.vertices[0], self.views, cuts, interrupt, self.walls)
-        check_outcome(outcome, listener, 0, 0, 0)
+        if error.shape[0] != self.views[0].n or coordinates.shape[0] != error.shape[0]:
+            raise ValueError("arrays of lengths that do not fit")
+        points = new Points(coordinates.shape[1], &coordinates[0, 0], &error[0], _vertices_when_needed, <void*>source)
+        try:
+            with nogil:
+                outcome = find_walls(points[0], self.views, cuts, interrupt, self.walls)
+        finally:
+            del points
+        check_outcome(outcome, source if source.error is not None else listener, 0, 0, 0)
         cdef Walls* w = self.walls.get()
         cdef int k
         self.cells = [_indices(w.cells_in_order[k]) for k in range(w.r + 1)]

@@ -105,14 +105,16 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
                     for j in range(len(stages[i][0])):
                         signs[k].append(_signs_of(s, order, k, j))
             result["all_signs"] = [np.array(x, dtype=np.int8).T for x in signs]
-        s.release_working_arrays()
+        with nogil:
+            s.release_working_arrays()
         result["vertices"] = _vertices(s, order)
         result["cells"] = [_cells_of(s, order, k) for k in range(rank, -1, -1)][::-1]
         result["pieces"] = [_regions_of(s, k) for k in range(<int>s.regions.size())]
         return result
     finally:
-        del order
-        del s
+        with nogil:
+            del order
+            del s
 
 
 cdef int _check(Subdivision* s, int outcome, _Listener listener) except -1:

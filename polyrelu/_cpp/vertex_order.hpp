@@ -12,15 +12,13 @@
 #include <algorithm>
 #include <vector>
 
-#include "interrupt.hpp"
-#include "vertices.hpp"
+#include "boundary_cells.hpp"
 
 namespace polyrelu {
 
 class VertexOrder {
   public:
-    VertexOrder(Vertices& vertices, InterruptCheck& interrupt)
-        : v_(vertices), r_(vertices.width - 1), interrupt_(interrupt) {
+    VertexOrder(Points& points, InterruptCheck& interrupt) : points_(points), r_(points.width - 1), interrupt_(interrupt) {
         uint64_t x = 1;
         for (int k = 0; k < r_; ++k) {
             x = x * 6364136223846793005u + 1442695040888963407u;
@@ -53,13 +51,13 @@ class VertexOrder {
         int32_t v;
     };
 
-    Vertices& v_;
+    Points& points_;
     const int r_;
     InterruptCheck& interrupt_;
     std::vector<double> factor_;
 
     Enclosure enclose(int32_t v, bool ray) {
-        const double *y = v_[v], d = v_.error[v];
+        const double *y = points_[v], d = points_.error(v);
         double n = 0, size = 0, total = 0, factors = 0;
         for (int k = 1; k <= r_; ++k) {
             const double t = factor_[k - 1] * y[k];
@@ -86,7 +84,7 @@ class VertexOrder {
 
     Quotient quotient(int32_t v, bool ray) {
         interrupt_.tick();
-        const BigVector& x = v_.exact_coordinates(v);  // of a map by nodes: the reference stays valid
+        const BigVector& x = points_.exact_coordinates(v);
         Quotient q{0, 0, &x, v};
         for (int k = 1; k <= r_; ++k) {
             q.n += x[k] * (long)factor_[k - 1];

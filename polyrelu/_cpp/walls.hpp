@@ -22,23 +22,24 @@ class Walls {
 
     // Cells in `boundary` must have been found for the forms of `tree`; n_outer: how many of the walls, the first ones,
     // bound the whole domain.
-    Walls(const std::vector<CellsView>& cells, BoundaryCells& boundary, Vertices& vertices, const std::vector<Cut>& tree,
+    Walls(const std::vector<CellsView>& cells, BoundaryCells& boundary, Points& points, const std::vector<Cut>& tree,
           const std::vector<int32_t>& wall_of_form, int n_outer, InterruptCheck& interrupt)
         : r(boundary.r), cells_(cells), cells_in_order(r + 1), set(r + 1), place_in_fiber(r + 1), flip(r + 1), kind(r + 1) {
         const std::vector<std::vector<int32_t>> around = leaves_around(boundary, tree, wall_of_form, sets);
         find_kinds(boundary, n_outer);
-        VertexOrder order(vertices, interrupt);
-        std::vector<std::vector<int32_t>> on_wall(r + 1);  // places in the lists of `boundary`, in order
+        VertexOrder order(points, interrupt);
+        std::vector<int32_t> on_wall;  // places in the lists of `boundary`, in order
         for (int k = 0; k <= r; ++k) {
+            on_wall.clear();
             for (int64_t i = 0; i < boundary.size(k); ++i)
-                if (sets.sets[around[k][i]].size() > 1) on_wall[k].push_back((int32_t)i);
+                if (sets.sets[around[k][i]].size() > 1) on_wall.push_back((int32_t)i);
             if (k == 0)
-                sort_vertices(on_wall[0], boundary, order);
+                sort_vertices(on_wall, boundary, order);
             else
-                sort_cells(k, on_wall[k], boundary);
+                sort_cells(k, on_wall, boundary);
+            number_cells(k, on_wall, boundary, around[k]);
             rank_.assign(boundary.size(k), -1);
-            for (size_t i = 0; i < on_wall[k].size(); ++i) rank_[on_wall[k][i]] = (int32_t)i;
-            number_cells(k, on_wall[k], boundary, around[k]);
+            for (size_t i = 0; i < on_wall.size(); ++i) rank_[on_wall[i]] = (int32_t)i;
             interrupt.tick();
         }
     }
@@ -47,10 +48,18 @@ class Walls {
 
   private:
     const std::vector<CellsView>& cells_;
-    std::vector<int32_t> rank_;        // of the cells of the dimension before: in their order, by places in the boundary
-    std::vector<int32_t> in_order_;    // of the same: places in `cells_in_order`, -1 at infinity
-    std::vector<int32_t> facet_ranks_;  // of the cells that are sorted: their facets, ascending
-    std::vector<int64_t> facet_start_;
+    // Of the dimension before, by places in the order of all cells on walls, and these by places in the boundary.
+    struct Face {
+        uint64_t hash;  // of its fiber and its place there
+        int8_t flip;    // 0 at infinity
+    };
+    std::vector<Face> faces_;
+    std::vector<int32_t> rank_;
+    // Facets of the cells that are sorted, ascending: 2 * place + (1 if the incidence is -1).
+    std::vector<int32_t> facets_, facets_in_order_;
+    std::vector<int64_t> start_, start_in_order_;
+    std::vector<uint64_t> hash_;                  // of each set of leaves
+    std::vector<std::vector<int32_t>> in_fiber_;  // of each set of leaves: the number of cells by dimension
 
   public:
     LeafSets sets;
@@ -92,78 +101,83 @@ class Walls {
     }
 
     void sort_cells(int k, std::vector<int32_t>& chosen, const BoundaryCells& boundary) {
-        facet_ranks_.clear();
-        facet_start_.assign(1, 0);
-        std::vector<std::vector<int32_t>> unused;
+        facets_.clear();
+        start_.assign(1, 0);
         int32_t most = 0;
         for (const int32_t i : chosen) {
-            boundary.for_facets(k, i, [&](int32_t f, int8_t) {
+            boundary.for_facets(k, i, [&](int32_t f, int8_t sign) {
                 if (rank_[f] < 0) throw Halt{SIGNS_CONTRADICT};  // what contains a cell contains its faces
-                facet_ranks_.push_back(rank_[f]);
+                facets_.push_back(2 * rank_[f] + (sign < 0));
             });
-            std::sort(facet_ranks_.begin() + facet_start_.back(), facet_ranks_.end());
-            most = std::max(most, facet_ranks_[facet_start_.back()]);
-            facet_start_.push_back((int64_t)facet_ranks_.size());
+            std::sort(facets_.begin() + start_.back(), facets_.end());
+            most = std::max(most, facets_[start_.back()] >> 1);
+            start_.push_back((int64_t)facets_.size());
         }
         const auto compare = [this](int32_t a, int32_t b) {
-            const auto at = facet_ranks_.begin();
-            return std::lexicographical_compare(at + facet_start_[a], at + facet_start_[a + 1], at + facet_start_[b],
-                                                at + facet_start_[b + 1]);
+            const auto at = facets_.begin();
+            return std::lexicographical_compare(at + start_[a], at + start_[a + 1], at + start_[b], at + start_[b + 1],
+                                                [](int32_t x, int32_t y) { return x >> 1 < y >> 1; });
         };
         // First by the first facet, of which few have the same.
         std::vector<int64_t> begin(most + 2, 0);
         const int32_t n = (int32_t)chosen.size();
-        for (int32_t i = 0; i < n; ++i) ++begin[facet_ranks_[facet_start_[i]] + 1];
+        for (int32_t i = 0; i < n; ++i) ++begin[(facets_[start_[i]] >> 1) + 1];
         for (int32_t f = 0; f <= most; ++f) begin[f + 1] += begin[f];
         std::vector<int32_t> sorted(n), result(n);
         std::vector<int64_t> end(begin);
-        for (int32_t i = 0; i < n; ++i) sorted[end[facet_ranks_[facet_start_[i]]]++] = i;
+        for (int32_t i = 0; i < n; ++i) sorted[end[facets_[start_[i]] >> 1]++] = i;
         for (int32_t f = 0; f <= most; ++f)
             if (begin[f + 1] - begin[f] > 1) std::sort(sorted.begin() + begin[f], sorted.begin() + begin[f + 1], compare);
+        facets_in_order_.clear();
+        start_in_order_.assign(1, 0);
         for (int32_t i = 0; i < n; ++i) {
-            if (i > 0 && !compare(sorted[i - 1], sorted[i])) throw Halt{SIGNS_CONTRADICT};  // two with the same facets
-            result[i] = chosen[sorted[i]];
+            const int32_t c = sorted[i];
+            if (i > 0 && !compare(sorted[i - 1], c)) throw Halt{SIGNS_CONTRADICT};  // two with the same facets
+            result[i] = chosen[c];
+            facets_in_order_.insert(facets_in_order_.end(), facets_.begin() + start_[c], facets_.begin() + start_[c + 1]);
+            start_in_order_.push_back((int64_t)facets_in_order_.size());
         }
         chosen.swap(result);
     }
 
-    // Everything about the k-cells on walls that are finite.
+    // Everything about the k-cells on walls.
     void number_cells(int k, const std::vector<int32_t>& on_wall, const BoundaryCells& boundary,
                       const std::vector<int32_t>& around) {
-        const CellsView& C = cells_[k];
-        std::vector<int32_t> before(boundary.size(k), -1);
-        before.swap(in_order_);
-        for (const int32_t i : on_wall) {
-            const int32_t c = boundary.list[k][i], s = around[i];
-            if (c >= C.finite) continue;
-            while (digest.size() < sets.sets.size()) {
-                digest.push_back(hash_of(sets.sets[digest.size()]));
-                in_fiber_.push_back({});
+        const int64_t finite = cells_[k].finite;
+        std::vector<Face> found;
+        found.reserve(on_wall.size());
+        while (digest.size() < sets.sets.size()) {
+            hash_.push_back(hash_of(sets.sets[digest.size()]));
+            digest.push_back(hash_.back());
+            in_fiber_.emplace_back(r + 1, 0);
+        }
+        for (size_t i = 0; i < on_wall.size(); ++i) {
+            const int32_t c = boundary.list[k][on_wall[i]], s = around[on_wall[i]];
+            if (c >= finite) {
+                found.push_back({0, 0});
+                continue;
             }
-            in_order_[i] = (int32_t)cells_in_order[k].size();
+            int8_t own = k == 0 ? 1 : 0;
+            uint64_t h = (uint64_t)k;
+            for (int64_t t = k == 0 ? 0 : start_in_order_[i]; k > 0 && t < start_in_order_[i + 1]; ++t) {
+                const Face& face = faces_[facets_in_order_[t] >> 1];
+                if (face.flip == 0) continue;
+                const int8_t sign = (int8_t)((facets_in_order_[t] & 1 ? -1 : 1) * face.flip);
+                if (own == 0) own = sign;
+                h = mixed(h, sign == own ? face.hash : ~face.hash);
+            }
+            if (own == 0) throw Halt{SIGNS_CONTRADICT};  // a finite cell has a finite facet
+            const int32_t place = in_fiber_[s][k]++;
+            found.push_back({mixed(hash_[s], (uint64_t)place), own});
             kind[k][c] |= ON_WALL;
             cells_in_order[k].push_back(c);
             set[k].push_back(s);
-            if ((int)in_fiber_[s].size() <= k) in_fiber_[s].resize(k + 1, 0);
-            place_in_fiber[k].push_back(in_fiber_[s][k]++);
-            faces_.clear();
-            if (k > 0) boundary.for_facets(k, i, [&](int32_t f, int8_t sign) {
-                if (before[f] >= 0) faces_.push_back({before[f], sign});
-            });
-            std::sort(faces_.begin(), faces_.end());
-            if (k > 0 && faces_.empty()) throw Halt{SIGNS_CONTRADICT};
-            const int8_t own = k == 0 ? 1 : (int8_t)(faces_[0].second * flip[k - 1][faces_[0].first]);
+            place_in_fiber[k].push_back(place);
             flip[k].push_back(own);
-            uint64_t h = mixed(mixed(digest[s], (uint64_t)k), faces_.size());
-            for (const auto& [f, sign] : faces_) {
-                h = mixed(h, hash_of(sets.sets[set[k - 1][f]]));
-                h = mixed(h, (uint64_t)(place_in_fiber[k - 1][f] * 2 + (sign * own * flip[k - 1][f] < 0)));
-            }
-            digest[s] = h;
+            digest[s] = mixed(digest[s], h);
         }
+        faces_.swap(found);
     }
-    std::vector<std::vector<int32_t>> in_fiber_;  // for each set of leaves: the number of cells by dimension
-    std::vector<std::pair<int32_t, int8_t>> faces_;
 };
 
 // What cuts a part off, and the others: affine forms, no two of them with the same zero set.
@@ -174,13 +188,13 @@ struct Cuts {
     std::vector<Cut> tree;
 };
 
-inline Outcome find_walls(Vertices& vertices, const std::vector<CellsView>& cells, const Cuts& cuts,
+inline Outcome find_walls(Points& points, const std::vector<CellsView>& cells, const Cuts& cuts,
                           InterruptCheck& interrupt, std::unique_ptr<Walls>& result) {
     return outcome_of([&] {
         std::vector<int32_t> wall_of_form(cuts.forms.size(), -1);
         for (size_t j = 0; j < cuts.walls.size(); ++j) wall_of_form[cuts.walls[j]] = (int32_t)j;
-        BoundaryCells boundary(vertices, cells, cuts.forms, cuts.walls, interrupt);
-        result = std::make_unique<Walls>(cells, boundary, vertices, cuts.tree, wall_of_form, cuts.n_outer, interrupt);
+        BoundaryCells boundary(points, cells, cuts.forms, cuts.walls, interrupt);
+        result = std::make_unique<Walls>(cells, boundary, points, cuts.tree, wall_of_form, cuts.n_outer, interrupt);
     });
 }
 

@@ -16,6 +16,7 @@ from polyrelu.analysis.critical import CriticalComplex, Name, critical_complex
 from polyrelu.analysis.mixed_part import reduce_mixed
 from polyrelu.analysis.problems import MIXED, OPEN, CellSets
 from polyrelu.errors import VerificationError
+from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.cut_tree import CutTree, Leaves
 from polyrelu.geometry.domain import Domain
@@ -74,6 +75,7 @@ def _restored(state: bytes) -> Part:
     return Part(**pickle.loads(zlib.decompress(state)))
 
 
+@memory_is_a_limit
 def reduce_part(
     found: CellSets, whole: Domain | None, tree: CutTree, leaf: int, models: Mapping[str, str]
 ) -> Part:
@@ -121,7 +123,9 @@ class _Walls:
         sides = [_sided(form) != tuple(form) for form in tree.forms]
         bounding = [*range(len(outer)), *(of_cuts[i] for i, _ in tree.sides(leaf))]
         self.walls = _core.PartWalls(
-            ExactVertices(cx.network, cx.level, cx.domain, cx.coordinates, arrays).solver(),
+            arrays.vertices.coordinates,
+            arrays.vertices.errors,
+            ExactVertices(cx.network, cx.level, cx.domain, cx.coordinates, arrays).solver,
             arrays.finite,
             [tuple(facets) for facets in arrays.facets[1:]],
             arrays.boundary,

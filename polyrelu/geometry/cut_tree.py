@@ -22,7 +22,10 @@ Form = tuple[int, ...]
 Leaves = tuple[int, ...]
 
 MAX_CELLS_TO_CHOOSE = 300_000
-"""Maximum number of cells, approximately, of the arrangement by which hyperplanes are chosen; see `_arrangement`."""
+"""Maximum number of regions of the arrangement by which hyperplanes are chosen; see `_arrangement`."""
+
+REGIONS_A_PART = 500
+"""So many regions of it for each part tell how to balance them; more take time."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def choose_cuts(network: Network, domain: Domain | None, n_parts: int) -> CutTre
     halves, as nearly as a hyperplane does, the cells of the arrangement of the layer (of some of its neurons, if it is
     wide) in the part that has most of them.
     """
-    forms, sides = _arrangement(network, domain) if n_parts > 1 else ([], np.zeros((1, 0), np.int8))
+    forms, sides = _arrangement(network, domain, n_parts) if n_parts > 1 else ([], np.zeros((1, 0), np.int8))
     cuts: list[tuple[int, Form]] = []
     members = [np.arange(len(sides))]
     largest = [(-len(sides), 0)] if forms else []
@@ -168,12 +171,14 @@ def further_cut(network: Network, domain: Domain | None) -> Form | None:
     return tree.forms[0] if tree.forms else None
 
 
-def _arrangement(network: Network, domain: Domain | None) -> tuple[list[Form], npt.NDArray[np.int8]]:
+def _arrangement(network: Network, domain: Domain | None, n_parts: int) -> tuple[list[Form], npt.NDArray[np.int8]]:
     """Forms of neurons of the first layer that splits the domain, and their signs ±1 on the cells of their arrangement.
 
-    All neurons of the layer, or as many of them, evenly spread, as make `MAX_CELLS_TO_CHOOSE` cells at most. Where the
-    neurons of a layer do not split the domain, they are affine on it, and so is the next layer before its activation.
+    All neurons of the layer, or as many of them, evenly spread, as make not many more than `REGIONS_A_PART` regions a part,
+    and at most `MAX_CELLS_TO_CHOOSE`. Where the neurons of a layer do not split the domain, they are affine on it, and so is
+    the next layer before its activation.
     """
+    most = min(REGIONS_A_PART * n_parts, MAX_CELLS_TO_CHOOSE)
     d = network.input_dim
     layer: list[list[Fraction]] = [
         [bias, *row] for row, bias in zip(network.weights[0], network.biases[0], strict=True)
@@ -182,7 +187,7 @@ def _arrangement(network: Network, domain: Domain | None) -> tuple[list[Form], n
         slopes = network.slopes[number]
         real = [i for i, form in enumerate(layer) if any(form[1:]) and slopes[i] != 1]
         step = 1
-        while len(real) // step > d and _regions(len(real) // step, d) > MAX_CELLS_TO_CHOOSE:
+        while len(real) // step > d and _regions(len(real) // step, d) > most:
             step += 1
         signs = [(form[0] > 0) - (form[0] < 0) for form in layer]  # of neurons that are constant
         for first in range(step if real else 0):
