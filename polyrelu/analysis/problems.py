@@ -29,6 +29,9 @@ from polyrelu.network.network import Network
 OPEN, CLOSED, MIXED = "open", "closed", "neither"
 """Which chain complex is made of a set: of one that is open or closed, or the one of any set (`chain_complex`)."""
 
+PREDICTION: dict[str, Any] = {"samples": 10, "seconds": 2.0}
+"""How `estimate` finds the number of parts for "auto": in little time, for those that get too large are cut further."""
+
 
 class CellSets(NamedTuple):
     """The complex of a part, the sets by name, and further numbers of the part, which add up over all parts."""
@@ -120,7 +123,7 @@ class Problem(AnyProblem):
 
     def predicted_cells(self) -> int:
         """The estimate of `estimate`."""
-        return int(estimate(self.network, self.level, self.domain, coarse=self.coarse, samples=20).likely_cells)
+        return int(estimate(self.network, self.level, self.domain, coarse=self.coarse, **PREDICTION).likely_cells)
 
     def _question(self) -> dict[str, Any]:
         return {"level": None if self.level is None else show(self.level), "sets": list(self.relations)}
@@ -168,8 +171,8 @@ class ClassesProblem(AnyProblem):
     def predicted_cells(self) -> int:
         """The estimate for the complete complex; for a coarse one that of one difference of outputs, for all others."""
         if not self.coarse:
-            return int(estimate(self.dividing, None, self.domain, samples=20).likely_cells)
-        one = estimate(self.network.difference(0, 1), 0, self.domain, coarse=True, samples=20)
+            return int(estimate(self.dividing, None, self.domain, **PREDICTION).likely_cells)
+        one = estimate(self.network.difference(0, 1), 0, self.domain, coarse=True, **PREDICTION)
         return int(one.likely_cells) * (self.network.output_dim - 1)
 
     def _question(self) -> dict[str, Any]:
@@ -218,7 +221,7 @@ class FormulasProblem(AnyProblem):
 
     def predicted_cells(self) -> int:
         """The estimate of `estimate`."""
-        return int(estimate(self.dividing, None, self.domain, samples=20).likely_cells)
+        return int(estimate(self.dividing, None, self.domain, **PREDICTION).likely_cells)
 
     def _question(self) -> dict[str, Any]:
         return {"sets": [str(formula) for formula in self.formulas]}
