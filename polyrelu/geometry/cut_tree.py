@@ -174,9 +174,9 @@ def further_cut(network: Network, domain: Domain | None) -> Form | None:
 def _arrangement(network: Network, domain: Domain | None, n_parts: int) -> tuple[list[Form], npt.NDArray[np.int8]]:
     """Forms of neurons of the first layer that splits the domain, and their signs ±1 on the cells of their arrangement.
 
-    All neurons of the layer, or as many of them, evenly spread, as make about `REGIONS_A_PART` regions a part and no more
-    than `MAX_CELLS_TO_CHOOSE`. Where the neurons of a layer do not split the domain, they are affine on it, and so is the
-    next layer before its activation.
+    All neurons of the layer, or as many of them, evenly spread, as make about `REGIONS_A_PART` regions a part and no
+    more than `MAX_CELLS_TO_CHOOSE`. Where the neurons of a layer do not split the domain, they are affine on it, and so
+    is the next layer before its activation.
     """
     most = min(REGIONS_A_PART * n_parts, MAX_CELLS_TO_CHOOSE)
     d = network.input_dim
