@@ -150,11 +150,56 @@ class LowerStars {
         for (Star& star : stars) star.critical.resize(cells_.top() + 1);
         share(cells_.count(0), tuning::CELLS_TO_UNITE, [&](int thread, int64_t begin, int64_t end) {
             for (int64_t v = begin; v < end; ++v)
-                if (owner_[0][v] == v) match_star((int32_t)v, stars[thread]);
+                if (owner_[0][v] == v) {
+                    if (first_[v + 1] - first_[v] <= 64)
+                        match_small_star((int32_t)v, stars[thread]);
+                    else
+                        match_star((int32_t)v, stars[thread]);
+                }
         });
         for (Star& star : stars)
             for (int q = 0; q <= cells_.top(); ++q)
                 critical[q].insert(critical[q].end(), star.critical[q].begin(), star.critical[q].end());
+    }
+
+    // The same as below for at most 64 cells, as nearly all lower stars have: sets of cells are words.
+    void match_small_star(int32_t flat, Star& star) {
+        const int n = (int)(first_[flat + 1] - first_[flat]);
+        const int32_t* members = member_.data() + first_[flat];
+        uint64_t faces[64], cofaces[64];
+        int dim[64];
+        for (int i = 0, q = 0; i < n; ++i) {
+            while (members[i] >= base_[q + 1]) ++q;
+            dim[i] = q;
+            faces[i] = cofaces[i] = 0;
+            if (q > 0)
+                cells_.facets(q, members[i] - base_[q], [&](int32_t f, int) {
+                    if (owner_[q - 1][f] != flat) return;
+                    faces[i] |= uint64_t(1) << up_[q - 1][f];
+                    cofaces[up_[q - 1][f]] |= uint64_t(1) << i;
+                });
+        }
+        uint64_t left = n == 64 ? ~uint64_t(0) : (uint64_t(1) << n) - 1, open = left;
+        while (left) {
+            while (open) {
+                const int b = __builtin_ctzll(open);
+                open &= open - 1;
+                const uint64_t face = faces[b] & left;
+                if (!(left >> b & 1) || face == 0 || (face & (face - 1)) != 0) continue;
+                const int a = __builtin_ctzll(face);
+                up_[dim[a]][members[a] - base_[dim[a]]] = (int32_t)(members[b] - base_[dim[b]]);
+                up_[dim[b]][members[b] - base_[dim[b]]] = UPPER;
+                left &= ~(face | uint64_t(1) << b);
+                open |= (cofaces[a] | cofaces[b]) & left;
+            }
+            if (!left) break;
+            const int c = __builtin_ctzll(left);
+            const int32_t x = (int32_t)(members[c] - base_[dim[c]]);
+            up_[dim[c]][x] = CRITICAL;
+            star.critical[dim[c]].push_back(x);
+            left &= left - 1;
+            open = cofaces[c] & left;
+        }
     }
 
     void match_star(int32_t flat, Star& star) {

@@ -184,6 +184,20 @@ def test_all_cells_by_the_textbook(data: st.DataObject) -> None:
             assert sorted(bars) == (expected[k] if k < len(expected) else [])
 
 
+@pytest.mark.parametrize("architecture", [(2, 9, 6, 1), (3, 6, 4, 1)])
+def test_large_flats(architecture: tuple[int, ...]) -> None:
+    """min(F, c): where F is larger, hundreds of cells are in one flat."""
+    net = random_float32(architecture, 4)
+    c = sorted(net(x) for x in pr.subdivide(net).vertices())[20].limit_denominator(100)
+    below = ([-w for w in net.weights[-1][0]], c - net.biases[-1][0])
+    net = pr.Network([*net.weights[:-1], [below[0]], [[-1]]], [*net.biases[:-1], [below[1]], [c]])
+    values = [net(x) for x in pr.subdivide(net).vertices()]
+    assert values.count(c) > 64 and len(set(values)) > 8
+    check(net, most=3)
+    zero = pr.Network([*net.weights[:-1], [[0]]], net.biases)
+    assert pr.persistence(zero).bars(0) == ((c, None),) and not pr.persistence(zero).bars(1)
+
+
 def test_affine_networks() -> None:
     plane = pr.Network([[[1, 2]]], [[3]])
     assert pr.persistence(plane).bars(0) == ((None, None),)

@@ -1,7 +1,7 @@
 """The C++ of the core on its own: no warnings, no Python; a program for each part, and a driver for all of it.
 
 The programs are in `tests/cpp/`: arrays, threads, decisions (forms, signs and vertices against GMP), relaxation (bounds
-of coarse complexes), splitting (a cube) and reduction (spaces of known homology). What the driver checks stands in
+of coarse complexes), splitting (a cube), reduction (spaces of known homology), filtration. What the driver checks is in
 `driver.cpp`: closed forms, threads and number types against each other, and that a run in which an allocation fails
 ends in std::bad_alloc or with the right cells, for every allocation there is. The slow tests run all of them under
 sanitizers.
@@ -75,13 +75,13 @@ def test_parts(name: str, tmp_path: Path):
 
 
 @SLOW
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", [*PROGRAMS, "filtration"])
 def test_parts_with_address_and_undefined_behaviour_sanitizers(name: str, tmp_path: Path):
     run(build_program(tmp_path, name, "-O0", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"))
 
 
 @SLOW
-@pytest.mark.parametrize("name", ["thread_pool", "splitting"])
+@pytest.mark.parametrize("name", ["thread_pool", "splitting", "filtration"])
 def test_parts_with_thread_sanitizer(name: str, tmp_path: Path):
     run(build_program(tmp_path, name, "-O1", "-g1", "-fsanitize=thread"), TSAN_OPTIONS="halt_on_error=1")
 
