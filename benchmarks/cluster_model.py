@@ -24,6 +24,7 @@ from heapq import heappop, heappush
 from math import log2
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import Any
 
 import polyrelu as pr
@@ -37,7 +38,6 @@ from polyrelu.geometry.cut_tree import choose_cuts
 INPUTS = Path(__file__).with_suffix(".json")
 BANDWIDTH = 1e9 / 8
 LATENCY = 2e-4
-LIMIT = parts_module.MOST_PART_CELLS
 
 
 def measure() -> dict[str, Any]:
@@ -46,7 +46,7 @@ def measure() -> dict[str, Any]:
     problem = Problem(net, Fraction(0), None, (">",))
     tree = choose_cuts(net, None, 36)
     found = []
-    for leaf in range(tree.n_leaves):
+    for leaf in range(0, tree.n_leaves, 3):
         start = time.process_time()
         part = make_part(problem, tree, leaf)
         found.append((time.process_time() - start, part))
@@ -54,24 +54,31 @@ def measure() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         directory = WorkDirectory(folder, problem.description())
         directory.set_tree(tree)
-        start = time.perf_counter()
-        for leaf, result in enumerate(results):
-            directory.save(leaf, pickle.loads(result))
-        take = (time.perf_counter() - start) / len(results)
+        take, save, wall = [], [], []
+        for i, result in enumerate(results):
+            times = [(time.process_time(), time.perf_counter())]
+            part = pickle.loads(result)
+            times.append((time.process_time(), time.perf_counter()))
+            directory.save(3 * i, part)
+            times.append((time.process_time(), time.perf_counter()))
+            take.append(times[1][0] - times[0][0])
+            save.append(times[2][0] - times[1][0])
+            wall.append(times[2][1] - times[1][1])
     return {
         "seconds": [round(seconds, 4) for seconds, _ in found],
         "cells": [sum(part.cells) for _, part in found],
         "neighbours": [len(part.neighbours) for _, part in found],
         "result_bytes": [len(result) for result in results],
-        "take": take,
+        "take": median(take),
+        "save": median(save) + max(min(wall) - min(save), 0),  # with what the disk takes at best
         "task": _task_seconds(2000),
-        "merge": {n: _merge_seconds(n) for n in (50, 200, 800, 3200)},
+        "merge": {n: _merge_seconds(n) for n in (50, 200, 800, 1600)},
         "choose_100000": _choose_seconds(),
     }
 
 
 def _task_seconds(n: int) -> float:
-    """Seconds that client and scheduler take for a task that does nothing, on an idle worker."""
+    """CPU seconds that client and scheduler, in one process here, take for a task that does nothing."""
     from distributed import Client, LocalCluster
 
     with (
@@ -80,12 +87,12 @@ def _task_seconds(n: int) -> float:
         tasks_on(client) as tasks,
     ):
         tasks.submit(int).result()
-        start = time.perf_counter()
-        waiting = deque(tasks.submit(int) for _ in range(4))
+        start = time.process_time()
+        waiting = deque(tasks.submit(int) for _ in range(50))
         for _ in range(n):
             waiting.popleft().result()
             waiting.append(tasks.submit(int))
-        return (time.perf_counter() - start) / n
+        return (time.process_time() - start) / n
 
 
 def _merge_seconds(n_parts: int) -> float:
@@ -108,10 +115,16 @@ def _choose_seconds() -> float:
 
 
 class Simulation:
-    """One run: `cells` in all, in `n_parts` parts to start with, on `cores` cores."""
+    """One run: `cells` in all, in `n_parts` parts to start with, on `cores` cores.
 
-    def __init__(self, inputs: dict[str, Any], cells: float, n_parts: int, cores: int, seed: int) -> None:
-        self.inputs, self.cores, self.rng = inputs, cores, Random(seed)
+    `kept`: whether there is a work directory. `limit`: the number of cells above which a part is cut further.
+    """
+
+    def __init__(
+        self, inputs: dict[str, Any], cells: float, n_parts: int, cores: int, seed: int, kept: bool, limit: float
+    ) -> None:
+        self.inputs, self.cores, self.rng, self.limit = inputs, cores, Random(seed), limit
+        self.take = inputs["take"] + inputs["save"] * kept
         mean = sum(inputs["cells"]) / len(inputs["cells"])
         self.speed = [c / s for c, s in zip(inputs["cells"], inputs["seconds"], strict=True)]
         self.size = [cells / n_parts * self.rng.choice(inputs["cells"]) / mean for _ in range(n_parts)]
@@ -165,7 +178,7 @@ class Simulation:
                 idle += 1
                 size = self.rng.choice(self.inputs["result_bytes"])
                 self.bytes += size
-                seconds = self.inputs["task"] / 2 + self.inputs["take"] + size / BANDWIDTH
+                seconds = self.inputs["task"] / 2 + self.take + size / BANDWIDTH
                 at(serve(now + LATENCY, seconds), "taken", task)
             else:
                 leaf = task[0]
@@ -178,7 +191,7 @@ class Simulation:
                 leaf, versions = queued.popleft()
                 idle -= 1
                 last_start = now
-                seconds = min(self.size[leaf], LIMIT) / self.rng.choice(self.speed)
+                seconds = min(self.size[leaf], self.limit) / self.rng.choice(self.speed)
                 self.busy += seconds
                 at(now + seconds, "made", (leaf, versions))
         merge = self._merge_seconds(len(self.size))
@@ -201,7 +214,7 @@ class Simulation:
     def _take(self, task: tuple[int, tuple[int, ...]], waiting: deque[int]) -> None:
         """What the client does with a result, and what is to be made then."""
         leaf, versions = task
-        if self.size[leaf] > LIMIT and versions[0] == self.version[leaf]:
+        if self.size[leaf] > self.limit and versions[0] == self.version[leaf]:
             self._cut(leaf, waiting)
         elif versions != self._versions(leaf):  # it, or a part around it, was cut meanwhile
             self.n_again += 1
@@ -247,15 +260,18 @@ def main() -> None:
     parser.add_argument("--measure", action="store_true", help="measure on this machine, a minute or two")
     parser.add_argument("--cells", type=float, default=1e12)
     parser.add_argument("--cores", type=int, default=1000)
-    parser.add_argument("--parts", type=int, nargs="*", default=[100_000, 500_000])
+    parser.add_argument("--parts", type=int, default=parts_module.MAX_PARTS)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if options.measure:
         INPUTS.write_text(json.dumps(measure(), indent=1) + "\n")
     inputs = json.loads(INPUTS.read_text())
-    for n_parts in options.parts:
-        found = Simulation(inputs, options.cells, n_parts, options.cores, options.seed).run()
-        print(json.dumps({key: round(x, 3) if isinstance(x, float) else x for key, x in found.items()}), flush=True)
+    mean = options.cells / options.parts
+    for what, limit in (("as --parts auto", 4 * mean), ("a limit of 0.8 of the mean", 0.8 * mean)):
+        for kept in (False, True):
+            run = Simulation(inputs, options.cells, options.parts, options.cores, options.seed, kept, limit).run()
+            found = {key: round(x, 3) if isinstance(x, float) else x for key, x in run.items()}
+            print(what + ", with a work directory" * kept, json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

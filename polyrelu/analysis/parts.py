@@ -62,7 +62,7 @@ PART_CELLS = 2_000_000
 """The size of parts that "auto" aims at: about 150 MB each, and small enough for little work on walls."""
 
 MOST_PART_CELLS = 4 * PART_CELLS
-"""Parts with more cells are cut further by "auto"."""
+"""Parts with more cells are cut further by "auto", unless there are `MAX_PARTS` that are larger already."""
 
 FIRST_CELLS = PART_CELLS
 """A complex with no more cells is made as a whole by "auto"."""
@@ -190,8 +190,11 @@ def solve(problem: AnyProblem, options: PartsOptions) -> PartsReport:
                 first = min(max_cells or FIRST_CELLS, FIRST_CELLS)
                 return _report(problem, CutTree(), [make_part(problem, CutTree(), 0, first, max_memory, progress)])
         at_once = threads if client is None else max(sum(client.ncores().values()), 1)
-        parts = min(max(-(-problem.predicted_cells() // PART_CELLS), 4 * at_once), MAX_PARTS)
-        max_cells = min(max_cells or MOST_PART_CELLS, MOST_PART_CELLS)
+        predicted = problem.predicted_cells()
+        parts = min(max(-(-predicted // PART_CELLS), 4 * at_once), MAX_PARTS)
+        # If the parts cannot be as many, they are larger: it costs more to cut them all further.
+        most = max(MOST_PART_CELLS, MOST_PART_CELLS // PART_CELLS * predicted // parts)
+        max_cells = min(max_cells or most, most)
     return in_parts(
         problem,
         parts,

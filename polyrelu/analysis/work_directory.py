@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from polyrelu.analysis.critical import CriticalComplex
 from polyrelu.analysis.part import Part
@@ -19,7 +21,7 @@ from polyrelu.geometry.cut_tree import CutTree, Node
 from polyrelu.geometry.sparse_rows import SparseRows
 
 FORMAT = "polyrelu parts"
-VERSION = 4
+VERSION = 5
 _MANIFEST = "manifest.json"
 _DRAFT = ".manifest-*.json"
 """What `polyrelu.files.replacing` writes the manifest as."""
@@ -160,6 +162,24 @@ def _integer(x: int | str) -> int:
     return int(x, 16) if isinstance(x, str) else int(x)
 
 
+def _packed(array: npt.NDArray[Any]) -> str | list[int | str]:
+    """Integers of 64 bits as text, which JSON writes and reads fast; longer ones as a list."""
+    if array.dtype == object:
+        return [_written(x) for x in array.tolist()]
+    return b64encode(array.astype("<i8" if array.dtype.itemsize > 4 else "<i4").tobytes()).decode("ascii")
+
+
+def _wide(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return values if values.dtype == object else values.astype(np.int64)
+
+
+def _unpacked(found: str | list[Any], of: str) -> npt.NDArray[Any]:
+    """What was packed from an array of the type `of`, "<i4" or "<i8", or from others."""
+    if isinstance(found, str):
+        return np.frombuffer(b64decode(found, validate=True), of)
+    return np.array([_integer(x) for x in found] + [None], object)[:-1]
+
+
 def _as_json(part: Part) -> dict[str, Any]:
     return {
         "f_vector": part.f_vector,
@@ -170,32 +190,48 @@ def _as_json(part: Part) -> dict[str, Any]:
         "fibers": [[leaves, _written(digest)] for leaves, digest in part.fibers.items()],
         "euler": part.euler,
         "tallies": part.tallies,
-        "regions": {
-            relation: {
-                "free": region.free,
-                "leaves": region.leaves,
-                "names": region.names,
-                "columns": [
-                    [x.indptr.tolist(), x.index.tolist(), [_written(v) for v in x.values.tolist()], x.n_columns]
-                    for x in region.columns
-                ],
-            }
-            for relation, region in part.regions.items()
-        },
+        "regions": {name: _region_as_json(region) for name, region in part.regions.items()},
     }
 
 
+def _region_as_json(region: CriticalComplex) -> dict[str, Any]:
+    sets = list(dict.fromkeys(leaves for of_degree in region.leaves for leaves in of_degree))
+    number = {leaves: i for i, leaves in enumerate(sets)}
+    names = [[-1 if name is None else name for name in of_degree] for of_degree in region.names]
+    return {
+        "free": region.free,
+        "sets": sets,
+        "leaves": [_packed(np.array([number[x] for x in of_degree], np.int32)) for of_degree in region.leaves],
+        "names": [
+            _packed(np.array(of_degree, np.int32)) if all(isinstance(x, int) for x in of_degree) else of_degree
+            for of_degree in names
+        ],
+        "columns": [
+            [_packed(x.indptr), _packed(x.index), _packed(_wide(x.values)), x.n_columns] for x in region.columns
+        ],
+    }
+
+
+def _region(data: Any) -> CriticalComplex:
+    sets = [tuple(leaves) for leaves in data["sets"]]
+    leaves = (tuple(sets[i] for i in _unpacked(of_degree, "<i4").tolist()) for of_degree in data["leaves"])
+    names = (x if isinstance(x, list) else _unpacked(x, "<i4").tolist() for x in data["names"])
+    columns = (
+        SparseRows(
+            _unpacked(indptr, "<i8").astype(np.int64), _unpacked(index, "<i4").astype(np.int32),
+            _unpacked(values, "<i8"), n_columns,
+        )
+        for indptr, index, values, n_columns in data["columns"]
+    )  # fmt: skip
+    return CriticalComplex(
+        tuple(data["free"]),
+        tuple(leaves),
+        tuple(tuple(None if name == -1 else name for name in of_degree) for of_degree in names),
+        tuple(columns),
+    )
+
+
 def _part(data: Any) -> Part:
-    regions = {}
-    for relation, region in data["regions"].items():
-        columns = []
-        for indptr, index, values, n_columns in region["columns"]:
-            numbers = [_integer(v) for v in values]
-            entries = np.array(numbers, np.int64 if all(-(2**62) < v < 2**62 for v in numbers) else object)
-            columns.append(SparseRows(np.array(indptr, np.int64), np.array(index, np.int32), entries, n_columns))
-        names = tuple(map(tuple, region["names"]))
-        leaves = tuple(tuple(map(tuple, of_degree)) for of_degree in region["leaves"])
-        regions[relation] = CriticalComplex(tuple(region["free"]), leaves, names, tuple(columns))
     return Part(
         tuple(data["f_vector"]),
         tuple(data["cells"]),
@@ -203,7 +239,7 @@ def _part(data: Any) -> Part:
         data["lineality_dim"],
         tuple(data["neighbours"]),
         {tuple(leaves): _integer(digest) for leaves, digest in data["fibers"]},
-        regions,
+        {name: _region(region) for name, region in data["regions"].items()},
         data["euler"],
         tuple(data["tallies"]),
     )

@@ -29,6 +29,7 @@ from polyrelu.analysis.critical import CriticalComplex
 from polyrelu.analysis.merging import merge
 from polyrelu.analysis.parts import in_parts, make_part
 from polyrelu.analysis.problems import Problem
+from polyrelu.analysis.work_directory import WorkDirectory
 from polyrelu.errors import FileError, LimitError, VerificationError
 from polyrelu.geometry.cut_tree import CutTree, choose_cuts, further_cut
 from polyrelu.geometry.domain import Domain
@@ -282,6 +283,29 @@ def test_parts_of_other_problems_or_trees_are_made_again(tmp_path: Path) -> None
     again = in_parts(of, 6, max_cells=500, work_dir=tmp_path / "a")
     assert again.homology == smaller.homology == first.homology
     assert again.f_vector == smaller.f_vector == first.f_vector
+
+
+def test_long_integers_are_kept(tmp_path: Path) -> None:
+    of = problem(shells((2, 8, 8, 4, 1), [3]))
+    tree = choose_cuts(of.network, None, 2)
+    part = make_part(of, tree, 0)
+    region = part.regions["="]
+    first = region.columns[0]
+    long = first.values.astype(object) * 2**70
+    columns = (SparseRows(first.indptr, first.index, long, first.n_columns), *region.columns[1:])
+    directory = WorkDirectory(tmp_path, of.description())
+    directory.set_tree(tree)
+    directory.save(0, replace(part, regions={**part.regions, "=": replace(region, columns=columns)}))
+    again = directory.load(0)
+    assert again is not None and len(long)
+    assert again.regions["="].columns[0].values.tolist() == long.tolist()
+    assert replace(again, regions={}) == replace(part, regions={})
+    for relation in ALL:
+        kept, was = again.regions[relation], part.regions[relation]
+        assert (kept.free, kept.leaves, kept.names) == (was.free, was.leaves, was.names)
+        for x, y in zip(kept.columns, was.columns, strict=True):
+            assert np.array_equal(x.indptr, y.indptr) and np.array_equal(x.index, y.index)
+            assert x.n_columns == y.n_columns
 
 
 def test_a_changed_manifest_is_noticed(tmp_path: Path) -> None:

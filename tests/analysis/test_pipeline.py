@@ -42,6 +42,13 @@ def test_large_complexes_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.homology == analyse_region(random_float32((3, 12, 8, 1))).homology
 
 
+def test_parts_are_larger_where_there_cannot_be_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"FIRST_CELLS": 100, "PART_CELLS": 100, "MOST_PART_CELLS": 400, "MAX_PARTS": 4}.items():
+        monkeypatch.setattr(parts_module, name, value)
+    found = analyse_region(random_float32((3, 12, 8, 1)), parts="auto", coarse=False)
+    assert found.n_parts == 4 and sum(found.cells) > 2000
+
+
 def test_cycles_need_the_whole() -> None:
     assert analyse_region(NET, ">").homology.cycles(0)
     with pytest.raises(InputError, match="cycles"):
