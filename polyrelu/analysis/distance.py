@@ -12,7 +12,7 @@ import numpy as np
 
 from polyrelu.errors import InputError, PointError, RegionError, VerificationError
 from polyrelu.exact.floats import root, to_double
-from polyrelu.exact.limits import memory_is_a_limit
+from polyrelu.exact.limits import memory_is_a_limit, read_flag, read_limit, read_progress
 from polyrelu.exact.printing import BriefRepr
 from polyrelu.exact.rational import describe, entries, exact, exact_point
 from polyrelu.exact.shortest import Norm
@@ -21,7 +21,8 @@ from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.nearest import Nearest, NearestPoints, Space
 from polyrelu.geometry.representations import Point
-from polyrelu.geometry.subdivision import Options, read_domain, subdivide
+from polyrelu.geometry.search import NearestBySearch
+from polyrelu.geometry.subdivision import Options, read_domain, read_threads, subdivide
 from polyrelu.network.network import Network
 from polyrelu.network.slices import Slice
 
@@ -84,6 +85,7 @@ def distance_to_boundary(
     norm: Any = "inf",
     target: int | None = None,
     plane: Slice | None = None,
+    search: bool = False,
     **options: Unpack[Options],
 ) -> tuple[BoundaryDistance, ...]:
     """The exact distance of each point from the decision boundary, with the nearest point of the boundary.
@@ -108,8 +110,13 @@ def distance_to_boundary(
         least as large as every other. The default is that from any class but the point's own.
     plane : Slice, optional
         An affine subspace of R^d on which the points lie: only its points count. Points and distances are those of R^d.
+    search : bool, default False
+        Whether to search the regions around each point, the nearest first, in place of making a complex. This is for
+        networks with many inputs, which have no complex that fits the memory, and takes the longer the more regions
+        are nearer than the boundary. The answers are the same.
     **options
-        Options of `subdivide`.
+        Options of `subdivide`. For a search, `max_cells` is the maximum number of polyhedra for each point, and the
+        others have no effect, except that `progress` is called with "points".
 
     Returns
     -------
@@ -126,15 +133,15 @@ def distance_to_boundary(
     InputError
         If an argument is wrong, as `subdivide` raises it.
     LimitError
-        If a limit of cells or memory is reached.
+        If a limit of cells or memory is reached. For a search, the message has a lower bound of the distance.
 
     Notes
     -----
-    A coarse complex is made once for all points. The boundary is the union of the polyhedra in which it meets the
-    regions, and the nearest point of a polyhedron is the solution of a linear program (L∞ and L1) or a quadratic one
-    (L2, by normal equations on a face). It is proposed in floating point, and accepted only with multipliers that prove
-    it optimal in rational numbers. Polyhedra are passed over if a lower bound, rounded down, exceeds the least distance
-    so far. [](distance.md) has the proofs.
+    A coarse complex is made once for all points, unless there is a search. The boundary is the union of the polyhedra
+    in which it meets the regions, and the nearest point of a polyhedron is the solution of a linear program (L∞ and L1)
+    or a quadratic one (L2, by normal equations on a face). It is proposed in floating point, and accepted only with
+    multipliers that prove it optimal in rational numbers. Polyhedra are passed over if a lower bound, rounded down,
+    exceeds the least distance so far. [](distance.md) has the proofs.
 
     A point with F(x) = t, or at which several outputs are the largest, has distance 0, whether or not it is near points
     with other signs or classes. By continuity, {F = t} is as far from a point with F(x) > t as {F ≤ t}; and from a
@@ -163,6 +170,8 @@ def distance_to_boundary(
     _check_target(network, t, target)
     where = read_domain(domain, network)
     chosen = _read_points(points, network, where, plane)
+    if read_flag(search, "search"):
+        return _by_search(network, chosen, t, Space(network, where, plane), norm, target, options)
     part, part_domain = network, where
     if plane is not None:
         part, part_domain = plane.restrict(network), None if where is None else plane.restrict(where)
@@ -175,6 +184,30 @@ def distance_to_boundary(
     else:
         near = NearestPoints(classify(part, part_domain, coarse=True, **options), space, norm, target)
     return tuple(_distance(network, t, near, x, norm, target) for x in chosen)
+
+
+def _by_search(
+    network: Network,
+    points: list[Point],
+    level: Fraction,
+    space: Space,
+    norm: Norm,
+    target: int | None,
+    options: Options,
+) -> tuple[BoundaryDistance, ...]:
+    """The answers of `distance_to_boundary` by a search around each point."""
+    limit, progress = options.get("max_cells"), options.get("progress")
+    read_limit(limit, "max_cells")
+    read_limit(options.get("max_memory"), "max_memory")
+    read_threads(options.get("threads", 1))
+    read_progress(progress)
+    near = NearestBySearch(space, norm, level, target, limit)
+    found = []
+    for i, x in enumerate(points):
+        if progress is not None:
+            progress("points", i, len(points))
+        found.append(_distance(network, level, near, x, norm, target))
+    return tuple(found)
 
 
 def read_norm(norm: object) -> Norm:
@@ -222,7 +255,12 @@ def _read_points(points: object, network: Network, domain: Domain | None, plane:
 
 
 def _distance(
-    network: Network, level: Fraction, near: NearestPoints, x: Point, norm: Norm, target: int | None
+    network: Network,
+    level: Fraction,
+    near: NearestPoints | NearestBySearch,
+    x: Point,
+    norm: Norm,
+    target: int | None,
 ) -> BoundaryDistance:
     """The distance of one point; what is found is on the boundary, by evaluation."""
     side = _side(network, level, x)

@@ -47,6 +47,11 @@ examples:
     parser.add_argument(
         "--target", metavar="I", help="of several outputs: the distance from where output I is the largest, or ties"
     )
+    parser.add_argument(
+        "--search", action="store_true",
+        help="search the regions around each point in place of making a complex: for many inputs; --max-cells is then "
+        "the maximum number of polyhedra for each point",
+    )  # fmt: skip
     add_task(parser)
 
 
@@ -64,6 +69,7 @@ def run(options: argparse.Namespace) -> Answer:
             norm=norm,
             target=None if options.target is None else integer(options.target, "--target"),
             plane=None if options.slice is None else Slice(read_points(options.slice)),
+            search=options.search,
             **how,
         )
     if options.json:

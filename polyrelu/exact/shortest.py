@@ -53,6 +53,8 @@ class _Number(NamedTuple):
     solve: Callable[[Array, Array], Array]
     """The solution of a square system; an error of `_SINGULAR` if there is none or not one."""
     zeros: Callable[[int], Array]
+    over: Callable[[Array, Array, Array], Array]
+    """a z − v, or any negative number in place of one that is certainly negative."""
 
 
 class _GivenUpError(ArithmeticError):
@@ -76,7 +78,7 @@ class Inequalities:
     def __init__(self, a: Sequence[Sequence[Any]], b: Sequence[Any], dimension: int) -> None:
         self.a = exact_array(a).reshape(len(a), dimension)
         self.b = exact_array(b)
-        self._scales = [max((abs(x) for x in row), default=_ZERO) or _ONE for row in self.a]
+        self._scales = exact_array([max((abs(x) for x in row), default=_ZERO) or _ONE for row in self.a])
         rows = [[_double(x / scale) for x in row] for row, scale in zip(self.a, self._scales, strict=True)]
         floats = np.array(rows, dtype=np.float64).reshape(len(a), dimension)
         self._lengths = np.linalg.norm(floats, axis=1)
@@ -94,7 +96,8 @@ class Inequalities:
         """
         limit = None if cutoff is None else fmpq(cutoff.numerator, cutoff.denominator)
         method = _METHODS[norm]
-        found = method(_RATIONAL, self.a, v, self._proposal(method, v, cutoff), limit)
+        floats = self._right(v)
+        found = method(self._rational(floats), self.a, v, self._proposal(method, floats, cutoff), limit)
         if not isinstance(found, _Optimum):
             return None
         if norm == 2:
@@ -102,8 +105,72 @@ class Inequalities:
         z, unique = self._settled(v, norm, found)
         return Shortest(z, _fraction(found.value), unique)
 
-    def _proposal(self, method: Any, v: Array, cutoff: Fraction | None) -> Any:
-        floats = np.array([_double(x / s) for x, s in zip(v, self._scales, strict=True)]) / self._lengths
+    def joined(self, other: Inequalities) -> Inequalities:
+        """The inequalities of both."""
+        return self._of(*(np.concatenate([x, y]) for x, y in zip(self._parts, other._parts, strict=True)))
+
+    def first(self, count: int) -> Inequalities:
+        """The first inequalities."""
+        return self._of(*(x[:count] for x in self._parts))
+
+    def reversed(self, row: int) -> Inequalities:
+        """One of the inequalities with ≥ in place of ≤."""
+        return self._of(*(x[row : row + 1] for x in self._parts)).reversed_all()
+
+    def reversed_all(self) -> Inequalities:
+        """All of the inequalities with ≥ in place of ≤."""
+        return self._of(-self.a, -self.b, self._scales, self._lengths, -self._floats)
+
+    @property
+    def _parts(self) -> tuple[Array, ...]:
+        return self.a, self.b, self._scales, self._lengths, self._floats
+
+    @classmethod
+    def _of(cls, *parts: Array) -> Inequalities:
+        new = cls.__new__(cls)
+        new.a, new.b, new._scales, new._lengths, new._floats = parts
+        return new
+
+    def _right(self, v: Array) -> Array:
+        """Right-hand sides in floating point, each divided as the row is, with a relative error of less than 2^−50."""
+        doubles = np.array([_double(x / s) for x, s in zip(v, self._scales, strict=True)], np.float64)
+        return np.asarray(doubles / self._lengths)
+
+    def _rational(self, floats: Array) -> _Number:
+        """The numbers of the run that decides.
+
+        A row is certainly satisfied if floating point says so by more than its error: the entries of rows, z and v are
+        doubles with relative errors of less than 2^−50, and the sum of d products has one of less than (d + 8) 2^−50
+        times the sum of the absolute values. What underflows is far below 1e-290, as the rows have length 1.
+        """
+        rows, sizes = self._floats, np.abs(self._floats)
+        bound = (rows.shape[1] + 8) * 2.0**-49
+
+        def over(a: Array, z: Array, v: Array) -> Array:
+            if not len(v):
+                return v
+            near = np.array([_double(x) for x in z])
+            with np.errstate(all="ignore"):
+                slack = floats - rows @ near
+                certain = slack > bound * (sizes @ np.abs(near) + np.abs(floats)) + 1e-290
+            out = np.empty(len(v), dtype=object)
+            out[:] = -_ONE
+            open_ = np.flatnonzero(~certain)
+            out[open_] = product(a[open_], z) - v[open_]
+            return out
+
+        return _RATIONAL._replace(over=over)
+
+    def lower_bounds(self, v: Array, norm: Norm) -> Array:
+        """For each row, a lower bound of the value (as in `Shortest`) of all z with a z ≤ v there, rounded down."""
+        gap, rows = -self._right(v), np.abs(self._floats)
+        sizes = {"inf": np.sum(rows, axis=1), 1: np.max(rows, axis=1, initial=0), 2: self._lengths / self._lengths}
+        with np.errstate(all="ignore"):
+            found = np.where(gap > 0, gap / sizes[norm], 0.0) * (1 - 1e-9)
+        found = np.where(np.isfinite(found) & (found > 1e-140), found, 0.0)
+        return np.asarray(found * found * (1 - 1e-9) if norm == 2 else found)
+
+    def _proposal(self, method: Any, floats: Array, cutoff: Fraction | None) -> Any:
         limit = None if cutoff is None else float(cutoff) * (1 + 1e-7)
         number = _Number(1e-9 * (1 + float(np.max(np.abs(floats), initial=0))), 60 + 4 * sum(self.a.shape), *_FLOATING)
         try:
@@ -179,11 +246,11 @@ def _fractions(z: Array) -> tuple[Fraction, ...]:
 
 
 def _double(x: Any) -> float:
-    """A double near x; where it would be too large, any: it only proposes."""
+    """The double nearest to x, up to two roundings; an infinity beyond the range of doubles."""
     try:
         return int(x.p) / int(x.q)
     except OverflowError:
-        return 1e300 if x > 0 else -1e300
+        return np.inf if x > 0 else -np.inf
 
 
 def _dot(x: Sequence[Any] | Array, y: Sequence[Any] | Array) -> Any:
@@ -200,7 +267,7 @@ def _is_origin(rows: list[list[Any]], d: int) -> bool:
         return False
     total = [sum(column, _ZERO) for column in zip(*rows, strict=True)]
     cone = Inequalities([*rows, total], [*[_ZERO] * len(rows), -_ONE], d)
-    return not isinstance(_euclidean(_RATIONAL, cone.a, cone.b, cone._proposal(_euclidean, cone.b, None)), _Optimum)
+    return cone.shortest(cone.b, 2) is None
 
 
 # ---- L2: dual active sets --------------------------------------------------------------------------------------------
@@ -223,8 +290,7 @@ def _euclidean(
     for _ in _steps(number):
         if cutoff is not None and z @ z > cutoff:
             return chosen if propose else None
-        over = a @ z - v if len(v) else v
-        p = _most(over, tolerance)
+        p = _most(number.over(a, z, v), tolerance)
         if p is None:
             if propose:
                 return chosen
@@ -332,7 +398,7 @@ def _sum_of_sizes(
         basis = _Basis(rows, coordinates, signs)
         if cutoff is not None and value > cutoff:
             return basis if propose else None
-        entering = _entering(number, a @ z - v, {k: -signs[k] * z[k] for k in coordinates})
+        entering = _entering(number, number.over(a, z, v), {k: -signs[k] * z[k] for k in coordinates})
         if entering is None:
             return basis if propose else _optimum(z, value, rows, weights, w)
         is_row, p = entering
@@ -399,8 +465,8 @@ def _largest_size(
             rows, coordinates, signs = [p], [], {i: -1 if a[p][i] > 0 else 1 for i in range(d)}
         others = list(signs)
         directions = _values(number, [signs[i] for i in others])
-        towards = a[:, others] @ directions if others else number.zeros(len(v))
-        matrix = np.hstack([a[rows][:, coordinates], towards[rows][:, None]])
+        towards = a[rows][:, others] @ directions if others else number.zeros(len(rows))
+        matrix = np.hstack([a[rows][:, coordinates], towards[:, None]])
         try:
             primal = number.solve(matrix, v[rows])
             weights = number.solve(matrix.T, _values(number, [*[0] * len(coordinates), -1]))
@@ -421,13 +487,14 @@ def _largest_size(
         basis = _Basis(rows, coordinates, signs)
         if cutoff is not None and r > cutoff:
             return basis if propose else None
-        entering = _entering(number, a @ z - v, {k: abs(z[k]) - r for k in coordinates})
+        entering = _entering(number, number.over(a, z, v), {k: abs(z[k]) - r for k in coordinates})
         if entering is None:
             return basis if propose else _optimum(z, r, rows, weights, w)
         is_row, p = entering
         if is_row:
             sign = 0
-            change = number.solve(matrix.T, np.append(-a[p][coordinates], -towards[p]))
+            along = a[p][others] @ directions if others else number.zeros(1)
+            change = number.solve(matrix.T, -np.append(a[p][coordinates], along))
             w_change = a[p] + change @ a[rows]
         else:
             sign = 1 if z[p] > 0 else -1
@@ -500,6 +567,10 @@ def _exact_zeros(n: int) -> Array:
     return out
 
 
-_RATIONAL = _Number(0, None, _solve_exactly, _exact_zeros)
-_FLOATING = (np.linalg.solve, np.zeros)
+def _over(a: Array, z: Array, v: Array) -> Array:
+    return np.asarray(a @ z - v)
+
+
+_RATIONAL = _Number(0, None, _solve_exactly, _exact_zeros, _over)
+_FLOATING = (np.linalg.solve, np.zeros, _over)
 _METHODS = {"inf": _largest_size, 1: _sum_of_sizes, 2: _euclidean}

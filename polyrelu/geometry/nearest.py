@@ -90,7 +90,7 @@ class NearestPoints:
         self._forms = self._outputs if compared is None else SignedForms(compared)
         self._collect(cells, cx, target)
         self._sizes = _dual_sizes(cx, space, norm)
-        self._common = _common_forms(space)
+        self._common = common_forms(space)
         self._inequalities = lru_cache(_KEPT)(self._make_inequalities)
 
     def _collect(self, cells: PolyhedralComplex | Partition, cx: PolyhedralComplex, target: int | None) -> None:
@@ -171,14 +171,12 @@ class NearestPoints:
             if best and found.value < best[0].value:
                 best = []
             best.append(found)
-            limit = _above(best[0].value)
+            limit = above(best[0].value)
         if not best:
             if self.is_empty:
                 return None
             raise VerificationError("nearest: the pieces of a set that is not empty are empty")
-        chosen = min(best, key=lambda f: (sum(z * z for z in f.vector), f.vector))
-        unique = all(f.is_unique and f.vector == chosen.vector for f in best)
-        return Nearest(tuple(p + z for p, z in zip(x, chosen.vector, strict=True)), chosen.value, unique)
+        return chosen_of(x, best)
 
     def _bounds(self, x: Point) -> Floats:
         """Lower bounds of the values (see `Nearest`) of all points of the pieces.
@@ -214,14 +212,19 @@ class NearestPoints:
         else:
             _, outputs = self._outputs(signs, [False] * self._outputs.n_signs)
             first, *others = np.flatnonzero(np.unpackbits(self._tied[piece])).tolist()
-            equations = [_minus(outputs[i], outputs[first]) for i in others]
+            equations = [minus(outputs[i], outputs[first]) for i in others]
         forms += [form for value in equations for form in (value, [-c for c in value])]
         forms += self._common
-        rows = [form for form in forms if any(form[1:]) or form[0] < 0]
-        return Inequalities([[-c for c in form[1:]] for form in rows], [form[0] for form in rows], self._dim)
+        return inequalities([form for form in forms if any(form[1:]) or form[0] < 0], self._dim)
 
 
-def _minus(p: Form, q: Form) -> Form:
+def inequalities(forms: Sequence[Form], dimension: int) -> Inequalities:
+    """The points at which all forms are ≥ 0."""
+    return Inequalities([[-c for c in form[1:]] for form in forms], [form[0] for form in forms], dimension)
+
+
+def minus(p: Form, q: Form) -> Form:
+    """The difference of two forms."""
     return [x - y for x, y in zip(p, q, strict=True)]
 
 
@@ -261,7 +264,7 @@ def _dual_sizes(cx: PolyhedralComplex, space: Space, norm: Norm) -> Floats | Non
     return np.asarray(sizes * (1 + 1e-12 + d * 2.0**-50) + 1e-300)
 
 
-def _common_forms(space: Space) -> list[Form]:
+def common_forms(space: Space) -> list[Form]:
     """The forms that are ≥ 0 on the domain and 0 on the slice, each of these with both signs."""
     forms: list[Sequence[Any]] = []
     if space.domain is not None:
@@ -273,6 +276,13 @@ def _common_forms(space: Space) -> list[Form]:
     return [list(exact_array(form)) for form in forms]
 
 
-def _above(x: Fraction) -> float:
+def chosen_of(x: Point, best: Sequence[Shortest]) -> Nearest:
+    """The nearest point of x, given the shortest vectors to all convex parts of a set that are as near as any."""
+    chosen = min(best, key=lambda f: (sum(z * z for z in f.vector), f.vector))
+    unique = all(f.is_unique and f.vector == chosen.vector for f in best)
+    return Nearest(tuple(p + z for p, z in zip(x, chosen.vector, strict=True)), chosen.value, unique)
+
+
+def above(x: Fraction) -> float:
     """A double that is at least x."""
     return float(np.nextafter(to_double(x), np.inf))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction as F
 from itertools import pairwise, product
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import polyrelu as pr
 from polyrelu.exact.linear import independent_rows, solve
 from support.strategies import examples, levels, networks, points
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 NORMS = ("inf", 1, 2)
 DIAMOND = pr.Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1]]], [[0] * 4, [-1]])  # |x| + |y| − 1
 
@@ -186,6 +188,55 @@ def test_random_floats(norm):
         for v in directions * float(d) * 0.999:
             value = net([p + F(c) for p, c in zip(d.point, v.tolist(), strict=True)])
             assert (value > 0) - (value < 0) == d.side
+
+
+# ---- the search around a point ---------------------------------------------------------------------------------------
+
+
+@examples(20)
+@given(st.data())
+def test_the_search_finds_the_same(data):
+    """All of the result, which is defined without the way that it is found."""
+    net = data.draw(networks(dims=(1, 2, 3), widths={1: [(), (2, 2)], 2: [(), (3,), (2, 2)], 3: [(1,), (3,)]}))
+    level = data.draw(levels(net))
+    x = data.draw(points(net.input_dim))
+    domain = data.draw(st.sampled_from([None, [(c - 1, c + 2) for c in x], [(None, x[0]), *((c, c) for c in x[1:])]]))
+    norm = data.draw(st.sampled_from(NORMS))
+    if domain is not None and net.input_dim == 1:
+        domain = [(None, x[0])]
+    arguments = (net, [x], level, domain)
+    assert pr.distance_to_boundary(*arguments, norm=norm, search=True) == pr.distance_to_boundary(*arguments, norm=norm)
+
+
+@examples(12)
+@given(st.randoms(use_true_random=False))
+def test_the_search_finds_the_same_classes(rng):
+    d, n, hidden = rng.randint(1, 3), rng.randint(2, 4), rng.randint(1, 3)
+    rows = lambda m, k: [[rng.randint(-2, 2) for _ in range(k)] for _ in range(m)]  # noqa: E731
+    net = pr.Network([rows(hidden, d), rows(n, hidden)], [rows(1, hidden)[0], rows(1, n)[0]])
+    x = [F(rng.randint(-6, 6), 3) for _ in range(d)]
+    options = {"norm": rng.choice(NORMS), "target": rng.choice([None, *range(n)])}
+    if d > 1 and rng.random() < 0.5:
+        options["plane"] = pr.Slice([x, [c + i + 1 for i, c in enumerate(x)]])
+    assert pr.distance_to_boundary(net, [x], search=True, **options) == pr.distance_to_boundary(net, [x], **options)
+
+
+def test_a_search_among_many_inputs():
+    """64 inputs, ten classes; on the line through the point and the answer the complex finds the same."""
+    net = pr.load(EXAMPLES / "digits.npz")
+    rng = np.random.default_rng(1)
+    image = [F(int(c), 16) for c in rng.integers(0, 17, 64)]
+    (found,) = pr.distance_to_boundary(net, [image], norm=1, search=True, max_cells=2000)
+    assert checked(net, found) and len(found.nearest_classes) == 2
+    line = pr.Slice([image, found.nearest])
+    (same,) = pr.distance_to_boundary(net, [image], norm=1, plane=line)
+    assert (same.nearest, same.distance) == (found.nearest, found.distance)
+    for v in rng.dirichlet([0.05] * 64, 200) * rng.choice([-1, 1], (200, 64)):
+        values = net([p + found.distance * F(c) * F(99, 100) for p, c in zip(image, v.tolist(), strict=True)])
+        assert max(values) == values[found.classes[0]]
+    with pytest.raises(pr.LimitError, match="more than 3 polyhedra are needed; the distance is at least") as caught:
+        pr.distance_to_boundary(net, [image], norm=1, search=True, max_cells=3)
+    assert caught.value.reached == {"polyhedra": 3}
 
 
 # ---- special cases ---------------------------------------------------------------------------------------------------

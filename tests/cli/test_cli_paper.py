@@ -555,6 +555,9 @@ def test_distance(run):
     Path("points.json").write_text("[[3, 3]]")
     found = answer(run, "distance", ANNULUS, "--points", "points.json", "--slice", "plane.json", "--norm", "1")
     assert (found["distances"][0]["nearest"], found["distances"][0]["distance"]) == (["3/2", "3/2"], 3)
+    assert found == answer(
+        run, "distance", ANNULUS, "--points", "points.json", "--slice", "plane.json", "--norm", "1", "--search"
+    )
     found = answer(run, "distance", ANNULUS, "--points", "points.json", "--level", "7")
     assert found["distances"][0]["nearest"] is found["distances"][0]["distance"] is None
     status, out, _ = run("distance", ANNULUS, "--points", "points.json", "--level", "7")
@@ -579,3 +582,6 @@ def test_distance_of_wrong_points(run):
     Path("points.json").write_text("[[3, 4]]")
     status, _, err = run("distance", ANNULUS, "--points", "points.json", "--box", "0,1")
     assert status == 2 and "point 1: lies outside the domain" in err
+    Path("points.json").write_text("[[0, 0]]")
+    status, out, err = run("distance", ANNULUS, "--points", "points.json", "--search", "--max-cells", "1")
+    assert (status, out) == (1, "") and "more than 1 polyhedra are needed" in err
