@@ -35,12 +35,11 @@ and once (`Cells.close`):
  (e) there is an r-cell, and every cell of dimension < r is a facet of some cell;
  (f) an (r-1)-cell is a facet of two r-cells, and a form that is the same linear form on both is positive on one and
      negative on the other, or it is a facet of one, and x0 or a wall of D vanishes on it;
- (g) every other r-cell is separated from the first;
- (h) r forms of stages 0 and 1 that the file names are in no conflict on any r-cell, and with x0 they have rank r + 1.
+ (g) every other r-cell is separated from the first.
 
 THEOREM 2. The K(c) of the r-cells cover the cone of D with disjoint interiors; every point of D, finite or at infinity,
 lies in the relative interior of exactly one cell; and the relative boundary of K(c) is the union of the facets of c. So
-the cells that are not at infinity form a regular cell complex of D, whose closed cells are convex pointed polyhedra.
+the cells that are not at infinity form a regular cell complex of D, whose closed cells are convex polyhedra.
 
 Proof. *Dimension.* By (c), G(c) spans more than G(f), so at least q + 1 dimensions for a q-cell, r + 1 for an r-cell.
 By (e) and (c) downwards, it is q + 1 exactly. K(f) lies in a proper face of K(c).
@@ -57,14 +56,21 @@ induction over q: around x in S(c), facets are connected with each other through
 sets of codimension 2, a sphere remains connected). A facet f on one side of a generic point of g; by (b) another facet
 of c has g as facet too, and it lies on the other side because it is disjoint. The face of f with x in its relative
 interior is, by induction, unique, and that of g, and so the same for the next facet. Among all r-cells the argument
-goes through the (r-1)-cells, with (f). *Pointed*: on a line in K(c) the forms of (h) and x0 would vanish. QED
+goes through the (r-1)-cells, with (f). QED
+
+LEMMA 3. The polyhedra are pointed (contain no line). Of an r-cell with a conflict, `Bounds` finds a form that is
+positive on all of G(c). Let c be an r-cell without one, and L the largest linear space in K(c). All forms vanish on L,
+so by (c) it has no cells of dimension > 0, and is a line with two 0-cells u, -u if it is not 0. On a face of K(c) of
+one dimension more, without L, all forms have the same signs everywhere; by (c) no 0-cell lies in it, so that it is a
+1-cell, with the facets u and -u, which are not separated: a contradiction to (d). QED
 
 In (f), let i be the first form that is usable on both cells c, c', zero on f, and not zero on c or c'. Forms of earlier
 stages that do not vanish on f have the sign on c and c' that they have on f, and those that do vanish on c and c'. So
 all neurons of earlier stages act on c and c' alike, and form i is one linear form on both.
 
 THE SIGN OF F - t. Where no form is in conflict on a cell, F - t is linear on it and has the sign that it has on G(c).
-Otherwise the cell must be a face of an r-cell for which `Bounds` proves that F - t has one sign on the closed cell.
+Otherwise, by (e), some form is in conflict on an r-cell of which it is a face, and `Bounds` proves that F - t has one
+strict sign at all finite points of this r-cell.
 
 REGIONS. Closed regions {F >= t}, {F <= t}, {F = t} retract onto their bounded cells, because an unbounded pointed
 polyhedron retracts onto its boundary without the part at infinity. The open regions {F > t}, {F < t} are manifolds, up
@@ -143,6 +149,12 @@ def integers(value: Any, what: str, length: int | None = None) -> list[int]:
         raise Unreadable(f"{what}: expected a list of integers")
     if length is not None and len(value) != length:
         raise Unreadable(f"{what}: expected {length} integers, got {len(value)}")
+    return value
+
+
+def filled(value: Any) -> list[Any]:
+    if type(value) is not list or not value:
+        raise Unreadable("expected a list of cells, got one without cells")
     return value
 
 
@@ -384,7 +396,7 @@ class Cells:
         self.plus: list[list[int]] = [[] for _ in range(rank + 1)]
         self.minus: list[list[int]] = [[] for _ in range(rank + 1)]
         self.used: list[bytearray] = []
-        self.sign: list[list[int]] = []  # of F - t on finite cells, 0 at infinity; after `close`
+        self.sign: list[list[int]] = []  # of F - t on finite cells; after `close`
         self.facts = 0
 
     def count(self) -> int:
@@ -458,14 +470,14 @@ class Cells:
         """All cells of the complex from the file, and what holds for all together."""
         while records.next_is("points"):
             (points,) = records.fields("points", 1)
-            for point in expect(points, list, "points"):
+            for point in filled(points):
                 self.add_vector(integers(point, "point", self.rank + 1))
             self._limit(max_cells)
         self.used = [bytearray(len(self.vectors))]
         for q in range(1, self.rank + 1):
             while records.next_is("cells") and records.peek[1:2] == [q]:
                 _, rows = records.fields("cells", 2)
-                for row in expect(rows, list, "cells"):
+                for row in filled(rows):
                     self.add(q, integers(row, "cell"))
                 self._limit(max_cells)
             self.used.append(bytearray(len(self.plus[q])))
@@ -476,7 +488,7 @@ class Cells:
             raise Unreadable(f"limit: more than {max_cells} cells (--max-cells)")
 
     def close(self) -> None:
-        """What holds for all cells together: (e) to (h)."""
+        """What holds for all cells together: (e) to (g)."""
         r, forms = self.rank, self.forms
         n = len(self.plus[r])
         if not n:
@@ -488,7 +500,6 @@ class Cells:
             if not self.separated(r, 0, i):
                 refuse(f"{self.name}{r}-cell {i}", f"is not separated from {r}-cell 0")
         self._check_sides()
-        self._check_start()
         self.facts += self.count() + n
         self.sign = self._signs() if forms.has_level else []
 
@@ -514,18 +525,6 @@ class Cells:
                 refuse(place, f"is a facet of {len(cells)} {r}-cells")
         self.facts += len(around)
 
-    def _check_start(self) -> None:
-        """(h)."""
-        rows = [[1] + [0] * self.rank, *(self.forms.global_form(bit) for bit in self.start)]
-        if len(self.start) != self.rank or any(len(row) != self.rank + 1 for row in rows):
-            refuse(self.name + "start", f"expected {self.rank} forms")
-        if len(invariant_factors(rows_of(rows))) != self.rank + 1:
-            refuse(self.name + "start", "the forms have not full rank")
-        named = sum(1 << bit for bit in set(self.start))
-        for i, (p, m) in enumerate(zip(self.plus[self.rank], self.minus[self.rank], strict=True)):
-            if p & m & named:
-                refuse(f"{self.name}{self.rank}-cell {i}", "a form of the start changes sign on it")
-
     def _signs(self) -> list[list[int]]:
         """The sign of F - t on the relative interior of every finite cell."""
         level = self.forms.level
@@ -533,28 +532,18 @@ class Cells:
             [1 if p & level else -1 if m & level else 0 for p, m in zip(plus, minus, strict=True)]
             for plus, minus in zip(self.plus, self.minus, strict=True)
         ]
-        known = [bytearray(len(p)) for p in self.plus]  # faces of decided cells: their sign is that of the r-cell
         bounds = Bounds(self)
         for c, (p, m) in enumerate(zip(self.plus[self.rank], self.minus[self.rank], strict=True)):
             if not p & m:
                 continue
             sign = found[self.rank][c]
-            if p & m & level or not sign:
-                refuse(f"{self.name}{self.rank}-cell {c}", "F - t changes sign on it, or vanishes at its vertices")
             faces = self.faces(self.rank, c)
             if not bounds.proved(c, sorted(faces[0]), sign):
                 refuse(f"{self.name}{self.rank}-cell {c}", "neurons change sign on it; no bound proves a sign of F - t")
             self.facts += 1
             for q, cells in enumerate(faces):
-                for i in cells:
-                    known[q][i] = 1
+                for i in cells:  # in particular all on which a form is in conflict: then it is on an r-cell, by (e)
                     found[q][i] = sign
-        for q, (plus, minus) in enumerate(zip(self.plus, self.minus, strict=True)):
-            for i, (p, m) in enumerate(zip(plus, minus, strict=True)):
-                if p & m and not known[q][i]:
-                    refuse(f"{self.name}{q}-cell {i}", "neurons change sign on it, and it is no face of a decided cell")
-                if not p & 1:
-                    found[q][i] = 0
         return found
 
     def faces(self, q: int, cell: int) -> list[set[int]]:
@@ -579,8 +568,8 @@ class Cells:
 class Bounds:
     """Proofs that F - t has one strict sign at all finite points of an r-cell T on which neurons change sign.
 
-    Let p be a linear form that is positive on G(T): x0, or where T has directions, x0 and multiples of the forms of the
-    start with their signs on T, of which not all vanish by (h). Let z be the neurons of the first stage with a
+    Let p be a linear form that is positive on G(T) (checked): x0, or where T has directions, x0 and multiples of the
+    forms that the file names as its start, with their signs on T. Let z be the neurons of the first stage with a
     conflict, linear forms on K(T) by Lemma 1. For those after them, what is known is |z_j - m_j| <= rad_j p on K(T)
     with linear forms m_j. A neuron with l p <= z_j <= u p, l < 0 < u, has an activation A z_j for z_j >= 0, B z_j for
     z_j < 0, and for every s in [0, 1]
@@ -604,7 +593,7 @@ class Bounds:
         vectors = [cells.vectors[v] for v in generators]
         Budget.spend(layers.size * (r + 1) * (len(vectors) + 1))
         first = forms.stage(plus & minus) - 1  # the layer whose neurons are linear and change sign
-        if first < 0 or len(forms.networks) != 1:
+        if not 0 <= first < layers.depth or len(forms.networks) != 1:
             return False
         p = [1] + [0] * r
         if any(not g[0] for g in vectors):
@@ -790,9 +779,7 @@ def homology(boundary: list[list[Chain]], dual: bool, degrees: int) -> tuple[lis
     torsion = [[x for x in factors[q if dual else q + 1] if x > 1] for q in range(len(boundary))]
     if dual:
         betti, torsion = betti[::-1], torsion[::-1]
-    if any(betti[degrees:]) or any(torsion[degrees:]):
-        refuse("homology", f"is not zero in degree {degrees}")
-    more = degrees - len(betti)
+    more = degrees - len(betti)  # beyond, subsets of R^d have no homology
     return (betti + [0] * more)[:degrees], (torsion + [[] for _ in range(more)])[:degrees]
 
 
@@ -814,10 +801,10 @@ class Matching:
             for b, position in enumerate(of_degree):
                 if position < 0:
                     continue
-                faces = list(boundary[q][b].items())
-                if position >= len(faces) or abs(faces[position][1]) != 1:
-                    refuse(place, f"{q}-cell {b} is matched with no face of coefficient 1 or -1")
-                a = faces[position][0]
+                faces = list(boundary[q][b])  # all with coefficients 1 or -1
+                if position >= len(faces):
+                    raise Unreadable(f"{place}: {q}-cell {b} has no face number {position}")
+                a = faces[position]
                 if matched[q][b] or matched[q - 1][a]:
                     refuse(place, f"the pair of {q}-cell {b} has a cell of another pair")
                 matched[q][b] = matched[q - 1][a] = 1
@@ -956,11 +943,12 @@ class Tree:
 class Walls:
     """The cells in walls between parts, which must be the same from all sides.
 
-    A cell in a wall, known by its vectors, lies in the leaves that the signs of the cuts on it say; each of these parts
-    must have it. A point x of two leaves lies where the cuts between them vanish; so the cell of x in one part lies in
-    the wall and belongs to the other part as well, and is the cell of x there. So all cells together, those of the
-    walls once, are a complex of D as in Theorem 2. Orientations: those of the part that comes first; in another part a
-    cell has the sign by which its boundary is a multiple of that.
+    A cell in a wall, known by its vectors, lies in the leaves that the signs of the cuts on it say (on both sides of a
+    cut that it crosses, where no complex can have it); each of these parts must have it. A point x of two leaves lies
+    where the cuts between them vanish; so the cell of x in one part lies in the wall and belongs to the other part as
+    well, and is the cell of x there. So all cells together, those of the walls once, are a complex of D as in Theorem
+    2. Orientations: those of the part that comes first; the boundaries of a cell in two parts are equal up to a sign,
+    since both are the boundary of its cone.
     """
 
     def __init__(self, tree: Tree) -> None:
@@ -986,7 +974,6 @@ class Walls:
                 below = cells.facets[q][c]
                 spanned.append(frozenset().union(*(above[f] for f, _ in below)) if q else frozenset([c]))
                 vectors = [cells.vectors[v] for v in spanned[c]]
-                place = f"{cells.name}{q}-cell {c}"
                 boundary = {}
                 for f, s in below:
                     number, sign = names[q - 1][f]
@@ -995,16 +982,12 @@ class Walls:
                 number = self.known.setdefault(key, len(self.found))
                 if number == len(self.found):
                     on_vectors = [[sum(map(int.__mul__, form, g)) for g in vectors] for form in self.tree.forms]
-                    signs = [{(v > 0) - (v < 0) for v in values} for values in on_vectors]
-                    if any({1, -1} <= of_form for of_form in signs):
-                        refuse(place, "lies in a wall, and crosses another one")
-                    self.expected.append(self.tree.leaves([sum(of_form) for of_form in signs]))
+                    signs = [sum({(v > 0) - (v < 0) for v in values}) for values in on_vectors]
+                    self.expected.append(self.tree.leaves(signs))
                     self.found.append(set())
                     self.boundary.append(boundary)
                 self.found[number].add(leaf)
                 sign = next((s * self.boundary[number].get(x, 0) for x, s in boundary.items()), 1)
-                if {x: sign * s for x, s in boundary.items()} != self.boundary[number]:
-                    refuse(place, "lies in a wall, and has another boundary in another part")
                 row[c] = number, sign
             names.append(row)
         return names
@@ -1023,12 +1006,8 @@ class Merged:
 
     def add(self, leaf: int, selection: Selection, matching: Matching, names: list[dict[int, tuple[int, int]]]) -> None:
         for q, critical in enumerate(matching.critical):
-            for a, _ in matching.pairs[q]:
-                if selection.cells[q][a] in names[q]:
-                    refuse(f"part {leaf}", "a cell in a wall is matched")
-            for b in () if q == 0 else (b for _, b in matching.pairs[q - 1]):
-                if selection.cells[q][b] in names[q]:
-                    refuse(f"part {leaf}", "a cell in a wall is matched")
+            if any(selection.cells[q][a] in names[q] for a, _ in matching.pairs[q]):
+                refuse(f"part {leaf}", "a cell in a wall is matched")  # faces of those in a wall are in it, too
 
             def named(q: int, i: int) -> tuple[Any, int]:
                 number, sign = names[q].get(selection.cells[q][i], (None, 1))

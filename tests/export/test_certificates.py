@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import copy
+import gzip
 import json
 import random
 import subprocess
@@ -216,3 +218,63 @@ def test_changed_certificates(tmp_path):
 @pytest.mark.slow
 def test_many_changed_certificates(tmp_path):
     assert attack(tmp_path, 2, 6000) < 1200
+
+
+# ---- hostile files ---------------------------------------------------------------------------------------------------
+
+HEADER = b'{"certificate": "polyrelu", "version": 1, "claims": [{"claim": "cells"}], "level": null, "domain": [], '
+NETWORK = b'"network": {"weights": [[[1]], [[1]]], "biases": [[0], [0]], "slopes": [[0]]}, '
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        b"[" * 10**6,
+        b'{"a":' * 10**5,
+        b"0" * 10**8,
+        HEADER + b'"network": {"weights": [[[' + b"9" * 10**6 + b']]]}}',
+        HEADER + b'"network": {"weights": [[[1e400]]], "biases": [[NaN]], "slopes": []}}',
+        HEADER + b'"network": {"weights": [[["1/0"]]], "biases": [["1"]], "slopes": []}}',
+        HEADER + b'"network": {"weights": [[[1, 2], [3]], [[1]]], "biases": [[0, 0], [0]], "slopes": [[0, 0]]}}',
+        HEADER + b'"network": {"weights": [], "biases": [], "slopes": []}}',
+        HEADER + NETWORK + b'"kept": [0], "projection": [[]]}',
+        HEADER + NETWORK + b'"kept": [7], "projection": [[]], "sha256": 0}',
+        b'["points", []]\n' * 10**6,
+        "\N{SNOWMAN}".encode(),
+        b"\xff\xfe\x00",
+    ],
+    ids=range(15),
+)
+def test_hostile_contents(content, tmp_path):
+    (tmp_path / "x.cert").write_bytes(gzip.compress(content, 1))
+    with pytest.raises((CHECKER.Unreadable, CHECKER.Refused)) as found:
+        CHECKER.check(tmp_path / "x.cert")
+    assert "\n" not in str(found.value)
+
+
+def test_hostile_records(tmp_path):
+    """Endless empty lines, trees with cycles, too many cells, numbers that grow, a file cut off."""
+    pr.certify(smooth((2, 4, 1), 0), path=tmp_path / "x.cert", parts=2)
+    records = read(tmp_path / "x.cert")
+    at = next(i for i, record in enumerate(records) if i and record[0] == "points")
+    with pytest.raises(CHECKER.Unreadable, match="without cells"):
+        CHECKER.check(certificates.packed([*records[:at], *[["points", []]] * 10**4, *records[at:]]))
+    looping = copy.deepcopy(records)
+    looping[0]["tree"] = [[0, 0, 0]]
+    with pytest.raises(CHECKER.Unreadable, match="tree"):
+        CHECKER.check(certificates.packed(looping))
+    with pytest.raises(CHECKER.Unreadable, match="--max-cells"):
+        CHECKER.check(certificates.packed(records), None, 5)
+    whole = certificates.packed(records).getvalue()
+    for end in (5, len(whole) // 2, len(whole) - 3):
+        (tmp_path / "x.cert").write_bytes(whole[:end])
+        with pytest.raises(CHECKER.Unreadable):
+            CHECKER.check(tmp_path / "x.cert")
+    budget, CHECKER.MAX_WORK = CHECKER.MAX_WORK, 1000
+    try:
+        with pytest.raises(CHECKER.Unreadable, match="too much work"):
+            CHECKER.check(certificates.packed(records))
+    finally:
+        CHECKER.MAX_WORK = budget

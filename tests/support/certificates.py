@@ -8,6 +8,7 @@ import importlib.util
 import io
 import json
 import random
+import re
 import sys
 from contextlib import suppress
 from fractions import Fraction
@@ -57,7 +58,7 @@ def verdict(checker: Any, records: Records) -> str:
 
 def rehash(checker: Any, records: Records) -> None:
     """Put in the hashes of the networks of the header, whatever they are."""
-    head = records[0]
+    head = records[0] if records else None
     for name, digest in (("network", "sha256"), ("other", "other_sha256")):
         if isinstance(head, dict) and head.get(name) is not None:
             with suppress(Exception):  # it may be no network any more: the checker will say so
@@ -87,6 +88,8 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 def _change_leaf(records: Records, rng: random.Random) -> None:
+    if not records:
+        return
     record = rng.randrange(len(records))
     paths = _leaves(records[record])
     if not paths:
@@ -111,7 +114,7 @@ def _change_list(records: Records, rng: random.Random) -> None:
         if not inner or (isinstance(holder, list) and rng.random() < 0.3):
             break
         holder = rng.choice(inner)
-    if not isinstance(holder, list):
+    if not isinstance(holder, list) or not holder:
         return
     i, k = rng.randrange(len(holder)), rng.randrange(len(holder))
     action = rng.randrange(4)
@@ -174,7 +177,7 @@ def _change_cells(records: Records, rng: random.Random) -> None:
 
 
 def _change_claim(records: Records, rng: random.Random) -> None:
-    head = records[0]
+    head = records[0] if records else None
     claims = head.get("claims") if isinstance(head, dict) else None
     if not isinstance(claims, list) or not claims or not isinstance(claims[0], dict):
         return
@@ -253,3 +256,20 @@ def _holds(claim: Any, head: Any, net: pr.Network, level: Fraction | None, domai
     point = [Fraction(x) for x in claim["point"]]
     inside = domain is None or domain.contains(point)
     return inside and net(point) != _network(head["other"])(point)
+
+
+def adapted(checker: Any, records: Records) -> tuple[Records, str]:
+    """What an adversary does who knows the checker: claims what it finds. The certificate, and the verdict on it."""
+    for _ in range(3):
+        said = verdict(checker, records)
+        betti = re.search(r"claim (\d+): the Betti numbers are (\[.*\]), the torsion (\[.*\])$", said)
+        counts = re.search(r"claim (\d+): the f-vector is (\[.*\]), with (\d+) bounded regions$", said)
+        if betti:
+            change = {"betti": json.loads(betti[2]), "torsion": json.loads(betti[3])}
+        elif counts:
+            change = {"f_vector": json.loads(counts[2]), "bounded_regions": int(counts[3])}
+        else:
+            break
+        records = copy.deepcopy(records)
+        records[0]["claims"][int((betti or counts)[1])].update(change)
+    return records, said
