@@ -43,6 +43,8 @@ if TYPE_CHECKING:
         banded,
         bands,
         folding,
+        from_expression,
+        from_sympy,
         lower_bound_network,
         maximum,
         minimum,
@@ -133,8 +135,8 @@ _NAMES = {
     "analysis.separation": "Separation separation",
     "analysis.verification": "Check Report verify verify_claims",
     "constructions": (
-        "FrontPoint band_formulas banded bands folding lower_bound_network maximum minimum network_with_betti "
-        "paper_network pareto_front predicted_band_betti predicted_betti predicted_paper_betti "
+        "FrontPoint band_formulas banded bands folding from_expression from_sympy lower_bound_network maximum minimum "
+        "network_with_betti paper_network pareto_front predicted_band_betti predicted_betti predicted_paper_betti "
         "predicted_recurrent_betti recurrent repeated sawtooth shells"
     ),
     "errors": (
@@ -274,8 +276,10 @@ __all__ = [
     "distance_to_boundary",
     "estimate",
     "folding",
+    "from_expression",
     "from_onnx",
     "from_sklearn",
+    "from_sympy",
     "from_torch",
     "homology",
     "homology_basis",

@@ -132,7 +132,7 @@ Calls = dict[str, tuple[Callable[..., Any], dict[str, Any]]]
 
 
 # Called by a slow test: their right arguments take the longest to import.
-FOREIGN = {"from_onnx", "from_sklearn", "from_torch"}
+FOREIGN = {"from_onnx", "from_sklearn", "from_sympy", "from_torch"}
 
 # The public names that nobody calls with arguments of his own: what functions return, or errors.
 NOT_CALLED = {
@@ -180,6 +180,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "classes": 2, "levels": [0, 1], "block": pr.sawtooth(1), "steps": 2, "input_dim": 2, "folds": (2,),
         "neurons": 4, "cells": cx, "matrix": [[2, 4], [6, 8]], "cycle": homology.cycles(0)[0],
     }  # fmt: skip
+    right |= {"expression": "max(x, y)", "variables": ["x", "y"]}
     deep = {"architecture": (2, 4, 4, 1)}
     folded = {"folds": (2,), "w": (1, 1)}
     right_for: dict[str, dict[str, Any]] = {
@@ -302,6 +303,11 @@ def foreign_calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         (folder / "net.onnx").write_bytes(model.SerializeToString())
         found["from_onnx"] = pr.from_onnx, {"model": model}
         found["load (ONNX)"] = pr.load, {"path": folder / "net.onnx"}
+    with suppress(ImportError):
+        import sympy
+
+        symbols = sympy.symbols("x y")
+        found["from_sympy"] = pr.from_sympy, {"expression": sympy.Max(*symbols), "variables": symbols}
     with suppress(ImportError):
         from sklearn.neural_network import MLPRegressor
 

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from polyrelu.analysis.class_homology import analyse_classes
-from polyrelu.cli.options import add_command, add_net, add_parts
+from polyrelu.cli.options import add_command, add_net, add_parts, source
 from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> Answer:
     """The homology of all regions, and of the boundary between them."""
     net = read(options)
     if net.output_dim == 1:
-        raise InputError(f"{options.net} has one output, and classes compare several; see polyrelu betti")
+        raise InputError(f"{source(options)} has one output, and classes compare several; see polyrelu betti")
     task = prepare(options, net)
     with task.work_in_parts() as how:
         report = analyse_classes(task.net, task.domain, options.closed, coarse=not options.complete, **how)

@@ -220,9 +220,11 @@ def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Itera
 
 
 def _chosen_part(options: argparse.Namespace) -> str:
-    """The network file and the options that choose a part of it, as typed on the command line."""
-    words = [options.net]
-    for name in ("tensor", "activation", "output", "difference", "slice", "box"):
+    """The network file or the formula, and the options that choose a part of it, as typed on the command line."""
+    words = [options.net] if options.net is not None else []
+    for text in options.formula or ():
+        words += ["--formula", text]
+    for name in ("variables", "tensor", "activation", "output", "difference", "slice", "box"):
         value = vars(options)[name]
         if value is not None:
             words += [f"--{name}", *([value] if isinstance(value, str) else value)]

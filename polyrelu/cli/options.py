@@ -30,8 +30,15 @@ def add_command(
 
 
 def add_net(parser: argparse.ArgumentParser) -> None:
-    """The network file and its options --tensor and --activation."""
-    parser.add_argument("net", metavar="NET", help="network file")
+    """The network file and its options --tensor and --activation; or --formula, with --variables, in its place."""
+    parser.add_argument("net", metavar="NET", nargs="?", help="network file")
+    parser.add_argument(
+        "--formula", metavar="TEXT", action="append",
+        help='in place of NET: the function itself, such as "max(|x|, |y|) - 1/2"; once for each output',
+    )  # fmt: skip
+    parser.add_argument(
+        "--variables", metavar="X,Y,...", help="the inputs of --formula, in order; by default those that occur, sorted"
+    )
     parser.add_argument(
         "--tensor", metavar="NAME", help=".onnx: the tensor to read as the output, such as the one before a Softmax"
     )
@@ -40,6 +47,11 @@ def add_net(parser: argparse.ArgumentParser) -> None:
         help=".onnx: leave out a final sigmoid, softmax or log-softmax; the network is its argument",
     )  # fmt: skip
     add_activation(parser)
+
+
+def source(options: argparse.Namespace) -> str:
+    """The network file, or the formula in its place, as named in answers."""
+    return str(options.net) if options.net is not None else "; ".join(options.formula)
 
 
 def add_activation(parser: argparse.ArgumentParser) -> None:

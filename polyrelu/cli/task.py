@@ -15,8 +15,9 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from polyrelu.analysis.cluster import connected
-from polyrelu.cli.options import add_json, add_limit, add_part, integer, positive
+from polyrelu.cli.options import add_json, add_limit, add_part, integer, positive, source
 from polyrelu.cli.progress import Progress
+from polyrelu.constructions import from_expression
 from polyrelu.errors import InputError, one_line
 from polyrelu.exact.limits import free_memory
 from polyrelu.exact.rational import exact
@@ -65,7 +66,7 @@ class Task(NamedTuple):
     @property
     def title(self) -> str:
         """The first line of an answer: the file and its network."""
-        return f"{one_line(self.options.net)}: {self.net!r}"
+        return f"{one_line(source(self.options))}: {self.net!r}"
 
     @property
     def space(self) -> str:
@@ -85,9 +86,21 @@ def add_task(parser: argparse.ArgumentParser, *, choice: bool = True, json: bool
 
 
 def read(options: argparse.Namespace) -> Network:
-    """The network of the file."""
-    net = load(options.net, output=options.tensor, activation=options.activation, strip=options.strip)
-    return _stated(options, net)
+    """The network of the file, or of the formula."""
+    if options.formula is None:
+        if options.net is None:
+            raise InputError("expected a network file NET, or --formula")
+        if options.variables is not None:
+            raise InputError("--variables names the inputs of --formula, and there is none")
+        net = load(options.net, output=options.tensor, activation=options.activation, strip=options.strip)
+        return _stated(options, net)
+    if options.net is not None:
+        raise InputError(f"--formula takes the place of a network file, and there is one: {one_line(options.net)}")
+    for option in ("tensor", "activation", "strip"):
+        if getattr(options, option):
+            raise InputError(f"--{option} is about network files; --formula takes the place of one")
+    names = None if options.variables is None else [name.strip() for name in options.variables.split(",")]
+    return _stated(options, from_expression(options.formula, names))
 
 
 def document(options: argparse.Namespace, path: str, activation: str | None, name: str = "") -> Document:
@@ -146,7 +159,7 @@ def chosen(options: argparse.Namespace, net: Network, *, one_output: bool = Fals
             net = net.difference(*(integer(index, "--difference") for index in options.difference))
     if one_output and net.output_dim != 1:
         raise InputError(
-            f"{options.net} has {net.output_dim} outputs: choose one with --output I or compare two with "
+            f"{source(options)} has {net.output_dim} outputs: choose one with --output I or compare two with "
             f"--difference I J (counted from 0)"
         )
     return net

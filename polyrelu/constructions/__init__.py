@@ -9,6 +9,7 @@ network_with_betti a network of logarithmic size with exactly the given Betti nu
 sawtooth           Telgarsky's sawtooth
 folding            the many regions of Montúfar et al. 2014 and of Serra et al. 2018
 maximum, minimum   of n numbers, and of networks
+from_expression    any function given by a formula such as "1 - |x| - |y|"; from_sympy, by SymPy's
 ================== =============================================================================================
 
 docs/constructions.md proves the numbers that are predicted. No cell is made here: what is predicted is computed
@@ -18,6 +19,7 @@ elsewhere.
 from __future__ import annotations
 
 from polyrelu.constructions.class_bands import band_formulas, banded, bands, predicted_band_betti
+from polyrelu.constructions.expressions import from_expression
 from polyrelu.constructions.folds import folding, sawtooth
 from polyrelu.constructions.front import FrontPoint, pareto_front
 from polyrelu.constructions.lower_bound import lower_bound_network, paper_lower_bound
@@ -32,6 +34,7 @@ from polyrelu.constructions.recurrence import (
     repeated,
     state_block,
 )
+from polyrelu.constructions.symbolic import from_sympy
 
 __all__ = [
     "FrontPoint",
@@ -41,6 +44,8 @@ __all__ = [
     "corner_counts",
     "fold_block",
     "folding",
+    "from_expression",
+    "from_sympy",
     "lower_bound_network",
     "maximum",
     "minimum",

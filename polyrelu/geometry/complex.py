@@ -27,6 +27,7 @@ from polyrelu.geometry.representations import HRepresentation, Point, VRepresent
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.vertices import ExactVertices, IntegerVector
 from polyrelu.network.network import Network
+from polyrelu.network.symbolic import affine_expression
 
 if TYPE_CHECKING:
     import networkx as nx  # slow to import; the functions that need it import it themselves
@@ -511,6 +512,20 @@ class PolyhedralComplex:
         q, i = self._cell(self.input_dim, i)
         self._require_divided("affine_map", q, i)
         return self._on_cells.affine_map(i)
+
+    def to_sympy(self, i: int, variables: Sequence[Any] | None = None) -> Any:
+        """The affine map of the network on region i as a SymPy expression; a Tuple if there are several outputs.
+
+        The variables and the errors are those of `Network.to_sympy`, and CoarseComplexError as for `affine_map`.
+
+        Examples
+        --------
+        >>> import polyrelu as pr
+        >>> cx = pr.subdivide(pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [-1]]))
+        >>> sorted(str(cx.to_sympy(i)) for i in range(cx.n_regions))
+        ['-x0 - 1', 'x0 - 1']
+        """
+        return affine_expression(*self.affine_map(i), variables)
 
     def affine_map_numbers(self) -> npt.NDArray[np.int64]:
         """For every region the number of its affine map among the distinct ones; equal numbers, equal maps. Exact.

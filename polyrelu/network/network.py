@@ -29,6 +29,7 @@ from polyrelu.exact.rational import (
 from polyrelu.immutable import Immutable
 from polyrelu.markup import table
 from polyrelu.network.layers import Joined, Layers, Matrix, Vector, join
+from polyrelu.network.symbolic import network_expression
 
 _IntegerRow = tuple[tuple[int, ...], int, int]
 
@@ -280,6 +281,36 @@ class Network(Immutable):
                 factors = [one if on else slope for on, slope in zip(active[level], self._slopes[level], strict=True)]
                 columns = [tuple(map(mul, factors, column)) for column in columns]
         return tuple(zip(*columns[:d], strict=True)), columns[d]
+
+    def to_sympy(self, variables: Sequence[Any] | None = None) -> Any:
+        """The function as a SymPy expression; a Tuple of expressions if there are several outputs.
+
+        Parameters
+        ----------
+        variables : sequence of sympy.Expr, optional
+            What stands for the inputs; real symbols x0, x1, … by default.
+
+        Returns
+        -------
+        sympy.Expr or sympy.Tuple
+            Sums of Max(0, z), of Abs(z) for slope −1 below zero, z for slope 1 and α z + (1 − α) Max(0, z) for slope α.
+
+        Raises
+        ------
+        InputError
+            If there are not as many variables as inputs.
+        LimitError
+            If the expression would have more than 100 000 terms: it grows like the product of the widths.
+        MissingDependencyError
+            If SymPy is not installed.
+
+        Examples
+        --------
+        >>> import polyrelu as pr
+        >>> pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [-1]]).to_sympy()
+        Max(0, -x0) + Max(0, x0) - 1
+        """
+        return network_expression(Layers(self._weights, self._biases, self._slopes), variables)
 
     def _forward(self, x: Vector) -> list[Vector]:
         """The values of all affine maps, the outputs last."""

@@ -1,4 +1,4 @@
-"""polyrelu betti --where: answers, and mistakes in one line."""
+"""polyrelu betti --where, and --formula in place of a file: answers, and mistakes in one line."""
 
 from __future__ import annotations
 
@@ -77,3 +77,32 @@ def test_text(run: Run) -> None:
     status, out, err = run("betti", ANNULUS, "--where", "F > 0 or F <= 0")
     assert (status, err) == (0, "")
     assert "the region {F > 0 or F <= 0}, which is open and closed, in R^2" in out
+
+
+def test_a_formula_in_place_of_the_file(run: Run) -> None:
+    status, out, err = run("betti", "--formula", "1 - max(|x|, |y|)", "--relation", ">=", "--json")
+    assert (status, err) == (0, "")
+    found = json.loads(out)
+    assert found["architecture"] == [2, 2, 2, 1] and found["betti"] == [1, 0]
+    assert found["assumed"] == ["the inputs are x, y, in this order"]
+    status, out, _ = run("classes", "--formula", "x", "--formula=-x", "--variables", "y,x")
+    assert status == 0 and out.startswith("x; -x: Network(2-2, affine)") and "Assumed" not in out
+    status, out, _ = run("info", "--formula", "max(x, y)")
+    assert status == 0 and "polyrelu betti --formula 'max(x, y)'" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        ([], "expected a network file NET, or --formula"),
+        ([ANNULUS, "--formula", "x"], "takes the place of a network file"),
+        ([ANNULUS, "--variables", "x"], "--variables names the inputs of --formula"),
+        (["--formula", "x", "--strip"], "--strip is about network files"),
+        (["--formula", "x*x"], "column 2: a product of variables"),
+        (["--formula", "x", "--variables", "y,y"], "variables: expected different names"),
+        (["--formula", "x" * 300 + " + ("], "column 305"),
+    ],
+)
+def test_mistakes_in_formulas(run: Run, argv: list[str], says: str) -> None:
+    status, out, err = run("betti", *argv)
+    assert (status, out) == (2, "") and says in err and err.count("\n") == 1
