@@ -15,15 +15,11 @@ from polyrelu.errors import RegionError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.rational import check_digits, describe, exact, exact_vector, primitive
 from polyrelu.immutable import Immutable
+from polyrelu.network.tokens import MAX_LENGTH, NUMBER, WORD, Token, Tokens
 
 Bools = npt.NDArray[np.bool_]
 Tree = tuple[Any, ...]
 """("sign", form, signs that satisfy it), ("constant", truth), ("not", tree), ("and", tree, …) or ("or", tree, …)."""
-
-MAX_LENGTH = 10_000
-"""Maximum number of characters of a formula."""
-MAX_NESTING = 40
-"""Maximum depth of nested parentheses, signs and negations."""
 
 SIGNS: dict[str, frozenset[int]] = {
     ">": frozenset({1}),
@@ -36,12 +32,7 @@ SIGNS: dict[str, frozenset[int]] = {
 """Each comparison of a form with 0, and the signs of the form that satisfy it."""
 SPELLINGS = {"==": "=", "≤": "<=", "≥": ">=", "≠": "!="}
 
-TOKEN = re.compile(
-    r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<word>[^\W\d]\w*)"
-    r"|(?P<compare><=|>=|==|!=|[<>=≤≥≠])"
-    r"|(?P<sign>[-+*/()])"
-)
+TOKEN = re.compile(NUMBER + "|" + WORD + r"|(?P<compare><=|>=|==|!=|[<>=≤≥≠])|(?P<sign>[-+*/()])")
 OUTPUT = re.compile(r"[Fy]([0-9]{0,9})")
 
 
@@ -248,15 +239,6 @@ def _holds(tree: Tree, signs: Sequence[npt.NDArray[np.int8]], size: int) -> Bool
     return found
 
 
-class _Token(NamedTuple):
-    kind: str  # number, word, compare, sign, or end
-    text: str
-    column: int
-
-    def __str__(self) -> str:
-        return "the end" if self.kind == "end" else describe(self.text)
-
-
 class _Affine(NamedTuple):
     """A sum of outputs and a constant, during reading."""
 
@@ -279,107 +261,72 @@ def _checked(constant: Fraction, terms: dict[int, Fraction]) -> _Affine:
     return _Affine(constant, {i: value for i, value in terms.items() if value})
 
 
-class _Reader:
+class _Reader(Tokens):
     """A recursive descent parser; a parenthesis may contain a sum or a condition, so both are read alike."""
 
     def __init__(self, text: str, what: str = "formula") -> None:
+        super().__init__(text, TOKEN, what, RegionError)
         self._what = what
         self.forms: list[Form] = []
         self.bare = False
         self.last = -1  # the largest number of an output that is named, even if its terms cancel
-        self._text = text
-        self._tokens = list(self._split(text))
-        self._next = 0
-        self._depth = 0
-
-    def _split(self, text: str) -> list[_Token]:
-        tokens, at = [], 0
-        while at < len(text):
-            if text[at].isspace():
-                at += 1
-                continue
-            match = TOKEN.match(text, at)
-            if match is None or match.lastgroup is None:
-                raise self._error(_Token("sign", text[at], at + 1), "unexpected {}")
-            tokens.append(_Token(match.lastgroup, match[0], at + 1))
-            at = match.end()
-        return [*tokens, _Token("end", "", len(text) + 1)]
-
-    def _error(self, token: _Token, what: str) -> RegionError:
-        return RegionError(f"{self._what} {describe(self._text)}, column {token.column}: {what.format(token)}")
-
-    @property
-    def _token(self) -> _Token:
-        return self._tokens[self._next]
-
-    def _take(self, kind: str, *texts: str) -> _Token | None:
-        token = self._token
-        if token.kind != kind or (texts and token.text not in texts):
-            return None
-        self._next += 1
-        return token
-
-    def _deeper(self, token: _Token) -> None:
-        self._depth += 1
-        if self._depth > MAX_NESTING:
-            raise self._error(token, f"more than {MAX_NESTING} parentheses and signs inside each other at {{}}")
 
     def formula(self) -> Tree:
-        start = self._token
+        start = self.current
         value = self._any()
-        if self._token.kind != "end":
+        if self.current.kind != "end":
             what = "an operator or a comparison" if isinstance(value, _Affine) else "'and', 'or' or the end"
-            raise self._error(self._token, f"expected {what}, got {{}}")
+            raise self.error(self.current, f"expected {what}, got {{}}")
         return self._condition(value, start)
 
     def sum(self) -> Form:
         """The text as a sum of outputs and numbers."""
-        start = self._token
+        start = self.current
         value = self._sum(self._any(), start)
-        if self._token.kind != "end":
-            raise self._error(self._token, "expected an operator or the end, got {}")
+        if self.current.kind != "end":
+            raise self.error(self.current, "expected an operator or the end, got {}")
         return Form(value.constant, tuple(sorted(value.terms.items())))
 
-    def _condition(self, value: _Affine | Tree, start: _Token) -> Tree:
+    def _condition(self, value: _Affine | Tree, start: Token) -> Tree:
         if isinstance(value, _Affine):
-            raise self._error(start, "a sum beginning at {} is compared with nothing; expected <, <=, >, >=, = or !=")
+            raise self.error(start, "a sum beginning at {} is compared with nothing; expected <, <=, >, >=, = or !=")
         return value
 
-    def _sum(self, value: _Affine | Tree, start: _Token) -> _Affine:
+    def _sum(self, value: _Affine | Tree, start: Token) -> _Affine:
         if not isinstance(value, _Affine):
-            raise self._error(start, "expected a sum of outputs and numbers at {}, not a condition")
+            raise self.error(start, "expected a sum of outputs and numbers at {}, not a condition")
         return value
 
     def _any(self) -> _Affine | Tree:
         return self._joined("or", lambda: self._joined("and", self._negated))
 
     def _joined(self, word: str, part: Callable[[], _Affine | Tree]) -> _Affine | Tree:
-        start = self._token
+        start = self.current
         value = part()
         parts: list[Tree] = []
-        while self._take("word", word):
+        while self.take("word", word):
             parts = parts or [self._condition(value, start)]
-            after = self._token
+            after = self.current
             parts.append(self._condition(part(), after))
         return (word, *parts) if parts else value
 
     def _negated(self) -> _Affine | Tree:
-        token = self._take("word", "not")
+        token = self.take("word", "not")
         if token is None:
             return self._compared()
-        self._deeper(token)
-        after = self._token
+        self.deeper(token)
+        after = self.current
         value = self._condition(self._negated(), after)
-        self._depth -= 1
+        self.higher()
         return ("not", value)
 
     def _compared(self) -> _Affine | Tree:
-        start = self._token
+        start = self.current
         value = self._added()
         found: list[Tree] = []
-        while (token := self._take("compare")) is not None:
+        while (token := self.take("compare")) is not None:
             left = self._sum(value, start)
-            start = self._token
+            start = self.current
             value = self._added()
             difference = left.plus(self._sum(value, start), Fraction(-1))
             found.append(self._atom(difference, SIGNS[SPELLINGS.get(token.text, token.text)]))
@@ -398,51 +345,51 @@ class _Reader:
         return ("sign", self.forms.index(whole), signs)
 
     def _added(self) -> _Affine | Tree:
-        start = self._token
+        start = self.current
         value = self._multiplied()
-        while (token := self._take("sign", "+", "-")) is not None:
-            left, after = self._sum(value, start), self._token
+        while (token := self.take("sign", "+", "-")) is not None:
+            left, after = self._sum(value, start), self.current
             value = left.plus(self._sum(self._multiplied(), after), Fraction(1 if token.text == "+" else -1))
         return value
 
     def _multiplied(self) -> _Affine | Tree:
-        start = self._token
+        start = self.current
         value = self._factor()
-        while (token := self._take("sign", "*", "/")) is not None:
-            left, after = self._sum(value, start), self._token
+        while (token := self.take("sign", "*", "/")) is not None:
+            left, after = self._sum(value, start), self.current
             right = self._sum(self._factor(), after)
             if token.text == "/":
                 if right.terms or not right.constant:
-                    raise self._error(after, "division by {}; expected a number other than 0")
+                    raise self.error(after, "division by {}; expected a number other than 0")
                 value = left.times(1 / right.constant)
             elif left.terms and right.terms:
-                raise self._error(token, "a product of outputs at {} is not linear; one factor must be a number")
+                raise self.error(token, "a product of outputs at {} is not linear; one factor must be a number")
             else:
                 value = left.times(right.constant) if left.terms else right.times(left.constant)
         return value
 
     def _factor(self) -> _Affine | Tree:
-        token = self._token
-        if self._take("sign", "+", "-"):
-            self._deeper(token)
-            after = self._token
+        token = self.current
+        if self.take("sign", "+", "-"):
+            self.deeper(token)
+            after = self.current
             value = self._sum(self._factor(), after)
-            self._depth -= 1
+            self.higher()
             return value.times(Fraction(1 if token.text == "+" else -1))
-        if self._take("sign", "("):
-            self._deeper(token)
+        if self.take("sign", "("):
+            self.deeper(token)
             inner = self._any()
-            if not self._take("sign", ")"):
-                raise self._error(self._token, "expected ')', got {}")
-            self._depth -= 1
+            if not self.take("sign", ")"):
+                raise self.error(self.current, "expected ')', got {}")
+            self.higher()
             return inner
-        if self._take("number"):
+        if self.take("number"):
             return _Affine(exact(token.text, f"{self._what}, column {token.column}"), {})
         match = OUTPUT.fullmatch(token.text) if token.kind == "word" else None
         if match is None:
             what = "unknown name {}" if token.kind == "word" and token.text not in ("and", "or", "not") else "got {}"
-            raise self._error(token, what + "; expected an output (F, or F0, F1, …), a number or '('")
-        self._next += 1
+            raise self.error(token, what + "; expected an output (F, or F0, F1, …), a number or '('")
+        self.advance()
         self.bare = self.bare or not match[1]
         output = int(match[1] or 0)
         self.last = max(self.last, output)

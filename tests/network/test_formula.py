@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyrelu.errors import InputError, NumberError, RegionError
-from polyrelu.network.formula import MAX_LENGTH, MAX_NESTING, Formula
+from polyrelu.network.formula import Formula
+from polyrelu.network.tokens import MAX_LENGTH, MAX_NESTING
 from support.strategies import examples
 
 
