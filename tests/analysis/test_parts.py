@@ -100,10 +100,10 @@ def test_only_what_depends_on_a_part_is_made_again(monkeypatch: pytest.MonkeyPat
         return part
 
     monkeypatch.setattr(parts_module, "make_part", counted)
-    net = shells((2, 16, 8, 4, 1), [3])
-    found = in_parts(problem(net), 9, max_cells=900)
+    net = shells((2, 8, 8, 4, 1), [3])
+    found = in_parts(problem(net), 4, max_cells=700)
     assert found.f_vector == subdivide(net, 0).f_vector
-    assert found.n_parts == 9 + sum(not fits for *_, fits in made) > 9
+    assert found.n_parts == 4 + sum(not fits for *_, fits in made) > 4
     done: dict[int, frozenset[int]] = {}
     for leaf, neighbours, fits in made:
         assert leaf not in done
