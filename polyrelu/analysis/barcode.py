@@ -301,9 +301,11 @@ def _never_last(deaths: Numbers) -> Numbers:
 
 
 def _distinct(arrays: list[Numbers], least: int) -> Numbers:
-    """The distinct numbers in some arrays that are not less than one."""
-    numbers = np.unique(np.concatenate([x.ravel() for x in arrays]))
-    return numbers[numbers >= least]
+    """The distinct numbers ≥ `least` ≥ 0 in some arrays, ascending."""
+    used = np.zeros(max((int(x.max(initial=0)) for x in arrays), default=0) + 1, np.bool_)
+    for x in arrays:
+        used[x[x >= least]] = True
+    return np.flatnonzero(used)
 
 
 def _place(vector: list[int]) -> Place:

@@ -62,13 +62,15 @@ class CriticalFiltration:
             )
         except _core.Limit:
             raise LimitError(f"persistence: more than {MAX_RANK} cells cannot be numbered") from None
-        roots = np.unique(np.concatenate(flats))
+        step = np.full(arrays.finite[0] + len(self._rays), -1, np.int32)
+        for x in flats:
+            step[x] = 0
+        roots = np.flatnonzero(step == 0)
         numbers = self._numbers(roots)
-        order = np.lexsort((roots, numbers))
+        order = np.argsort(numbers, kind="stable")
         self._roots, self._of_roots = roots[order], numbers[order]
-        step = np.empty(len(order), np.int32)
-        step[order] = np.arange(len(order))
-        self.steps = [step[np.searchsorted(roots, x)] for x in flats]
+        step[self._roots] = np.arange(len(order))
+        self.steps = [step[x] for x in flats]
         self.complex = ChainComplex.from_arrays([len(x) for x in flats], columns)
 
     @property
@@ -98,7 +100,7 @@ class CriticalFiltration:
 
     def places(self, steps: Steps) -> npt.NDArray[Any]:
         """For some flats a vertex, or for the value −∞ a ray, as rows of homogeneous integer coordinates."""
-        roots = self._roots[steps].astype(np.int64)
+        roots = self._roots[steps]
         n = self._cx.n_finite_vertices
         far = roots >= n  # the first vertex of a flat with a value is none far out
         roots[far] = n + self._rays[roots[far] - n]
@@ -106,7 +108,7 @@ class CriticalFiltration:
         vertices = ExactVertices(cx.network, cx.level, cx.domain, cx.coordinates, cx.arrays)
         return vertices.homogeneous_array(roots)
 
-    def _numbers(self, roots: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    def _numbers(self, roots: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The numbers of the values at some 0-cells: 0 at those that are far out, from 1 on at vertices."""
         numbers = np.zeros(len(roots), np.int64)
         finite = roots < self._cx.n_finite_vertices

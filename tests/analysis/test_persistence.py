@@ -281,3 +281,23 @@ def test_gudhi_on_a_triangulation() -> None:
     for k in (0, 1):
         ours, theirs = found.diagram(k), tree.persistence_intervals_in_dimension(k)
         assert sorted(ours.tolist()) == sorted(x.tolist() for x in theirs if x[0] < x[1])
+
+
+@pytest.mark.parametrize(("d", "n"), [(1, 40), (2, 12), (3, 5)])
+def test_gudhi_on_a_cubical_complex(d: int, n: int) -> None:
+    """Σ f_i(x_i) with breaks at integers is affine on every unit cube: the filtration by vertices is the exact one."""
+    gudhi = pytest.importorskip("gudhi")
+    slopes = np.random.default_rng(d).integers(-4, 5, (d, n))
+    rows = [[int(i == j) for j in range(d)] for i in range(d) for _ in range(n)]
+    net = pr.Network([rows, [slopes.ravel().tolist()]], [[-k for _ in range(d) for k in range(n)], [0]])
+    values = np.zeros((n + 1,) * d)
+    for axis, of_axis in enumerate(slopes):
+        along = [sum(int(c) * max(x - k, 0) for k, c in enumerate(of_axis)) for x in range(n + 1)]
+        values = values + np.reshape(along, [-1 if k == axis else 1 for k in range(d)])
+    for superlevel, sign in ((False, 1.0), (True, -1.0)):
+        cubes = gudhi.CubicalComplex(vertices=sign * values)
+        cubes.compute_persistence(homology_coeff_field=3, min_persistence=0)
+        found = pr.persistence(net, [(0, n)] * d, superlevel=superlevel, field=3)
+        for k in range(d):
+            theirs = [x.tolist() for x in cubes.persistence_intervals_in_dimension(k) if x[0] < x[1]]
+            assert sorted(found.diagram(k).tolist()) == sorted(theirs)
