@@ -20,7 +20,7 @@ from typing import Any
 
 import polyrelu as pr
 from benchmarks.cases import random_float32
-from polyrelu.analysis.parts import in_parts, make_part
+from polyrelu.analysis.parts import PART_CELLS, in_parts, make_part
 from polyrelu.analysis.problems import Problem
 from polyrelu.geometry.cut_tree import choose_cuts
 
@@ -30,7 +30,9 @@ FULL = [
     ("shells", (3, 12, 12, 8, 1), [3, 3]),
     ("random", (3, 32, 32, 1), None),
     ("random", (3, 64, 64, 1), None),
+    ("random", (3, 96, 96, 1), None),
     ("random", (4, 16, 16, 1), None),
+    ("random", (4, 24, 24, 1), None),
 ]
 LARGE = [("shells", (2, 64, 64, 8, 1), [8]), ("shells", (2, 112, 112, 12, 1), [12])]
 
@@ -54,7 +56,7 @@ def whole_against_parts(case: Any, budget: float) -> dict[str, Any]:
         cells, f_vector = sum(cx.f_vector), cx.f_vector
         del cx
         start = time.process_time()
-        found = in_parts(problem, max(2, -(-cells // 1_000_000)))
+        found = in_parts(problem, max(2, -(-cells // PART_CELLS)))
         times["parts"].append(time.process_time() - start)
         assert found.homology[">"] == answer and found.f_vector == f_vector, case
     best = {name: min(values) for name, values in times.items()}
@@ -126,7 +128,7 @@ def large(case: Any) -> dict[str, Any]:
     """Wall seconds and peak memory of the largest, in a process of its own, on two threads."""
     program = (
         "import json, resource, sys, time; import polyrelu as pr; from fractions import Fraction\n"
-        "from polyrelu.analysis.parts import in_parts; from polyrelu.analysis.problems import Problem\n"
+        "from polyrelu.analysis.parts import PART_CELLS, in_parts; from polyrelu.analysis.problems import Problem\n"
         "architecture, cuts = json.loads(sys.argv[1])\n"
         "net = pr.shells(architecture, cuts); start = time.monotonic()\n"
         "found = in_parts(Problem(net, Fraction(0), None, ('>',)), int(sys.argv[2]), threads=2)\n"
