@@ -14,7 +14,7 @@ from polyrelu.exact.rational import describe, exact
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.image_complex import Allow, Image, ImageComplex
 from polyrelu.geometry.image_set import ImageSet
-from polyrelu.geometry.layer_images import images_of, network_of
+from polyrelu.geometry.layer_images import Stage, images_of, network_of
 from polyrelu.geometry.region import CellSet, read_relation
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.subdivision import Options, read_domain, subdivide
@@ -153,12 +153,16 @@ def layerwise_homology(
     >>> found.lost(0), found.labels
     ((2, None), ((0, 1), (0, 1), (0, 0)))
     """
-    region = _region(network, relation, level, domain, options)
-    allow = _limits(network_of(region), options)
-    return _of_closed(region, allow, options) if region.is_closed else _of_other(region, allow, options)
+    region = region_of(network, relation, level, domain, options)
+    return homology_of_stages(region, images_of(region, limits(region, options)), options)
 
 
-def _of_closed(region: CellSet, allow: Allow, options: Options) -> LayerwiseHomology:
+def homology_of_stages(region: CellSet, stages: Iterable[Stage], options: Options) -> LayerwiseHomology:
+    """What `layerwise_homology` returns, from the images of the region."""
+    return _of_closed(region, stages, options) if region.is_closed else _of_other(region, stages, options)
+
+
+def _of_closed(region: CellSet, stages: Iterable[Stage], options: Options) -> LayerwiseHomology:
     """The homology of bounded cells, and the maps between them."""
     depth, d = network_of(region).depth, region.complex.input_dim
     progress, max_memory = options.get("progress"), options.get("max_memory")
@@ -168,7 +172,7 @@ def _of_closed(region: CellSet, allow: Allow, options: Options) -> LayerwiseHomo
     labels: list[tuple[int, ...]] = []
     points: tuple[Point, ...] = ()
     where: list[int] = []
-    for layer, (image, chains, _) in enumerate(images_of(region, allow)):
+    for layer, (image, chains, _) in enumerate(stages):
         if progress is not None:
             progress("images", layer, depth)
         bounded.append(_Bounded(image))
@@ -189,12 +193,12 @@ def _of_closed(region: CellSet, allow: Allow, options: Options) -> LayerwiseHomo
     return LayerwiseHomology(groups, bars, points, tuple(labels))
 
 
-def _of_other(region: CellSet, allow: Allow, options: Options) -> LayerwiseHomology:
+def _of_other(region: CellSet, stages: Iterable[Stage], options: Options) -> LayerwiseHomology:
     """The homology of order complexes."""
     depth, d = network_of(region).depth, region.complex.input_dim
     progress, max_memory = options.get("progress"), options.get("max_memory")
     groups = [homology_groups(region, max_memory)]
-    for layer, (image, _, inside) in enumerate(images_of(region, allow)):
+    for layer, (image, _, inside) in enumerate(stages):
         if progress is not None:
             progress("images", layer, depth)
         if layer:
@@ -203,7 +207,7 @@ def _of_other(region: CellSet, allow: Allow, options: Options) -> LayerwiseHomol
     return LayerwiseHomology(groups)
 
 
-def _region(network: Any, relation: Any, level: Any, domain: Any, options: Options) -> CellSet:
+def region_of(network: Any, relation: Any, level: Any, domain: Any, options: Options) -> CellSet:
     """The set of cells that the arguments of `layerwise_homology` name."""
     if isinstance(network, CellSet):
         if not isinstance(relation, str) or relation != "<=" or exact(level, "level") != 0 or domain is not None:
@@ -219,10 +223,10 @@ def _region(network: Any, relation: Any, level: Any, domain: Any, options: Optio
     return subdivide(network, level, domain, **options).region(relation)
 
 
-def _limits(network: Network, options: Options) -> Allow:
+def limits(region: CellSet, options: Options) -> Allow:
     """Raises LimitError for too many cells and generators."""
     max_cells, max_memory = options.get("max_cells") or MAX_CELLS, options.get("max_memory")
-    width = max(network.architecture[:-1]) + 1
+    width = max(network_of(region).architecture[:-1]) + 1
 
     def allow(cells: int, generators: int) -> None:
         size = cells * CELL_BYTES + generators * width * COORDINATE_BYTES

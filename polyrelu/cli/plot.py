@@ -14,7 +14,7 @@ from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.formula import Formula
 from polyrelu.network.network import Network
-from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html
+from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html, plot_layers
 from polyrelu.plotting.scene import make_scene
 from polyrelu.plotting.subject import MAX_DIM
 from polyrelu.topology.homology import homology
@@ -38,6 +38,7 @@ examples:
   polyrelu plot net.json -o net.svg --color pattern --window "-2,2"
   polyrelu plot net.json -o band.svg --where "0 < F <= 1"
   polyrelu plot net.json -o net.pdf --cycles                           the holes of {F > 0}
+  polyrelu plot net.json -o strip.png --layers --relation "<="         {F <= 0} after each hidden layer
   polyrelu plot large.onnx -o slice.png --slice points.json --box "-1,2"
 
 needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
@@ -56,6 +57,10 @@ needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
     parser.add_argument("--graph", action="store_true", help="two inputs: the graph of F as a surface")
     parser.add_argument("--cycles", action="store_true", help="draw cycles around the holes of the region (see cycles)")
     parser.add_argument(
+        "--layers", action="store_true",
+        help="a strip of pictures: the closed region {F <= level}, or another, and its image after each hidden layer",
+    )  # fmt: skip
+    parser.add_argument(
         "--window", metavar="LO,HI[;LO,HI...]", help="the part that is drawn; unlike --box it changes no result"
     )
     add_complete(parser)
@@ -70,6 +75,8 @@ def run(options: argparse.Namespace) -> Answer:
     check_out(options)
     if options.where is not None and (options.relation is not None or options.level is not None):
         raise InputError("--where takes the place of --relation and --level; give one or the other")
+    if options.layers:
+        return _layers(options)
     formula = None if options.where is None else Formula(options.where)
     compares = (options.cycles and formula is None) or options.level is not None or options.relation is not None
     task, level = prepare(options, read(options), one_output=compares), read_level(options)
@@ -93,6 +100,21 @@ def run(options: argparse.Namespace) -> Answer:
         else:
             choices["coarse"] = False if options.complete else None
             draw(net, options.out, level=level, relation=options.relation, domain=domain, **choices)
+    return Answer(lines(task.title, f"{one_line(options.out)}: drawn"))
+
+
+def _layers(options: argparse.Namespace) -> Answer:
+    """Draw and write the strip of --layers."""
+    others = {"--color": options.color, "--where": options.where, "--window": options.window}
+    others |= {"--graph": options.graph or None, "--cycles": options.cycles or None}
+    given = [name for name, value in others.items() if value is not None]
+    if given or Path(options.out).suffix.lower() == HTML:
+        raise InputError(f"--layers does not go with {given[0] if given else HTML}")
+    task, level = prepare(options, read(options), one_output=True), read_level(options) or 0
+    with task.work() as how:
+        plot_layers(
+            task.net, options.out, relation=options.relation or "<=", level=level, domain=task.domain, **how
+        )
     return Answer(lines(task.title, f"{one_line(options.out)}: drawn"))
 
 

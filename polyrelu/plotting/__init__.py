@@ -9,6 +9,7 @@ from polyrelu.plotting.colouring import COLOURINGS
 from polyrelu.plotting.draw import plot, plot_html
 from polyrelu.plotting.figure import SUFFIXES
 from polyrelu.plotting.html import SUFFIX as HTML
+from polyrelu.plotting.layers import plot_layers
 from polyrelu.plotting.separation import plot_separation
 from polyrelu.plotting.subject import MAX_DIM
 
@@ -20,6 +21,7 @@ __all__ = [
     "SUFFIXES",
     "plot",
     "plot_html",
+    "plot_layers",
     "plot_persistence",
     "plot_separation",
 ]
