@@ -118,7 +118,8 @@ def plot_layers(
         panel = figure.add_subplot(1, len(stages), i + 1, projection="3d" if space == 3 else None)
         _draw(panel, stage.image, colours[i], space)
         _label(panel, i, stage.image, found[i], space)
-    figure.suptitle(visible(title) if title is not None else _headline(network_of(region)), fontsize=11, parse_math=False)
+    text = _headline(network_of(region)) if title is None else visible(title)
+    figure.suptitle(text, fontsize=11, parse_math=False)
     if path is not None:
         save_figure(figure, path)
     return figure
