@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
-from support.certificates import load_checker, read
+from support.certificates import load_checker
+from support.certificates import read as records_of
 from support.pages import ROOT, prepare, run_page
 
 EXAMPLES = ROOT / "examples"
@@ -48,7 +49,7 @@ def test_certified_claims(name):
     checker = load_checker()
     assert checker.check(path)[-1] == "accepted: the claims are proved"
     if GALLERY[name] is not None:
-        assert read(path)[0]["claims"][0]["betti"] == GALLERY[name]
+        assert records_of(path)[0]["claims"][0]["betti"] == GALLERY[name]
 
 
 def test_the_gallery_is_complete_and_reproducible(tmp_path):
@@ -58,7 +59,7 @@ def test_the_gallery_is_complete_and_reproducible(tmp_path):
     made = sorted(path.stem for path in tmp_path.glob("*.cert"))
     assert made == sorted(GALLERY) == sorted(path.stem for path in (EXAMPLES / "certificates").glob("*.cert"))
     for name in made:  # zlib need not compress alike everywhere
-        assert read(tmp_path / f"{name}.cert")[0] == read(EXAMPLES / "certificates" / f"{name}.cert")[0]
+        assert records_of(tmp_path / f"{name}.cert")[0] == records_of(EXAMPLES / "certificates" / f"{name}.cert")[0]
 
 
 @pytest.mark.slow
@@ -66,7 +67,7 @@ def test_a_certificate_of_torsion(tmp_path):
     """The projective plane: H_1 = Z/2, in a coarse complex."""
     runpy.run_path(str(EXAMPLES / "make_certificates.py"))["projective_plane"](tmp_path)
     path = tmp_path / "projective_plane.cert"
-    claim = read(path)[0]["claims"][0]
+    claim = records_of(path)[0]["claims"][0]
     assert (claim["betti"], claim["torsion"]) == ([1, 0, 0, 0, 0], [[], [2], [], [], []])
     assert load_checker().check(path)[-1] == "accepted: the claims are proved"
 
