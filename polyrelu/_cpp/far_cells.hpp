@@ -7,6 +7,7 @@
 // of x, s = [x : f] and e the number with which the far face of f stands in the boundary of f.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -32,12 +33,12 @@ class NumberedSet {
     void finish() {
         before_.resize(bits_.size());
         int32_t n = 0;
-        for (size_t w = 0; w < bits_.size(); ++w) {
+        for (std::size_t w = 0; w < bits_.size(); ++w) {
             before_[w] = n;
             n += __builtin_popcountll(bits_[w]);
         }
         members.reserve(n);
-        for (size_t w = 0; w < bits_.size(); ++w)
+        for (std::size_t w = 0; w < bits_.size(); ++w)
             for (uint64_t open = bits_[w]; open; open &= open - 1)
                 members.push_back((int32_t)(64 * w + __builtin_ctzll(open)));
     }
