@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -48,6 +49,15 @@ def exactly(cx: PolyhedralComplex, tree: CutTree) -> dict[tuple[int, tuple[int, 
     return found
 
 
+def position(x: Vector) -> list[Fraction]:
+    """What the order of vertices depends on: see `_cpp/vertex_order.hpp`."""
+    state, factors = 1, []
+    for _ in x[1:]:
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        factors.append(state >> 44 | 1)
+    return [Fraction(sum(a * b for a, b in zip(factors, x[1:], strict=True)), x[0]), *(Fraction(a, x[0]) for a in x[1:])]
+
+
 def check(of: Problem, tree: CutTree) -> int:
     """The number of cells on walls, each counted for every part."""
     named: dict[Any, frozenset[Vector]] = {}
@@ -55,6 +65,9 @@ def check(of: Problem, tree: CutTree) -> int:
     for leaf in range(tree.n_leaves):
         cx = complex_of(of, tree, leaf)
         found = _Walls(cx, of.domain, tree, leaf).walls
+        kept = [0, *(1 + k for k in cx.coordinates.kept)]
+        order = [position(tuple(cx.homogeneous(int(v))[k] for k in kept)) for v in found.cells[0]]
+        assert all(x < y for x, y in pairwise(order))
         here: dict[tuple[int, tuple[int, ...]], set[frozenset[Vector]]] = {}
         for q, numbers in enumerate(found.cells):
             for i, label, place in zip(numbers, found.labels[q].tolist(), found.places[q].tolist(), strict=True):

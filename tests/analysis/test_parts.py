@@ -464,5 +464,11 @@ def test_a_directory_that_became_read_only_is_one_error(tmp_path: Path, monkeypa
     assert in_parts(of, 6, work_dir=tmp_path) == first
 
 
+def test_a_part_that_touches_the_boundary_in_a_point() -> None:
+    """Below two lines that meet in the middle of a side of the square: their point lies in the boundary of the square."""
+    net = Network([[[1, 1], [1, -1]], [[1, 1]]], [[-1, 1], [1]])
+    assert compare(problem(net, 0, Domain.box([-1, -1], [1, 1])), 4) == 3
+
+
 def test_random_networks_in_four_dimensions() -> None:
     compare(problem(random_float32((4, 6, 5, 1))), 5)
