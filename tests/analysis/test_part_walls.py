@@ -55,7 +55,8 @@ def position(x: Vector) -> list[Fraction]:
     for _ in x[1:]:
         state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
         factors.append(state >> 44 | 1)
-    return [Fraction(sum(a * b for a, b in zip(factors, x[1:], strict=True)), x[0]), *(Fraction(a, x[0]) for a in x[1:])]
+    form = sum(a * b for a, b in zip(factors, x[1:], strict=True))
+    return [Fraction(a, x[0]) for a in (form, *x[1:])]
 
 
 def check(of: Problem, tree: CutTree) -> int:

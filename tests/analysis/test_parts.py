@@ -465,7 +465,7 @@ def test_a_directory_that_became_read_only_is_one_error(tmp_path: Path, monkeypa
 
 
 def test_a_part_that_touches_the_boundary_in_a_point() -> None:
-    """Below two lines that meet in the middle of a side of the square: their point lies in the boundary of the square."""
+    """Below two lines that meet in the middle of a side of the square: they meet in its boundary."""
     net = Network([[[1, 1], [1, -1]], [[1, 1]]], [[-1, 1], [1]])
     assert compare(problem(net, 0, Domain.box([-1, -1], [1, 1])), 4) == 3
 
