@@ -41,7 +41,7 @@ examples:
   polyrelu combine stack a.json b.json -o both.json
   polyrelu betti both.json --where "F0 > 0 and F1 <= 0"  where A is positive and B is not""",
     )
-    parser.add_argument("operation", metavar="OPERATION", choices=OPERATIONS, help=", ".join(OPERATIONS))
+    parser.add_argument("operation", metavar="OPERATION", choices=list(OPERATIONS), help=", ".join(OPERATIONS))
     parser.add_argument("net", metavar="A", help="network file")
     parser.add_argument("other", metavar="B", help="a second network file")
     add_activation(parser)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import polyrelu.cli
-from polyrelu.constructions import maximum, predicted_betti, sawtooth, shells
+from polyrelu.constructions import from_expression, maximum, predicted_betti, sawtooth, shells
 from polyrelu.paper.bounds import lower_bounds, upper_bounds
 from polyrelu.readers import load, save
 from polyrelu.readers.json import read_document
@@ -185,7 +185,10 @@ def test_several_outputs(run):
 
 def test_limit_of_cells(run):
     assert_one_line(*run("verify", ANNULUS, "--regions", "8", "--max-cells", "3"), expected=1)
-    assert_one_line(*run("identical", ANNULUS, ANNULUS, "--max-cells", "3", "--json"), expected=1)
+    save(from_expression("|x + y| + |x - y|"), "sum.json")
+    save(from_expression("2*max(|x|, |y|)"), "maximum.json")  # the same function, by other neurons
+    assert run("identical", "sum.json", "maximum.json")[0] == 0
+    assert_one_line(*run("identical", "sum.json", "maximum.json", "--max-cells", "3", "--json"), expected=1)
 
 
 @pytest.mark.parametrize(
