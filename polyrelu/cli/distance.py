@@ -57,7 +57,7 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The distances."""
-    net = chosen(options, read(options))
+    net = chosen(options, read(options, in_slice=False))
     norm: Any = options.norm if options.norm == "inf" else int(options.norm)
     task = Task(options, net, read_box(options, net.input_dim))
     with task.work() as how:

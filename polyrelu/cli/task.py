@@ -18,7 +18,7 @@ from polyrelu.analysis.cluster import connected
 from polyrelu.cli.options import add_json, add_limit, add_part, integer, positive, source
 from polyrelu.cli.progress import Progress
 from polyrelu.constructions import from_expression
-from polyrelu.errors import InputError, one_line
+from polyrelu.errors import InputError, LimitError, one_line
 from polyrelu.exact.limits import free_memory
 from polyrelu.exact.rational import exact
 from polyrelu.geometry.domain import Domain
@@ -85,14 +85,26 @@ def add_task(parser: argparse.ArgumentParser, *, choice: bool = True, json: bool
         add_json(parser)
 
 
-def read(options: argparse.Namespace) -> Network:
-    """The network of the file, or of the formula."""
+def read(options: argparse.Namespace, *, in_slice: bool = True) -> Network:
+    """The network of the file, or of the formula.
+
+    With `in_slice`, one that is too large is read on the slice of the options, if there is one, and in their box; it is
+    then a function of the coordinates of the slice, which is noted in the options.
+    """
     if options.formula is None:
         if options.net is None:
             raise InputError("expected a network file NET, or --formula")
         if options.variables is not None:
             raise InputError("--variables names the inputs of --formula, and there is none")
-        net = load(options.net, output=options.tensor, activation=options.activation, strip=options.strip)
+        asked = {"output": options.tensor, "activation": options.activation, "strip": options.strip}
+        try:
+            net = load(options.net, **asked)
+        except LimitError:
+            if options.slice is None or not in_slice:
+                raise
+            part = Slice(read_points(options.slice))
+            net = load(options.net, **asked, slice=part, domain=read_box(options, part.dim))
+            options.read_in_slice = True
         return _stated(options, net)
     if options.net is not None:
         raise InputError(f"--formula takes the place of a network file, and there is one: {one_line(options.net)}")
@@ -140,7 +152,9 @@ def prepare(options: argparse.Namespace, net: Network, *, one_output: bool = Fal
 def select(options: argparse.Namespace, net: Network, *, one_output: bool = False) -> Network:
     """The network of the output that the options choose, on the slice that they choose, in its coordinates."""
     net = chosen(options, net, one_output=one_output)
-    return net if options.slice is None else Slice(read_points(options.slice)).restrict(net)
+    if options.slice is None or vars(options).get("read_in_slice"):
+        return net
+    return Slice(read_points(options.slice)).restrict(net)
 
 
 def _stated(options: argparse.Namespace, net: Network, name: str = "") -> Network:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from polyrelu.errors import FileError
+from polyrelu.errors import FileError, InputError
 from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import describe
 from polyrelu.files import checked_path
 from polyrelu.network.network import Network
 from polyrelu.readers import json
 from polyrelu.readers.json import Document
+
+if TYPE_CHECKING:
+    from polyrelu.geometry.domain import Domain
+    from polyrelu.network.slices import Slice
+    from polyrelu.readers.restriction import Restriction
 
 __all__ = ["Document", "from_onnx", "from_sklearn", "from_torch", "load", "read_document", "save"]
 
@@ -31,6 +36,8 @@ def load(
     output: str | None = None,
     activation: str | Sequence[str] | None = None,
     strip: bool = False,
+    slice: Slice | None = None,
+    domain: Domain | None = None,
 ) -> Network:
     """The network in a file, whose format is determined by its suffix.
 
@@ -55,6 +62,12 @@ def load(
     strip : bool, optional
         Only for `.onnx`: whether the model ends with a sigmoid, softmax or log-softmax that is to be left out; see
         `from_onnx`.
+    slice : Slice, optional
+        The network on this slice alone, a function of its coordinates, as `Slice.restrict` has it. ONNX models are
+        composed in the slice from the input on, so that convolutional networks are read whose matrices are too large;
+        see `from_onnx`.
+    domain : Domain, optional
+        With a slice, a domain in its coordinates to which the network may be restricted; see `from_onnx`.
 
     Returns
     -------
@@ -88,9 +101,13 @@ def load(
     >>> pr.load("affine.json").weights
     (((Fraction(1, 3), Fraction(2, 1)),),)
     """
-    if output is None and not read_flag(strip, "strip"):
-        return read_document(path, activation=activation).network
+    part = restriction_to(slice, domain)
+    is_onnx = os.path.splitext(checked_path(path)[1])[1].lower() == ".onnx"
+    if output is None and not read_flag(strip, "strip") and (part is None or activation is not None or not is_onnx):
+        network = read_document(path, activation=activation).network
+        return network if part is None else part.slice.restrict(network)
     from polyrelu.readers.onnx import read_onnx
+
 
     shown, _ = checked_path(path)
     if strip and _reader(path) is not read_onnx:
@@ -100,7 +117,7 @@ def load(
     if _reader(path) is not read_onnx:
         given = describe(output)
         raise FileError(f"{shown}: output={given}: only the tensors of .onnx files are chosen by name", shown)
-    return read_onnx(path, output, strip=strip)
+    return read_onnx(path, output, strip=strip, restriction=part)
 
 
 def read_document(path: str | os.PathLike[str], *, activation: str | Sequence[str] | None = None) -> Document:
@@ -180,6 +197,8 @@ def from_torch(
     activation: str | Sequence[str] | None = None,
     state_dict: Mapping[str, Any] | None = None,
     strip: bool = False,
+    slice: Slice | None = None,
+    domain: Domain | None = None,
 ) -> Network:
     """The network that a PyTorch module computes in evaluation mode, or that of a plain state dict.
 
@@ -204,6 +223,14 @@ def from_torch(
         Whether the model ends with a sigmoid, softmax or log-softmax that is to be left out. The network is then its
         argument, and `Network.assumptions` says so. Nothing is lost: the sigmoid is increasing and is 1/2 at 0, so that
         its level 1/2 is the level 0 of the network; a softmax keeps the order of its entries, and thus the greatest.
+    slice : Slice, optional
+        The network on this slice alone, a function of its coordinates: the module is composed in the slice from the
+        input on. Its points are flattened inputs in C order. Values that are constant in the slice make no neurons, and
+        equal ones make one.
+    domain : Domain, optional
+        With a slice, a domain in its coordinates. Neurons that are proved not to bend in a box that contains it are
+        left out, so that large convolutional networks are read. The network is that of the model in this box alone,
+        which `Network.assumptions` says.
 
     Returns
     -------
@@ -267,10 +294,20 @@ def from_torch(
     """
     from polyrelu.readers.torch.modules import from_torch as read
 
-    return read(module, input_shape, activation=activation, state_dict=state_dict, strip=strip)
+    part = restriction_to(slice, domain)
+    return read(
+        module, input_shape, activation=activation, state_dict=state_dict, strip=strip, restriction=part
+    )
 
 
-def from_onnx(model: Any, output: str | None = None, *, strip: bool = False) -> Network:
+def from_onnx(
+    model: Any,
+    output: str | None = None,
+    *,
+    strip: bool = False,
+    slice: Slice | None = None,
+    domain: Domain | None = None,
+) -> Network:
     """The network that an ONNX model computes.
 
     Parameters
@@ -284,6 +321,14 @@ def from_onnx(model: Any, output: str | None = None, *, strip: bool = False) -> 
         Whether the model ends with a sigmoid, softmax or log-softmax that is to be left out. The network is then its
         argument, and `Network.assumptions` says so. Nothing is lost: the sigmoid is increasing and is 1/2 at 0, so that
         its level 1/2 is the level 0 of the network; a softmax keeps the order of its entries, and thus the greatest.
+    slice : Slice, optional
+        The network on this slice alone, a function of its coordinates: the model is composed in the slice from the
+        input on. Its points are flattened inputs in C order. Values that are constant in the slice make no neurons, and
+        equal ones make one.
+    domain : Domain, optional
+        With a slice, a domain in its coordinates. Neurons that are proved not to bend in a box that contains it are
+        left out, so that large convolutional networks are read. The network is that of the model in this box alone,
+        which `Network.assumptions` says.
 
     Returns
     -------
@@ -320,7 +365,7 @@ def from_onnx(model: Any, output: str | None = None, *, strip: bool = False) -> 
     """
     from polyrelu.readers.onnx import from_onnx as read
 
-    return read(model, output, strip=strip)
+    return read(model, output, strip=strip, restriction=restriction_to(slice, domain))
 
 
 def from_sklearn(estimator: Any) -> Network:
@@ -370,6 +415,17 @@ def from_sklearn(estimator: Any) -> Network:
     from polyrelu.readers.sklearn import from_sklearn as read
 
     return read(estimator)
+
+
+def restriction_to(part: Slice | None, domain: Domain | None) -> Restriction | None:
+    """The restriction to a slice and a domain in it; None for no slice. InputError for a domain without a slice."""
+    if part is None:
+        if domain is not None:
+            raise InputError("domain: belongs to a slice; give it to the functions that examine the network")
+        return None
+    from polyrelu.readers.restriction import Restriction
+
+    return Restriction(part, domain)
 
 
 def _reader(path: str | os.PathLike[str]) -> Callable[[str | os.PathLike[str]], Network] | None:

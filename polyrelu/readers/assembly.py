@@ -41,10 +41,12 @@ from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import MAX_ENTRIES, exact, exact_vector
 from polyrelu.network.network import Network
 from polyrelu.readers.batch import Layer, sample_of
+from polyrelu.readers.restriction import Enclosures, Restriction
 from polyrelu.readers.signals import (
     ONE,
     OUTSIDE,
     ZERO,
+    Combiner,
     Monotone,
     Row,
     Signal,
@@ -93,6 +95,18 @@ class _Layer:
         self.constants: list[Fraction] = []
         self.slopes: list[Fraction] = []
         self.carried: dict[frozenset[tuple[int, Fraction]], int] = {}
+        self.found: dict[tuple[frozenset[tuple[int, Fraction]], Fraction, Fraction], int] = {}
+        self.enclosures: Enclosures | None = None
+
+    def neuron(self, row: Row, constant: Fraction, slope: Fraction) -> int:
+        """The index of the neuron of this row, constant and slope, made if there is none."""
+        key = frozenset(row.items()), constant, slope
+        if key not in self.found:
+            self.found[key] = len(self.rows)
+            self.rows.append(row)
+            self.constants.append(constant)
+            self.slopes.append(slope)
+        return self.found[key]
 
     def carry(self, form: Row) -> int:
         """The index of the neuron that passes the form on, made if there is none."""
@@ -109,11 +123,15 @@ class Assembly:
     """A network under construction, whose input has the given shape (an int is the length of a vector).
 
     Every error starts with `place`, the operation of the model that is being read. With `strip` set, a final sigmoid,
-    softmax or log-softmax may be left out. With `samples` > 1 the input may be
-    a batch of that many samples, one of which `sample` returns; limits then concern the weights of one sample.
+    softmax or log-softmax may be left out. With `samples` > 1 the input may be a batch of that many samples, one of
+    which `sample` returns; limits then concern the weights of one sample. With a restriction the network is a function
+    of the coordinates of a slice: values that are constant there, and neurons that are linear in its domain, make no
+    neurons, and equal ones make one.
     """
 
-    def __init__(self, shape: int | Sequence[int], samples: int = 1) -> None:
+    def __init__(
+        self, shape: int | Sequence[int], samples: int = 1, restriction: Restriction | None = None
+    ) -> None:
         self.place = "input"
         self.strip = False
         self._samples = samples
@@ -124,6 +142,15 @@ class Assembly:
         if any(length < 1 for length in lengths):
             raise self.error(f"expected a shape of positive lengths, got {show_shape(lengths)}")
         self.check_count(math.prod(lengths), "inputs", MAX_SIZE)
+        self._restriction = restriction
+        if restriction is not None:
+            self.input = restriction.input(lengths)
+            if restriction.box is not None:
+                self.assume(
+                    f"the network is that of the model only in the box {_shown(restriction.box)} of the slice: neurons "
+                    "that do not bend there are left out"
+                )
+            return
         rows = [{i: ONE} for i in range(math.prod(lengths))]
         self.input = Signal(0, rows, [ZERO] * len(rows), lengths)
 
@@ -159,7 +186,9 @@ class Assembly:
         batches = grouped(signal.positions).tolist()
         self.check_size((len(batches), m))
         self.check_work(m * terms_of(signal, signal.positions), m * len(batches))
-        rows = counted(combined(signal, batch, row) for batch in batches for row in matrix.tolist())
+        combiner = Combiner(signal)
+        prepared = [combiner.prepared(row) for row in matrix.tolist()]
+        rows = counted(combiner.sum(batch, row) for batch in batches for row in prepared)
         return signal_of(signal.layer, rows, offsets * len(batches), (*signal.shape[:-1], m))
 
     def scale(self, signal: Signal, factors: Any = ONE, offsets: Any = 0) -> Signal:
@@ -257,6 +286,8 @@ class Assembly:
             )
         if not signal.size:
             raise self.error("the value is empty, so there is nothing to act on")
+        if self._restriction is not None:
+            return self._bent(signal, np.broadcast_to(below, signal.shape).ravel().tolist(), self._restriction)
         while len(self._layers) <= signal.layer:
             self._layers.append(_Layer())
         layer = self._layers[signal.layer]
@@ -268,6 +299,52 @@ class Assembly:
         layer.slopes.extend(np.broadcast_to(below, signal.shape).ravel().tolist())
         rows = [{i: ONE} for i in range(first, first + signal.size)]
         return Signal(signal.layer + 1, rows, [ZERO] * signal.size, signal.shape)
+
+    def _bent(self, signal: Signal, slopes: list[Fraction], restriction: Restriction) -> Signal:
+        """The activations of a signal in a slice, with neurons only for entries that may bend in its domain."""
+        self.spend(_ENTRY * signal.size + terms_of(signal, signal.positions))
+        factors: list[Fraction | None] = [None] * signal.size
+        for i, (row, constant, slope) in enumerate(zip(signal.rows, signal.constants, slopes, strict=True)):
+            if not row or slope == 1:
+                factors[i] = ONE if constant >= 0 else slope
+        if restriction.box is not None:
+            enclosures = restriction.of_rows(signal.rows, signal.constants, self._enclosures(signal.layer, restriction))
+            least, most = (array.tolist() for array in restriction.range(enclosures))
+            for i, slope in enumerate(slopes):
+                if factors[i] is None and (least[i] >= 0 or most[i] <= 0):
+                    factors[i] = ONE if least[i] >= 0 else slope
+        bent = [i for i, factor in enumerate(factors) if factor is None]
+        straight = [i for i, factor in enumerate(factors) if factor is not None]
+        scales = array_of([factor for factor in factors if factor is not None])
+        linear = self.scale(signal.select(np.array(straight, dtype=np.intp)), scales)
+        if not bent:
+            return self.reshape(linear, signal.shape)
+        while len(self._layers) <= signal.layer:
+            self._layers.append(_Layer())
+        layer = self._layers[signal.layer]
+        neurons = [layer.neuron(signal.rows[i], signal.constants[i], slopes[i]) for i in bent]
+        self._check_weights(len(layer.rows), signal.layer)
+        rows: list[Row] = [{k: ONE} for k in neurons]
+        joined = Signal(signal.layer + 1, rows, [ZERO] * len(rows), (len(rows),))
+        if straight:
+            joined = self.concat([joined, linear])
+        where = np.empty(signal.size, dtype=np.intp)
+        where[[*bent, *straight]] = np.arange(signal.size)
+        return joined.select(where.reshape(signal.shape))
+
+    def _enclosures(self, layer: int, restriction: Restriction) -> Enclosures:
+        """Enclosures of the neurons of a layer in the box; of layer 0 the coordinates."""
+        if layer == 0:
+            return restriction.coordinates()
+        here = self._layers[layer - 1]
+        if here.enclosures is None or len(here.enclosures[0]) < len(here.rows):
+            done = 0 if here.enclosures is None else len(here.enclosures[0])
+            before = self._enclosures(layer - 1, restriction)
+            arguments = restriction.of_rows(here.rows[done:], here.constants[done:], before)
+            new = restriction.activated(arguments, here.slopes[done:])
+            old = here.enclosures or (new[0][:0], new[1][:0])
+            here.enclosures = np.vstack([old[0], new[0]]), np.vstack([old[1], new[1]])
+        return here.enclosures
 
     def clip(self, signal: Signal, low: Any = None, high: Any = None) -> Signal:
         """min(max(x, low), high), which is high if low is above it; None or an infinity leaves a side open.
@@ -439,6 +516,8 @@ class Assembly:
         return [ZERO] * length if bias is None else self._vector(bias, length, "bias")
 
     def _width(self, layer: int) -> int:
+        if layer == 0 and self._restriction is not None:
+            return self._restriction.dim
         return self.input.size if layer == 0 else len(self._layers[layer - 1].rows)
 
     def _joined(self, signals: Iterable[Signal]) -> Signal:
@@ -493,3 +572,7 @@ class Assembly:
     def error(self, message: str) -> NetworkError:
         """An error that starts with the place."""
         return NetworkError(f"{self.place}: {message}")
+
+
+def _shown(box: Sequence[tuple[Fraction, Fraction]]) -> str:
+    return " × ".join(f"[{low}, {high}]" for low, high in box)

@@ -20,6 +20,9 @@ Indices = npt.NDArray[np.intp]
 
 ZERO, ONE = Fraction(0), Fraction(1)
 
+MAX_BITS = 2048
+"""Maximum number of bits of a common denominator with which sums are computed with integers."""
+
 OUTSIDE = -1
 """An index into padding, where the value is 0."""
 
@@ -87,6 +90,65 @@ def combined(signal: Signal, indices: Iterable[int], coefficients: Iterable[Frac
                     continue
             total[i] = term
     return total, constant
+
+
+class Combiner:
+    """Sums Σ coefficient · entry of one signal, computed with integers over common denominators.
+
+    Fractions reduce after every product and every sum, which costs ten times as much as the products of integers. Where
+    all coefficients of the signal are 1, as those of an input, there is nothing to gain, nor where the denominators
+    have no short common multiple.
+    """
+
+    def __init__(self, signal: Signal) -> None:
+        self._signal = signal
+        self._denominator = 0
+        if all(c is ONE for row in signal.rows for c in row.values()):
+            return
+        if common := _common(c for row in signal.rows for c in row.values()) * _common(signal.constants):
+            numbers = [[(i, _times(c, common)) for i, c in row.items()] for row in signal.rows]
+            self._denominator, self._rows = common, numbers
+            self._constants = [_times(c, common) for c in signal.constants]
+
+    def prepared(self, coefficients: list[Fraction]) -> Prepared:
+        """Coefficients as `sum` takes them, to be used many times."""
+        common = _common(coefficients) if self._denominator else 0
+        return coefficients, common, [_times(c, common) for c in coefficients] if common else []
+
+    def sum(self, indices: Iterable[int], prepared: Prepared) -> tuple[Row, Fraction]:
+        """Σ coefficient · entry, over the entries at `indices` (negative ones left out), as `combined` has it."""
+        coefficients, common, numbers = prepared
+        if not common:
+            return combined(self._signal, indices, coefficients)
+        rows, constants = self._rows, self._constants
+        total: dict[int, int] = {}
+        constant = 0
+        for index, factor in zip(indices, numbers, strict=True):
+            if index < 0 or not factor:
+                continue
+            constant += factor * constants[index]
+            for i, n in rows[index]:
+                total[i] = total.get(i, 0) + factor * n
+        denominator = common * self._denominator
+        return {i: Fraction(n, denominator) for i, n in total.items() if n}, Fraction(constant, denominator)
+
+
+Prepared = tuple[list[Fraction], int, list[int]]
+"""Coefficients, and a common denominator (0 for none) with their numerators."""
+
+
+def _common(numbers: Iterable[Fraction]) -> int:
+    """The least common denominator of numbers; 0 if it has more than MAX_BITS bits."""
+    common = 1
+    for denominator in {x.denominator for x in numbers}:
+        common = math.lcm(common, denominator)
+        if common.bit_length() > MAX_BITS:
+            return 0
+    return common
+
+
+def _times(x: Fraction, common: int) -> int:
+    return x.numerator * (common // x.denominator)
 
 
 def counted(parts: Iterable[tuple[Row, Fraction]]) -> list[tuple[Row, Fraction]]:

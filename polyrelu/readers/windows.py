@@ -12,10 +12,10 @@ import numpy as np
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.signals import (
     OUTSIDE,
+    Combiner,
     Indices,
     Signal,
     array_of,
-    combined,
     counted,
     show_shape,
     signal_of,
@@ -58,10 +58,12 @@ def convolve(
     filters = kernels.reshape(groups, out // groups, per_group * taps)
     assembly.check_size((len(inputs), out, *space))
     assembly.check_work(terms_of(signal, inputs) * (out // groups), len(inputs) * out * math.prod(space))
+    combiner = Combiner(signal)
+    prepared = [[combiner.prepared(taps_of) for taps_of in members] for members in filters.tolist()]
     rows = counted(
-        combined(signal, window, taps_of)
+        combiner.sum(window, taps_of)
         for batch in inputs.tolist()
-        for group, members in zip(batch, filters.tolist(), strict=True)
+        for group, members in zip(batch, prepared, strict=True)
         for taps_of in members
         for window in group
     )

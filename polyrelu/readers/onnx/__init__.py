@@ -35,14 +35,22 @@ from polyrelu.readers.files import read_bytes, reading
 from polyrelu.readers.onnx.evaluate import OPERATORS, network_of
 from polyrelu.readers.onnx.graph import checked_graph
 from polyrelu.readers.onnx.wire import spend_on_message
+from polyrelu.readers.restriction import Restriction
 
 __all__ = ["OPERATORS", "from_onnx", "read_onnx"]
 
 
-def read_onnx(path: str | os.PathLike[str], output: str | None = None, *, strip: bool = False) -> Network:
+def read_onnx(
+    path: str | os.PathLike[str],
+    output: str | None = None,
+    *,
+    strip: bool = False,
+    restriction: Restriction | None = None,
+) -> Network:
     """The network in an ONNX file; `output` and errors are as for `polyrelu.from_onnx`.
 
-    With `strip` a final sigmoid, softmax or log-softmax is left out.
+    With `strip` a final sigmoid, softmax or log-softmax is left out; with a restriction the network is one of the
+    coordinates of a slice.
 
     Tensors may be stored in other files in the folder of the model or below it. FileError is also raised if the file
     cannot be read or is not an ONNX model, or if it refers to data outside its folder. Every message starts with the
@@ -51,15 +59,18 @@ def read_onnx(path: str | os.PathLike[str], output: str | None = None, *, strip:
     shown, target = checked_path(path)
     with reading(shown):
         graph = replace(checked_graph(_parsed(read_bytes(target))), strip=strip)
-        return network_of(graph, output, os.path.dirname(target) or os.curdir)
+        return network_of(graph, output, os.path.dirname(target) or os.curdir, restriction)
 
 
-def from_onnx(model: Any, output: str | None = None, *, strip: bool = False) -> Network:
+def from_onnx(
+    model: Any, output: str | None = None, *, strip: bool = False, restriction: Restriction | None = None
+) -> Network:
     """The network that an `onnx.ModelProto` computes; see `polyrelu.from_onnx`."""
     proto = _model_proto()
     if not isinstance(model, proto):
         raise NetworkError(f"expected an onnx.ModelProto, got {describe(model)}")
-    return network_of(replace(checked_graph(model), strip=read_flag(strip, "strip")), output, None)
+    graph = replace(checked_graph(model), strip=read_flag(strip, "strip"))
+    return network_of(graph, output, None, restriction)
 
 
 def _parsed(data: bytes) -> Any:

@@ -20,6 +20,7 @@ from polyrelu.readers.onnx.comparisons import COMPARISONS
 from polyrelu.readers.onnx.folding import FOLDED
 from polyrelu.readers.onnx.graph import Graph, Node, input_shape
 from polyrelu.readers.onnx.tensors import Array, Constant, decode
+from polyrelu.readers.restriction import Restriction
 from polyrelu.readers.signals import Monotone, Signal
 from polyrelu.readers.steps import Step
 
@@ -117,7 +118,9 @@ _CURVED = (
 )
 
 
-def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
+def network_of(
+    graph: Graph, output: str | None, folder: str | None, restriction: Restriction | None = None
+) -> Network:
     """The network of the function from the graph's input to one of its tensors; see `polyrelu.readers.onnx`."""
     target = _target(graph, output)
     order = graph.needed(target)
@@ -132,6 +135,11 @@ def network_of(graph: Graph, output: str | None, folder: str | None) -> Network:
     shape = input_shape(name, graph.inputs[name])
     where = f"the first axis of the input {describe(name)}, of length {shape[0] if shape else 1},"
     samples = shape[0] if len(shape) > 1 else 1
+    if restriction is not None:
+        if samples > 1:
+            raise NetworkError(f"{where} may be a batch, which is not read in a slice: export it with a batch of one")
+        assembly, value = _evaluated(graph, target, order, name, Assembly(shape, 1, restriction), folder)
+        return assembly.finish(value)
     if samples > LONG_BATCH:
         _check_long_batch(graph, target, order, name, shape, folder, where)
     try:

@@ -21,6 +21,7 @@ from polyrelu.exact.rational import describe
 from polyrelu.files import reason
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.restriction import Restriction
 from polyrelu.readers.steps import Step
 from polyrelu.readers.torch.chains import chain_of
 from polyrelu.readers.torch.preview import mixes_samples, unread_function
@@ -42,6 +43,7 @@ def from_torch(
     activation: str | Sequence[str] | None = None,
     state_dict: Mapping[str, Any] | None = None,
     strip: bool = False,
+    restriction: Restriction | None = None,
 ) -> Network:
     """The network that a PyTorch module computes in evaluation mode, or that of a plain state dict.
 
@@ -59,7 +61,8 @@ def from_torch(
             )
         if strip:
             raise InputError("strip: a state dict without a module does not contain a final function")
-        return chain_of(module, activation)
+        network = chain_of(module, activation)
+        return network if restriction is None else restriction.slice.restrict(network)
     module = getattr(module, "_orig_mod", module)  # what torch.compile has wrapped
     if activation is not None:
         raise InputError(
@@ -89,7 +92,7 @@ def from_torch(
             raise NetworkError(f"input_shape: expected integers, got {describe(input_shape)}") from None
         if len(lengths) > MAX_AXES:
             raise NetworkError(f"input_shape: expected at most {MAX_AXES} integers, got {describe(input_shape)}")
-    assembly = Assembly((1, *lengths))
+    assembly = Assembly((1, *lengths), 1, restriction)
     assembly.strip = strip
     dtypes = [p.dtype for p in module.parameters() if p.is_floating_point()]
     dtype = dtypes[0] if dtypes else torch.get_default_dtype()
