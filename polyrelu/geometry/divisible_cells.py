@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from polyrelu.errors import VerificationError
 from polyrelu.exact.rational import primitive
 
 Vector = tuple[int, ...]
-Form = tuple[tuple[int, int], ...]
-"""A linear form on homogeneous coordinates: pairs (coordinate, coefficient)."""
+
+
+class Form:
+    """A linear form on homogeneous coordinates: pairs (coordinate, coefficient) of integers, and doubles near these."""
+
+    __slots__ = ("approximate", "bound", "terms")
+
+    def __init__(self, terms: tuple[tuple[int, int], ...]) -> None:
+        self.terms = terms
+        n = len(terms)
+        # A product of numbers below 1 with errors below 2^−52 has an error below 3 · 2^−52, rounding included. Adding n
+        # of them makes one below n² · 2^−53 more, in whatever order. Both together are less than this.
+        self.bound = n * (n + 4) * 2.0**-52
+        values = scaled([x for _, x in terms])
+        self.approximate = tuple((j, x) for (j, _), x in zip(terms, values, strict=True))
+
+    def negative(self) -> Form:
+        """The form times −1."""
+        return Form(tuple((j, -x) for j, x in self.terms))
+
+    def value(self, vector: Vector) -> int:
+        """The value at a vector."""
+        return sum([c * vector[j] for j, c in self.terms])
+
+
+def scaled(row: Sequence[int]) -> list[float]:
+    """The integers times a power of two, so that the largest is below 1, as doubles with errors below 2^−52."""
+    bits = max(map(int.bit_length, row), default=0)
+    if bits > 62:  # rounded down by less than 2^(bits − 62)
+        shift = bits - 62
+        return [(x >> shift) * 2.0**-62 for x in row]
+    scale = 2.0**-bits
+    return [x * scale for x in row]
 
 
 class DivisibleCells:
@@ -61,6 +92,7 @@ class DivisibleCells:
         self.cut: list[Form | None] = []
         self.origin: list[int] = []
         self.divided: list[int] = []
+        self._approximate: list[list[float]] = []
         self._at: dict[Vector, int] = {}
 
     def __len__(self) -> int:
@@ -70,6 +102,7 @@ class DivisibleCells:
         """The number of the 0-cell at a point, which is added if there is none."""
         if vector not in self._at:
             self.vectors.append(vector)
+            self._approximate.append(scaled(vector))
             self._at[vector] = self._add(0, {}, (len(self.vectors) - 1,), origin, parent)
         return self._at[vector]
 
@@ -95,15 +128,31 @@ class DivisibleCells:
             self.cofacets[f].add(number)
         return number
 
-    def value(self, form: Form, v: int) -> int:
-        """The value of a form at a generator."""
-        vector = self.vectors[v]
-        return sum([c * vector[j] for j, c in form])
+    def sign(self, form: Form, v: int) -> int:
+        """The sign of a form at a generator: that of doubles if they are beyond the bound on their error."""
+        vector = self._approximate[v]
+        x = sum([c * vector[j] for j, c in form.approximate])
+        if x > form.bound:
+            return 1
+        if x < -form.bound:
+            return -1
+        exact = form.value(self.vectors[v])
+        return (exact > 0) - (exact < 0)
 
     def sides(self, form: Form, cell: int) -> tuple[bool, bool]:
         """Whether a form is positive somewhere on a cell, and whether it is negative somewhere."""
-        values = [self.value(form, v) for v in self.generators[cell]]
-        return max(values) > 0, min(values) < 0
+        plus = minus = False
+        for v in self.generators[cell]:
+            sign = self.sign(form, v)
+            if sign > 0:
+                if minus:
+                    return True, True
+                plus = True
+            elif sign < 0:
+                if plus:
+                    return True, True
+                minus = True
+        return plus, minus
 
     def is_present(self, cell: int) -> bool:
         """Whether a cell was neither divided nor merged into another one."""
@@ -150,7 +199,7 @@ class DivisibleCells:
         k, origin = self.dim[cell], self.origin[cell]
         if k == 1:
             (u, at_u), (w, at_w) = self.facets[cell].items()
-            a, b = (self.value(form, self.generators[x][0]) for x in (u, w))
+            a, b = (form.value(self.vectors[self.generators[x][0]]) for x in (u, w))
             if a < 0:
                 u, w, at_u, at_w, a, b = w, u, at_w, at_u, b, a
             p, q = self.vectors[self.generators[u][0]], self.vectors[self.generators[w][0]]

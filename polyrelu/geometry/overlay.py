@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from polyrelu.exact.linear import independent_columns, null_space
 from polyrelu.exact.rational import primitive
-from polyrelu.geometry.divisible_cells import DivisibleCells, Form, Vector
+from polyrelu.geometry.divisible_cells import DivisibleCells, Form, Vector, scaled
 
 Signs = npt.NDArray[np.int8]
 Described = tuple[list[Form], list[Form]]
@@ -108,7 +108,7 @@ class _Pairs:
                 for v in cells.generators[partner]:
                     x = values.get(v)
                     if x is None:
-                        x = values[v] = cells.value(form, v)
+                        x = values[v] = cells.sign(form, v)
                     if x > 0:
                         plus = True
                     elif x < 0:
@@ -185,7 +185,7 @@ class Overlay:
             equations, facets = self._described(c)
             rows = [[0] * len(name) for _ in range(len(equations) + len(facets))]
             for row, form in zip(rows, (*equations, *facets), strict=True):
-                for j, x in form:
+                for j, x in form.terms:
                     row[name[j]] = x
             signs = _signs(rows, points, approximate)[:, columns]
             plus = np.maximum.reduceat(signs, starts, axis=1) > 0
@@ -215,16 +215,16 @@ class Overlay:
         elif cell == pieces[0]:
             facets = [*facets, form]
         else:
-            facets = [*facets, tuple((j, -x) for j, x in form)]
+            facets = [*facets, form.negative()]
         if cells.dim[cell] == 0:
             return equations, self._pointing(cell)
         found: list[Form] = []
         for facet in cells.facets[cell]:
             of_facet = cells.generators[facet]
-            if any(not any(cells.value(f, v) for v in of_facet) for f in found):
+            if any(not any(cells.sign(f, v) for v in of_facet) for f in found):
                 continue
             # No form of a facet vanishes on the relative interior of a piece.
-            found.append(next(f for f in facets if not any(cells.value(f, v) for v in of_facet)))
+            found.append(next(f for f in facets if not any(cells.sign(f, v) for v in of_facet)))
         return equations, found
 
     def _computed(self, cell: int) -> Described:
@@ -238,21 +238,20 @@ class Overlay:
         if cells.dim[cell] == 0:
             return equations, self._pointing(cell)
         names = [coordinates[i] for i in independent_columns(rows)]
-        found: dict[Form, None] = {}
+        found: dict[tuple[int, ...], Form] = {}
         for facet in cells.facets[cell]:
             (normal,) = null_space(vectors(facet, names), len(names))
-            form = _form(names, normal)
-            if not cells.sides(form, cell)[0]:
-                form = tuple((j, -x) for j, x in form)
-            found[form] = None
-        return equations, list(found)
+            if normal not in found:
+                form = _form(names, normal)
+                found[normal] = form if cells.sides(form, cell)[0] else form.negative()
+        return equations, list(found.values())
 
 
     def _pointing(self, cell: int) -> list[Form]:
         """A form that is positive on a 0-cell, in place of facets: it distinguishes a ray from the opposite one."""
         vector = self._cells.vectors[self._cells.generators[cell][0]]
         j = next(j for j in self._coordinates if vector[j])
-        return [((j, 1 if vector[j] > 0 else -1),)]
+        return [Form(((j, 1 if vector[j] > 0 else -1),))]
 
 
 class _Cone:
@@ -263,7 +262,7 @@ class _Cone:
 
     def __init__(self, rays: Sequence[Vector], facets: Sequence[Form]) -> None:
         self._facets = list(facets)
-        found = {ray: sum(1 << i for i, form in enumerate(facets) if not _value(form, ray)) for ray in rays}
+        found = {ray: sum(1 << i for i, form in enumerate(facets) if not form.value(ray)) for ray in rays}
         self._rays = [
             (ray, zeros)
             for ray, zeros in found.items()
@@ -277,7 +276,7 @@ class _Cone:
             if not equality:
                 bit = 1 << len(self._facets)
                 self._facets.append(form)
-            values = [_value(form, ray) for ray, _ in self._rays]
+            values = [form.value(ray) for ray, _ in self._rays]
             kept = []
             for (ray, zeros), x in zip(self._rays, values, strict=True):
                 if x == 0:
@@ -302,29 +301,16 @@ class _Cone:
         common = -1
         for _, zeros in self._rays:
             common &= zeros
-        return not common and all(any(_value(form, ray) for ray, _ in self._rays) for form in further)
-
-
-def _value(form: Form, vector: Vector) -> int:
-    return sum([c * vector[j] for j, c in form])
+        return not common and all(any(form.value(ray) for ray, _ in self._rays) for form in further)
 
 
 def _form(names: Sequence[int], row: Sequence[int]) -> Form:
-    return tuple((j, x) for j, x in zip(names, row, strict=True) if x)
+    return Form(tuple((j, x) for j, x in zip(names, row, strict=True) if x))
 
 
 def _scaled(rows: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
-    """The rows multiplied by powers of two so that the largest entry is below 1, with errors below 2^−52."""
-    found = np.zeros((len(rows), len(rows[0]) if rows else 0))
-    for i, row in enumerate(rows):
-        bits = max(map(int.bit_length, row))
-        if bits > 62:  # rounded down by less than 2^(bits − 62)
-            found[i] = [float(x >> (bits - 62)) for x in row]
-            bits = 62
-        else:
-            found[i] = row
-        found[i] *= 2.0**-bits
-    return found
+    """The rows as doubles, each times a power of two (`scaled`)."""
+    return np.array([scaled(row) for row in rows], np.float64)
 
 
 def _signs(
