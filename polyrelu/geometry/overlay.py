@@ -7,12 +7,16 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from polyrelu.errors import LimitError
 from polyrelu.exact.linear import independent_columns, null_space
 from polyrelu.exact.rational import primitive
 from polyrelu.geometry.divisible_cells import DivisibleCells, Form, Vector, scaled
 
 Signs = npt.NDArray[np.int8]
 Described = tuple[list[Form], list[Form]]
+
+MAX_PAIRS = 5_000_000
+"""Maximum number of pairs of cells that may overlap, of some 300 bytes each."""
 
 
 def settle(cells: DivisibleCells, groups: Iterable[Sequence[int]]) -> None:
@@ -60,18 +64,29 @@ def settle(cells: DivisibleCells, groups: Iterable[Sequence[int]]) -> None:
             pairs.replace(second, first)
 
 
+def _too_many() -> LimitError:
+    return LimitError(
+        f"layers: more than {MAX_PAIRS} pairs of cells may have overlapping images; "
+        "a domain or a slice (Slice.restrict) has fewer"
+    )
+
+
 class _Pairs:
     """The pairs of present cells whose relative interiors may have common points."""
 
     def __init__(self, cells: DivisibleCells) -> None:
         self._cells = cells
         self._partners: dict[int, dict[int, Overlay]] = {}
+        self._count = 0
         self._waiting: list[list[tuple[int, int]]] = [[] for _ in range(max(cells.dim, default=0) + 1)]
 
     def put(self, first: int, second: int, overlay: Overlay) -> None:
         """Add a pair of cells of a group."""
         partners = self._partners.setdefault(first, {})
         if first != second and second not in partners:
+            self._count += 1
+            if self._count > MAX_PAIRS:
+                raise _too_many()
             partners[second] = self._partners.setdefault(second, {})[first] = overlay
             self._waiting[max(self._cells.dim[first], self._cells.dim[second])].append((first, second))
 
@@ -82,6 +97,7 @@ class _Pairs:
             overlay = self._partners.get(first, {}).pop(second, None)
             if overlay is not None:
                 del self._partners[second][first]
+                self._count -= 1
                 return first, second, overlay
         return None
 
@@ -89,6 +105,7 @@ class _Pairs:
         """Put another cell, which is the same set of points, in place of a cell in all pairs."""
         for partner, overlay in self._partners.pop(cell, {}).items():
             del self._partners[partner][cell]
+            self._count -= 1
             self.put(by, partner, overlay)
 
     def replace_divided(self) -> None:
@@ -104,6 +121,7 @@ class _Pairs:
             assert form is not None
             for partner, overlay in self._partners.pop(c, {}).items():
                 del self._partners[partner][c]
+                self._count -= 1
                 plus = minus = False
                 for v in cells.generators[partner]:
                     x = values.get(v)
@@ -180,7 +198,8 @@ class Overlay:
         columns = np.array([place[v] for c in given for v in cells.generators[c]])
         starts = np.cumsum([0, *(len(cells.generators[c]) for c in given[:-1])])
         name = {j: i for i, j in enumerate(self._coordinates)}
-        apart: list[npt.NDArray[np.bool_]] = []
+        near: list[npt.NDArray[np.int64]] = []  # for each cell those of which its own forms do not part it
+        total = 0
         for c in given:
             equations, facets = self._described(c)
             rows = [[0] * len(name) for _ in range(len(equations) + len(facets))]
@@ -191,10 +210,14 @@ class Overlay:
             plus = np.maximum.reduceat(signs, starts, axis=1) > 0
             minus = np.minimum.reduceat(signs, starts, axis=1) < 0
             n = len(equations)
-            apart.append((plus[:n] != minus[:n]).any(axis=0) | ~plus[n:].all(axis=0))
-        found = np.array(apart)
-        near = np.argwhere(np.triu(~(found | found.T), 1))
-        return [(given[i], given[j]) for i, j in near.tolist()]
+            near.append(np.flatnonzero(~(plus[:n] != minus[:n]).any(axis=0) & plus[n:].all(axis=0)))
+            total += len(near[-1])
+            if total > MAX_PAIRS:
+                raise _too_many()
+        m = len(given)
+        cell, other = np.repeat(np.arange(m), [len(x) for x in near]), np.concatenate(near)
+        both = np.intersect1d((cell * m + other)[cell < other], other * m + cell, assume_unique=True)
+        return [(given[i], given[j]) for i, j in zip(*(x.tolist() for x in np.divmod(both, m)), strict=True)]
 
     def _described(self, cell: int) -> Described:
         """The equations of the span of a cell, and the forms of its facets."""

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from polyrelu.geometry import overlay
 
 
 def rings(d: int) -> pr.Network:
@@ -283,3 +284,16 @@ def test_signs_beyond_doubles() -> None:
         found = pr.layerwise_homology(net, "=")  # |x| = 1
         assert betti(found) == [(2,), (2,), (expected,)]
         assert all(np.isfinite(float(x[0])) for x in found.components)
+
+
+def test_overlaps_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """327 pairs of cells wait at most, 325 of which are given, in four groups."""
+    random = np.random.default_rng(0)
+    weights = [random.integers(-9, 10, (n, m)) for m, n in ((2, 6), (6, 2), (2, 1))]
+    net = pr.Network(weights, [random.integers(-9, 10, n) for n in (6, 2, 1)])
+    for limit in (20, 326):
+        monkeypatch.setattr(overlay, "MAX_PAIRS", limit)
+        with pytest.raises(pr.LimitError, match=f"more than {limit} pairs"):
+            pr.layerwise_homology(net, "<=", 100)
+    monkeypatch.setattr(overlay, "MAX_PAIRS", 327)
+    assert betti(pr.layerwise_homology(net, "<=", 100)) == [(2, 0), (2, 0), (1, 0)]
