@@ -24,19 +24,19 @@ FUNCTIONS = ("max", "min", "abs", "relu")
 def from_expression(
     expression: str | Sequence[str], variables: str | Sequence[str] | None = None, *, relu: bool = False
 ) -> Network:
-    """The network of a piecewise linear function that a text such as "1 - |x| - |y|" describes.
+    """The network of a piecewise linear function that a text such as ``1 - |x| - |y|`` describes.
 
     Parameters
     ----------
     expression : str or sequence of str
-        The function; or one for each output. Sums, rational multiples, |…| and abs, max and min (of any number of
+        The function; or one for each output. Sums, rational multiples, ``|x|`` and abs, max and min (of any number of
         arguments), relu; numbers are exact: 0.1 is one tenth, 1/3 a third.
     variables : str or sequence of str, optional
         The names of the inputs in order, as a sequence or as in "x, y"; some need not occur. Without it, the names that
         occur, in alphabetical order and numbers by size (x2 before x10); the network's `assumptions` say which.
     relu : bool, default False
-        Whether all neurons have to be ReLU. Otherwise |f| is one neuron of slope −1 below zero, and values are passed
-        on to later layers by neurons of slope 1.
+        Whether all neurons have to be ReLU. Otherwise ``|f|`` is one neuron of slope −1 below zero, and values are
+        passed on to later layers by neurons of slope 1.
 
     Returns
     -------
