@@ -1,6 +1,6 @@
 """polyrelu-check: whether a certificate of the cells or the topology of a ReLU network proves what it claims.
 
-    polyrelu-check FILE [--sha256 HASH] [--max-cells N]        python -I -S polyrelu_check FILE
+    polyrelu-check FILE [--sha256 HASH] [--max-cells N] [--max-work N]        python -I -S polyrelu_check FILE
 
 Exit status: 0, the claims are proved; 1, a fact that the proof needs is false; 2, the file is no certificate, or it
 exceeds a limit. The format is described in docs/certificates.md of polyrelu. This program shares nothing with polyrelu,
@@ -34,7 +34,7 @@ Checked for every cell (`Cells.add`), r being the dimension:
 and once (`Cells.close`):
  (e) there is an r-cell, and every cell of dimension < r is a facet of some cell;
  (f) an (r-1)-cell is a facet of two r-cells, and a form that is the same linear form on both is positive on one and
-     negative on the other, or it is a facet of one, and x0 or a wall of D vanishes on it;
+     negative on the other, or it is a facet of one, and x0 or a wall of D vanishes on it (no wall is 0 everywhere);
  (g) every other r-cell is separated from the first.
 
 THEOREM 2. The K(c) of the r-cells cover the cone of D with disjoint interiors; every point of D, finite or at infinity,
@@ -99,11 +99,13 @@ import zlib
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import gcd, isqrt, lcm
+from operator import itemgetter, mul
 from typing import Any, NoReturn
 
 MAX_LINE = 1 << 25  # bytes
 MAX_DIGITS = 20_000  # of a number in the file
 MAX_WORK = 10**10  # steps, each about a multiplication of numbers of a thousand bits
+MAX_CELLS = 5_000_000  # of a complex
 RELATIONS = {">": (1,), ">=": (0, 1), "<": (-1,), "<=": (-1, 0), "=": (0,)}
 
 Form = list[int]
@@ -131,7 +133,7 @@ class Budget:
     def spend(cls, steps: int) -> None:
         cls.left -= steps
         if cls.left < 0:
-            raise Unreadable("limit: the file asks for too much work")
+            raise Unreadable("limit: the file asks for too much work (--max-work)")
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -316,7 +318,12 @@ class Layers:
         x0, inputs = g[0], list(g[1:])
         Budget.spend(self.size * (1 + (self._bits + max(x.bit_length() for x in g)) // 1000))
         for k, rows in enumerate(self.rows):
-            z = [sum(map(int.__mul__, row[1:], inputs), row[0] * x0) for row in rows]
+            active = [j for j, x in enumerate(inputs, 1) if x]
+            if active:
+                pick, factors = itemgetter(0, *active), [x0, *filter(None, inputs)]
+                z = [sum(map(mul, pick(row), factors)) for row in rows]
+            else:
+                z = [row[0] * x0 for row in rows]
             found.append(z)
             if k < self.depth:
                 above = self.above[k]
@@ -353,7 +360,7 @@ class Forms:
         """The bits of the forms that are positive and negative at g, and the values of all layers."""
         plus, minus, bit = int(g[0] > 0), 0, 2
         values = [net.values(g) for net in self.networks]
-        found = [sum(map(int.__mul__, form, g)) for form in self.linear]
+        found = [sum(map(mul, form, g)) for form in self.linear]
         for v in [*found, *(values[n][k][j] for n, k, j in self._places)]:
             if v > 0:
                 plus |= bit
@@ -424,6 +431,7 @@ class Cells:
         facets = [(abs(f) - 1, 1 if f > 0 else -1) for f in row]
         if not facets or any(not 0 <= f < len(below) for f, _ in facets):
             refuse(place, "has no facet, or one that is no cell")
+        Budget.spend(sum(len(below[f]) for f, _ in facets))
         total: Chain = {}
         plus = minus = 0
         for f, sign in facets:
@@ -603,7 +611,7 @@ class Bounds:
             for form, side in start:
                 weight = side * (unit // sum(map(abs, form)))
                 p = [a + weight * b for a, b in zip(p, form, strict=True)]
-        on_p = [sum(map(int.__mul__, p, g)) for g in vectors]
+        on_p = [sum(map(mul, p, g)) for g in vectors]
         if not all(v > 0 for v in on_p):
             return False
         m = layers.rows[0]
@@ -646,11 +654,11 @@ class Bounds:
                 rows = layers.rows[k]
                 constant += sum(v * row[0] for v, row in zip(chosen, rows, strict=True))
                 columns = list(zip(*rows, strict=True))[1:]
-                coefficients = [sum(map(int.__mul__, chosen, column)) for column in columns]
+                coefficients = [sum(map(mul, chosen, column)) for column in columns]
         for tries in range(1, self.TRIES + 1):
             form = _combined([[constant, *chosen]], exact)[0]
             bound = [
-                sum(map(int.__mul__, form, g)) * lost.denominator - factor * lost.numerator * w
+                sum(map(mul, form, g)) * lost.denominator - factor * lost.numerator * w
                 for g, w in zip(vectors, on_p, strict=True)
             ]
             if all(b > 0 or (b == 0 and not g[0]) for b, g in zip(bound, vectors, strict=True)):
@@ -658,7 +666,7 @@ class Bounds:
             worst = min(range(len(bound)), key=lambda i: Fraction(bound[i], on_p[i]))
             for j, ends in enumerate(free):
                 if ends is not None:  # towards what is best where the bound is least
-                    best = ends[0] if sum(map(int.__mul__, exact[j], vectors[worst])) > 0 else ends[1]
+                    best = ends[0] if sum(map(mul, exact[j], vectors[worst])) > 0 else ends[1]
                     chosen[j] += (best - chosen[j]) // max(tries, 2)
         return False
 
@@ -680,7 +688,7 @@ class Bounds:
 
 def _range(form: Form, rad: int, vectors: list[list[int]], on_p: list[int]) -> tuple[int, int]:
     """l and u for |z - form| <= rad p, in units of 2^-64, rounded outwards."""
-    values = [sum(map(int.__mul__, form, g)) for g in vectors]
+    values = [sum(map(mul, form, g)) for g in vectors]
     low = min((v - rad * w << 64) // w for v, w in zip(values, on_p, strict=True))
     high = max(-((-v - rad * w << 64) // w) for v, w in zip(values, on_p, strict=True))
     return low, high
@@ -694,7 +702,7 @@ def _combined(rows: list[Form], forms: list[Form]) -> list[Form]:
     """The forms row[0] x0 + sum row[j + 1] forms[j]."""
     columns = list(zip(*forms, strict=True))
     return [
-        [sum(map(int.__mul__, row[1:], column), 0 if i else row[0]) for i, column in enumerate(columns)] for row in rows
+        [sum(map(mul, row[1:], column), 0 if i else row[0]) for i, column in enumerate(columns)] for row in rows
     ]
 
 
@@ -981,7 +989,7 @@ class Walls:
                 key = q, frozenset(map(tuple, vectors))
                 number = self.known.setdefault(key, len(self.found))
                 if number == len(self.found):
-                    on_vectors = [[sum(map(int.__mul__, form, g)) for g in vectors] for form in self.tree.forms]
+                    on_vectors = [[sum(map(mul, form, g)) for g in vectors] for form in self.tree.forms]
                     signs = [sum({(v > 0) - (v < 0) for v in values}) for values in on_vectors]
                     self.expected.append(self.tree.leaves(signs))
                     self.found.append(set())
@@ -1176,6 +1184,8 @@ class Certificate:
         walls = [projected(form, "domain") for form in self.walls]
         further = forms_of("cuts")
         self.tree = Tree(head.get("tree") or [], forms_of("tree_forms"))
+        if not all(any(form[1:]) for form in (*walls, *self.tree.forms)):
+            refuse("line 1", "a wall or a cut is no hyperplane")  # its form would vanish nowhere or everywhere
         self.is_whole = not self.tree.nodes
         self.walls_between = Walls(self.tree)
         self.merged = [Merged(quotient.rank) for _ in self.claims]
@@ -1202,7 +1212,7 @@ class Certificate:
             self.facts += 1
             if claim.get("claim") == "homology":
                 betti, torsion = homology(merged.columns(), claim["relation"] in "<>", self.net.inputs)
-                if (claim.get("betti"), claim.get("torsion")) != (betti, torsion):
+                if _plain([claim.get("betti"), claim.get("torsion")]) != _plain([betti, torsion]):
                     refuse(f"claim {number}", f"the Betti numbers are {betti}, the torsion {torsion}")
 
     def _use(self, number: int, claim: dict[str, Any], cells: Cells, leaf: int, names: list[Any]) -> None:
@@ -1240,6 +1250,8 @@ class Certificate:
         if self.other is not None or not self.is_whole:
             raise Unreadable("claim of cells: expected one network, and no parts")
         with_level = expect(claim.get("with_level"), bool, "with_level")
+        if with_level and self.level is None:
+            raise Unreadable("claim of cells: there is no level")
         defining = ~cells.forms.cuts & (~0 if with_level else ~cells.forms.level)
         unbounded = cells.unbounded()
         found: dict[tuple[int, int], tuple[int, bool]] = {}  # by signs: dimension, and whether all are bounded
@@ -1252,7 +1264,7 @@ class Certificate:
         for q, _ in found.values():
             f_vector[self.quotient.lineality + q] += 1
         bounded = sum(q == self.net.inputs and b for q, b in found.values())
-        if (claim.get("f_vector"), claim.get("bounded_regions")) != (f_vector, bounded):
+        if _plain([claim.get("f_vector"), claim.get("bounded_regions")]) != _plain([f_vector, bounded]):
             refuse(place, f"the f-vector is {f_vector}, with {bounded} bounded regions")
 
     def _check_persistence(self, number: int, claim: dict[str, Any], cells: Cells, place: str) -> None:
@@ -1291,6 +1303,11 @@ class Certificate:
         self.facts += 1 + len(self.walls)
 
 
+def _plain(value: Any) -> str:
+    """As JSON, in which 1 and true are not the same."""
+    return json.dumps(value)
+
+
 def _pair(bar: Any) -> list[Any]:
     if len(expect(bar, list, "bar")) != 2:
         raise Unreadable("bars: expected pairs")
@@ -1306,10 +1323,12 @@ def _is_prime(n: int) -> bool:
     return n > 1 and all(n % k for k in range(2, isqrt(n) + 1))
 
 
-def check(path: Any, sha256: str | None = None, max_cells: int = 5_000_000) -> list[str]:
+def check(
+    path: Any, sha256: str | None = None, max_cells: int = MAX_CELLS, max_work: int = MAX_WORK
+) -> list[str]:
     """The lines of the report; Refused or Unreadable unless the certificate proves its claims."""
     sys.set_int_max_str_digits(MAX_DIGITS)
-    Budget.left = MAX_WORK
+    Budget.left = max_work
     try:
         found = Certificate(Records(path), max_cells)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError, OverflowError) as error:
@@ -1333,10 +1352,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="polyrelu-check", description="Checks a certificate of polyrelu.")
     parser.add_argument("file", help="the certificate")
     parser.add_argument("--sha256", help="refuse certificates of a network with another hash than this one")
-    parser.add_argument("--max-cells", type=int, default=5_000_000, help="a limit on memory, about 1 kB a cell")
+    parser.add_argument("--max-cells", type=int, default=MAX_CELLS, help="a limit on memory, about 1 kB a cell")
+    parser.add_argument("--max-work", type=int, default=MAX_WORK, help="a limit on time, in steps of about 0.1 µs")
     options = parser.parse_args(arguments)
     try:
-        print(*check(options.file, options.sha256, options.max_cells), sep="\n")
+        print(*check(options.file, options.sha256, options.max_cells, options.max_work), sep="\n")
     except Refused as error:
         print(f"refused: {error}")
         return 1

@@ -87,6 +87,11 @@ def beyond_the_domain(checker: Any, tmp_path) -> Records:
     return line(checker, distance, ["-", "-1/2", 0, "1/2", 1, "3/2", "+"], claim, domain=[[0, 1], [1, -1]])
 
 
+def wall_that_is_none(checker: Any, tmp_path) -> Records:
+    """The wall 0 ≥ 0: all of the space would lie in the boundary of the domain."""
+    return line(checker, POSITIVE, ["-", 0, "+"], {**BETTI, "relation": ">", "betti": [0]}, domain=[[0, 0]])
+
+
 def cell_without_facets(checker: Any, tmp_path) -> Records:
     claim = {**BETTI, "relation": ">", "betti": [0]}
     return assembled(checker, POSITIVE, [], [[[]]], claim, kept=[0], projection=[[]])
@@ -271,6 +276,7 @@ ATTACKS: dict[Callable[[Any, Any], Records], str] = {
     ignored_inputs: "otherwise than through the kept inputs",
     no_vector: "is no vector",
     beyond_the_domain: "lies outside the domain",
+    wall_that_is_none: "is no hyperplane",
     cell_without_facets: "has no facet",
     no_cells: "complex\", f\"has no",
     open_chain: "boundary of its boundary",
