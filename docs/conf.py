@@ -17,6 +17,7 @@ nitpick_ignore = [
     ("py:class", "polyrelu.plotting.subject.CycleLike"),
     ("py:class", "polyrelu.geometry.clipping.T"),
     ("py:class", "polyrelu.network.slices.Restricted"),
+    ("py:class", "polyrelu.readers.restriction.Restriction"),
 ]
 nitpick_ignore_regex = [("py:obj", ".*"), ("py:class", r"(?!polyrelu\.).*")]
 autodoc_member_order = "bysource"
