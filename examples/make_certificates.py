@@ -48,19 +48,32 @@ def maxima(folder: Path) -> None:
     pr.certify_identical(pr.maximum(3), pr.maximum(pr.maximum(z, y), x), path=folder / "maximum_of_3.cert")
 
 
-def projective_plane(folder: Path) -> None:
-    """{F > 0} in R^5 with the homotopy type of the projective plane: H_1 = Z/2.
+def projective_plane_network() -> pr.Network:
+    """F: R^4 → R whose region {F > 0} has the homotopy type of the projective plane.
 
-    In the coordinates x_1..x_6 of sum 0 it is the set where some coordinate is positive and, for every triangle that is
-    missing in the triangulation with 6 vertices, one of the three is negative.
+    In the coordinates x_1, …, x_6 of sum 0 let X be the set where some coordinate is positive and, for every triangle
+    that is missing in the triangulation with 6 vertices, one of the three coordinates is negative. It retracts onto the
+    triangulation, by x ↦ max(x, 0): the negative parts are a simplex. X is a cone, in which x_1, …, x_5 are never all
+    ≥ 0. So every ray in it meets once the graph x_i = v_i + s (i ≤ 5), s = max(−v_1, …, −v_5) − 1, over the v of sum 0.
     """
     triangles = ["012", "023", "034", "045", "015", "124", "235", "134", "245", "135"]
-    rows = [[int(i == k) for i in range(5)] for k in range(5)] + [[-1] * 5]
-    x = [pr.Network([[row]], [[0]]) for row in rows]
+
+    def linear(n: int) -> list[pr.Network]:
+        """n coordinates, and minus their sum."""
+        rows = [[int(i == k) for i in range(n)] for k in range(n)] + [[-1] * n]
+        return [pr.Network([[row]], [[0]]) for row in rows]
+
+    x, v = linear(5), linear(4)
     missing = [t for t in combinations(range(6), 3) if "".join(map(str, t)) not in triangles]
     least = [pr.minimum(*(x[i] for i in t)) for t in missing]
-    net = pr.minimum(pr.maximum(*x), -pr.maximum(*least))
-    pr.certify(net, ">", path=folder / "projective_plane.cert")
+    s = pr.maximum(*(-coordinate for coordinate in v)) - 1
+    return pr.minimum(pr.maximum(*x), -pr.maximum(*least)) @ pr.stack(*(coordinate + s for coordinate in v))
+
+
+def projective_plane(folder: Path) -> None:
+    """Torsion: {F > 0} in R^4 with the homotopy type of the projective plane, H_1 = Z/2; at once, and in parts."""
+    pr.certify(projective_plane_network(), ">", path=folder / "projective_plane.cert")
+    pr.certify(projective_plane_network(), ">", path=folder / "projective_plane_parts.cert", parts=4)
 
 
 def shells_in_space(folder: Path) -> None:
