@@ -39,7 +39,7 @@ class CertificateFile:
 
     def __init__(self, path: Path) -> None:
         self._raw = path.open("wb")
-        self._file = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=4, mtime=0)
+        self._file = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, compresslevel=1, mtime=0)
 
     def __enter__(self) -> CertificateFile:
         return self
