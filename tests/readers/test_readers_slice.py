@@ -189,6 +189,23 @@ def test_onnx_models_too_large_as_a_whole(
         pr.from_onnx(made, slice=plane(192, 0))
 
 
+@pytest.mark.parametrize("most", [16383, 16384])
+def test_sizes_are_found_before_anything_is_composed(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """The look at the shapes refuses what the composition refuses, and nothing else."""
+    made, _ = onnx_model()
+    for name in ("onnx.sizes", "assembly"):
+        monkeypatch.setattr(f"polyrelu.readers.{name}.MAX_ENTRIES", most)
+        if most == 16384:
+            continue
+        if name == "assembly":
+            monkeypatch.setattr("polyrelu.readers.onnx.sizes.MAX_ENTRIES", 10**9)
+        with pytest.raises(LimitError, match=r"node 2 \(Relu\): 16384 weights in (its )?hidden layer"):
+            pr.from_onnx(made)
+    if most == 16384:
+        with pytest.raises(LimitError, match=r"node 3 \(MaxPool\)"):
+            pr.from_onnx(made)
+
+
 @pytest.mark.slow
 def test_a_convolutional_network_of_the_size_for_handwritten_digits() -> None:
     torch = pytest.importorskip("torch")

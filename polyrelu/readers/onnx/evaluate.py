@@ -19,6 +19,7 @@ from polyrelu.readers.onnx.call import Call, Value
 from polyrelu.readers.onnx.comparisons import COMPARISONS
 from polyrelu.readers.onnx.folding import FOLDED
 from polyrelu.readers.onnx.graph import Graph, Node, input_shape
+from polyrelu.readers.onnx.sizes import check_widths
 from polyrelu.readers.onnx.tensors import Array, Constant, decode
 from polyrelu.readers.restriction import Restriction
 from polyrelu.readers.signals import Monotone, Signal
@@ -140,6 +141,7 @@ def network_of(
             raise NetworkError(f"{where} may be a batch, which is not read in a slice: export it with a batch of one")
         assembly, value = _evaluated(graph, target, order, name, Assembly(shape, 1, restriction), folder)
         return assembly.finish(value)
+    check_widths(graph, order, name, shape, samples)
     if samples > LONG_BATCH:
         _check_long_batch(graph, target, order, name, shape, folder, where)
     try:
