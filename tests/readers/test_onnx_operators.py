@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from polyrelu.network.network import Network
-from polyrelu.readers.onnx import OPERATORS, from_onnx
+from polyrelu.readers.onnx import OPERATORS, from_onnx, sizes
 from polyrelu.readers.onnx.folding import NOTE
+from polyrelu.readers.onnx.graph import checked_graph
 
 onnx = pytest.importorskip("onnx")
 
@@ -23,6 +24,7 @@ from support.onnx_models import (  # noqa: E402
     dyadic,
     model,
     node,
+    run_both,
     single,
     tensor,
     values_of,
@@ -317,3 +319,17 @@ def test_exponentials_are_the_nearest_doubles() -> None:
     with localcontext(prec=100):
         expected = [float(Decimal(float(x)).exp()) for x in numbers]
     assert list(from_onnx(made).biases[0]) == expected
+
+
+def test_shapes_found_before_the_composition_are_those_of_the_runtime() -> None:
+    known = 0
+    for operator, shape, constants, options in (parameters.values for parameters in EXACT_CASES):
+        made = single(operator, shape, constants, options)  # type: ignore[arg-type]
+        graph = checked_graph(made)
+        if len(graph.producers) > 1:
+            continue
+        inputs = {"x": shape}
+        if found := sizes._shape(graph.producers["y"], graph, inputs):  # type: ignore[arg-type]
+            assert found == np.shape(run_both(made, dyadic(shape, 0), reference=False)[0]), operator
+            known += 1
+    assert known > 40
