@@ -30,11 +30,11 @@ class VertexOrder {
     void sort(std::vector<int32_t>& numbers, bool rays) {
         std::vector<Enclosure> all;
         for (const int32_t v : numbers) all.push_back(enclose(v, rays));
-        std::sort(all.begin(), all.end(), [](const Enclosure& a, const Enclosure& b) { return a.value < b.value; });
+        // By the lower ends: then what comes after a gap lies above all that comes before it, however wide it is.
+        std::sort(all.begin(), all.end(), [](const Enclosure& a, const Enclosure& b) { return a.low < b.low; });
         for (size_t i = 0, end; i < all.size(); i = end) {
-            double high = all[i].value + all[i].error;
-            for (end = i + 1; end < all.size() && all[end].value - all[end].error <= high; ++end)
-                high = std::max(high, all[end].value + all[end].error);
+            double high = all[i].high;
+            for (end = i + 1; end < all.size() && all[end].low <= high; ++end) high = std::max(high, all[end].high);
             if (end - i > 1) sort_exactly(&all[i], end - i, rays);
         }
         for (size_t i = 0; i < all.size(); ++i) numbers[i] = all[i].v;
@@ -42,7 +42,7 @@ class VertexOrder {
 
   private:
     struct Enclosure {
-        double value, error;
+        double low, high;
         int32_t v;
     };
     struct Quotient {
@@ -72,14 +72,15 @@ class VertexOrder {
             const double value = n / m, bound = (unit * size + d * factors + std::fabs(value) * g + TINY) / (m - g);
             // 4 EPS: the division, and the ends of the enclosure
             const double error = bound * SLACK + 4 * EPS * std::fabs(value) + TINY;
-            if (std::isfinite(value) && std::isfinite(error)) return {value, error, v};
+            if (std::isfinite(value) && std::isfinite(error)) return {value - error, value + error, v};
         }
         const Quotient q = quotient(v, ray);
         mpq_class exact(q.n, q.m);
         exact.canonicalize();
         const double value = exact.get_d();
-        if (!std::isfinite(value)) return {value > 0 ? DBL_MAX : -DBL_MAX, INFINITY, v};
-        return {value, 8 * EPS * std::fabs(value) + TINY, v};
+        if (!std::isfinite(value)) return value > 0 ? Enclosure{DBL_MAX, INFINITY, v} : Enclosure{-INFINITY, -DBL_MAX, v};
+        const double error = 8 * EPS * std::fabs(value) + TINY;
+        return {value - error, value + error, v};
     }
 
     Quotient quotient(int32_t v, bool ray) {

@@ -114,3 +114,23 @@ def test_vertices_that_doubles_do_not_tell_apart(distance: Fraction) -> None:
     wedge = primitive([0, 1 + distance, 1])
     tree = CutTree().split(0, (0, 1, 0)).split(1, (0, 1, 1)).split(1, wedge)
     assert check(Problem(net, Fraction(0), None, ()), tree) > 20
+
+
+def test_a_wide_enclosure_beside_narrow_ones() -> None:
+    """On nearly parallel lines the place of a vertex is known roughly; those around it are known well."""
+
+    def tiny(n: int) -> Fraction:
+        return Fraction(1, 2**n)
+
+    row = [tiny(70), 1 + tiny(30), -1 + tiny(30)]
+    net = Network(
+        [
+            [[0, 0], [1 - tiny(200), tiny(200)], [0, -1]],
+            [row, row, [1, -1, 1]],
+            [[0, 0, 0], [-1, 1, 1 + tiny(70)], [0, 0, 0]],
+            [[1, 1 - tiny(54), 1 + tiny(70)]],
+        ],
+        [[0, 0, -1], [1 - tiny(54), -1 + tiny(30), -1 - tiny(70)], [-tiny(30), 1 - tiny(70), 1], [-tiny(52)]],
+        [[1, 1, 1], [Fraction(-1, 2), 1, Fraction(-1, 2)], [0, Fraction(1, 100), -1]],
+    )
+    assert check(Problem(net, net([-1, -1]), None, (), coarse=True), choose_cuts(net, None, 9)) > 10
