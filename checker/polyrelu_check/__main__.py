@@ -91,6 +91,7 @@ walls are the same from all sides, so that all together are a complex of D as in
 from __future__ import annotations
 
 import argparse
+import gc
 import gzip
 import hashlib
 import json
@@ -427,44 +428,52 @@ class Cells:
     def add(self, q: int, row: list[int]) -> None:
         """A q-cell by its facets, given as (number + 1) times sign: (b), (c), (d)."""
         place = f"{self.name}{q}-cell {len(self.plus[q])}"
-        below, plus_below, minus_below = self.facets[q - 1], self.plus[q - 1], self.minus[q - 1]
-        facets = [(abs(f) - 1, 1 if f > 0 else -1) for f in row]
-        if not facets or any(not 0 <= f < len(below) for f, _ in facets):
-            refuse(place, "has no facet, or one that is no cell")
-        Budget.spend(sum(len(below[f]) for f, _ in facets))
+        below, used, n = self.facets[q - 1], self.used[q - 1], len(self.plus[q - 1])
+        plus_below, minus_below = self.plus[q - 1], self.minus[q - 1]
+        facets: list[tuple[int, int]] = []
+        signs: list[tuple[int, int]] = []
         total: Chain = {}
         plus = minus = 0
-        for f, sign in facets:
-            self.used[q - 1][f] = 1
+        for x in row:
+            f, sign = (x - 1, 1) if x > 0 else (-x - 1, -1)
+            if not 0 <= f < n:
+                raise Unreadable(f"{place}: its facet {f} is no cell")
+            used[f] = 1
+            facets.append((f, sign))
+            signs.append((plus_below[f], minus_below[f]))
             plus |= plus_below[f]
             minus |= minus_below[f]
             for g, other in below[f] if q > 1 else ((0, 1),):
                 total[g] = total.get(g, 0) + sign * other
+        Budget.spend(len(total) * len(facets))
+        if not facets:
+            refuse(place, "has no facet")
         if any(total.values()):
             refuse(place, "the boundary of its boundary is not zero")
-        usable = self.forms.usable(plus, minus)
-        supporting = (plus | minus) & usable
-        for f, _ in facets:
-            if not supporting & ~(plus_below[f] | minus_below[f]):
+        supporting = (plus | minus) & self.forms.usable(plus, minus)
+        for (f, _), (p, m) in zip(facets, signs, strict=True):
+            if not supporting & ~(p | m):
                 refuse(place, f"no form supports it at its facet {f}")
-        self._separate(place, q - 1, [f for f, _ in facets])
+        self._separate(place, q - 1, facets, signs)
         self.facets[q].append(facets)
         self.plus[q].append(plus)
         self.minus[q].append(minus)
         self.facts += 2 + len(facets)
 
-    def _separate(self, place: str, q: int, cells: list[int]) -> None:
+    def _separate(self, place: str, q: int, facets: list[tuple[int, int]], signs: list[tuple[int, int]]) -> None:
         """Check that these q-cells are pairwise separated. Where nothing is in conflict, all forms are usable."""
-        clear = {(self.plus[q][f], self.minus[q][f]) for f in cells if not self.plus[q][f] & self.minus[q][f]}
-        others = [f for f in cells if self.plus[q][f] & self.minus[q][f]]
-        if len(clear) + len(others) != len(cells):
+        clear = {(p, m) for p, m in signs if not p & m}
+        self.facts += len(facets) * (len(facets) - 1) // 2
+        if len(clear) == len(facets):
+            return
+        others = [f for (f, _), (p, m) in zip(facets, signs, strict=True) if p & m]
+        if len(clear) + len(others) != len(facets):
             refuse(place, "two of its facets have the same signs")
-        Budget.spend(len(others) * len(cells))
+        Budget.spend(len(others) * len(facets))
         for i, f in enumerate(others):
-            for g in (*others[:i], *(g for g in cells if not self.plus[q][g] & self.minus[q][g])):
+            for g in (*others[:i], *(g for (g, _), (p, m) in zip(facets, signs, strict=True) if not p & m)):
                 if not self.separated(q, f, g):
                     refuse(place, f"its facets {f} and {g} are not separated")
-        self.facts += len(cells) * (len(cells) - 1) // 2
 
     def separated(self, q: int, a: int, b: int) -> bool:
         """Whether a form that is usable on both q-cells has different signs on them."""
@@ -1355,6 +1364,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--max-cells", type=int, default=MAX_CELLS, help="a limit on memory, about 1 kB a cell")
     parser.add_argument("--max-work", type=int, default=MAX_WORK, help="a limit on time, in steps of about 0.1 µs")
     options = parser.parse_args(arguments)
+    gc.disable()  # there are no cycles of references, only many objects
     try:
         print(*check(options.file, options.sha256, options.max_cells, options.max_work), sep="\n")
     except Refused as error:
