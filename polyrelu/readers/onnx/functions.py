@@ -23,7 +23,9 @@ def inlined(model: Any) -> Any:
     try:
         from onnx.inliner import inline_local_functions
     except ImportError:
-        raise MissingDependencyError("reading the functions of a model needs onnx 1.15 or newer", "onnx") from None
+        raise MissingDependencyError(
+            "reading the functions of a model needs onnx 1.15 or newer: pip install -U 'polyrelu[onnx]'", "onnx"
+        ) from None
     functions = {(f.domain, f.name): f for f in model.functions}
     if len(functions) < len(model.functions):
         raise NetworkError("a function of the model is there twice")
