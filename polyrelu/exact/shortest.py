@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from flint import fmpq, fmpq_mat
 
+from polyrelu.exact.floats import to_double
 from polyrelu.exact.linear import rank
 
 Norm = str | int
@@ -141,7 +142,8 @@ class Inequalities:
 
         A row is certainly satisfied if floating point says so by more than its error: the entries of rows, z and v are
         doubles with relative errors of less than 2^−50, and the sum of d products has one of less than (d + 8) 2^−50
-        times the sum of the absolute values. What underflows is far below 1e-290, as the rows have length 1.
+        times the sum of the absolute values. An entry of a row that underflows has an error below 2^−1000, which
+        is multiplied by one of z. What underflows otherwise is far below 1e-290, as the rows have length 1.
         """
         rows, sizes = self._floats, np.abs(self._floats)
         bound = (rows.shape[1] + 8) * 2.0**-49
@@ -152,7 +154,8 @@ class Inequalities:
             near = np.array([_double(x) for x in z])
             with np.errstate(all="ignore"):
                 slack = floats - rows @ near
-                certain = slack > bound * (sizes @ np.abs(near) + np.abs(floats)) + 1e-290
+                lost = 2.0**-1000 * np.sum(np.abs(near)) + 1e-290
+                certain = slack > bound * (sizes @ np.abs(near) + np.abs(floats)) + lost
             out = np.empty(len(v), dtype=object)
             out[:] = -_ONE
             open_ = np.flatnonzero(~certain)
@@ -167,11 +170,11 @@ class Inequalities:
         sizes = {"inf": np.sum(rows, axis=1), 1: np.max(rows, axis=1, initial=0), 2: self._lengths / self._lengths}
         with np.errstate(all="ignore"):
             found = np.where(gap > 0, gap / sizes[norm], 0.0) * (1 - 1e-9)
-        found = np.where(np.isfinite(found) & (found > 1e-140), found, 0.0)
-        return np.asarray(found * found * (1 - 1e-9) if norm == 2 else found)
+            found = np.where(np.isfinite(found) & (found > 1e-140), found, 0.0)
+            return np.asarray(found * found * (1 - 1e-9) if norm == 2 else found)
 
     def _proposal(self, method: Any, floats: Array, cutoff: Fraction | None) -> Any:
-        limit = None if cutoff is None else float(cutoff) * (1 + 1e-7)
+        limit = None if cutoff is None else to_double(cutoff) * (1 + 1e-7)
         number = _Number(1e-9 * (1 + float(np.max(np.abs(floats), initial=0))), 60 + 4 * sum(self.a.shape), *_FLOATING)
         try:
             with np.errstate(all="ignore"):

@@ -182,7 +182,8 @@ class NearestPoints:
         """Lower bounds of the values (see `Nearest`) of all points of the pieces.
 
         The coordinate of the quotient of x differs from its double by at most a rounding, as does a difference of two;
-        8 u (|p| + |bound|) is more. A coordinate changes by at most its dual size times the distance.
+        8 u (|p| + |bound|) is more. A coordinate changes by at most its dual size times the distance. An infinity is
+        only what exceeds all doubles, like the limit then.
         """
         t = x if self._space.plane is None else self._space.plane.coordinates(x)
         first, *rest = self._coordinates.project(t)
@@ -193,15 +194,14 @@ class NearestPoints:
                 self._low - p - slack - 2.0**-50 * np.abs(self._low),
                 p - self._high - slack - 2.0**-50 * np.abs(self._high),
             )
-        gap = np.where(gap > 0, gap, 0.0) * (1 - 1e-12 - gap.shape[1] * 2.0**-50)  # also the rounding of sums
-        if not gap.shape[1]:
-            return np.zeros(len(gap))
-        if self._sizes is not None:  # the coordinates are not those of the space
-            gap = np.max(gap / self._sizes, axis=1)
-            return np.asarray(gap * gap * (1 - 1e-12) if self._norm == 2 else gap)
-        if self._norm == 2:
-            return np.asarray(np.sum(gap * gap, axis=1))
-        return np.asarray(np.max(gap, axis=1) if self._norm == "inf" else np.sum(gap, axis=1))
+            gap = np.where(gap > 0, gap, 0.0) * (1 - 1e-12 - gap.shape[1] * 2.0**-50)  # also the rounding of sums
+            if self._sizes is not None and gap.shape[1]:  # the coordinates are not those of the space
+                gap = np.max(gap / self._sizes, axis=1, keepdims=True) * (1 - 1e-12)
+            if self._norm == 2:
+                found = np.sum(gap * gap, axis=1)
+            else:
+                found = np.max(gap, axis=1, initial=0.0) if self._norm == "inf" else np.sum(gap, axis=1)
+        return np.where(found > 1e-280, found, 0.0)  # below, subnormal numbers have larger errors
 
     def _make_inequalities(self, piece: int) -> Inequalities:
         signs = self._on_cells.signs_in(self._regions[piece : piece + 1])[0].tolist()

@@ -6,6 +6,7 @@ No complex is made. So this is for networks with many inputs, and points near th
 from __future__ import annotations
 
 import heapq
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import count
@@ -110,8 +111,9 @@ class NearestBySearch:
         """One more than the number of polyhedra so far; LimitError if that is too many."""
         if self._limit is not None and solved >= self._limit:
             what = "the square of the distance" if self._norm == 2 else "the distance"
+            least = brief(Fraction(min(bound, sys.float_info.max)))
             raise LimitError(
-                f"distance: more than {self._limit} polyhedra are needed; {what} is at least {brief(Fraction(bound))}",
+                f"distance: more than {self._limit} polyhedra are needed; {what} is at least {least}",
                 {"polyhedra": solved},
             )
         return solved + 1

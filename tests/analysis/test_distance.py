@@ -336,6 +336,20 @@ def test_identity_neurons_of_the_first_layer():
             assert checked(net, found) == by_all_cells(net, x, 0, None, norm)
 
 
+@pytest.mark.parametrize("search", [False, True])
+def test_distances_beyond_doubles(search):
+    net = pr.Network([[[1, 0], [-1, 0], [0, 1]], [[1, 1, 1]]], [[0, 0, 0], [-(10**200)]])  # |x| + max(y, 0) − 10^200
+    first, second = pr.distance_to_boundary(net, [[0, 0], [1, -1]], norm=2, search=search)
+    assert first.squared_distance == F(10**400, 2) and second.squared_distance == F(10**400, 2)
+    assert first.nearest == (-5 * 10**199, 5 * 10**199) and not first.is_unique and second.is_unique
+
+
+def test_a_lower_bound_beyond_doubles():
+    net = pr.Network([[[1]], [[1]]], [[-(10**200)], [-1]])
+    with pytest.raises(pr.LimitError, match="the square of the distance is at least"):
+        pr.distance_to_boundary(net, [0], norm=2, search=True, max_cells=1)
+
+
 def test_wrong_arguments():
     line = pr.Slice([[0, 1], [1, 1]])
     two = pr.Network([[[1], [2]]], [[0, 0]])

@@ -102,3 +102,11 @@ def test_of_several_shortest_vectors_the_one_that_is_shortest_in_l2():
     half = Inequalities([[-1, 0, 0]], [F(-1, 3)], 3)  # x ≥ 1/3
     assert half.shortest(half.b, "inf") == ((F(1, 3), 0, 0), F(1, 3), False)
     assert half.shortest(half.b, 1) == ((F(1, 3), 0, 0), F(1, 3), True)
+
+
+@pytest.mark.parametrize("norm", ["inf", 1, 2])
+def test_entries_that_underflow(norm):
+    """The entry 10^−400 is 0 in floating point, and yet the second row is violated at (0, 10^300)."""
+    rows = Inequalities([[0, -1], [1, F(1, 10**400)]], [-(10**300), F(1, 10**150)], 2)
+    x, y = rows.shortest(rows.b, norm).vector
+    assert y >= 10**300 and x + y / 10**400 <= F(1, 10**150)
