@@ -108,8 +108,10 @@ class Search:
         except LimitError as error:
             cells = error.reached.get("cells", 0)
             self.cells += cells
-            if left <= limit and cells in (0, left):
+            if self._max_cells is not None and left <= limit and cells in (0, left):
                 raise self._out_of_cells() from None
+            if self._max_cells is not None and limit < left and not cells:  # but more may be begun with
+                return self.coarse_complex(network, level, domain, left)
             if not cells:  # not even a part could be begun with
                 raise
             raise TooLargeError(str(error)) from None

@@ -131,6 +131,15 @@ def test_ranges_in_parts(monkeypatch):
     assert len(made) > 10
 
 
+def test_a_start_of_more_cells_than_a_part_may_have(monkeypatch):
+    """With 13 inputs there are more than two million cells to start with; here 17, where a part may have 16."""
+    net = pr.Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    monkeypatch.setattr(optimum, "FIRST_CELLS", 16)
+    with pytest.raises(pr.LimitError, match="cells are needed to start"):
+        pr.output_range(net, [(-1, 1)] * 2)
+    assert pr.output_range(net, [(-1, 1)] * 2, max_cells=1000).interval == (0, 2)
+
+
 def test_a_network_whose_complex_could_not_be_made():
     """Its complete complex has hundreds of millions of cells."""
     net = dense((5, 32, 32, 1), 0)
