@@ -426,7 +426,8 @@ class Network(Immutable):
         if not isinstance(other, Network):
             raise NetworkError(f"followed_by: expected a Network, got {describe(other)}")
         if other.input_dim != self.output_dim:
-            raise NetworkError(f"followed_by: expected a network with {self.output_dim} inputs, got {other.input_dim}")
+            n = self.output_dim
+            raise NetworkError(f"followed_by: expected a network with {n} input{'s' * (n != 1)}, got {other.input_dim}")
         rows = other._integer_rows()[0]
         columns = [_apply(rows, column, False) for column in zip(*self._weights[-1], strict=True)]
         bias = _apply(rows, self._biases[-1], True)
@@ -481,6 +482,9 @@ class Network(Immutable):
         """
         if not isinstance(other, Network):
             raise NetworkError(f"compose: expected a Network, got {describe(other)}")
+        if other.output_dim != self.input_dim:
+            n = self.input_dim
+            raise NetworkError(f"compose: expected a network with {n} output{'s' * (n != 1)}, got {other.output_dim}")
         return other.followed_by(self)
 
     def stacked(self, other: Network) -> Network:

@@ -144,7 +144,8 @@ def parse_strictly(data: bytes, expected: str) -> Any:
             object_pairs_hook=_parse_object,
         )
     except json.JSONDecodeError as error:
-        raise FileError(f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise FileError(f"not valid JSON: {error.msg} at {where}; expected {expected} in JSON") from None
     except RecursionError:
         raise FileError(f"not {expected}: brackets are nested too deeply") from None
 

@@ -74,7 +74,7 @@ def test_commands_on_a_slice(run: Any) -> None:
     ("content", "message"),
     [
         ("", "the file is empty; expected a list of points in JSON"),
-        ("{", "not valid JSON"),
+        ("{", "column 2; expected a list of points in JSON"),
         ('{"points": []}', "expected a list of points, each a list of numbers"),
         ("7", "expected a list of points"),
         ("[[0, 0]]", "at least two points"),

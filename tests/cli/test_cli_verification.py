@@ -96,7 +96,7 @@ def test_combine(run: Run) -> None:
         (["check", "two.json", "--property", "y > 0"], "write F0 to F1"),
         (["combine", "sum", "two.json", "line.json", "-o", "out.json"], "equally many outputs"),
         (["combine", "times", "two.json", "line.json", "-o", "out.json"], "invalid choice"),
-        (["combine", "compose", "two.json", "two.json", "-o", "out.json"], "expected a network with 2 inputs"),
+        (["combine", "compose", "two.json", "two.json", "-o", "out.json"], "expected a network with 1 output, got 2"),
         (["combine", "sum", "line.json", "line.json", "-o", "line.json"], "would be lost"),
         (["combine", "sum", "line.json", "line.json", "-o", "missing/out.json"], "missing/out.json"),
     ],

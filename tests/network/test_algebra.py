@@ -126,7 +126,7 @@ def test_numbers_of_numpy():
         (lambda: ABSOLUTE + pr.maximum(2), NetworkError, "equally many inputs, got 1 and 2"),
         (lambda: ABSOLUTE - pr.stack(LINE, LINE), NetworkError, "equally many outputs, got 1 and 2"),
         (lambda: pr.maximum(ABSOLUTE, pr.stack(LINE, LINE)), NetworkError, "equally many outputs"),
-        (lambda: ABSOLUTE @ pr.stack(LINE, LINE), NetworkError, "followed_by: expected a network with 2 inputs, got 1"),
+        (lambda: ABSOLUTE @ pr.stack(LINE, LINE), NetworkError, "compose: expected a network with 1 output, got 2"),
         (lambda: ABSOLUTE @ 3, NetworkError, "compose: expected a Network, got 3"),
         (lambda: ABSOLUTE.stacked(None), NetworkError, "expected a Network, got None"),
         (lambda: ABSOLUTE * LINE, NumberError, "factor"),
