@@ -197,6 +197,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "pareto_front": deep,
         "predicted_band_betti": deep,
         "predicted_betti": deep,
+        "plot_grid": {"objects": [net]},
         "plot_persistence": {"found": pr.persistence(net)},
         "predicted_paper_betti": {**folded, "w": (1,)},
         "predicted_recurrent_betti": {"folds": 2},

@@ -8,6 +8,7 @@ from polyrelu.plotting.bars import KINDS, plot_persistence
 from polyrelu.plotting.colouring import COLOURINGS
 from polyrelu.plotting.draw import plot, plot_html
 from polyrelu.plotting.figure import SUFFIXES
+from polyrelu.plotting.grid import plot_grid
 from polyrelu.plotting.html import SUFFIX as HTML
 from polyrelu.plotting.layers import plot_layers
 from polyrelu.plotting.separation import plot_separation
@@ -20,6 +21,7 @@ __all__ = [
     "MAX_DIM",
     "SUFFIXES",
     "plot",
+    "plot_grid",
     "plot_html",
     "plot_layers",
     "plot_persistence",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +14,7 @@ from polyrelu.exact.rational import describe
 from polyrelu.geometry.adjacency import neighbours
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.polygons import Indices
-from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, tints
+from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR, read_palette, tints
 
 COLOURINGS = ("sign", "class", "formula", "pattern", "map")
 FEW = 6
@@ -33,6 +35,32 @@ class Colouring:
     number: Indices
     colours: list[str]
     names: list[str] | None
+    is_chosen: bool = False
+    """Whether the colours are those of a palette that was given."""
+
+
+def with_palette(colouring: Colouring, palette: Any, color: str) -> Colouring:
+    """The colouring with the colours of a palette; see `plot`. InputError if it does not fit."""
+    colours = colouring.colours
+    keys: list[Hashable] = []
+    if color == "sign":
+        keys, least = ["<", ">", "="], 2
+        order = [list(SIGN_COLOURS).index(sign) for sign in (-1, 1, 0)]
+    elif color == "class":
+        n = len(colours) - 1
+        keys, least, order = [*range(n), "tie"], n, list(range(n + 1))
+    elif color == "formula":
+        keys, least, order = [True, False], 2, [0, 1]
+    else:
+        least, order = len(colours), list(range(len(colours)))
+    if color == "class" and colouring.names is not None and isinstance(palette, Mapping):
+        number = {name: i for i, name in enumerate(colouring.names[:-1])}
+        palette = {number.get(key, key) if isinstance(key, str) else key: value for key, value in palette.items()}
+    chosen = read_palette(palette, keys, least)
+    mixed = list(colours)
+    for place, colour in zip(order, chosen, strict=False):
+        mixed[place] = colours[place] if colour is None else colour
+    return replace(colouring, colours=mixed, is_chosen=True)
 
 
 def sign_colouring(cx: PolyhedralComplex, names: dict[int, str]) -> Colouring:
@@ -42,11 +70,10 @@ def sign_colouring(cx: PolyhedralComplex, names: dict[int, str]) -> Colouring:
     return Colouring(number, list(SIGN_COLOURS.values()), [names[sign] for sign in SIGN_COLOURS])
 
 
-def class_colouring(classes: Indices, n: int) -> Colouring:
-    """By class, 0..n−1; −1 is a tie."""
-    return Colouring(
-        np.where(classes < 0, n, classes), [*tints(n), TIE_COLOUR], [*(f"class {i}" for i in range(n)), "tie"]
-    )
+def class_colouring(classes: Indices, n: int, names: Sequence[str] | None = None) -> Colouring:
+    """By class, 0..n−1; −1 is a tie. The names are "class 0" and so on unless others are given."""
+    titles = [f"class {i}" for i in range(n)] if names is None else names
+    return Colouring(np.where(classes < 0, n, classes), [*tints(n), TIE_COLOUR], [*titles, "tie"])
 
 
 def formula_colouring(inside: npt.NDArray[np.bool_], name: str) -> Colouring:

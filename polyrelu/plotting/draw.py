@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
+from polyrelu.exact.limits import read_flag
 from polyrelu.geometry.subdivision import Options
-from polyrelu.plotting.figure import check_suffix, save_figure
-from polyrelu.plotting.flat import draw_line, draw_plane
+from polyrelu.plotting.figure import check_axes, check_suffix, new_figure, save_figure
+from polyrelu.plotting.flat import add_legend, draw_line, draw_plane, finish, legend_entries, plane_size
 from polyrelu.plotting.html import check_html, write_page
 from polyrelu.plotting.scene import Scene, make_scene
 from polyrelu.plotting.solid import draw_graph, draw_space
@@ -28,6 +29,14 @@ def plot(
     cycles: Iterable[CycleLike] = (),
     title: str | None = None,
     coarse: bool | None = None,
+    points: Any = None,
+    labels: Any = None,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+    palette: Any = None,
+    aspect: str = "auto",
+    legend: bool = True,
+    ax: Any = None,
     **options: Unpack[Options],
 ) -> Any:
     """A matplotlib figure of a network, a polyhedral complex, a region or classes, in dimension 1, 2 or 3.
@@ -66,6 +75,31 @@ def plot(
         For a Network with a level or with classes, whether to draw from a coarse complex, as `subdivide` and `classify`
         make it; its decision boundary is that of the complete complex. The default is to do so for three inputs, unless
         colours show patterns or maps.
+    points : array-like of shape (n, d), optional
+        Data that are drawn over the regions. The default window shows them too; in a given window the others are left
+        out.
+    labels : array-like of n numbers or strings, optional
+        The labels of the points, which choose their colours and markers. Where classes are drawn they are the numbers
+        of classes or `class_names`. Where signs of F − t are drawn, 0 or −1 stands for F < t and 1 for F > t, as does
+        the second of two `class_names`; points with other labels have colours of their own.
+    feature_names : sequence of d strings, optional
+        The names of the inputs, for the axes. The default is that of the columns of `points` if they are a table.
+    class_names : sequence of str, optional
+        The names of the classes in the legend and the title; with a level, of {F < t} and {F > t}.
+    palette : sequence of colours, mapping or str, optional
+        The colours of regions, as "#rrggbb" or a name that matplotlib knows, or the name of one of its colour maps. In
+        order they are those of the classes 0, 1, …; of F < t, F > t and F = t; of where a formula holds and elsewhere;
+        or of patterns or maps. A mapping has the keys 0, 1, … or class names and "tie"; "<", ">" and "="; or True and
+        False.
+    aspect : str, default "auto"
+        "equal": the units of all inputs are drawn equally long. "free": each side of the window is as long as the
+        others. "auto": "free" if one side is more than 20 times as long as another, and otherwise equal units unless
+        one side would be shorter than a fifth of another.
+    legend : bool, default True
+        Whether there is a legend.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw, with projection="3d" for three inputs and for graphs over the plane. Title and legend are then
+        those of the axes. The default is a new figure.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
@@ -94,21 +128,28 @@ def plot(
     with a level, the Betti numbers of the region.
 
     The cells that are drawn are those of the exact subdivision of the window. Only positions are rounded: a vertex is
-    drawn within 10^-10 of the side of the window from its exact position. The units of all inputs are drawn equally
-    long, unless that would make one side shorter than a fifth of another.
+    drawn within 10^-10 of the side of the window from its exact position.
+
+    In Jupyter the figure is shown if it is the last line of a cell, without any magic command.
 
     Examples
     --------
     >>> import polyrelu as pr
     >>> figure = pr.plot(pr.shells((2, 4, 4, 2, 1), [2]), "shells.png", title="Shells")
+    >>> figure = pr.plot(
+    ...     pr.shells((2, 4, 4, 2, 1), [2]), points=[[0.2, 0.3], [0.5, 0.5]], labels=[0, 1], class_names=["out", "in"]
+    ... )
     """
+    check_options(options, "plot")
     if path is not None:
         check_suffix(path)
+    read_flag(legend, "legend")
     scene = make_scene(
         obj, options, level=level, relation=relation, domain=domain, window=window, color=color, graph=graph,
-        cycles=cycles, title=title, coarse=coarse,
+        cycles=cycles, title=title, coarse=coarse, points=points, labels=labels, feature_names=feature_names,
+        class_names=class_names, palette=palette, aspect=aspect,
     )  # fmt: skip
-    figure = _draw(scene)
+    figure = _draw(scene, legend) if ax is None else _draw_on(ax, scene, legend)
     if path is not None:
         save_figure(figure, path)
     return figure
@@ -127,6 +168,12 @@ def plot_html(
     cycles: Iterable[CycleLike] = (),
     title: str | None = None,
     coarse: bool | None = None,
+    points: Any = None,
+    labels: Any = None,
+    feature_names: Sequence[str] | None = None,
+    class_names: Sequence[str] | None = None,
+    palette: Any = None,
+    aspect: str = "auto",
     **options: Unpack[Options],
 ) -> None:
     """Write an interactive picture as one HTML file, in which parts can be turned, enlarged and hidden.
@@ -139,6 +186,8 @@ def plot_html(
         The .html file. It contains all that it needs and cannot load anything, so it works offline. The same picture
         gives the same file.
     level, relation, domain, window, color, graph, cycles, title, coarse : optional
+        As for `plot`.
+    points, labels, feature_names, class_names, palette, aspect : optional
         As for `plot`.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
@@ -155,17 +204,57 @@ def plot_html(
     >>> import polyrelu as pr
     >>> pr.plot_html(pr.shells((2, 4, 4, 2, 1), [2]), "shells.html")
     """
+    check_options(options, "plot_html")
     check_html(path)
     scene = make_scene(
         obj, options, level=level, relation=relation, domain=domain, window=window, color=color, graph=graph,
-        cycles=cycles, title=title, coarse=coarse,
+        cycles=cycles, title=title, coarse=coarse, points=points, labels=labels, feature_names=feature_names,
+        class_names=class_names, palette=palette, aspect=aspect,
     )  # fmt: skip
     write_page(scene, path)
 
 
-def _draw(scene: Scene) -> Any:
+def check_options(options: Mapping[str, Any], function: str) -> None:
+    """TypeError, as Python raises it, that names the function that was called, for keywords that are no options."""
+    for name in options:
+        if name not in Options.__annotations__:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+
+
+def _draw(scene: Scene, legend: bool) -> Any:
+    """The scene as a figure of its own."""
+    if is_solid(scene):
+        figure = new_figure((7, 6.4))
+        axes = figure.add_subplot(projection="3d")
+    else:
+        figure = new_figure((8, 4.6) if scene.dim == 1 else plane_size(scene.shape))
+        axes = figure.add_subplot()
+    entries = paint(axes, scene)
+    finish(figure, scene.title, entries if legend else [])
+    return figure
+
+
+def _draw_on(ax: Any, scene: Scene, legend: bool) -> Any:
+    """The figure of the axes on which the scene is drawn."""
+    check_axes(ax, is_solid(scene))
+    entries = paint(ax, scene, fills=True)
+    ax.set_title(scene.short_title, parse_math=False, fontsize=10)
+    if legend and entries:
+        add_legend(ax, entries, loc="upper right", fontsize=8)
+    return ax.get_figure(root=True)
+
+
+def is_solid(scene: Scene) -> bool:
+    """Whether the picture is one of space."""
+    return scene.dim == 3 or (scene.dim == 2 and scene.graph)
+
+
+def paint(axes: Any, scene: Scene, fills: bool = False) -> list[tuple[Any, str]]:
+    """Draw the scene on axes. The entries of the legend."""
     if scene.dim == 1:
-        return draw_line(scene)
-    if scene.dim == 3:
-        return draw_space(scene)
-    return draw_graph(scene) if scene.graph else draw_plane(scene)
+        handles = draw_line(axes, scene)
+    elif scene.dim == 3:
+        handles = draw_space(axes, scene)
+    else:
+        handles = draw_graph(axes, scene) if scene.graph else draw_plane(axes, scene, fills)
+    return legend_entries(scene, handles)

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from polyrelu.errors import FileError, MissingDependencyError
+from polyrelu.errors import FileError, InputError, MissingDependencyError
+from polyrelu.exact.rational import describe
 from polyrelu.files import checked_path, replacing
 
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -16,13 +17,24 @@ DPI = 150
 def new_figure(size: tuple[float, float]) -> Any:
     """An empty figure of a width and height in inches, without a window. MissingDependencyError without matplotlib."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401
+
+        from polyrelu.plotting.picture import Picture
     except ImportError:
         raise MissingDependencyError("figures need matplotlib: pip install 'polyrelu[plot]'", "plot") from None
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
+    return Picture(figsize=size, layout="constrained")
+
+
+def check_axes(ax: Any, is_solid: bool) -> None:
+    """InputError unless these are axes of matplotlib, of space or of the plane."""
+    new_figure((1, 1))  # so that a missing matplotlib is named
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise InputError(f"ax: expected axes of matplotlib, got {describe(ax)}")
+    if (ax.name == "3d") != is_solid:
+        expected = "axes with projection='3d'" if is_solid else "axes of the plane"
+        raise InputError(f"ax: expected {expected}, got {ax.name} ones")
 
 
 def check_suffix(path: str | os.PathLike[str]) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from polyrelu.plotting import geometry
-from polyrelu.plotting.figure import new_figure
+from polyrelu.plotting.data import Group
 from polyrelu.plotting.geometry import Floats
-from polyrelu.plotting.palette import CYCLE_COLOURS, GREY, INK, cycle_colour, strokes, tints
+from polyrelu.plotting.palette import CYCLE_COLOURS, GREY, INK, MARKERS, cycle_colour, darker, strokes, tints
 from polyrelu.plotting.scene import Scene
 
 MANY = 20_000
@@ -23,10 +23,11 @@ DOTS = 150
 """Maximum number of breakpoints of a graph that are marked by dots."""
 
 
-def draw_line(scene: Scene) -> Any:
-    """The graph of F over an interval, its breakpoints, and below it the regions as a coloured bar."""
-    figure = new_figure((8, 4.6))
-    axes = figure.add_subplot()
+def draw_line(axes: Any, scene: Scene) -> list[Any]:
+    """Draw the graph of F over an interval, its breakpoints, and below it the regions as a coloured bar.
+
+    The entries of the legend.
+    """
     bar = axes.inset_axes((0, -0.09, 1, 0.065), sharex=axes)  # a second row would make the layout collapse
     cx, x = scene.clipped, scene.points[:, 0]
     order = np.argsort(x, kind="stable")
@@ -54,21 +55,25 @@ def draw_line(scene: Scene) -> Any:
         if k == 0:
             axes.plot(simplices[:, 0, 0], [0.0] * len(simplices), "D", color=cycle_colour(i), ms=7, clip_on=False,
                       transform=axes.get_xaxis_transform(), zorder=6)  # fmt: skip
+    for row, group in enumerate(scene.groups):  # a row for each label, above the bar
+        axes.plot(group.points[:, 0], [0.02 + 0.035 * row] * len(group.points), transform=axes.get_xaxis_transform(),
+                  clip_on=False, zorder=5, **point_style(scene, group, axes))  # fmt: skip
     axes.set_xlim(*scene.box[0])
     axes.set_ylim(*scene.heights)
     axes.set_ylabel("$F(x)$")
-    bar.set_xlabel("$x$")
+    bar.set_xlabel(axis_label(scene, 0, "$x$"))
     axes.tick_params(labelbottom=False, length=0)
     axes.grid(True, color="#E4E4E4", lw=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    finish(figure, scene, handles)
-    return figure
+    return handles
 
 
 def output_colours(scene: Scene) -> list[str]:
     """The colours of the graphs of the outputs: those of their classes, but darker; black for a single one."""
     n = scene.network.output_dim
+    if n > 1 and scene.color == "class" and scene.colouring.is_chosen:
+        return [darker(colour) for colour in scene.colouring.colours[:n]]
     return [INK] if n == 1 else strokes(n)
 
 
@@ -87,35 +92,58 @@ def _interval_bar(bar: Any, scene: Scene, x: Floats) -> None:
     bar.set_yticks([])
 
 
-def draw_plane(scene: Scene) -> Any:
-    """The complex in the plane: coloured regions, thin cells, the level set strong."""
-    figure = new_figure(_plane_size(scene.shape))
-    axes = figure.add_subplot()
+def draw_plane(axes: Any, scene: Scene, fills: bool = False) -> list[Any]:
+    """Draw the complex in the plane: coloured regions, thin cells, the level set strong, and data over them.
+
+    fills: whether an uneven window fills the axes. The entries of the legend.
+    """
     _fill(axes, scene)
     _cells(axes, scene)
     _level_set(axes, scene)
     _cycles(axes, scene)
+    for group in scene.groups:
+        axes.plot(*group.points.T, zorder=6, **point_style(scene, group, axes))
     handles = area_handles(scene) + boundary_handles(scene, scene.walls.any())
-    axes.set_aspect(scene.scale[1] / scene.scale[0])
+    axes.set_aspect("auto" if fills and scene.is_uneven else scene.scale[1] / scene.scale[0])
     (x0, x1), (y0, y1) = scene.box
     pad_x, pad_y = 0.02 / scene.scale if scene.is_whole else (0.0, 0.0)
     axes.set_xlim(x0 - pad_x, x1 + pad_x)
     axes.set_ylim(y0 - pad_y, y1 + pad_y)
     limit_ticks((axes.xaxis, axes.yaxis), scene.shape, 2)
-    axes.set_xlabel("$x_1$")
-    axes.set_ylabel("$x_2$")
+    axes.set_xlabel(axis_label(scene, 0, "$x_1$"))
+    axes.set_ylabel(axis_label(scene, 1, "$x_2$"))
     axes.tick_params(length=3, color=GREY)
     for spine in axes.spines.values():
         spine.set_color("#BBBBBB")
         spine.set_linewidth(0.6)
-    finish(figure, scene, handles)
-    return figure
+    return handles
 
 
-def _plane_size(shape: Floats) -> tuple[float, float]:
+def plane_size(shape: Floats) -> tuple[float, float]:
     """The size of the figure, in inches, for a window of this shape."""
     width, height = 5.8 * shape
     return max(width, 4.6) + 0.9, height + 1.5
+
+
+def axis_label(scene: Scene, i: int, default: str) -> str:
+    """The label of an axis; names are plain text."""
+    return scene.axis_name(i, default) if scene.feature_names is None else plain(scene.axis_name(i, default))
+
+
+def plain(text: str) -> str:
+    """A text in which nothing is read as a formula."""
+    return text.replace("$", r"\$")
+
+
+def point_style(scene: Scene, group: Group, axes: Any = None) -> dict[str, Any]:
+    """How data points are drawn: smaller if there are many, or the axes are small."""
+    n = sum(len(other.points) for other in scene.groups)
+    size = float(np.clip(95 / np.sqrt(max(n, 1)), 2.5, 6.5))
+    if axes is not None:
+        inches = axes.get_window_extent().width / axes.get_figure(root=True).dpi
+        size *= float(np.clip(inches / 5, 0.5, 1))
+    return {"ls": "none", "marker": MARKERS[group.number % len(MARKERS)], "ms": size, "mfc": group.colour,
+            "mec": "white", "mew": 0.12 * size}  # fmt: skip
 
 
 def limit_ticks(axes: Iterable[Any], shape: Floats, least: int) -> None:
@@ -215,10 +243,11 @@ def area_handles(scene: Scene) -> list[Any]:
 
     number, colours, names = scene.colouring.number, scene.colouring.colours, scene.colouring.names
     if names is None:
-        swatch = tuple(Patch(facecolor=c, edgecolor=GREY, lw=0.5) for c in tints(4))
+        shown = colours if scene.colouring.is_chosen else tints(4)
+        swatch = tuple(Patch(facecolor=c, edgecolor=GREY, lw=0.5) for c in shown[:4])
         what = "activation patterns" if scene.color == "pattern" else "affine maps"
         return [(swatch, f"{what}, neighbours in different colours")]
-    return [Patch(facecolor=colours[c], edgecolor=GREY, lw=0.5, label=names[c]) for c in np.unique(number)]
+    return [Patch(facecolor=colours[c], edgecolor=GREY, lw=0.5, label=plain(names[c])) for c in np.unique(number)]
 
 
 def boundary_handles(scene: Scene, lines: Any) -> list[Any]:
@@ -230,24 +259,42 @@ def boundary_handles(scene: Scene, lines: Any) -> list[Any]:
     return handles
 
 
-def finish(figure: Any, scene: Scene, handles: list[Any]) -> None:
-    """Add title and legend, and make the figure wide enough for them."""
-    style: dict[str, Any] = {"x": 0.02, "ha": "left", "fontsize": 10, "color": INK, "linespacing": 1.5}
-    outside = [figure.suptitle(scene.title, parse_math=False, **style)]
+def legend_entries(scene: Scene, handles: list[Any]) -> list[tuple[Any, str]]:
+    """The entries of the legend with their names: given ones, data and cycles.
+
+    Data have the entry of the regions of their class if it has the same name.
+    """
+    found = [x if isinstance(x, tuple) else (x, x.get_label()) for x in handles]
+    for group in scene.groups:
+        marker = _line(**{**point_style(scene, group), "ms": 6, "mew": 0.8})
+        places = [i for i, (_, name) in enumerate(found) if name == plain(group.name)]
+        if places:
+            found[places[0]] = ((found[places[0]][0], marker), plain(group.name))
+        else:
+            found.append((marker, plain(group.name)))
     for k in sorted({k for k, _ in scene.cycles}):
-        style = {"marker": "D", "ls": "none", "ms": 6} if k == 0 else {"lw": 3}
+        style: dict[str, Any] = {"marker": "D", "ls": "none", "ms": 6} if k == 0 else {"lw": 3}
         numbers = [i for i, (degree, _) in enumerate(scene.cycles) if degree == k]
         name = f"cycle of $H_{k}$" if len(numbers) == 1 else f"{len(numbers)} cycles of $H_{k}$"
-        handles.append((tuple(_line(color=cycle_colour(i), **style) for i in numbers[: len(CYCLE_COLOURS)]), name))
-    if handles:
-        from matplotlib.legend_handler import HandlerTuple
+        found.append((tuple(_line(color=cycle_colour(i), **style) for i in numbers[: len(CYCLE_COLOURS)]), name))
+    return found
 
-        pairs = [handle if isinstance(handle, tuple) else (handle, handle.get_label()) for handle in handles]
-        legend = figure.legend(
-            *zip(*pairs, strict=True), loc="outside lower center", ncols=min(len(handles), 4), frameon=False,
-            fontsize=9, handler_map={tuple: HandlerTuple(ndivide=None, pad=0.15)},
-        )  # fmt: skip
-        outside.append(legend)
+
+def add_legend(owner: Any, entries: list[tuple[Any, str]], **style: Any) -> Any:
+    """A legend of axes or of a figure."""
+    from matplotlib.legend_handler import HandlerTuple
+
+    handler = {tuple: HandlerTuple(ndivide=None, pad=0.15)}
+    return owner.legend(*zip(*entries, strict=True), handler_map=handler, **style)
+
+
+def finish(figure: Any, title: str, entries: list[tuple[Any, str]]) -> None:
+    """Add title and legend to a figure, and make it wide enough for them."""
+    style: dict[str, Any] = {"x": 0.02, "ha": "left", "fontsize": 10, "color": INK, "linespacing": 1.5}
+    outside = [figure.suptitle(title, parse_math=False, **style)] if title else []
+    if entries:
+        place: dict[str, Any] = {"loc": "outside lower center", "frameon": False, "fontsize": 9}
+        outside.append(add_legend(figure, entries, ncols=min(len(entries), 4), **place))
     renderer = figure.canvas.get_renderer()
-    width = max(artist.get_window_extent(renderer).width for artist in outside) / figure.dpi
+    width = max([artist.get_window_extent(renderer).width for artist in outside], default=0) / figure.dpi
     figure.set_figwidth(max(figure.get_figwidth(), 1.04 * width))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ blob:; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-sr
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 FEW = 500
 """Maximum number of edges in space that are drawn as wide lines."""
+SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
+SOLID_SYMBOLS = ("circle", "square", "diamond", "cross", "x", "circle-open")
+"""The markers of data, by class; plotly has fewer of them in space."""
 PARTS = 12
 """Maximum number of parts of a surface that can be hidden separately."""
 
@@ -147,9 +151,11 @@ def _line(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
                 go.Scatter(x=simplices[:, 0, 0], y=np.zeros(len(simplices)), yaxis="y2", mode="markers",
                            marker={"symbol": "diamond", "size": 11, "color": cycle_colour(i)}, **_in_legend(scene, i))
             )  # fmt: skip
+    for trace in _data(scene):
+        traces.append(trace.update(y=[0.0] * len(trace.x), yaxis="y2", marker_line_width=1))
     grid = {"gridcolor": "#E4E4E4", "zeroline": False}
     return traces, {
-        "xaxis": {"title": {"text": "x"}, "range": scene.box[0].tolist(), "anchor": "y2", **grid},
+        "xaxis": {"title": {"text": _axis(scene, 0, "x")}, "range": scene.box[0].tolist(), "anchor": "y2", **grid},
         "yaxis": {"title": {"text": "F(x)"}, "domain": [0.12, 1], "range": scene.heights, **grid},
         "yaxis2": {"domain": [0, 0.07], "visible": False, "range": [-1, 1], "fixedrange": True},
         "shapes": shapes,
@@ -195,11 +201,13 @@ def _plane(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
             else {"mode": "markers", "marker": {"symbol": "diamond", "size": 12, "color": cycle_colour(i)}}
         )  # fmt: skip
         traces.append(go.Scatter(x=path[:, 0], y=path[:, 1], hoverinfo="skip", **style, **_in_legend(scene, i)))
+    traces += _data(scene)
     anchor = {"scaleanchor": "x", "scaleratio": scene.scale[1] / scene.scale[0]}
     axis = {"showgrid": False, "zeroline": False, "ticks": "outside", "constrain": "domain"}
     return traces, {
-        "xaxis": {"title": {"text": "x<sub>1</sub>"}, "range": scene.box[0].tolist(), **axis},
-        "yaxis": {"title": {"text": "x<sub>2</sub>"}, "range": scene.box[1].tolist(), **anchor, **axis},
+        "xaxis": {"title": {"text": _axis(scene, 0, "x<sub>1</sub>")}, "range": scene.box[0].tolist(), **axis},
+        "yaxis": {"title": {"text": _axis(scene, 1, "x<sub>2</sub>")}, "range": scene.box[1].tolist(), **anchor}
+        | axis,
         "dragmode": "pan",
     }
 
@@ -208,7 +216,7 @@ def _area_name(scene: Scene, colour: int) -> tuple[str, bool]:
     """Name of an area, and whether it is shown in the legend."""
     names = scene.colouring.names
     if names is not None:
-        return names[colour], True
+        return _text(names[colour]), True
     return f"{'patterns' if scene.color == 'pattern' else 'maps'}, colour {colour + 1}", False
 
 
@@ -229,9 +237,10 @@ def _space(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
     if len(lone := scene.points[scene.thin(0)]):
         traces.append(_points3d(lone, scene.boundary_name + ", isolated", "black", "circle"))
     traces += _cycles3d(scene)
+    traces += _data(scene)
     # volume 1, as plotly's camera expects, but less for flat ones, whose long sides would leave the page
     shape = scene.shape / np.cbrt(np.maximum(scene.shape, NARROWEST).prod())
-    return traces, {"scene": _axes3d(scene.box, shape, "x<sub>3</sub>")}
+    return traces, {"scene": _axes3d(scene, scene.box, shape, _axis(scene, 2, "x<sub>3</sub>"))}
 
 
 def _cycles3d(scene: Scene) -> list[Any]:
@@ -259,8 +268,9 @@ def _graph(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
     if len(lone := surface.points[scene.thin(0)]):
         traces.append(_points3d(lone, scene.boundary_name + ", isolated", "black", "circle"))
     traces += _cycles3d(scene)
+    traces += _data(scene)
     box = np.vstack([scene.box, scene.heights])
-    return traces, {"scene": _axes3d(box, np.append(scene.shape, GRAPH_HEIGHT), "F(x)")}
+    return traces, {"scene": _axes3d(scene, box, np.append(scene.shape, GRAPH_HEIGHT), "F(x)")}
 
 
 def _meshes(surface: Surface) -> list[Any]:
@@ -319,9 +329,9 @@ def _points3d(points: Floats, name: str, colour: str, symbol: str) -> Any:
     )  # fmt: skip
 
 
-def _axes3d(box: Floats, shape: Floats, third: str) -> dict[str, Any]:
+def _axes3d(scene: Scene, box: Floats, shape: Floats, third: str) -> dict[str, Any]:
     style = {"showbackground": False, "gridcolor": "#E4E4E4", "zeroline": False, "showspikes": False}
-    names = ("x<sub>1</sub>", "x<sub>2</sub>", third)
+    names = (_axis(scene, 0, "x<sub>1</sub>"), _axis(scene, 1, "x<sub>2</sub>"), third)
     axes = {
         f"{letter}axis": {"title": {"text": name}, "range": side.tolist(), **style}
         for letter, name, side in zip("xyz", names, box, strict=True)
@@ -337,6 +347,37 @@ def _broken(segments: Floats) -> Floats:
     """Segments (n × 2 × d) as one polyline, with a row of NaN, which is a gap, after each: 3n × d."""
     n, _, d = segments.shape
     return np.concatenate([segments, np.full((n, 1, d), np.nan)], axis=1).reshape(-1, d)
+
+
+def _text(name: str) -> str:
+    """A name in which plotly finds no markup."""
+    return re.sub("<(?=[A-Za-z/!])", "&lt;", name.replace("&", "&amp;"))
+
+
+def _axis(scene: Scene, i: int, default: str) -> str:
+    """The title of an axis; names are plain text."""
+    return default if scene.feature_names is None else _text(scene.feature_names[i])
+
+
+def _data(scene: Scene) -> list[Any]:
+    """The data points, a trace for each label."""
+    import plotly.graph_objects as go
+
+    traces = []
+    for group in scene.groups:
+        name = _text(group.name)
+        solid = group.points.shape[1] == 3
+        symbols = SOLID_SYMBOLS if solid else SYMBOLS
+        at = dict(zip("xyz", group.points.T, strict=False)) if scene.dim > 1 else {"x": group.points[:, 0]}
+        where = ", ".join(f"%{{{axis}}}" for axis in at)
+        marker = {"color": group.colour, "size": 4 if solid else 8, "symbol": symbols[group.number % len(symbols)],
+                  "line": {"color": "white", "width": 1}}  # fmt: skip
+        traces.append(
+            (go.Scatter3d if solid else go.Scatter)(
+                **at, mode="markers", marker=marker, name=name, hovertemplate=f"({where})<extra>{name}</extra>"
+            )
+        )
+    return traces
 
 
 def _in_legend(scene: Scene, i: int) -> dict[str, Any]:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import cycle, islice
+from typing import Any
+
+from polyrelu.errors import InputError, MissingDependencyError
+from polyrelu.exact.rational import describe, entries
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -11,6 +17,9 @@ INK = "#1A1A1A"
 
 SIGN_COLOURS = {1: "#79BDE8", 0: "#D55E00", -1: "#FBEFD5"}
 """The colours of F > t, F = t and F < t: blue, vermilion and sand, which in grey are middle, dark and light."""
+
+POINT_COLOURS = {1: "#005A8F", -1: "#A65E00"}
+"""The colours of data points of the classes F > t and F < t: dark ones of the hues of SIGN_COLOURS."""
 
 TIE_COLOUR = "#555555"
 
@@ -38,6 +47,79 @@ def tints(count: int) -> list[str]:
 def strokes(count: int) -> list[str]:
     """`count` colours for lines on white: the hues of `tints`, darker."""
     return [_mixed(hue, 0, _amount(_DARK, i)) for i, (hue, _) in enumerate(islice(cycle(_HUES), count))]
+
+
+def darker(colour: str) -> str:
+    """A darker colour of the same hue, for points on an area of this colour."""
+    return _mixed(colour, 0, 0.45)
+
+
+def read_palette(palette: Any, keys: Sequence[Hashable], least: int) -> list[str | None]:
+    """The chosen colours in the order of the keys, None where none was chosen; without keys all that were given.
+
+    A mapping has colours of some keys; a sequence has at least `least` colours, for the keys from the first on; a
+    string is the name of a colour map of matplotlib. A colour is "#rrggbb", "#rgb" or a name that matplotlib knows.
+    InputError for anything else.
+    """
+    count = max(len(keys), least)
+    if isinstance(palette, str):
+        return [*_colour_map(palette, least), *[None] * (count - least)]
+    if isinstance(palette, Mapping):
+        if not keys:
+            raise InputError("palette: colours of patterns and maps have no names; give a list of colours")
+        given = dict(palette.items())
+        for key in given:
+            if key not in keys:
+                expected = ", ".join(map(repr, keys))
+                raise InputError(f"palette: expected colours of {expected}, got one of {describe(key)}")
+        return [read_colour(given[key]) if key in given else None for key in keys]
+    items = entries(palette, "palette")
+    if items is None or len(items) < least or (keys and len(items) > len(keys)):
+        got = describe(palette) if items is None else f"{len(items)}"
+        raise InputError(f"palette: expected {least} colours or the name of a colour map, got {got}")
+    colours: list[str | None] = [read_colour(x) for x in items]
+    return [*colours, *[None] * (count - len(colours))]
+
+
+def read_colour(colour: Any) -> str:
+    """A colour as "#RRGGBB". InputError for anything else."""
+    if isinstance(colour, str):
+        if re.fullmatch("#[0-9A-Fa-f]{6}", colour):
+            return colour.upper()
+        if re.fullmatch("#[0-9A-Fa-f]{3}", colour):
+            return "#" + "".join(2 * digit for digit in colour[1:]).upper()
+    if isinstance(colour, (str, tuple)):
+        colors = _matplotlib("colors")
+        try:
+            return str(colors.to_hex(colour)).upper()
+        except Exception:
+            pass  # whatever is wrong with it, it is no colour
+    raise InputError(f"palette: expected a colour such as '#0072B2' or 'orange', got {describe(colour)}")
+
+
+def _colour_map(name: str, count: int) -> list[str]:
+    """`count` colours of a colour map: the first ones of a list of colours, else evenly spaced ones."""
+    colors = _matplotlib("colors")
+    try:
+        chosen = _matplotlib("colormaps")[name]
+    except KeyError:
+        raise InputError(f"palette: matplotlib has no colour map {describe(name)}") from None
+    if isinstance(chosen, colors.ListedColormap) and count <= chosen.N <= 20:
+        places: list[Any] = list(range(count))
+    else:
+        places = [i / max(count - 1, 1) for i in range(count)]
+    return [str(colors.to_hex(chosen(place))).upper() for place in places]
+
+
+def _matplotlib(part: str) -> Any:
+    try:
+        import matplotlib
+        import matplotlib.colors
+    except ImportError:
+        raise MissingDependencyError(
+            "names of colours need matplotlib: pip install 'polyrelu[plot]'", "plot"
+        ) from None
+    return getattr(matplotlib, part)
 
 
 def cycle_colour(i: int) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Unpack
 
@@ -26,13 +28,15 @@ from polyrelu.plotting.colouring import (
     map_colouring,
     pattern_colouring,
     sign_colouring,
+    with_palette,
 )
 from polyrelu.plotting.cycles import corners, cut, doubles, lifted, read_cycles
+from polyrelu.plotting.data import Group, check_name, grouped, read_data, read_names
 from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR
-from polyrelu.plotting.subject import Choices, Subject, formula_name, frontier, read_subject, short
+from polyrelu.plotting.subject import Choices, Subject, formula_name, frontier, in_lines, read_subject, short
 from polyrelu.plotting.values import height_range, vertex_values
-from polyrelu.plotting.window import RANGE, Window, default_window, read_window
+from polyrelu.plotting.window import ASPECTS, RANGE, Window, default_window, is_uneven, read_window
 
 PRECISION = 1e-10
 """Maximum error of the position of a vertex, relative to the window's size. A picture shows about 1e-4."""
@@ -50,7 +54,8 @@ class Scene:
     formula: the region of a formula of `clipped`, if that is drawn.
     is_whole: nothing was cut off. color: see `plot`. graph: whether the graph of F is drawn. cycles: their degrees,
     and their simplices in the window as arrays n × (degree + 1) × d of doubles; for d = 2 with the graph they lie on
-    it, in R^3. title: lines.
+    it, in R^3. title: lines. formula: as said. colouring: the colours of the regions of `clipped`. groups: data points
+    in the window. feature_names: of the inputs. aspect: see `plot`. short_title: lines without the f-vector.
     """
 
     network: Network
@@ -62,7 +67,12 @@ class Scene:
     graph: bool
     cycles: tuple[tuple[int, Floats], ...]
     title: str
-    formula: FormulaRegion | None = None
+    formula: FormulaRegion | None
+    colouring: Colouring
+    groups: tuple[Group, ...]
+    feature_names: list[str] | None
+    aspect: str
+    short_title: str
 
     @property
     def dim(self) -> int:
@@ -76,10 +86,24 @@ class Scene:
 
     @property
     def scale(self) -> Floats:
-        """The length of one unit of each coordinate in the picture, the same for all unless that would be too flat."""
+        """The length of one unit of each coordinate in the picture.
+
+        The same for all, unless that would be too flat; for an uneven window (see `is_uneven`) all sides are equal.
+        """
         sides = self.box[:, 1] - self.box[:, 0]
-        scale: Floats = np.maximum(1 / sides.max(), FLATTEST / sides)
-        return scale
+        if self.is_uneven:
+            return 1 / sides
+        scale: Floats = np.full(len(sides), 1 / sides.max())
+        return scale if self.aspect == "equal" else np.maximum(scale, FLATTEST / sides)
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether each coordinate has a unit of its own."""
+        return is_uneven(self.box[:, 1] - self.box[:, 0], self.aspect)
+
+    def axis_name(self, i: int, default: str) -> str:
+        """The name of input number i, or the default."""
+        return default if self.feature_names is None else self.feature_names[i]
 
     @property
     def shape(self) -> Floats:
@@ -119,19 +143,6 @@ class Scene:
         """The part of the axis of values that is drawn with a graph; with one input the level is in it."""
         level = [] if self.dim > 1 or self.level is None else [self.level]
         return height_range(np.append(self.values, level))
-
-    @cached_property
-    def colouring(self) -> Colouring:
-        """The colours of the regions of `clipped`."""
-        if self.color == "sign":
-            relations = {1: ">", 0: "=", -1: "<"}
-            return sign_colouring(self.clipped, {sign: self._name(r) for sign, r in relations.items()})
-        if self.color == "formula":
-            assert self.formula is not None
-            return formula_colouring(self.formula.mask(self.dim), formula_name(self.formula))
-        if self.partition is not None:
-            return class_colouring(self.partition.class_numbers(), self.partition.n_classes)
-        return pattern_colouring(self.clipped) if self.color == "pattern" else map_colouring(self.clipped)
 
     @property
     def has_boundary(self) -> bool:
@@ -179,41 +190,144 @@ class Scene:
 
 def make_scene(obj: Any, options: Options, **choices: Unpack[Choices]) -> Scene:
     """The scene of what `plot` draws; arguments and errors as there."""
-    color, graph = choices.get("color"), read_flag(choices.get("graph", False), "graph")
-    if color is not None:
-        check_colouring(color)
-    first = choices.get("title")
-    if first is not None and not isinstance(first, str):
-        raise InputError(f"title: expected a string, got {describe(first)}")
-    if first and any("\ud800" <= character <= "\udfff" for character in first):
-        raise InputError(f"title: expected text without half surrogates, got {describe(first)}")
-    subject = read_subject(obj, options, **choices)
-    d = subject.complex.input_dim
-    color = _color(subject, color)
-    graph = graph or d == 1
-    if graph and d != 1 and (d == 3 or subject.network.output_dim != 1):
-        raise InputError("graph: expected a network with 1 or 2 inputs and one output")
-    if graph:
-        subject.complex.require_complete("graph")
-    if color in ("pattern", "map"):
-        subject.complex.require_complete(f"color {color!r}")
-    cycles = read_cycles(choices.get("cycles", ()), d)
-    given = choices.get("window")
+    (scene,) = make_scenes([(obj, choices)], options)
+    return scene
+
+
+def make_scenes(objects: Sequence[tuple[Any, Choices]], options: Options) -> list[Scene]:
+    """The scenes of objects of one dimension with choices for each, all with one window."""
+    drafts = [_Draft(obj, options, choices) for obj, choices in objects]
+    first = drafts[0]
+    if any(draft.dim != first.dim for draft in drafts):
+        raise InputError("plot_grid: expected objects with the same number of inputs")
+    given = objects[0][1].get("window")
     if given is None:
-        window, is_whole = default_window(subject, corners(cycles, d))
+        found = [draft.default_window() for draft in drafts]
+        window = tuple(
+            (min(low for low, _ in sides), max(high for _, high in sides))
+            for sides in zip(*(window for window, _ in found), strict=True)
+        )
+        whole = [is_whole for _, is_whole in found]
     else:
-        window, is_whole = read_window(given, d), False
+        window, whole = read_window(given, first.dim), [False] * len(drafts)
+    return [draft.scene(window, is_whole, options) for draft, is_whole in zip(drafts, whole, strict=True)]
+
+
+class _Draft:
+    """What is read of the arguments of `plot` before there is a window."""
+
+    def __init__(self, obj: Any, options: Options, choices: Choices) -> None:
+        color, graph = choices.get("color"), read_flag(choices.get("graph", False), "graph")
+        if color is not None:
+            check_colouring(color)
+        self.headline = choices.get("title")
+        if self.headline is not None:
+            check_name(self.headline, "title")
+        aspect = choices.get("aspect", "auto")
+        if not isinstance(aspect, str) or aspect not in ASPECTS:
+            raise InputError(f"aspect: expected one of {', '.join(ASPECTS)}, got {describe(aspect)}")
+        self.aspect = aspect
+        self.subject = subject = read_subject(obj, options, **choices)
+        self.dim = d = subject.complex.input_dim
+        self.color = color = _color(subject, color)
+        self.graph = graph = graph or d == 1
+        if graph and d != 1 and (d == 3 or subject.network.output_dim != 1):
+            raise InputError("graph: expected a network with 1 or 2 inputs and one output")
+        if graph:
+            subject.complex.require_complete("graph")
+        if color in ("pattern", "map"):
+            subject.complex.require_complete(f"color {color!r}")
+        self.cycles = read_cycles(choices.get("cycles", ()), d)
+        self.data = read_data(choices.get("points"), choices.get("labels"), d)
+        names = choices.get("feature_names")
+        if names is None:
+            names = _columns(choices.get("points"))
+        self.feature_names = read_names(names, "feature_names", d, "input")
+        self.class_names = _class_names(subject, choices.get("class_names"))
+        self.palette = choices.get("palette")
+        if self.palette is not None and color != "pattern" and color != "map":
+            self._coloured(self._colouring(subject))  # refused before any work
+
+    def default_window(self) -> tuple[Window, bool]:
+        return default_window(self.subject, corners(self.cycles, self.dim), self.data.doubles(self.dim), self.aspect)
+
+    def scene(self, window: Window, is_whole: bool, options: Options) -> Scene:
+        subject = self.subject
+        try:
+            drawn = subject if is_whole else subject.over(window, options)
+        except DomainError:
+            raise InputError("window: it has no interior point in common with the domain") from None
+        cycles = cut(self.cycles, window)
+        if self.graph and self.dim == 2:
+            cycles = lifted(cycles, subject.network)
+        cells, sets = subject.summary(options.get("progress"), self.class_names)
+        headline = self.headline or subject.headline()
+        colouring = self._coloured(self._colouring(drawn))
+        return Scene(
+            subject.network, drawn.complex, drawn.partition, window, is_whole, self.color, self.graph,
+            tuple((k, doubles(simplices)) for k, simplices in cycles), "\n".join([headline, *in_lines(cells, sets)]),
+            drawn.formula, colouring, self._groups(window, colouring), self.feature_names, self.aspect,
+            "\n".join([headline, *sets[: len(sets) == 1]]),
+        )  # fmt: skip
+
+    def _groups(self, window: Window, colouring: Colouring) -> tuple[Group, ...]:
+        """The data in the window by label, on the graph if that is drawn over the plane."""
+        data = self.data
+        shown = [all(low <= x <= high for x, (low, high) in zip(p, window, strict=True)) for p in data.points]
+        points = data.doubles(self.dim)
+        if self.graph and self.dim == 2:
+            net = self.subject.network
+            pairs = zip(data.points, shown, strict=True)
+            values = [net(p) if inside else Fraction(0) for p, inside in pairs]
+            points = np.column_stack([points, [to_double(y) for y in values if isinstance(y, Fraction)]])
+        kept = np.array(shown, np.bool_)
+        groups = grouped(data, points, kept, self.color, colouring, self.class_names)
+        return tuple(group for group in groups if len(group.points))
+
+    def _colouring(self, drawn: Subject) -> Colouring:
+        """The colours of the regions."""
+        cx = drawn.complex
+        if self.color == "sign":
+            assert cx.level is not None
+            names = {sign: f"F {relation} {short(cx.level)}" for sign, relation in RELATIONS.items()}
+            if self.class_names is not None:
+                names |= {sign: f"{self.class_names[sign > 0]}: {names[sign]}" for sign in (-1, 1)}
+            return sign_colouring(cx, names)
+        if self.color == "formula":
+            assert drawn.formula is not None
+            return formula_colouring(drawn.formula.mask(cx.input_dim), formula_name(drawn.formula))
+        if drawn.partition is not None:
+            return class_colouring(drawn.partition.class_numbers(), drawn.partition.n_classes, self.class_names)
+        return pattern_colouring(cx) if self.color == "pattern" else map_colouring(cx)
+
+    def _coloured(self, colouring: Colouring) -> Colouring:
+        return colouring if self.palette is None else with_palette(colouring, self.palette, self.color)
+
+
+RELATIONS = {1: ">", 0: "=", -1: "<"}
+
+
+def _columns(points: Any) -> list[str] | None:
+    """The names of the columns of a table, if it has such."""
+    columns = getattr(points, "columns", None)
+    if columns is None:
+        return None
     try:
-        drawn = subject if is_whole else subject.over(window, options)
-    except DomainError:
-        raise InputError("window: it has no interior point in common with the domain") from None
-    cycles = cut(cycles, window)
-    if graph and d == 2:
-        cycles = lifted(cycles, subject.network)
-    arrays = tuple((k, doubles(simplices)) for k, simplices in cycles)
-    title = "\n".join([first or subject.headline(), *subject.summary(options.get("progress"))])
-    complex_, partition, formula = drawn.complex, drawn.partition, drawn.formula
-    return Scene(subject.network, complex_, partition, window, is_whole, color, graph, arrays, title, formula)
+        names = list(columns)
+    except Exception:
+        return None  # not a table
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def _class_names(subject: Subject, names: Any) -> list[str] | None:
+    """The names of classes: of all classes of a partition, of F < t and F > t for one output."""
+    if names is None:
+        return None
+    if subject.partition is not None:
+        return read_names(names, "class_names", subject.partition.n_classes, "class")
+    if subject.complex.level is None or subject.formula is not None:
+        raise InputError("class_names: neither classes nor a level are drawn")
+    return read_names(names, "class_names", 2, "of F < t and F > t")
 
 
 def _color(subject: Subject, color: str | None) -> str:

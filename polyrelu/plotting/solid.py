@@ -8,8 +8,15 @@ import numpy as np
 
 from polyrelu.geometry.polygons import triangles
 from polyrelu.plotting import geometry
-from polyrelu.plotting.figure import new_figure
-from polyrelu.plotting.flat import MANY, area_handles, boundary_handles, finish, limit_ticks, line_width
+from polyrelu.plotting.flat import (
+    MANY,
+    area_handles,
+    axis_label,
+    boundary_handles,
+    limit_ticks,
+    line_width,
+    point_style,
+)
 from polyrelu.plotting.geometry import Floats
 from polyrelu.plotting.palette import GREY, INK, cycle_colour, rgb
 from polyrelu.plotting.scene import Scene
@@ -21,9 +28,12 @@ SHADE = 0.45
 """The amount by which a facet that the light does not meet is darker than its colour."""
 
 
-def draw_space(scene: Scene) -> Any:
-    """The decision boundary of a network with three inputs as a surface, or without one all edges."""
-    figure, axes = _space(scene)
+def draw_space(axes: Any, scene: Scene) -> list[Any]:
+    """Draw the decision boundary of a network with three inputs as a surface, or without one all edges.
+
+    The entries of the legend.
+    """
+    _prepare(axes, scene)
     cx = scene.clipped
     surface = level_surface(scene) if scene.has_boundary else None
     if surface is None or surface.is_empty:
@@ -36,11 +46,12 @@ def draw_space(scene: Scene) -> Any:
     handles += boundary_handles(scene, surface is not None and len(surface.strong) > 0)
     _dots(axes, scene.points[scene.thin(0)], "black")
     _cycles(axes, scene)
+    for group in scene.groups:
+        axes.plot(*group.points.T, zorder=5, **point_style(scene, group, axes))
     _limits(axes, scene.box)
     _sides(axes, scene.shape)
-    axes.set_zlabel("$x_3$")
-    finish(figure, scene, handles)
-    return figure
+    axes.set_zlabel(axis_label(scene, 2, "$x_3$"))
+    return handles
 
 
 def _surface_handles(scene: Scene, surface: Surface) -> list[Any]:
@@ -57,36 +68,34 @@ def _surface_handles(scene: Scene, surface: Surface) -> list[Any]:
     return [(tuple(Patch(facecolor=c, edgecolor=GREY, lw=0.5) for c in used), name)]
 
 
-def draw_graph(scene: Scene) -> Any:
-    """The graph of F over the plane, and on it the decision boundary."""
-    figure, axes = _space(scene)
+def draw_graph(axes: Any, scene: Scene) -> list[Any]:
+    """Draw the graph of F over the plane, and on it the decision boundary. The entries of the legend."""
+    _prepare(axes, scene)
     surface = graph_surface(scene)
     _facets(axes, surface)
     _lines(axes, surface.points[surface.strong], "black", 2.0, 1.0)
     _dots(axes, surface.points[scene.thin(0)], "black")
     _cycles(axes, scene)
+    for group in scene.groups:
+        axes.plot(*group.points.T, zorder=5, **point_style(scene, group, axes))
     _limits(axes, np.vstack([scene.box, scene.heights]))
     _sides(axes, np.append(scene.shape, GRAPH_HEIGHT))
     axes.set_zlabel("$F(x)$")
-    handles = area_handles(scene) + boundary_handles(scene, scene.walls.any())
-    finish(figure, scene, handles)
-    return figure
+    return area_handles(scene) + boundary_handles(scene, scene.walls.any())
 
 
-def _space(scene: Scene) -> tuple[Any, Any]:
-    figure = new_figure((7, 6.4))
-    axes = figure.add_subplot(projection="3d", computed_zorder=False)
+def _prepare(axes: Any, scene: Scene) -> None:
+    axes.computed_zorder = False
     axes.set_autoscale_on(False)
     axes.set_proj_type("persp", focal_length=1.4)
     axes.view_init(elev=24, azim=-58)
-    axes.set_xlabel("$x_1$")
-    axes.set_ylabel("$x_2$")
+    axes.set_xlabel(axis_label(scene, 0, "$x_1$"))
+    axes.set_ylabel(axis_label(scene, 1, "$x_2$"))
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_pane_color((1, 1, 1, 0))
         axis.line.set_color("#BBBBBB")
         axis._axinfo["grid"].update(color="#E4E4E4", linewidth=0.5)
     axes.tick_params(color=GREY, labelsize=8)
-    return figure, axes
 
 
 def _limits(axes: Any, box: Floats) -> None:

@@ -55,6 +55,12 @@ class Choices(TypedDict, total=False):
     cycles: Iterable[CycleLike]
     title: str | None
     coarse: bool | None
+    points: Any
+    labels: Any
+    feature_names: Sequence[str] | None
+    class_names: Sequence[str] | None
+    palette: Any
+    aspect: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,18 +107,24 @@ class Subject:
         text = widths if len(widths) <= 40 else f"{net.depth} hidden layers"
         return "F : R{} → R{},  {}".format(*sizes, text)
 
-    def summary(self, progress: Progress | None) -> list[str]:
-        """The f-vector and the Betti numbers, in lines."""
+    def summary(self, progress: Progress | None, names: Sequence[str] | None = None) -> tuple[str, list[str]]:
+        """The f-vector, and the Betti numbers of each set; with the names of classes if they have any."""
         cells = _vector(f"{n:,}".replace(",", "\u2009") for n in self.complex.f_vector)
         level = self.complex.level
         refined = self.partition is not None or self.formula is not None
         name = "cells" if refined else "C(F)" if level is None else f"C(F, {short(level)})"
         name = f"coarse {name}: own" if self.complex.is_coarse else f"{name}:"
-        lines = [f"{name} f-vector {cells}"] + [""] * (len(self.sets) > 1)
-        for part in (f"{_name(s)}: β = {_vector(homology(s, progress=progress).betti)}" for s in self.sets):
-            longer = f"{lines[-1]}     {part}" if lines[-1] else part
-            lines[-1:] = [longer] if len(longer) <= LINE else [lines[-1], part]
-        return lines
+        sets = [f"{_name(s, names)}: β = {_vector(homology(s, progress=progress).betti)}" for s in self.sets]
+        return f"{name} f-vector {cells}", sets
+
+
+def in_lines(cells: str, sets: list[str]) -> list[str]:
+    """A summary in lines for a title."""
+    lines = [cells] + [""] * (len(sets) > 1)
+    for part in sets:
+        longer = f"{lines[-1]}     {part}" if lines[-1] else part
+        lines[-1:] = [longer] if len(longer) <= LINE else [lines[-1], part]
+    return lines
 
 
 def short(x: Fraction) -> str:
@@ -219,13 +231,14 @@ def frontier(region: FormulaRegion) -> list[Mask]:
     return found[::-1]
 
 
-def _name(cells: Region | ClassRegion | DecisionBoundary | FormulaRegion) -> str:
+def _name(cells: Region | ClassRegion | DecisionBoundary | FormulaRegion, names: Sequence[str] | None) -> str:
     if isinstance(cells, FormulaRegion):
         return f"{{{formula_name(cells)}}}"
     if isinstance(cells, DecisionBoundary):
         return "decision boundary"
     if isinstance(cells, ClassRegion):
-        return f"class {cells.index}" if cells.is_open else f"class {cells.index} with ties"
+        name = f"class {cells.index}" if names is None else names[cells.index]
+        return name if cells.is_open else f"{name} with ties"
     sign = {">=": "≥", "<=": "≤"}.get(cells.relation, cells.relation)
     return f"{{F {sign} {short(cells.complex.level)}}}"
 

@@ -22,6 +22,13 @@ FARTHEST = 1.6
 MOST = 0.8
 NARROWEST = 0.5
 """Minimum ratio of the sides of a window of the plane or space."""
+EVEN = 20
+"""Maximum ratio of the sides of what is shown for which all units are drawn equally long."""
+FLAT = 2.0**-20
+"""Sides below this part of the longest one count as 0."""
+REACH = 1.0
+"""Vertices farther from the middle of the data than this multiple of its sides do not widen the window."""
+ASPECTS = ("auto", "equal", "free")
 RANGE = 1e100
 """Maximum absolute value of the coordinates in a window: their squares must be doubles."""
 LEAST = 1e-100
@@ -51,12 +58,14 @@ def read_window(window: Any, d: int) -> Window:
     return tuple(sides)
 
 
-def default_window(subject: Subject, marked: Floats) -> tuple[Window, bool]:
-    """(a window around the decision boundary and all `marked` points, whether it contains the whole complex).
+def default_window(subject: Subject, marked: Floats, data: Floats, aspect: str) -> tuple[Window, bool]:
+    """(a window around the decision boundary, all `marked` points and all data, whether it has the whole complex).
 
     A bounded complex is shown as a whole. Otherwise the window is the bounding box, with a margin, of the vertices of
-    the decision boundary, or of all vertices if there are none, without a few distant ones. Along directions in which
-    nothing changes, and for nearly flat sets of vertices, it is enlarged.
+    the decision boundary, or of all vertices if there are none, without a few distant ones; with data, of those that
+    are not far from the data. Along directions in which nothing changes, and for nearly flat sets of vertices, it is
+    enlarged. Where the sides differ so much that the units cannot be the same (see `is_uneven`), each has its own
+    margin instead, unless `aspect` is "equal".
 
     InputError if the vertices lie too close together to be drawn.
     """
@@ -65,27 +74,59 @@ def default_window(subject: Subject, marked: Floats) -> tuple[Window, bool]:
     bounded = cx.n_rays == 0 and cx.lineality_dim == 0
     points = positions(cx, math.inf)
     drawable = _drawable(points)
-    marked = marked[_drawable(marked)]
+    marked = np.vstack([marked[_drawable(marked)], data])
     if bounded and drawable.all():
         low, high = _widened(points.min(axis=0), points.max(axis=0), marked)
         _check_sides(high - low)
-        return _rounded(low, high, 0.0), True
-    everything = _box(points[drawable] if drawable.any() else np.zeros((1, d)))
+        return _rounded(low, high, _units(high - low, aspect), 0.0), True
+    everything = _box(points[drawable] if drawable.any() else np.zeros((1, d)), aspect)
     on = subject.on_boundary(cx.coordinates.lineality_dim)
     first = drawable if on is None or not (on & drawable).any() else on & drawable
-    low, high = _widened(*(_box(points[first]) if first.any() else everything), marked)
+    if len(data):
+        first = _near(points, first, data)
+    low, high = _widened(*(_box(points[first], aspect) if first.any() else everything), marked)
     if not (high > low).any():
         size = (everything[1] - everything[0]).max() / 2
         low, high = low - size, high + size
-    size = (high - low).max()
-    if size == 0 and drawable.sum() < 2:
-        size = 2.0
-    _check_sides(size)
-    size = max(size, np.abs([low, high]).max() * 2.0**-20)
-    short = np.maximum(NARROWEST * size - (high - low), 0) / 2
-    if d == 1:
-        short = np.maximum(size - (high - low), 0) / 2
-    return _rounded(low - short, high + short, MARGIN), False
+    units = _units(high - low, aspect)
+    if units.max() == 0 and drawable.sum() < 2:
+        units = np.full(d, 2.0)
+    _check_sides(units.max())
+    units = np.maximum(units, np.abs([low, high]).max(axis=0) * 2.0**-20)
+    if not is_uneven(high - low, aspect):
+        units = np.full(d, units.max())
+    short = np.maximum((NARROWEST if d > 1 else 1) * units - (high - low), 0) / 2
+    return _rounded(low - short, high + short, units, MARGIN), False
+
+
+def is_uneven(sides: Floats, aspect: str) -> bool:
+    """Whether the units of coordinates are drawn with lengths of their own.
+
+    If `aspect` is "free", and by default if one side is more than EVEN times as long as another. Sides of 0, or nearly
+    0, do not count.
+    """
+    sides = sides[sides > sides.max() * FLAT]
+    if aspect == "equal" or len(sides) < 2:
+        return False
+    return aspect == "free" or bool(sides.max() > EVEN * sides.min())
+
+
+def _units(sides: Floats, aspect: str) -> Floats:
+    """The length of each side as a unit for margins: that of the longest one unless the sides are uneven."""
+    if not is_uneven(sides, aspect):
+        return np.full(len(sides), sides.max())
+    least = sides[sides > sides.max() * FLAT].min()
+    units: Floats = np.maximum(sides, least)
+    return units
+
+
+def _near(points: Floats, chosen: Mask, data: Floats) -> Mask:
+    """Those of the chosen points that are not far from the data, or all if none is."""
+    low, high = data.min(axis=0), data.max(axis=0)
+    sides = high - low
+    sides = np.where(sides > 0, sides, sides.max() if sides.max() > 0 else np.inf)
+    near: Mask = chosen & (np.abs(points - (low + high) / 2) <= REACH * sides).all(axis=1)
+    return near if near.any() else chosen
 
 
 def _drawable(points: Floats) -> Mask:
@@ -105,20 +146,22 @@ def _check_sides(sides: Any) -> None:
         )
 
 
-def _box(points: Floats) -> tuple[Floats, Floats]:
+def _box(points: Floats, aspect: str) -> tuple[Floats, Floats]:
     """The bounding box of the points that are not much farther from their middle than most of them are."""
-    center = np.median(points, axis=0)
-    distance = np.abs(points - center).max(axis=1)
+    offsets = np.abs(points - np.median(points, axis=0))
+    most = np.quantile(offsets, MOST, axis=0, method="higher")
+    if is_uneven(most, aspect):
+        offsets = offsets / _units(most, aspect)
+    distance = offsets.max(axis=1)
     near = points[distance <= FARTHEST * np.quantile(distance, MOST, method="higher")]
     return near.min(axis=0), near.max(axis=0)
 
 
-def _rounded(low: Floats, high: Floats, margin: float) -> Window:
+def _rounded(low: Floats, high: Floats, units: Floats, margin: float) -> Window:
     """The box and a margin, outward to short decimal numbers."""
-    size = float((high - low).max())
-    unit = Fraction(10) ** (math.floor(math.log10(size)) - 2)
-    extra = margin * size
-    return tuple(
-        (math.floor(Fraction(a - extra) / unit) * unit, math.ceil(Fraction(b + extra) / unit) * unit)
-        for a, b in zip(low.tolist(), high.tolist(), strict=True)
-    )
+    sides = []
+    for a, b, size in zip(low.tolist(), high.tolist(), units.tolist(), strict=True):
+        unit = Fraction(10) ** (math.floor(math.log10(size)) - 2)
+        extra = margin * size
+        sides.append((math.floor(Fraction(a - extra) / unit) * unit, math.ceil(Fraction(b + extra) / unit) * unit))
+    return tuple(sides)

@@ -93,10 +93,10 @@ def test_graphs_show_points_and_cycles():
 
 
 def test_shapes_and_ranges():
-    flat = [(0, 100), (0, 1)]
+    flat = [(0, 10), (0, 1)]
     assert page_figure(make_scene(ANNULUS, {})).layout.yaxis.scaleratio == 1
-    assert page_figure(make_scene(ANNULUS, {}, window=flat)).layout.yaxis.scaleratio == pytest.approx(20)
-    space = page_figure(make_scene(OCTAHEDRON, {}, window=[*flat, (0, 50)])).layout.scene
+    assert page_figure(make_scene(ANNULUS, {}, window=flat)).layout.yaxis.scaleratio == pytest.approx(2)
+    space = page_figure(make_scene(OCTAHEDRON, {}, window=[*flat, (0, 5)])).layout.scene
     x, y, z = (space.aspectratio[axis] for axis in "xyz")
     assert space.aspectmode == "manual" and (x, y / x, z / x) == pytest.approx((4 ** (1 / 3), 0.2, 0.5))
     graph = page_figure(make_scene(ANNULUS, {}, window=flat, graph=True)).layout.scene
