@@ -86,7 +86,7 @@ def count_cells(
     client : distributed.Client, optional
         A Dask client, whose workers make the parts.
     max_cells, max_memory : int, optional
-        Limits for each part, of cells and of bytes.
+        Limits for each part, of its cells and of the bytes that they take, without those of the work on its walls.
     progress : callable, optional
         Called with ("parts", parts done, number of parts).
 
