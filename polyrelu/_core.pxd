@@ -1,6 +1,7 @@
 # What the parts of the core use: declarations of the C++ in `_cpp/`, and of what `_core.pyx` defines for all parts.
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.string cimport strchr, strlen
 from libcpp cimport bool as cbool
 from libcpp.memory cimport unique_ptr
 from libcpp.string cimport string

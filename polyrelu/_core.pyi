@@ -108,8 +108,8 @@ def submatrix(
     indptr: npt.NDArray[np.int64],
     index: npt.NDArray[np.int32],
     sign: npt.NDArray[np.int8],
-    columns: npt.NDArray[np.uint8],
-    rows: npt.NDArray[np.uint8],
+    columns: npt.NDArray[np.bool_] | npt.NDArray[np.uint8],
+    rows: npt.NDArray[np.bool_] | npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int8]]: ...
 def transposition(
     indptr: npt.NDArray[np.int64], index: npt.NDArray[np.int32], rows: int

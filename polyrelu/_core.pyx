@@ -98,6 +98,7 @@ cdef int check_outcome(int outcome, _Listener listener, object cells, object mem
     return 0
 
 
+include "_cpp/arrays.pxi"
 include "_cpp/exact.pxi"
 include "_cpp/subdivision.pxi"
 include "_cpp/reduction.pxi"

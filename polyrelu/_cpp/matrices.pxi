@@ -1,75 +1,74 @@
 # Sparse matrices by compressed columns: parts and transposes, in one pass over the entries.
 
-cimport cython
 
-import numpy as np
-
-
-@cython.boundscheck(False)
-@cython.wraparound(False)
-def submatrix(const int64_t[::1] indptr, const int32_t[::1] index, const int8_t[::1] sign, const uint8_t[::1] columns,
-              const uint8_t[::1] rows):
+def submatrix(indptr, index, sign, columns, rows):
     """The chosen columns of a matrix with the chosen rows only, both renumbered: (indptr, index, sign).
 
     columns and rows: 0 or 1 for each; entries in rows beyond the end of `rows` are left out as well.
     """
-    cdef int64_t n = columns.shape[0], m = rows.shape[0], i, t, size = 0, c = 0
+    cdef int64_t n, m, ends, entries, signs_given, i, t, size = 0, c = 0
     cdef int32_t count = 0
-    number = np.empty(m, dtype=np.int32)
-    cdef int32_t[::1] name = number
+    cdef const int64_t* start = int64_entries(indptr, &ends)
+    cdef const int32_t* row = int32_entries(index, &entries)
+    cdef const int8_t* value = int8_entries(sign, &signs_given)
+    cdef const uint8_t* column_is_chosen = uint8_entries(columns, &n)
+    cdef const uint8_t* row_is_chosen = uint8_entries(rows, &m)
+    if n >= ends or signs_given != entries:
+        raise ValueError("arrays of lengths that do not fit")
+    number = _empty(m, INT32)
+    cdef int32_t* name = <int32_t*>written(number)
     with nogil:
         for i in range(m):
-            name[i] = count if rows[i] else -1
-            count += rows[i] != 0
+            name[i] = count if row_is_chosen[i] else -1
+            count += row_is_chosen[i] != 0
         for i in range(n):
-            if columns[i]:
+            if column_is_chosen[i]:
                 c += 1
-                for t in range(indptr[i], indptr[i + 1]):
-                    size += index[t] < m and name[index[t]] >= 0
-    starts = np.zeros(c + 1, dtype=np.int64)
-    indices = np.empty(size, dtype=np.int32)
-    signs = np.empty(size, dtype=np.int8)
-    cdef int64_t[::1] p = starts
-    cdef int32_t[::1] x = indices
-    cdef int8_t[::1] y = signs
+                for t in range(start[i], start[i + 1]):
+                    size += row[t] < m and name[row[t]] >= 0
+    starts, indices, signs = _empty(c + 1, INT64), _empty(size, INT32), _empty(size, INT8)
+    cdef int64_t* p = <int64_t*>written(starts)
+    cdef int32_t* x = <int32_t*>written(indices)
+    cdef int8_t* y = <int8_t*>written(signs)
     with nogil:
         size = 0
         c = 0
+        p[0] = 0
         for i in range(n):
-            if not columns[i]:
+            if not column_is_chosen[i]:
                 continue
-            for t in range(indptr[i], indptr[i + 1]):
-                if index[t] < m and name[index[t]] >= 0:
-                    x[size] = name[index[t]]
-                    y[size] = sign[t]
+            for t in range(start[i], start[i + 1]):
+                if row[t] < m and name[row[t]] >= 0:
+                    x[size] = name[row[t]]
+                    y[size] = value[t]
                     size += 1
             c += 1
             p[c] = size
-    return starts, indices, signs
+    return _read_only(starts), _read_only(indices), _read_only(signs)
 
 
-@cython.boundscheck(False)
-@cython.wraparound(False)
-def transposition(const int64_t[::1] indptr, const int32_t[::1] index, int64_t rows):
+def transposition(indptr, index, int64_t rows):
     """The transpose of a matrix with so many rows, up to its entries: (indptr, index, order), entry t that of order[t]."""
-    cdef int64_t n = indptr.shape[0] - 1, i, t
-    starts = np.zeros(rows + 1, dtype=np.int64)
-    columns = np.empty(index.shape[0], dtype=np.int32)
-    order = np.empty(index.shape[0], dtype=np.int64)
-    cdef int64_t[::1] p = starts
-    cdef int64_t[::1] place
-    cdef int32_t[::1] x = columns
-    cdef int64_t[::1] o = order
+    cdef int64_t ends, entries, n, i, t
+    cdef const int64_t* start = int64_entries(indptr, &ends)
+    cdef const int32_t* row = int32_entries(index, &entries)
+    n = ends - 1
+    starts, columns, order = _empty(rows + 1, INT64), _empty(entries, INT32), _empty(entries, INT64)
+    cdef int64_t* p = <int64_t*>written(starts)
+    cdef int32_t* x = <int32_t*>written(columns)
+    cdef int64_t* o = <int64_t*>written(order)
+    cdef vector[int64_t] place
     with nogil:
-        for t in range(index.shape[0]):
-            p[index[t] + 1] += 1
+        for i in range(rows + 1):
+            p[i] = 0
+        for t in range(entries):
+            p[row[t] + 1] += 1
         for i in range(rows):
             p[i + 1] += p[i]
-    place = starts[:rows].copy()
-    with nogil:
+        place.assign(p, p + rows)
         for i in range(n):
-            for t in range(indptr[i], indptr[i + 1]):
-                o[place[index[t]]] = t
-                x[place[index[t]]] = <int32_t>i
-                place[index[t]] += 1
-    return starts, columns, order
+            for t in range(start[i], start[i + 1]):
+                o[place[row[t]]] = t
+                x[place[row[t]]] = <int32_t>i
+                place[row[t]] += 1
+    return _read_only(starts), _read_only(columns), order

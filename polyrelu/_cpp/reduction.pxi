@@ -13,10 +13,7 @@ cdef class _ChainInput:
     cdef list held
 
     def __cinit__(self, ranks, columns):
-        cdef const int64_t[::1] start
-        cdef const int32_t[::1] row
-        cdef const int8_t[::1] narrow
-        cdef const int64_t[::1] wide
+        cdef int64_t starts, entries, values
         cdef vector[string] digits
         self.held = []
         for rank in ranks:
@@ -26,22 +23,20 @@ cdef class _ChainInput:
         if len({data.dtype for _, _, data in columns}) > 1:
             raise ValueError("all boundary maps must have entries of one type")
         for k, (indptr, indices, data) in enumerate(columns):
-            if len(indptr) != ranks[k + 1] + 1 or len(indices) != len(data):
-                raise ValueError("arrays of lengths that do not fit")
-            start = indptr
-            row = indices
-            self.input.n_entries.push_back(len(indices))
-            self.input.start.push_back(&start[0])
-            self.input.row.push_back(&row[0] if len(indices) else NULL)
+            self.input.start.push_back(int64_entries(indptr, &starts))
+            self.input.row.push_back(int32_entries(indices, &entries))
+            self.input.n_entries.push_back(entries)
+            values = entries
             if data.dtype == object:
+                values = len(data)
                 digits = [format(x, "x").encode() for x in data]
                 self.input.add_big(digits)
-            elif data.dtype == np.int8:
-                narrow = data
-                self.input.narrow.push_back(&narrow[0] if len(data) else NULL)
+            elif data.dtype == INT8:
+                self.input.narrow.push_back(int8_entries(data, &values))
             else:
-                wide = data
-                self.input.wide.push_back(&wide[0] if len(data) else NULL)
+                self.input.wide.push_back(int64_entries(data, &values))
+            if starts != ranks[k + 1] + 1 or values != entries:
+                raise ValueError("arrays of lengths that do not fit")
             self.held.append((indptr, indices, data))
 
 

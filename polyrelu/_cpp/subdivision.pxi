@@ -126,42 +126,42 @@ cdef int _check(Subdivision* s, int outcome, _Listener listener) except -1:
 cdef tuple _cells_of(Subdivision* s, CellOrder* order, int k):
     PyErr_CheckSignals()
     cdef int64_t n = s.cells[k].size()
-    boundary = np.empty(n, dtype=np.uint8)
-    region = np.empty(n, dtype=np.int32)
-    cdef uint8_t[::1] b = boundary
-    cdef int32_t[::1] h = region
-    if n:
-        with nogil:
-            order.per_cell(s[0], k, &b[0], &h[0])
-    if k == 0:
-        return None, None, None, boundary, region
-    indptr = np.zeros(n + 1, dtype=np.int64)
-    index = np.empty(max(s.cells[k].live, 1), dtype=np.int32)
-    sign = np.empty(max(s.cells[k].live, 1), dtype=np.int8)
-    cdef int64_t[::1] p = indptr
-    cdef int32_t[::1] x = index
-    cdef int8_t[::1] y = sign
+    boundary, region = _empty(n, UINT8), _empty(n, INT32)
+    cdef uint8_t* b = <uint8_t*>written(boundary)
+    cdef int32_t* h = <int32_t*>written(region)
     with nogil:
-        order.facets(s[0], k, &p[0], &x[0], &y[0])
-    return indptr, index[: s.cells[k].live], sign[: s.cells[k].live], boundary, region
+        order.per_cell(s[0], k, b, h)
+    if k == 0:
+        return None, None, None, _read_only(boundary), _read_only(region)
+    cdef int64_t live = s.cells[k].live
+    indptr, index, sign = _empty(n + 1, INT64), _empty(live, INT32), _empty(live, INT8)
+    cdef int64_t* p = <int64_t*>written(indptr)
+    cdef int32_t* x = <int32_t*>written(index)
+    cdef int8_t* y = <int8_t*>written(sign)
+    with nogil:
+        order.facets(s[0], k, p, x, y)
+    return _read_only(indptr), _read_only(index), _read_only(sign), _read_only(boundary), _read_only(region)
+
+
+cdef object _read_only(object array):
+    array.setflags(False)
+    return array
 
 
 cdef object _signs_of(Subdivision* s, CellOrder* order, int k, int j):
-    out = np.empty(s.cells[k].size(), dtype=np.int8)
-    cdef int8_t[::1] view = out
-    if out.size:
-        with nogil:
-            order.signs(s[0], k, j, &view[0])
-    return out
+    out = _empty(s.cells[k].size(), INT8)
+    cdef int8_t* signs = <int8_t*>written(out)
+    with nogil:
+        order.signs(s[0], k, j, signs)
+    return _read_only(out)
 
 
 cdef object _decided(Subdivision* s, CellOrder* order):
-    out = np.empty(s.cells[s.r].size(), dtype=np.int8)
-    cdef int8_t[::1] view = out
-    if out.size:
-        with nogil:
-            order.decided(s[0], &view[0])
-    return out
+    out = _empty(s.cells[s.r].size(), INT8)
+    cdef int8_t* signs = <int8_t*>written(out)
+    with nogil:
+        order.decided(s[0], signs)
+    return _read_only(out)
 
 
 cdef object _conditions(Subdivision* s, CellOrder* order, int k, const vector[int32_t]& starts,
@@ -177,33 +177,29 @@ cdef object _conditions(Subdivision* s, CellOrder* order, int k, const vector[in
 cdef tuple _vertices(Subdivision* s, CellOrder* order):
     """(coordinates, errors, origins, roots), see `VertexSolver`."""
     cdef int64_t n = s.vertices.size()
-    coordinates = np.empty((n, s.r + 1))
-    error = np.empty(n)
-    origins = np.empty((n, 4), dtype=np.int32)
-    cdef double[:, ::1] x = coordinates
-    cdef double[::1] e = error
-    cdef int32_t[:, ::1] h = origins
+    coordinates, error, origins = _empty((n, s.r + 1), DOUBLE), _empty(n, DOUBLE), _empty((n, 4), INT32)
+    cdef double* x = <double*>written(coordinates)
+    cdef double* e = <double*>written(error)
+    cdef int32_t* h = <int32_t*>written(origins)
     cdef int32_t v
     with nogil:
-        order.vertices(s[0], &x[0, 0], &e[0], &h[0, 0])
+        order.vertices(s[0], x, e, h)
     number = {order.number[0][v]: v for v in range(<int32_t>n) if s.vertices.is_root(v)}
     roots = {i: get_vector(s.vertices.exact_coordinates(v)) for i, v in sorted(number.items())}
     s.vertices.release()
-    return coordinates, error, origins, roots
+    return _read_only(coordinates), _read_only(error), _read_only(origins), roots
 
 
 cdef tuple _regions_of(Subdivision* s, int t):
     cdef Regions* p = &s.regions[t]
     cdef int64_t n = p.parent.size(), w = p.words
-    parent = np.empty(n, dtype=np.int32)
-    plus = np.empty((n, w), dtype=np.uint64)
-    minus = np.empty((n, w), dtype=np.uint64)
-    cdef int32_t[::1] a = parent
-    cdef uint64_t[:, ::1] b = plus, c = minus
+    parent, plus, minus = _empty(n, INT32), _empty((n, w), UINT64), _empty((n, w), UINT64)
+    cdef int32_t* a = <int32_t*>written(parent)
+    cdef uint64_t* b = <uint64_t*>written(plus)
+    cdef uint64_t* c = <uint64_t*>written(minus)
     PyErr_CheckSignals()
     with nogil:
-        copy(p.parent.begin(), p.parent.end(), &a[0])
-        if w:
-            copy(p.plus.begin(), p.plus.end(), &b[0, 0])
-            copy(p.minus.begin(), p.minus.end(), &c[0, 0])
-    return parent, plus, minus
+        copy(p.parent.begin(), p.parent.end(), a)
+        copy(p.plus.begin(), p.plus.end(), b)
+        copy(p.minus.begin(), p.minus.end(), c)
+    return _read_only(parent), _read_only(plus), _read_only(minus)

@@ -21,10 +21,11 @@ from polyrelu.analysis.trial_points import Point, intervals
 from polyrelu.errors import LimitError, VerificationError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.printing import BriefRepr
+from polyrelu.geometry.beginning import MAX_CELLS
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.cut_tree import choose_cuts
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import MAX_CELLS, Options, subdivide
+from polyrelu.geometry.subdivision import Options, subdivide
 from polyrelu.network.intervals import OutputBounds
 from polyrelu.network.network import Network
 

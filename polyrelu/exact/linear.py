@@ -15,6 +15,7 @@ from flint import fmpq, fmpq_mat, fmpz, fmpz_mat, nmod_mat
 from polyrelu.errors import LimitError
 from polyrelu.exact.rational import primitive
 
+Integer = int | fmpz
 IntegerVector = tuple[int, ...]
 Rows = Sequence[Sequence[Fraction | int]]
 PRIME = 2**61 - 1
@@ -185,6 +186,25 @@ def solve_over_denominator(matrix: Rows, right: Rows) -> tuple[tuple[IntegerVect
         return tuple(tuple(int(x // content) for x in row) for row in found), int(common // content)
     numerators, denominator = _solution(matrix, right).numer_denom()
     return tuple(tuple(map(int, row)) for row in numerators.tolist()), int(denominator)
+
+
+class IntegerMatrix:
+    """An integer matrix, to be multiplied by many vectors at once.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of int
+        Its rows, at least one.
+    """
+
+    def __init__(self, rows: Sequence[Sequence[int]]) -> None:
+        self._matrix = fmpz_mat(len(rows), len(rows[0]), [x for row in rows for x in row])
+
+    def times(self, right: Sequence[Sequence[Integer]]) -> list[list[fmpz]]:
+        """The product with a matrix given by its rows, by rows; Ctrl-C has to wait for it."""
+        product = self._matrix * fmpz_mat(len(right), len(right[0]), [x for row in right for x in row])
+        found: list[list[fmpz]] = product.tolist()
+        return found
 
 
 def _joined(matrix: Rows, right: Rows) -> list[IntegerVector]:

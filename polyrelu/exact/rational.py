@@ -125,10 +125,13 @@ def exact_point(values: object, dimension: int, where: str = "point") -> tuple[F
         return (exact(values, where),)
     if len(items) != dimension:
         raise PointError(f"{where}: expected {dimension} coordinate{'s' * (dimension != 1)}, got {len(items)}")
-    return tuple(
-        Fraction(x) if type(x) in (int, Fraction) and type(x.numerator) is int else exact(x, f"{where}, coordinate {i}")
-        for i, x in enumerate(items, 1)
-    )
+    result: list[Fraction] = []
+    try:
+        for x in items:
+            result.append(Fraction(x) if type(x) in (int, Fraction) and type(x.numerator) is int else _read(x))
+    except _RefusedError as refusal:
+        raise NumberError(f"{where}, coordinate {len(result) + 1}: {refusal}") from None
+    return tuple(result)
 
 
 def exact_matrix(rows: object, where: str = "matrix") -> tuple[tuple[Fraction, ...], ...]:

@@ -363,7 +363,8 @@ class PolyhedralComplex:
     def on_boundary(self, k: int) -> npt.NDArray[np.bool_]:
         """For every k-cell: whether it lies in the boundary of the domain."""
         q = self._index(k)
-        return np.asarray(self._arrays.boundary[q][: self._arrays.finite[q]], dtype=np.bool_)
+        on_boundary: npt.NDArray[np.bool_] = self._arrays.boundary[q][: self._arrays.finite[q]] != 0
+        return on_boundary
 
     def signs(self, k: int) -> npt.NDArray[np.int8]:
         """For every k-cell the sign of F − t on its relative interior. Needs a level (PointError otherwise).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from typing import Any, Protocol
 
@@ -25,7 +26,7 @@ RELATIONS: dict[str, frozenset[int]] = {
 }
 """The signs of F − t that satisfy each relation."""
 
-_CHOSEN = {relation: np.array([sign in signs for sign in (-1, 0, 1)]) for relation, signs in RELATIONS.items()}
+_COMPARISONS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le, "=": operator.eq}
 
 
 def read_relation(relation: object) -> str:
@@ -190,7 +191,7 @@ class Region(CellSet):
 
         A cell whose relative interior lies in a closed region lies in it entirely, since F is continuous.
         """
-        mask: npt.NDArray[np.bool_] = _CHOSEN[self._relation][self._complex.signs(k) + 1]
+        mask: npt.NDArray[np.bool_] = _COMPARISONS[self._relation](self._complex.signs(k), 0)
         return mask
 
     def contains(self, x: Any) -> bool:

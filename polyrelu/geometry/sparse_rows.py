@@ -123,7 +123,7 @@ class SparseRows(Immutable):
         """
         n_columns = int(np.count_nonzero(columns))
         if self.values is not None and self.values.dtype == np.int8:
-            chosen = _core.submatrix(*self._offsets(), self.values, rows.view(np.uint8), columns.view(np.uint8))
+            chosen = _core.submatrix(*self._offsets(), self.values, rows, columns)
             return SparseRows(*chosen, n_columns)
         return self.select(np.flatnonzero(rows)).renumbered(np.where(columns, np.cumsum(columns) - 1, -1), n_columns)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 from polyrelu.exact.memory import budget, spend_digits
 from polyrelu.exact.rational import common_denominator, gcd
 from polyrelu.geometry.domain import Domain
+from polyrelu.network.last_answer import LastAnswer
 from polyrelu.network.network import Network
 
 Row = list[int]
@@ -36,22 +35,10 @@ def network_stages(network: Network, kept: Sequence[int], first: int, level: Fra
     values of the network up to a positive factor for each neuron. Where the neuron is negative, that column is also
     multiplied by its slope below zero (`minus`; None if all these slopes are zero, that is, all neurons are ReLU).
     """
-    global _last
-    asked = tuple(kept), first, level
-    if _last is not None and _last[0]() is network and _last[1] == asked:
-        return _last[2]
-    stages = _network_stages(network, kept, first, level)
-    _last = weakref.ref(network, _forget), asked, stages
-    return stages
+    return _last.get(network, (tuple(kept), first, level), lambda: _network_stages(network, kept, first, level))
 
 
-_last: tuple[weakref.ref[Network], tuple[Any, ...], list[Stage]] | None = None
-"""What `network_stages` was asked last, and its answer: parts of a complex ask the same, one after the other."""
-
-
-def _forget(_: weakref.ref[Network]) -> None:
-    global _last
-    _last = None
+_last: LastAnswer[list[Stage]] = LastAnswer()
 
 
 def _network_stages(network: Network, kept: Sequence[int], first: int, level: Fraction | None) -> list[Stage]:

@@ -16,11 +16,10 @@ import numpy.typing as npt
 from polyrelu import _core
 from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
 from polyrelu.exact.limits import read_flag, read_limit, read_progress
-from polyrelu.exact.linear import independent_columns, independent_rows, least_rank, solve, solve_over_denominator
-from polyrelu.exact.rational import describe, exact, primitive
+from polyrelu.exact.rational import describe, exact
+from polyrelu.geometry.beginning import beginning, most_cells
 from polyrelu.geometry.cell_arrays import CellArrays
 from polyrelu.geometry.complex import PolyhedralComplex
-from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.hull import without_interior
 from polyrelu.geometry.stages import complex_stages
@@ -31,7 +30,6 @@ Signs = npt.NDArray[np.int8]
 Condition = Sequence[tuple[int, int, int]]
 """(hidden layer, neuron, sign 1 or −1) that hold together: the neuron has not the opposite sign."""
 MAX_THREADS = 256
-MAX_CELLS = 2**30  # of one dimension, since incidences are stored in 32 bits
 
 
 class Options(TypedDict, total=False):
@@ -207,13 +205,8 @@ def _subdivided(
     region = read_domain(domain, network)
     walls = region.half_spaces() if region is not None else ()
 
-    rows, real = _hyperplanes(network, t, walls)
-    if part_of is not None and len(rows) > real:
-        rows, real = _hyperplanes(network, t, part_of)
-    _check_rank(least_rank([row[1:] for row in rows]), max_cells)
-    coordinates, start, initial_forms, artificial = _start(rows, real, network.input_dim)
+    coordinates, start, initial_forms, artificial = beginning(network, t, walls, part_of, max_cells)
     kept = coordinates.kept
-    _check_rank(len(kept), max_cells)
     stages = complex_stages(network, region, kept, t)
     names = (["domain"] if walls else []) + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
     if "conditions" in further:
@@ -244,7 +237,7 @@ def _subdivided(
         n_walls = len(stages[0][0]) if walls else 0
         total = sum(map(len, network.slopes))
         done = min(max(done - n_walls, 0), total)
-        what = f"{max_memory} bytes" if by_memory else f"{_most_cells(max_cells)} cells"
+        what = f"{max_memory} bytes" if by_memory else f"{most_cells(max_cells)} cells"
         raise LimitError(
             f"more than {what} are needed: after {done} of {total} neurons there were {cells} cells in {memory} bytes; "
             "a domain or a slice (Slice.restrict) needs fewer, estimate(network) predicts how many",
@@ -263,10 +256,6 @@ def _subdivided(
         report["canonical"] = subdivide(network, None, region).f_vector
     arrays = CellArrays.from_core(report)
     return PolyhedralComplex(network, t, region, coordinates, artificial, arrays), report
-
-
-def _most_cells(max_cells: int | None) -> int:
-    return min(max_cells or MAX_CELLS, MAX_CELLS)
 
 
 def check_options(options: Options) -> None:
@@ -327,64 +316,3 @@ def read_domain(domain: Any, network: Network) -> Domain | None:
             "same units (of an NNet file, both with normalise=True or both without)"
         )
     return domain
-
-
-def _check_rank(rank: int, max_cells: int | None) -> None:
-    """Raise LimitError if hyperplanes of this rank have too many initial cells."""
-    limit = _most_cells(max_cells)
-    if 2 * 3**rank - 1 > limit:
-        raise LimitError(
-            f"the first hyperplanes have rank {rank}, so that 2 * 3^{rank} - 1 cells are needed to start "
-            f"with, more than {limit}; a slice of fewer dimensions (Slice.restrict) needs fewer",
-            {"cells": 0},
-        )
-
-
-def _hyperplanes(
-    network: Network, level: Fraction | None, walls: Sequence[Sequence[int]]
-) -> tuple[list[tuple[int, ...]], int]:
-    """The candidates for initial hyperplanes as forms (b, a), those of identity neurons last, and how many come before.
-
-    The forms are those of the walls and of the neurons of the first layer; without hidden layers, that of the level.
-    """
-    real = [tuple(wall) for wall in walls]
-    extra: list[tuple[int, ...]] = []
-    if network.depth:
-        for row, bias, slope in zip(network.weights[0], network.biases[0], network.slopes[0], strict=True):
-            if any(row):
-                (extra if slope == 1 else real).append(primitive([bias, *row]))
-    elif level is not None and any(network.weights[0][0]):
-        real.append(primitive([network.biases[0][0] - level, *network.weights[0][0]]))
-    return real + extra, len(real)
-
-
-def _start(
-    rows: Sequence[tuple[int, ...]], real: int, d: int
-) -> tuple[Coordinates, list[tuple[int, ...]], list[tuple[int, ...]], int]:
-    """(coordinates modulo lineality, initial vertex and rays, initial forms, number of artificial hyperplanes).
-
-    The core starts from the cells of an arrangement of independent hyperplanes: a vertex, pairs of opposite rays, and
-    the forms of the hyperplanes, see `_core.subdivide`. The hyperplanes are chosen in order, first among the walls of
-    the domain and the first-layer neurons that split cells. Identity neurons of the first layer split no cell, but
-    later layers depend on them. If they raise the rank, hyperplanes of theirs are added. These are artificial: they are
-    no part of C(F), and `PolyhedralComplex` does not count the cells that they split as different ones.
-    """
-    normals = [row[1:] for row in rows]
-    chosen = independent_rows(normals) if rows else []
-    r = len(chosen)
-    kept = list(range(d)) if r == d else independent_columns(normals) if rows else []
-    square = [[rows[i][1 + j] for j in kept] for i in chosen]
-    right = [[-rows[i][0], *(int(i == j) for j in chosen)] for i in chosen]
-    solution, denominator = solve_over_denominator(square, right)
-    start = [primitive([denominator, *(row[0] for row in solution)])]
-    for i in range(r):
-        ray = primitive([0, *(row[1 + i] for row in solution)])
-        start += [ray, tuple(-x for x in ray)]
-    dropped = [j for j in range(d) if j not in set(kept)]
-    projection = solve(square, [[rows[i][1 + j] for j in dropped] for i in chosen]) if dropped else ()
-    return (
-        Coordinates(d, tuple(kept), tuple(dropped), projection),
-        start,
-        [(rows[i][0], *(rows[i][1 + j] for j in kept)) for i in chosen],
-        sum(1 for i in chosen if i >= real),
-    )

@@ -9,6 +9,8 @@ from polyrelu.exact.rational import primitive
 
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
+IntegerRow = tuple[tuple[int, ...], int, int]
+"""Integer weights, an integer bias, and their common denominator."""
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
 

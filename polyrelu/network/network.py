@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain, pairwise
 from operator import mul
-from typing import Any
+from typing import Any, overload
 
 from polyrelu.errors import NetworkError, PointError
 from polyrelu.exact.memory import budget, spend_digits
@@ -28,10 +28,9 @@ from polyrelu.exact.rational import (
 )
 from polyrelu.immutable import Immutable
 from polyrelu.markup import table
-from polyrelu.network.layers import Joined, Layers, Matrix, Vector, join
+from polyrelu.network.evaluation import is_batch, read_points, values_at
+from polyrelu.network.layers import IntegerRow, Joined, Layers, Matrix, Vector, join
 from polyrelu.network.symbolic import network_expression
-
-_IntegerRow = tuple[tuple[int, ...], int, int]
 
 _KEYS = ("weights", "biases", "slopes", "assumptions", "units")
 _ACTIVATIONS = {0: "ReLU", -1: "absolute value", 1: "identity"}
@@ -85,7 +84,7 @@ class Network(Immutable):
     _weights: tuple[Matrix, ...]
     _biases: tuple[Vector, ...]
     _slopes: tuple[Vector, ...]
-    _rows: tuple[tuple[_IntegerRow, ...], ...] | None
+    _rows: tuple[tuple[IntegerRow, ...], ...] | None
     _hash: int | None
     _assumptions: tuple[str, ...]
     _units: tuple[str, ...]
@@ -218,27 +217,49 @@ class Network(Immutable):
 
     # --- evaluation ---
 
-    def __call__(self, x: Any) -> Fraction | Vector:
-        """The value F(x), exact: a Fraction if there is one output, else a tuple of Fractions.
+    @overload
+    def __call__(self, x: Sequence[list[Any] | tuple[Any, ...]]) -> tuple[Fraction, ...] | tuple[Vector, ...]: ...
+    @overload
+    def __call__(self, x: Any) -> Fraction | Vector: ...
+    def __call__(self, x: Any) -> Fraction | Vector | tuple[Vector, ...]:
+        """The value F(x), exact: a Fraction if there is one output, else a tuple of Fractions; or those of many points.
 
         Parameters
         ----------
-        x : sequence of exact numbers
-            The point, of length d; a bare number if d = 1.
+        x : sequence of exact numbers, or a sequence of such sequences
+            The point, of length d; a bare number if d = 1. Or a batch of points: an array of shape (n, d), or a
+            sequence whose entries are sequences of length d. Also for d = 1, where ``[[1], [2]]`` is a batch of two
+            points, ``[[1]]`` of one, and ``[1]`` a point.
 
         Returns
         -------
-        Fraction or tuple of Fraction
-            The output or outputs.
+        Fraction or tuple of Fraction, or a tuple of these
+            The output or outputs; of a batch a tuple with one entry for each point, in their order.
 
         Raises
         ------
         PointError
-            If the point has another dimension.
+            If a point has another dimension.
         NumberError
             If a coordinate is not an exact number.
+
+        Notes
+        -----
+        A batch takes a fraction of the time of single calls: each layer is one product of integer matrices for all
+        points. Floats are the dyadic numbers that they store, so that the values are exact for them too.
+
+        Examples
+        --------
+        >>> import polyrelu as pr
+        >>> net = pr.Network([[[1, 1], [-1, 0]], [[1, "1/3"]]], [[0, 0], [0]])
+        >>> net([1, 2]), net([[1, 2], [-1, 0.5]])
+        (Fraction(3, 1), (Fraction(3, 1), Fraction(1, 3)))
         """
-        outputs = self._forward(exact_point(x, self.input_dim))[-1]
+        items = entries(x, "point")
+        if is_batch(x, items):
+            values = values_at(self._integer_rows(), self._slopes, read_points(items or (), self.input_dim))
+            return tuple(value[0] for value in values) if self.output_dim == 1 else tuple(values)
+        outputs = self._forward(exact_point(x if items is None else items, self.input_dim))[-1]
         return outputs[0] if len(outputs) == 1 else outputs
 
     def preactivations(self, x: Any) -> tuple[Vector, ...]:
@@ -322,7 +343,7 @@ class Network(Immutable):
             values.append(x)
         return values
 
-    def _integer_rows(self) -> tuple[tuple[_IntegerRow, ...], ...]:
+    def _integer_rows(self) -> tuple[tuple[IntegerRow, ...], ...]:
         """The affine maps row by row as (integer weights, integer bias, common denominator), computed once."""
         if self._rows is None:
             layers = zip(self._weights, self._biases, strict=True)
@@ -616,13 +637,13 @@ class Network(Immutable):
         return cls(data["weights"], data["biases"], data.get("slopes")).noted(*notes, units=tuple(units))
 
 
-def _integer_row(row: Vector, bias: Fraction) -> _IntegerRow:
+def _integer_row(row: Vector, bias: Fraction) -> IntegerRow:
     integers, denominator = common_denominator((*row, bias))
     spend_digits(integers, "the network with integer weights")
     return tuple(integers[:-1]), integers[-1], denominator
 
 
-def _apply(rows: Iterable[_IntegerRow], x: Vector, affine: bool) -> Vector:
+def _apply(rows: Iterable[IntegerRow], x: Vector, affine: bool) -> Vector:
     """The affine map of the rows at `x`, or its linear part. Sums run over integers: one gcd per row, not per term."""
     integers, q = common_denominator(x)
     scale = q if affine else 0

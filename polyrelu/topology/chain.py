@@ -132,6 +132,13 @@ class ChainComplex(Immutable):
         self._check()
         return self
 
+    @classmethod
+    def _of(cls, ranks: tuple[int, ...], columns: Sequence[SparseRows]) -> ChainComplex:
+        """The complex with boundary maps of the types of the core and sizes that fit; products are not checked."""
+        self = cls.__new__(cls)
+        self._put(_ranks=ranks, _columns=tuple(columns))
+        return self
+
     def _set(self, ranks: tuple[int, ...], columns: Sequence[Iterable[Any]]) -> None:
         if sum(ranks) > MAX_RANK:
             raise LimitError(f"{sum(ranks)} cells are more than the {MAX_RANK} that can be numbered")
@@ -239,10 +246,7 @@ class ChainComplex(Immutable):
         Its homology in degree n − k is the cohomology of C in degree k. Its boundary maps are the transposes of those
         of C in reverse order, so their products vanish and are not checked again.
         """
-        dual = ChainComplex.__new__(ChainComplex)
-        transposed = (columns.transpose() for columns in reversed(self._columns))
-        dual._put(_ranks=self._ranks[::-1], _columns=tuple(transposed))
-        return dual
+        return ChainComplex._of(self._ranks[::-1], [columns.transpose() for columns in reversed(self._columns)])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ChainComplex.from_arrays, (self._ranks, self._columns)
@@ -396,7 +400,8 @@ def chain_complex(region: CellSet) -> ChainComplex:
     chosen = generating_cells(region)
     # no cell at infinity is chosen
     columns = [cx.arrays.facets[q].restrict(chosen[q], chosen[q - 1]) for q in range(1, len(chosen))]
-    cells = ChainComplex.from_arrays([int(np.count_nonzero(mask)) for mask in chosen], columns)
+    cells = ChainComplex._of(tuple([int(np.count_nonzero(mask)) for mask in chosen]), columns)
+    cells._check()
     return cells.dual() if region.is_open else cells
 
 

@@ -142,7 +142,7 @@ def _groups_of_complex(
     factors: list[tuple[int, ...]] = []
     for remainder in remainders:
         report(2 + len(factors))
-        factors.append(invariant_factors(remainder, max_memory=max_memory))
+        factors.append(invariant_factors(remainder, max_memory=max_memory) if remainder[2] else ())
     report(len(ranks) + 1)
     rank_of = [0, *(len(f) + n for f, n in zip(factors, pivots, strict=True)), 0]
     betti = tuple(rank - rank_of[k] - rank_of[k + 1] for k, rank in enumerate(ranks))
