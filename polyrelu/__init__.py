@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from polyrelu.analysis.identity import Comparison, identical
     from polyrelu.analysis.layers import LayerwiseHomology, layerwise_homology
     from polyrelu.analysis.levels import CriticalPoint, Levels, levels
+    from polyrelu.analysis.many_networks import betti_numbers_of
     from polyrelu.analysis.optimum import Extremum
     from polyrelu.analysis.pipeline import RegionReport, analyse_region, analyse_regions, betti_numbers
     from polyrelu.analysis.properties import Verdict, check
@@ -128,6 +129,7 @@ _NAMES = {
     "analysis.identity": "Comparison identical",
     "analysis.layers": "LayerwiseHomology layerwise_homology",
     "analysis.levels": "CriticalPoint Levels levels",
+    "analysis.many_networks": "betti_numbers_of",
     "analysis.optimum": "Extremum",
     "analysis.pipeline": "RegionReport analyse_region analyse_regions betti_numbers",
     "analysis.properties": "Verdict check",
@@ -261,6 +263,7 @@ __all__ = [
     "banded",
     "bands",
     "betti_numbers",
+    "betti_numbers_of",
     "certify",
     "certify_cells",
     "certify_identical",

@@ -12,8 +12,9 @@ class Immutable:
 
     def _put(self, **values: Any) -> None:
         """Set attributes; only for the making of an object, and for values that it computes once."""
+        put = object.__setattr__
         for name, value in values.items():
-            object.__setattr__(self, name, value)
+            put(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a {type(self).__name__} cannot be changed")

@@ -186,6 +186,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     right_for: dict[str, dict[str, Any]] = {
         "band_formulas": {"classes": 2},
         "bands": deep,
+        "betti_numbers_of": {"networks": [net]},
         "analyse_classes": {"network": classifier},
         "class_betti_numbers": {"network": classifier},
         "check_certificate": {"path": folder / "net.cert"},

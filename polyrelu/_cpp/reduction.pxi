@@ -20,18 +20,21 @@ cdef class _ChainInput:
             self.input.ranks.push_back(rank)
         if len(columns) + 1 != len(ranks):
             raise ValueError("one boundary map fewer than ranks is expected")
-        if len({data.dtype for _, _, data in columns}) > 1:
-            raise ValueError("all boundary maps must have entries of one type")
+        kind = None
         for k, (indptr, indices, data) in enumerate(columns):
+            if kind is None:
+                kind = data.dtype
+            elif data.dtype != kind:
+                raise ValueError("all boundary maps must have entries of one type")
             self.input.start.push_back(int64_entries(indptr, &starts))
             self.input.row.push_back(int32_entries(indices, &entries))
             self.input.n_entries.push_back(entries)
             values = entries
-            if data.dtype == object:
+            if kind == object:
                 values = len(data)
                 digits = [format(x, "x").encode() for x in data]
                 self.input.add_big(digits)
-            elif data.dtype == INT8:
+            elif kind == INT8:
                 self.input.narrow.push_back(int8_entries(data, &values))
             else:
                 self.input.wide.push_back(int64_entries(data, &values))

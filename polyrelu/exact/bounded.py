@@ -99,7 +99,7 @@ def call(function: Callable[..., Value], *arguments: Any, max_memory: int | None
 def serve() -> None:
     """The work of the process: one call, from standard input to standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both; the caller decides
-    _end_with_the_caller()
+    end_with_the_caller()
     function, arguments, limit = pickle.load(sys.stdin.buffer)
     held = _address_space()
     with suppress(ValueError, OSError):  # a lower limit is in force already
@@ -123,7 +123,7 @@ def _address_space() -> int:
     return 0
 
 
-def _end_with_the_caller() -> None:
+def end_with_the_caller() -> None:
     """Let Linux end this process when the caller ends, and take it first when memory is short."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

@@ -291,8 +291,10 @@ def _read(value: object) -> Fraction:
     kind = type(value)
     if kind is float:
         return _from_float(value)
-    if kind is int:
-        return _bounded(value, 1)  # type: ignore[arg-type]
+    if type(value) is int:
+        if -_BOUND < value < _BOUND:
+            return Fraction(value)
+        raise _RefusedError(_too_long())
     if isinstance(value, Fraction):
         # Fraction(numpy.int64(1)) keeps the NumPy integer, whose arithmetic wraps around: make Python integers of it.
         numerator, denominator = value.numerator, value.denominator

@@ -427,6 +427,6 @@ def _conditions(n: int, depth: int) -> list[list[tuple[int, int, int]]]:
 
 def _largest(network: Network, x: Any) -> list[bool]:
     """For every output whether it is the largest at x; decided exactly."""
-    values: Sequence[Fraction] = network(x)  # type: ignore[assignment]
+    values: Sequence[Fraction] = network(x)
     most = max(values)
     return [value == most for value in values]

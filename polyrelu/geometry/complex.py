@@ -373,7 +373,7 @@ class PolyhedralComplex:
         """
         if self._arrays.level_signs is None:
             raise PointError("signs: the complex has no level; use subdivide(network, level=t)")
-        if not self.n_cells(k):
+        if isinstance(k, (int, np.integer)) and not isinstance(k, bool) and k < self._coordinates.lineality_dim:
             return self._arrays.level_signs[0][:0]
         q = self._index(k)
         return self._arrays.level_signs[q][: self._arrays.finite[q]]

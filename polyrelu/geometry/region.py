@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -66,6 +67,12 @@ class LeveledComplex(AnyComplex, Protocol):
 
 
 _MEMBERS = [name for kind in (AnyComplex, LeveledComplex) for name in vars(kind) if not name.startswith("_")]
+
+
+@cache
+def _is_complex(kind: type) -> bool:
+    """Whether a class has the interface of a complex; isinstance() takes long each time."""
+    return all(hasattr(kind, name) for name in _MEMBERS)
 
 
 class CellSet(Immutable, ABC):
@@ -164,7 +171,7 @@ class Region(CellSet):
 
     def __init__(self, complex: LeveledComplex, relation: str) -> None:
         read_relation(relation)
-        if not all(hasattr(type(complex), name) for name in _MEMBERS):  # isinstance() takes ten times as long
+        if not _is_complex(type(complex)):
             raise RegionError(f"region: expected a PolyhedralComplex, got {describe(complex)}")
         if complex.level is None:
             raise RegionError(

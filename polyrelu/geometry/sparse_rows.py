@@ -12,6 +12,7 @@ from polyrelu import _core
 from polyrelu.immutable import Immutable
 
 Array = npt.NDArray[Any]
+_NO_INDEX, _NO_VALUES = np.zeros(0, np.int32), np.zeros(0, np.int8)
 
 
 class SparseRows(Immutable):
@@ -63,7 +64,7 @@ class SparseRows(Immutable):
     @classmethod
     def empty(cls, n_rows: int, n_columns: int = 0) -> SparseRows:
         """The matrix without entries."""
-        return cls(np.zeros(n_rows + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8), n_columns)
+        return cls(np.zeros(n_rows + 1, np.int64), _NO_INDEX, _NO_VALUES, n_columns)
 
     @property
     def n_rows(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from polyrelu.exact.limits import memory_is_a_limit, read_limit, read_progress
 from polyrelu.geometry.region import CellSet
@@ -70,4 +69,4 @@ def homology(
     read_limit(max_memory, "max_memory")
     read_progress(progress)
     groups = homology_groups(obj, max_memory, progress)
-    return replace(groups, _finder=CycleFinder(obj, groups))
+    return Homology(groups.betti, groups.torsion, CycleFinder(obj, groups))

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyrelu.errors import InputError, NetworkError, NumberError, PointError
+from polyrelu.network import evaluation
 from polyrelu.network.network import Network
 from support.raw_networks import networks, numbers, vectors
 
@@ -299,6 +300,14 @@ def meant_point(x: Any, dimension: int) -> Any:
     return coordinates if fits and all(isinstance(c, F) for c in coordinates) else None
 
 
+def meant_batch(x: Any, dimension: int) -> Any:
+    points = meant(x)
+    if not isinstance(points, list) or not (points or getattr(x, "ndim", 1) == 2):
+        return None
+    batch = [meant_point(point, dimension) if isinstance(point, list) else None for point in points]
+    return None if None in batch else batch
+
+
 def refused(call: Callable[[], object]) -> None:
     with pytest.raises(InputError) as caught:
         call()
@@ -312,7 +321,10 @@ def test_junk_is_refused_by_the_methods(net: Network, x: Any, y: Any) -> None:
     d, n = net.input_dim, net.output_dim
     point, number = meant_point(x, d), meant(x)
     if point is None:
-        refused(lambda: net(x))
+        if (batch := meant_batch(x, d)) is None:
+            refused(lambda: net(x))
+        else:
+            assert net(x) == tuple(net(each) for each in batch)
         refused(lambda: net.preactivations(x))
         refused(lambda: net.restrict(x, [[1] * d]))
     else:
@@ -401,7 +413,7 @@ def test_evaluates_exactly() -> None:
 
 
 @pytest.mark.parametrize(
-    "x", [[], [1], [1, 2, 3], 5, "12", None, {1: 2, 3: 4}, {1, 2}, np.ones(3), np.ones((1, 2)), iter([1, 2])]
+    "x", [[], [1], [1, 2, 3], 5, "12", None, {1: 2, 3: 4}, {1, 2}, np.ones(3), iter([1, 2])]
 )
 def test_refuses_points(x: Any) -> None:
     net = Network([[[1, 2]]], [[0]])
@@ -411,7 +423,7 @@ def test_refuses_points(x: Any) -> None:
         net.preactivations(x)
 
 
-@pytest.mark.parametrize("x", [[1, None], [True, 1], ["1/0", 1], [float("nan"), 1], np.ones((2, 2)), range(2, 4)])
+@pytest.mark.parametrize("x", [[1, None], [True, 1], ["1/0", 1], [float("nan"), 1], range(2, 4)])
 def test_refuses_coordinates(x: Any) -> None:
     net = Network([[[1, 2]]], [[0]])
     if isinstance(x, range):
@@ -419,6 +431,57 @@ def test_refuses_coordinates(x: Any) -> None:
         return
     with pytest.raises(NumberError, match=r"^point, coordinate "):
         net(x)
+
+
+@given(networks(), st.data())
+@settings(max_examples=60)
+def test_a_batch_has_the_values_of_its_points(net: Network, data: st.DataObject) -> None:
+    """Against the definition in Fractions; for numbers of any kind, and floats of any size, which are exact."""
+    d = net.input_dim
+    numbers = st.one_of(st.fractions(), st.integers(), st.floats(allow_nan=False, allow_infinity=False))
+    points = data.draw(st.lists(st.lists(numbers, min_size=d, max_size=d), min_size=1, max_size=5))
+    values = net(points)
+    expected = [tuple(plain_evaluation(net, [F(x) for x in point])[1]) for point in points]
+    assert isinstance(values, tuple)
+    assert list(values) == ([value[0] for value in expected] if net.output_dim == 1 else expected)
+    assert all(type(x.numerator) is int for x in np.ravel(np.array(values, dtype=object)))
+    floats = np.array([[float(F(x) % 1) for x in point] for point in points])
+    assert net(floats) == net(floats.tolist()) == tuple(net(row) for row in floats)
+
+
+def test_batches_and_points_of_the_line() -> None:
+    net: Any = absolute_value()
+    assert net([[1]]) == net(np.array([[-1.0]])) == net(((1,),)) == (1,)
+    assert net([["-1/3"], [2]]) == net([(F(-1, 3),), np.array([2])]) == (F(1, 3), 2)
+    assert net(np.zeros((0, 1))) == () == Network([[[1, 2]]], [[0]])(np.zeros((0, 2)))
+    with pytest.raises(PointError, match=r"^point: expected 1 coordinate, got 2"):
+        net([1, 2])
+    with pytest.raises(PointError, match=r"^point: expected 1 coordinate, got 0"):
+        net(np.zeros(0))
+
+
+def test_more_points_than_one_product_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Network([[[1, 2], [3, "1/2"]], [[1, -1], [0, 1]]], [[0, "1/3"], [1, 0]], ["-1/5"])
+    points = [[i, 7 - i] for i in range(20)]
+    expected = net(points)
+    monkeypatch.setattr(evaluation, "MOST_PRODUCTS", 20)
+    assert net(points) == expected == tuple(net(point) for point in points)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([[1, 2], [1]], "point 2: expected 2 coordinates, got 1"),
+        ([[1, 2], 3], "point 2: expected a sequence of 2 numbers, as the others are, got 3"),
+        ([[1, 2], [1, None]], "point 2, coordinate 2: "),
+        (np.ones((2, 3)), "point 1: expected 2 coordinates, got 3"),
+        (np.ones((2, 2, 2)), "point 1: expected a sequence of 2 numbers, .* got a sequence of sequences"),
+        (np.array([[1, np.nan]]), "point 1, coordinate 2: nan is not finite"),
+    ],
+)
+def test_refuses_batches(x: Any, message: str) -> None:
+    with pytest.raises(InputError, match=f"^{message}"):
+        Network([[[1, 2]]], [[0]])(x)
 
 
 def test_refuses_points_of_the_line() -> None:
