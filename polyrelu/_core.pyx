@@ -5,13 +5,16 @@
 """
 
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.long cimport PyLong_AsLongAndOverflow
 
 
 cdef int set_integer(mpz_class& z, object x) except -1:
-    if -0x7fffffffffffffff <= x <= 0x7fffffffffffffff:
-        mpz_set_si(z.get_mpz_t(), x)
-    else:
+    cdef int overflow
+    cdef long word = PyLong_AsLongAndOverflow(x, &overflow)
+    if overflow:
         mpz_set_str(z.get_mpz_t(), b"%x" % x, 16)
+    else:
+        mpz_set_si(z.get_mpz_t(), word)
     return 0
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 
 cdef int fill_stages(vector[Stage]& out, list stages) except -1:
-    cdef int n, m, i, j
+    cdef int n, m, i
+    cdef size_t at
     cdef Stage* s
     for plus, minus, splits, previous in stages:
         n, m = len(plus), len(plus[0]) - 1
@@ -14,13 +15,22 @@ cdef int fill_stages(vector[Stage]& out, list stages) except -1:
         s = &out.back()
         for i in range(n):
             s.splits[i] = splits[i]
-            for j in range(m + 1):
-                set_integer(s.plus[i * (m + 1) + j], plus[i][j])
+        at = 0
+        for row in plus:
+            if len(row) != m + 1:
+                raise ValueError("rows of different lengths")
+            for x in row:
+                set_integer(s.plus[at], x)
+                at += 1
         if minus is not None:
             s.minus.resize(n * (m + 1))
-            for i in range(n):
-                for j in range(m + 1):
-                    set_integer(s.minus[i * (m + 1) + j], minus[i][j])
+            at = 0
+            for row in minus:
+                if len(row) != m + 1 or at >= s.minus.size():
+                    raise ValueError("rows of different lengths")
+                for x in row:
+                    set_integer(s.minus[at], x)
+                    at += 1
         s.prepare(&out[out.size() - 2].scale if previous >= 0 else NULL)
     return 0
 

@@ -225,8 +225,16 @@ def primitive(values: Sequence[Fraction | int]) -> tuple[int, ...]:
     if {*map(type, values)} == {int}:
         divisor = gcd(values)  # type: ignore[arg-type]  # integers, so many that their own way is worth its lines
         return tuple(values) if divisor <= 1 else tuple([n // divisor for n in values])  # type: ignore[arg-type]
-    pairs = [(v.numerator, v.denominator) for v in values]
+    pairs = [v.as_integer_ratio() for v in values]
     return tuple(_integers(pairs, gcd([n for n, _ in pairs]) or 1)[0])
+
+
+def primitive_and_factor(values: Sequence[Fraction | int]) -> tuple[list[int], Fraction]:
+    """The entries of `primitive`, and the positive f with primitive = f · values; f = 1 for a zero vector."""
+    pairs = [v.as_integer_ratio() for v in values]
+    content = gcd([n for n, _ in pairs]) or 1
+    integers, denominator = _integers(pairs, content)
+    return integers, Fraction(denominator, content)
 
 
 def common_denominator(values: Sequence[Fraction | int]) -> tuple[list[int], int]:
@@ -234,7 +242,7 @@ def common_denominator(values: Sequence[Fraction | int]) -> tuple[list[int], int
 
     LimitError for a common denominator of more than MAX_COMMON_BITS bits.
     """
-    return _integers([(v.numerator, v.denominator) for v in values], 1)
+    return _integers([v.as_integer_ratio() for v in values], 1)
 
 
 def _integers(pairs: list[tuple[int, int]], divisor: int) -> tuple[list[int], int]:

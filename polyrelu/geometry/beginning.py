@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from polyrelu.errors import LimitError
-from polyrelu.exact.linear import independent_columns, independent_rows, least_rank, solve, solve_over_denominator
+from polyrelu.exact.linear import independent_columns, least_rank, solve, solve_over_denominator
 from polyrelu.exact.rational import primitive
 from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.network.last_answer import LastAnswer
@@ -62,7 +62,8 @@ def _beginning(
     rows, real = _hyperplanes(network, level, walls)
     if part_of is not None and len(rows) > real:
         rows, real = _hyperplanes(network, level, part_of)
-    _check_rank(least_rank([row[1:] for row in rows]), max_cells)
+    if _starting_cells(min(len(rows), network.input_dim)) > most_cells(max_cells):  # unless their rank is lower
+        _check_rank(least_rank([row[1:] for row in rows]), max_cells)
     return _start(rows, real, network.input_dim)
 
 
@@ -71,10 +72,14 @@ def most_cells(max_cells: int | None) -> int:
     return min(max_cells or MAX_CELLS, MAX_CELLS)
 
 
+def _starting_cells(rank: int) -> int:
+    return 2 * int(3**rank) - 1
+
+
 def _check_rank(rank: int, max_cells: int | None) -> None:
     """Raise LimitError if hyperplanes of this rank have too many initial cells."""
     limit = most_cells(max_cells)
-    if 2 * 3**rank - 1 > limit:
+    if _starting_cells(rank) > limit:
         raise LimitError(
             f"the first hyperplanes have rank {rank}, so that 2 * 3^{rank} - 1 cells are needed to start "
             f"with, more than {limit}; a slice of fewer dimensions (Slice.restrict) needs fewer",
@@ -110,7 +115,7 @@ def _start(rows: Sequence[tuple[int, ...]], real: int, d: int) -> Beginning:
     no part of C(F), and `PolyhedralComplex` does not count the cells that they split as different ones.
     """
     normals = [row[1:] for row in rows]
-    chosen = independent_rows(normals) if rows else []
+    chosen = independent_columns(list(zip(*normals, strict=True))) if rows else []  # of the transposed matrix
     r = len(chosen)
     kept = list(range(d)) if r == d else independent_columns(normals) if rows else []
     square = [[rows[i][1 + j] for j in kept] for i in chosen]

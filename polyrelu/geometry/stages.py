@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from polyrelu.exact.memory import budget, spend_digits
-from polyrelu.exact.rational import common_denominator, gcd
+from polyrelu.exact.rational import primitive_and_factor
 from polyrelu.geometry.domain import Domain
 from polyrelu.network.last_answer import LastAnswer
 from polyrelu.network.network import Network
@@ -60,7 +60,7 @@ def _network_stages(network: Network, kept: Sequence[int], first: int, level: Fr
             else:
                 above = [offset, *(w / s for w, s in zip(row, scale, strict=True))]
             below = [x * a for x, a in zip(above[1:], slopes, strict=True)] if bent else []
-            factor, integers = _clear(above + below)
+            integers, factor = primitive_and_factor(above + below)
             spend_digits(integers, f"layer {number + 1} with integer weights")
             factors.append(factor)
             plus.append(integers[: len(above)])
@@ -106,10 +106,3 @@ def form_bits(stages: Sequence[Stage]) -> int:
         own = max((sum(map(abs, row)).bit_length() for row in rows), default=0)
         bits.append(own + (bits[previous] if previous >= 0 else 0))
     return max(bits, default=0)
-
-
-def _clear(row: Sequence[Fraction]) -> tuple[Fraction, Row]:
-    """(f, f · row) with f > 0 and f · row coprime integers; f = 1 for a zero row."""
-    content = gcd([x.numerator for x in row]) or 1
-    integers, denominator = common_denominator(row)
-    return Fraction(denominator, content), integers if content == 1 else [n // content for n in integers]
