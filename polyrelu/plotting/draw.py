@@ -10,7 +10,7 @@ from polyrelu.exact.limits import read_flag
 from polyrelu.geometry.subdivision import Options
 from polyrelu.plotting.figure import check_axes, check_suffix, new_figure, save_figure
 from polyrelu.plotting.flat import add_legend, draw_line, draw_plane, finish, legend_entries, plane_size
-from polyrelu.plotting.html import check_html, write_page
+from polyrelu.plotting.html import Page, check_html, make_page, write_page
 from polyrelu.plotting.scene import Scene, make_scene
 from polyrelu.plotting.solid import draw_graph, draw_space
 from polyrelu.plotting.subject import CycleLike
@@ -157,7 +157,7 @@ def plot(
 
 def plot_html(
     obj: Any,
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | None = None,
     *,
     level: Any = None,
     relation: str | None = None,
@@ -175,22 +175,27 @@ def plot_html(
     palette: Any = None,
     aspect: str = "auto",
     **options: Unpack[Options],
-) -> None:
-    """Write an interactive picture as one HTML file, in which parts can be turned, enlarged and hidden.
+) -> Page:
+    """An interactive picture as one HTML page, in which parts can be turned, enlarged and hidden.
 
     Parameters
     ----------
     obj : Network, PolyhedralComplex, Region, FormulaRegion, Partition, ClassRegion or DecisionBoundary
         What is drawn, as for `plot`.
-    path : str or path-like
-        The .html file. It contains all that it needs and cannot load anything, so it works offline. The same picture
-        gives the same file.
+    path : str or path-like, optional
+        The .html file to which the page is written. It contains all that it needs and cannot load anything, so it works
+        offline, in browsers since 2023. The same picture gives the same file.
     level, relation, domain, window, color, graph, cycles, title, coarse : optional
         As for `plot`.
     points, labels, feature_names, class_names, palette, aspect : optional
         As for `plot`.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
+
+    Returns
+    -------
+    Page
+        The page, which Jupyter displays as the last line of a cell; its `text` is that of the file.
 
     Raises
     ------
@@ -202,16 +207,20 @@ def plot_html(
     Examples
     --------
     >>> import polyrelu as pr
-    >>> pr.plot_html(pr.shells((2, 4, 4, 2, 1), [2]), "shells.html")
+    >>> page = pr.plot_html(pr.shells((2, 4, 4, 2, 1), [2]), "shells.html")
     """
     check_options(options, "plot_html")
-    check_html(path)
+    if path is not None:
+        check_html(path)
     scene = make_scene(
         obj, options, level=level, relation=relation, domain=domain, window=window, color=color, graph=graph,
         cycles=cycles, title=title, coarse=coarse, points=points, labels=labels, feature_names=feature_names,
         class_names=class_names, palette=palette, aspect=aspect,
     )  # fmt: skip
-    write_page(scene, path)
+    page = make_page(scene)
+    if path is not None:
+        write_page(page, path)
+    return page
 
 
 def check_options(options: Mapping[str, Any], function: str) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
+import json
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +38,45 @@ blob:; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-sr
 <style>html, body {{ height: 100%; margin: 0; }}</style>
 </head>
 <body>
-{body}
+<div id="polyrelu" style="width: 100%; height: 100vh"></div>
+<script type="text/plain" id="library">{library}</script>
+<script type="text/plain" id="figure">{figure}</script>
+<script>
+async function unpacked(name) {{
+  const text = atob(document.getElementById(name).textContent);
+  const bytes = Uint8Array.from(text, character => character.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}}
+(async () => {{
+  const script = document.createElement("script");
+  script.textContent = await unpacked("library");
+  document.head.append(script);
+  const figure = JSON.parse(await unpacked("figure"));
+  await Plotly.newPlot("polyrelu", figure.data, figure.layout, {config});
+}})().catch(error => {{
+  document.getElementById("polyrelu").textContent = "This picture needs a browser of 2023 or later. " + error;
+}});
+</script>
 </body>
 </html>
 """
-"""The policy forbids the browser every load, so that nothing in the page can ask for anything."""
+"""The policy forbids the browser every load, so that nothing in the page can ask for anything.
+
+The library and the figure are compressed, as the library alone has nearly 5 MB; browsers since 2023 unpack them.
+"""
+CONFIG = {"displaylogo": False, "responsive": True, "showSendToCloud": False, "scrollZoom": True}
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 FEW = 500
 """Maximum number of edges in space that are drawn as wide lines."""
 SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
 SOLID_SYMBOLS = ("circle", "square", "diamond", "cross", "x", "circle-open")
 """The markers of data, by class; plotly has fewer of them in space."""
+CAMERA = {"eye": {"x": 1.28, "y": -1.8, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.1}}
+"""Far enough for the labels of the axes to be within the page, also below."""
+SIDES = 8
+"""The number of sides of a tube around a cycle."""
+RADIUS = 0.008
+"""The radius of a tube, as a part of the longest side of the picture."""
 PARTS = 12
 """Maximum number of parts of a surface that can be hidden separately."""
 
@@ -56,22 +88,51 @@ def check_html(path: str | os.PathLike[str]) -> None:
         raise FileError(f"{shown}: an interactive picture is {SUFFIX}", shown)
 
 
-def write_page(scene: Scene, path: str | os.PathLike[str]) -> None:
-    """Write the scene as a self-contained page. MissingDependencyError without plotly, FileError if it cannot be."""
+class Page:
+    """An interactive picture, the text of an HTML page, which Jupyter displays as the last line of a cell."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        """The page."""
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.text):,} characters of HTML)"
+
+    def _repr_html_(self) -> str:
+        style = "width: 100%; height: 620px; border: 0"
+        return f'<iframe srcdoc="{html.escape(self.text)}" style="{style}"></iframe>'
+
+
+def write_page(page: Page, path: str | os.PathLike[str]) -> None:
+    """Write a page into a file. FileError if it cannot be written."""
+    with replacing(path) as draft:
+        draft.write_text(page.text, encoding="utf-8")
+
+
+def make_page(scene: Scene) -> Page:
+    """The scene as a self-contained page. MissingDependencyError without plotly."""
     try:
-        import plotly.io
+        import plotly.offline  # noqa: F401
     except ImportError:
         raise MissingDependencyError(
             "interactive pictures need plotly: pip install 'polyrelu[plot]'", "plot"
         ) from None
-    body = plotly.io.to_html(
-        page_figure(scene), include_plotlyjs=True, full_html=False, div_id="polyrelu", validate=True,
-        default_width="100%", default_height="100vh",
-        config={"displaylogo": False, "responsive": True, "showSendToCloud": False, "scrollZoom": True},
-    )  # fmt: skip
     title = html.escape(scene.title.split("\n")[0])
-    with replacing(path) as draft:
-        draft.write_text(PAGE.format(title=title, body=body), encoding="utf-8")
+    figure = _packed(page_figure(scene).to_json())
+    return Page(PAGE.format(title=title, library=_library(), figure=figure, config=json.dumps(CONFIG)))
+
+
+@cache
+def _library() -> str:
+    """The JavaScript of plotly, packed."""
+    import plotly.offline
+
+    return _packed(plotly.offline.get_plotlyjs())
+
+
+def _packed(text: str) -> str:
+    """A text compressed, in base 64; the same text gives the same result."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
 
 
 def page_figure(scene: Scene) -> Any:
@@ -249,7 +310,7 @@ def _cycles3d(scene: Scene) -> list[Any]:
         if k == 0:
             trace = _points3d(simplices[:, 0], "", cycle_colour(i), "diamond")
         elif k == 1:
-            trace = _lines3d(simplices, "", cycle_colour(i), 9)
+            trace = _tubes(scene, simplices, cycle_colour(i))
         else:
             corners = np.arange(3 * len(simplices)).reshape(-1, 3)
             trace = _mesh(simplices.reshape(-1, 3), corners, "", cycle_colour(i), 0.6)
@@ -305,6 +366,39 @@ def _mesh(points: Floats, corners: Any, name: str, colour: str, alpha: float) ->
     )  # fmt: skip
 
 
+def _tubes(scene: Scene, segments: Floats, colour: str) -> Any:
+    """Segments as a mesh of thin prisms with pointed ends: half of each is outside of a surface on which it lies.
+
+    A line would flicker into the surface, because both have the same depth.
+    """
+    box = scene.box if scene.dim == 3 else np.vstack([scene.box, scene.heights])
+    shape = scene.shape if scene.dim == 3 else np.append(scene.shape, GRAPH_HEIGHT)
+    unit = (box[:, 1] - box[:, 0]) / shape  # a tube is round in the picture
+    ends = segments / unit
+    along = ends[:, 1] - ends[:, 0]
+    length = np.linalg.norm(along, axis=1, keepdims=True)
+    kept = length[:, 0] > 0
+    ends, along = ends[kept], along[kept] / length[kept]
+    across = np.cross(along, np.eye(3)[np.abs(along).argmin(axis=1)])
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    third = np.cross(along, across)
+    angle = 2 * np.pi * np.arange(SIDES) / SIDES
+    ring = np.cos(angle)[:, None] * across[:, None] + np.sin(angle)[:, None] * third[:, None]
+    rings = ends[:, :, None] + RADIUS * ring[:, None]
+    tips = ends + RADIUS * np.stack([-along, along], axis=1)  # so that there is no gap at a bend
+    points = np.concatenate([rings.reshape(len(ends), -1, 3), tips], axis=1)
+    i = np.arange(SIDES)
+    j = (i + 1) % SIDES
+    first, last = np.full(SIDES, 2 * SIDES), np.full(SIDES, 2 * SIDES + 1)
+    faces = np.concatenate(
+        [np.stack(t, axis=1) for t in ((i, j, i + SIDES), (j, j + SIDES, i + SIDES), (j, i, first),
+                                       (i + SIDES, j + SIDES, last))]
+    )  # fmt: skip
+    corners = faces + (2 * SIDES + 2) * np.arange(len(ends))[:, None, None]
+    trace = _mesh((points * unit).reshape(-1, 3), corners.reshape(-1, 3), "", colour, 1.0)
+    return trace.update(hoverinfo="skip", hovertemplate=None, lighting_ambient=0.85)
+
+
 def _lines3d(segments: Floats, name: str, colour: str, width: float) -> Any:
     import plotly.graph_objects as go
 
@@ -337,7 +431,7 @@ def _axes3d(scene: Scene, box: Floats, shape: Floats, third: str) -> dict[str, A
         for letter, name, side in zip("xyz", names, box, strict=True)
     }
     aspect = {"aspectmode": "manual", "aspectratio": dict(zip("xyz", shape.tolist(), strict=True))}
-    return {**axes, **aspect, "camera": {"eye": {"x": 1.2, "y": -1.7, "z": 0.9}}, "dragmode": "orbit"}
+    return {**axes, **aspect, "camera": CAMERA, "dragmode": "orbit"}
 
 
 # ---- shared --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -19,7 +20,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.errors import FileError, InputError, MissingDependencyError
 from polyrelu.network.network import Network
-from polyrelu.plotting.html import page_figure
+from polyrelu.plotting.html import RADIUS, page_figure
 from polyrelu.plotting.scene import make_scene
 from support.known_answers import random_float32
 from support.missing import hide
@@ -84,9 +85,9 @@ def test_graphs_show_points_and_cycles():
     region = pr.subdivide(ANNULUS, 0).region("<")
     scene = make_scene(region, {}, graph=True, cycles=pr.homology(region).cycles(1))
     loop = {trace.name: trace for trace in page_figure(scene).data}["cycle of H<sub>1</sub>"]
-    assert loop.type == "scatter3d"
+    assert loop.type == "mesh3d" and len(loop.x)
     for *x, height in zip(loop.x, loop.y, loop.z, strict=True):
-        assert np.isnan(height) or height == pytest.approx(float(ANNULUS(x)))
+        assert height == pytest.approx(float(ANNULUS(x)), abs=0.4)
     point = traces(Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1] * 4]], [[0] * 4, [3]]), level=3, graph=True)
     isolated = point["F = 3, isolated"]
     assert (*isolated.x, *isolated.y, *isolated.z) == (0, 0, 3)
@@ -129,6 +130,25 @@ def test_cycles_in_space():
         assert {frozenset(map(tuple, triangle)) for triangle in corners.tolist()} == expected
 
 
+def test_tubes_around_cycles():
+    """Every point of a tube is as far from its segment as its radius, in the units of the picture; it is closed."""
+    torus = pr.from_expression("1/2 - max(|max(|x|, |y|) - 2|, |z|)")
+    surface = pr.subdivide(torus, 0).region("=")
+    scene = make_scene(surface, {}, cycles=pr.homology(surface).cycles(1))
+    tubes = [trace for trace in page_figure(scene).data if (trace.legendgroup or "").startswith("cycle")]
+    assert len(tubes) == 2 and all(tube.type == "mesh3d" for tube in tubes)
+    for tube, (_, segments) in zip(tubes, scene.cycles, strict=True):
+        points = np.column_stack([tube.x, tube.y, tube.z]).reshape(len(segments), -1, 3) * scene.scale
+        ends = segments * scene.scale
+        for p, (a, b) in zip(points, ends, strict=True):
+            along = np.clip((p - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
+            assert np.allclose(np.linalg.norm(p - a - along[:, None] * (b - a), axis=1), RADIUS)
+        faces = np.column_stack([tube.i, tube.j, tube.k])
+        arrows = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+        assert len(np.unique(arrows, axis=0)) == len(arrows)  # every edge once in each direction: closed, oriented
+        assert {tuple(x) for x in arrows.tolist()} == {(b, a) for a, b in arrows.tolist()}
+
+
 # ---- the page -----------------------------------------------------------------------------------------------------
 
 
@@ -150,9 +170,9 @@ class Loads(HTMLParser):
 @pytest.mark.parametrize("obj", [ANNULUS, OCTAHEDRON, random_float32((1, 5, 1))], ids=repr)
 def test_pages_are_self_contained_and_reproducible(obj, tmp_path):
     paths = [tmp_path / "1.html", tmp_path / "2.html"]
-    for path in paths:
-        pr.plot_html(obj, path, title="<b>&</b>")
+    shown = [pr.plot_html(obj, path, title="<b>&</b>") for path in paths]
     text = paths[0].read_text(encoding="utf-8")
+    assert text == shown[0].text and html.escape(text) in shown[0]._repr_html_() and len(text) < 2_200_000
     assert text == paths[1].read_text(encoding="utf-8")
     page = Loads()
     page.feed(text)
