@@ -71,7 +71,9 @@ class Task(NamedTuple):
     @property
     def space(self) -> str:
         """The input space in words."""
-        whole = f"R^{self.net.input_dim}"
+        box = self.options.box or ""
+        # A flat box, which has a side for each input, lies in a larger space than the network on the slice it spans.
+        whole = f"R^{max(self.net.input_dim, len(box.split(';')))}"
         if self.options.slice is not None:
             whole = f"the slice {whole} through the points of {one_line(self.options.slice)}"
         return whole if self.options.box is None else f"the box {self.options.box} of {whole}"

@@ -204,6 +204,8 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         assert any("the box is flat" in note for note in answer["assumed"])
         if command == "betti":
             assert answer["betti"] == list(pr.betti_numbers(part, domain=[(0, 1)]))
+    assert main(["betti", str(tmp_path / "net.json"), "--box", "0,1;1/2,1/2"]) == 0
+    assert "in the box 0,1;1/2,1/2 of R^2\n" in capsys.readouterr().out
     assert main(["betti", str(tmp_path / "net.json"), "--box", "1,0;0,1"]) == 2
     assert "the box is empty" in capsys.readouterr().err
     assert main(["betti", str(tmp_path / "net.json"), "--box", "1,1"]) == 2
