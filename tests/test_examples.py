@@ -121,3 +121,51 @@ def test_readme(monkeypatch, tmp_path):
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
     assert run_page(ROOT / "README.md") > 3
+
+
+STUDY = EXAMPLES / "simplification.py"
+
+
+def study_and_results():
+    """The names in the script of the study, and its stored results."""
+    script = runpy.run_path(str(STUDY))
+    return script, json.loads(script["RESULTS"].read_text(encoding="utf-8"))
+
+
+def test_the_study_shows_its_results():
+    """The tables of docs/study.md are those of the results; the last epoch is that of the stored networks, as are their
+    accuracies, and X is closed: its boundary changes no Betti number."""
+    script, results = study_and_results()
+    page = ROOT / "docs" / "study.md"
+    if page.exists():
+        text = page.read_text(encoding="utf-8")
+        for table in ("epochs", "layers", "agreement"):
+            assert script[f"table_of_{table}"](results) in text
+        for size, found in results["denser"].items():
+            assert f"| {size} | {' | '.join(map(script['shown'], found))} |" in text
+    assert list(results["networks"]) == list(script["NETWORKS"]) and results["epochs"] == list(script["EPOCHS"])
+    for name, found in results["networks"].items():
+        net = pr.load(EXAMPLES / "simplification" / f"{name}.npz")
+        assert found["accuracy"] == round(script["accuracy"](net, script["data_of"](name)), 4)
+        for key, relation in script["OPEN"].items():
+            betti = list(pr.betti_numbers(net, relation, domain=script["box"](net)))
+            assert betti == found["epochs"][key][-1] == found["exact"][key][0]
+
+
+def test_the_study_by_layers():
+    """What the exact columns say, computed again for small networks."""
+    script, results = study_and_results()
+    for name, key in (("tori_6-4", "A"), ("tori_6-5", "A"), ("tori_6-5", "B"), ("shells_8-6", "A")):
+        net = pr.load(EXAMPLES / "simplification" / f"{name}.npz")
+        found = pr.layerwise_homology(net, script["CLOSED"][key], domain=script["box"](net))
+        assert [list(groups.betti) for groups in found] == results["networks"][name]["exact"][key]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["discs_14-10-6", "shells_8-5"])
+def test_the_study_with_its_samples(name):
+    pytest.importorskip("gudhi")
+    script, results = study_and_results()
+    k = results["neighbours"][name.partition("_")[0]]["k"]
+    found = json.loads(json.dumps(script["study"](name, k, False)))
+    assert results["networks"][name] == results["networks"][name] | found
