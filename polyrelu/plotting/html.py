@@ -287,21 +287,55 @@ def _area_name(scene: Scene, colour: int) -> tuple[str, bool]:
 def _space(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
     cx = scene.clipped
     traces: list[Any] = []
+    menus: list[dict[str, Any]] = []
     surface = level_surface(scene) if scene.has_boundary else None
     if surface is None or surface.is_empty:
         traces.append(_thin3d(scene.points[geometry.edges(cx)]))
     else:
-        traces += _meshes(surface)
-        traces.append(_thin3d(surface.points[surface.edges]))
+        if surface.pairs is not None:
+            traces += _faces(surface)
+        else:
+            traces += _meshes(surface)
+            traces.append(_thin3d(surface.points[surface.edges]))
         if len(surface.strong):
             traces.append(_lines3d(surface.points[surface.strong], scene.boundary_name + ", lines", "black", 5))
     if len(lone := scene.points[scene.thin(0)]):
         traces.append(_points3d(lone, scene.boundary_name + ", isolated", "black", "circle"))
     traces += _cycles3d(scene)
     traces += _data(scene)
+    if surface is not None and surface.pairs and scene.colouring.names is not None:
+        menus = [_class_menu(surface, scene.colouring.names, len(traces))]
     # volume 1, as plotly's camera expects, but less for flat ones, whose long sides would leave the page
     shape = scene.shape / np.cbrt(np.maximum(scene.shape, NARROWEST).prod())
-    return traces, {"scene": _axes3d(scene, scene.box, shape, _axis(scene, 2, "x<sub>3</sub>"))}
+    axes = _axes3d(scene, scene.box, shape, _axis(scene, 2, "x<sub>3</sub>"))
+    return traces, {"scene": axes, **({"updatemenus": menus} if menus else {})}
+
+
+def _faces(surface: Surface) -> list[Any]:
+    """For every pair of classes the faces between them and the edges of these, which are switched together."""
+    start, _ = surface.polygons
+    _, corners = triangles(surface.polygons)
+    part = np.repeat(surface.part, np.maximum(np.diff(start) - 2, 0))
+    traces = []
+    for number, (name, colour) in enumerate(zip(surface.names, surface.colours, strict=True)):
+        name = _text(name)
+        trace = _mesh(surface.points, corners[part == number], name, colour, surface.opacity)
+        lines = _thin3d(surface.points[surface.edges_of(number)])
+        traces += [trace.update(legendgroup=name), lines.update(name=name, legendgroup=name, showlegend=False)]
+    return traces
+
+
+def _class_menu(surface: Surface, names: list[str], count: int) -> dict[str, Any]:
+    """A menu that shows the boundary of one class, or of all; the other of the `count` traces stay."""
+    assert surface.pairs is not None
+    used = sorted({i for pair in surface.pairs for i in pair})
+    buttons = []
+    for i in (None, *used):
+        shown = [i is None or i in pair for pair in surface.pairs for _ in range(2)]
+        shown += [True] * (count - len(shown))
+        label = "all classes" if i is None else f"boundary of {_text(names[i])}"
+        buttons.append({"label": label, "method": "restyle", "args": [{"visible": shown}]})
+    return {"buttons": buttons, "x": 0.02, "xanchor": "left", "y": 0.98, "yanchor": "top", "showactive": True}
 
 
 def _cycles3d(scene: Scene) -> list[Any]:

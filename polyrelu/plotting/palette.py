@@ -49,6 +49,12 @@ def strokes(count: int) -> list[str]:
     return [_mixed(hue, 0, _amount(_DARK, i)) for i, (hue, _) in enumerate(islice(cycle(_HUES), count))]
 
 
+def mean_colour(one: str, two: str) -> str:
+    """The colour in the middle of two."""
+    parts = (round(255 * (a + b) / 2) for a, b in zip(rgb(one), rgb(two), strict=True))
+    return "#" + "".join(f"{part:02X}" for part in parts)
+
+
 def darker(colour: str) -> str:
     """A darker colour of the same hue, for points on an area of this colour."""
     return _mixed(colour, 0, 0.45)

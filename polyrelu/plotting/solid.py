@@ -15,6 +15,7 @@ from polyrelu.plotting.flat import (
     boundary_handles,
     limit_ticks,
     line_width,
+    plain,
     point_style,
 )
 from polyrelu.plotting.geometry import Floats
@@ -61,6 +62,9 @@ def _surface_handles(scene: Scene, surface: Surface) -> list[Any]:
     if not used:
         return []
     name = scene.boundary_name
+    if surface.pairs is not None:
+        pairs = zip(surface.names, surface.colours, strict=True)
+        return [Patch(facecolor=c, edgecolor=GREY, lw=0.5, label=plain(text)) for text, c in pairs]
     if scene.colouring.names is None:
         name += f", colours by {'activation pattern' if scene.color == 'pattern' else 'affine map'}"
     elif (count := len(surface.names)) > 1:

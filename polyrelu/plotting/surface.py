@@ -11,7 +11,7 @@ from polyrelu.geometry.polygons import Indices, polygons
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.plotting import geometry
 from polyrelu.plotting.geometry import Floats
-from polyrelu.plotting.palette import COLOURS
+from polyrelu.plotting.palette import COLOURS, mean_colour, strokes
 from polyrelu.plotting.scene import Scene
 
 GRAPH_HEIGHT = 0.6
@@ -34,6 +34,15 @@ class Surface:
     colours: list[str]
     strong: Indices
     opacity: float
+    pairs: list[tuple[int, int]] | None = None
+    """If parts are the faces between two classes, the numbers of these; that of a tie comes after all others."""
+
+    def edges_of(self, part: int) -> Indices:
+        """The edges of the polygons of a part, as pairs of vertices."""
+        start, index = self.polygons
+        chosen = [index[start[p] : start[p + 1]] for p in np.flatnonzero(self.part == part)]
+        ends = [np.column_stack([p, np.roll(p, -1)]) for p in chosen]
+        return np.unique(np.sort(np.concatenate(ends), axis=1), axis=0)
 
     @property
     def is_empty(self) -> bool:
@@ -45,9 +54,9 @@ def level_surface(scene: Scene) -> Surface:
     """The decision boundary of a network with three inputs: its 2-cells that have a region beside that is not in it.
 
     2-cells with common edges form a sheet. Sheets may meet in a point, or beyond the window, so they are not the
-    components of homology. With colouring "sign" or "class" the parts are the sheets, otherwise the colours of the
-    adjacent regions. One sheet is drawn nearly opaque, several less so, since they may hide one another.
-    Strong edges are those of the decision boundary that no 2-cell of it has.
+    components of homology. With colouring "sign", or two classes, the parts are the sheets; with more classes the faces
+    between two of them; otherwise the colours of the adjacent regions. One sheet is drawn nearly opaque, several less
+    so, since they may hide one another. Strong edges are those of the decision boundary that no 2-cell of it has.
     """
     cx = scene.clipped
     cells = np.flatnonzero(scene.walls)
@@ -56,16 +65,41 @@ def level_surface(scene: Scene) -> Surface:
     used = edges.index.astype(np.int64)
     part = _sheets(edges.row_numbers(), used, len(cells))
     count = int(part.max(initial=-1)) + 1
-    if scene.colouring.names is not None:
+    one, two = (x[cells] for x in neighbours(cx.facets(3)))
+    pairs = None
+    if scene.partition is not None and scene.partition.n_classes > 2:
+        part, pairs = _pairs(scene.colouring.number, one, two)
+        assert scene.colouring.names is not None
+        names = [" | ".join(scene.colouring.names[i] for i in pair) for pair in pairs]
+        colours = _pair_colours(scene, pairs)
+    elif scene.colouring.names is not None:
         names = [scene.boundary_name + (f", sheet {i + 1}" if count > 1 else "") for i in range(count)]
         colours = [COLOURS[i % len(COLOURS)] for i in range(count)]
     else:
-        one, two = (x[cells] for x in neighbours(cx.facets(3)))
         part, colours = scene.colouring.number[np.maximum(one, two)], scene.colouring.colours
         names = [f"colour {i + 1}" for i in range(len(colours))]
     ends = geometry.edges(cx)
-    opacity = 0.85 if count < 2 else 0.42
-    return Surface(scene.points, rows, ends[np.unique(used)], part, names, colours, ends[scene.thin(1)], opacity)
+    opacity = 0.85 if count < 2 else 0.42 if pairs is None else 0.6
+    lines = ends[scene.thin(1)]
+    return Surface(scene.points, rows, ends[np.unique(used)], part, names, colours, lines, opacity, pairs)
+
+
+def _pairs(number: Indices, one: Indices, two: Indices) -> tuple[Indices, list[tuple[int, int]]]:
+    """For every face between regions `one` and `two` the number of its pair of classes, and the pairs.
+
+    Within the window a face of the decision boundary has a region on either side, or lies in a side of the domain.
+    """
+    other = np.where(two >= 0, two, one)
+    sides = np.sort(np.stack([number[one], number[other]], axis=1), axis=1)
+    pairs, part = np.unique(sides, axis=0, return_inverse=True)
+    return part.reshape(-1).astype(np.int64), [(int(a), int(b)) for a, b in pairs]
+
+
+def _pair_colours(scene: Scene, pairs: list[tuple[int, int]]) -> list[str]:
+    """A colour for each pair: with a given palette the mean of those of its classes."""
+    if scene.colouring.is_chosen:
+        return [mean_colour(*(scene.colouring.colours[i] for i in pair)) for pair in pairs]
+    return list(COLOURS[: len(pairs)]) if len(pairs) <= len(COLOURS) else strokes(len(pairs))
 
 
 def graph_surface(scene: Scene) -> Surface:

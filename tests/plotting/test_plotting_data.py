@@ -13,6 +13,7 @@ from polyrelu.errors import InputError
 from polyrelu.network.network import Network
 from polyrelu.plotting.html import page_figure
 from polyrelu.plotting.scene import make_scene
+from polyrelu.plotting.surface import level_surface
 from support.known_answers import random_float32
 from support.plots import OCTAHEDRON, annulus, l1_norm
 
@@ -171,6 +172,29 @@ def test_pages_have_data_and_names():
     found = {trace.name: trace for trace in figure.data}
     assert found["&lt;b>"].x.tolist() == [2, 1] and "x &amp; y: F > 0" in found
     assert figure.layout.xaxis.title.text == "a&lt;i>b"
+
+
+def test_faces_in_space_tell_the_classes_on_their_sides():
+    """The outputs are 0, 1 − |x|_1 and x − 3: the faces lie where two of them are equal and the third is less."""
+    rows = [[s * (i == j) for j in range(3)] for i in range(3) for s in (1, -1)]
+    net = Network([rows, [[0] * 6, [-1] * 6, [1, -1, 0, 0, 0, 0]]], [[0] * 6, [0, 1, -3]])
+    names = ["none", "<ball>", "far"]
+    scene = make_scene(net, {}, class_names=names, window=(-5, 5))
+    surface = level_surface(scene)
+    assert surface.names == ["none | <ball>", "none | far"] and surface.pairs == [(0, 1), (0, 2)]
+    figure = page_figure(scene)
+    found = {trace.name: trace for trace in figure.data if trace.type == "mesh3d"}
+    ball, far = found["none | &lt;ball>"], found["none | far"]
+    corners = np.column_stack([ball.x, ball.y, ball.z])
+    assert np.allclose(np.abs(corners).sum(axis=1), 1) and np.allclose(far.x, 3)
+    assert {trace.legendgroup for trace in figure.data} == set(found)  # edges are switched with their faces
+    (menu,) = figure.layout.updatemenus
+    shown = {button.label: button.args[0]["visible"] for button in menu.buttons}
+    assert shown["boundary of far"] == [False, False, True, True] and all(shown["boundary of none"])
+    legend = texts(pr.plot(net, class_names=names, window=(-5, 5)).legends[0])
+    assert legend[:2] == surface.names
+    mixed = level_surface(make_scene(net, {}, window=(-5, 5), palette=["#000000", "#FFFFFF", "#0000FE"]))
+    assert mixed.colours == ["#808080", "#00007F"]
 
 
 def test_figures_show_themselves():

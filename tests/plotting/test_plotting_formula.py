@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
 import re
 from pathlib import Path
@@ -95,9 +97,15 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert out == "" and err.count("\n") == 1 and says in err
 
 
+def packed_figure(page: str) -> str:
+    """The figure of a page as JSON."""
+    (packed,) = re.findall('id="figure">([^<]*)<', page)
+    return gzip.decompress(base64.b64decode(packed)).decode()
+
+
 def test_page(tmp_path: Path) -> None:
     pytest.importorskip("plotly")
     for net, name in ((NORM, "plane"), (pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]]), "line")):
         path = tmp_path / f"{name}.html"
         pr.plot_html(pr.refine(net, "1 <= F < 2").region(), path)
-        assert "boundary of the set" in path.read_text(encoding="utf-8")
+        assert "boundary of the set" in packed_figure(path.read_text(encoding="utf-8"))
