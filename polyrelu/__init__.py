@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from polyrelu.analysis.layers import LayerwiseHomology, layerwise_homology
     from polyrelu.analysis.levels import CriticalPoint, Levels, levels
     from polyrelu.analysis.many_networks import betti_numbers_of
+    from polyrelu.analysis.neighbourhood import Neighbourhood, neighbourhood, unchanged_radius
     from polyrelu.analysis.optimum import Extremum
     from polyrelu.analysis.pipeline import RegionReport, analyse_region, analyse_regions, betti_numbers
     from polyrelu.analysis.properties import Verdict, check
@@ -130,6 +131,7 @@ _NAMES = {
     "analysis.layers": "LayerwiseHomology layerwise_homology",
     "analysis.levels": "CriticalPoint Levels levels",
     "analysis.many_networks": "betti_numbers_of",
+    "analysis.neighbourhood": "Neighbourhood neighbourhood unchanged_radius",
     "analysis.optimum": "Extremum",
     "analysis.pipeline": "RegionReport analyse_region analyse_regions betti_numbers",
     "analysis.properties": "Verdict check",
@@ -234,6 +236,7 @@ __all__ = [
     "Levels",
     "LimitError",
     "MissingDependencyError",
+    "Neighbourhood",
     "Network",
     "NetworkError",
     "NumberError",
@@ -297,6 +300,7 @@ __all__ = [
     "maximum",
     "mesh",
     "minimum",
+    "neighbourhood",
     "network_with_betti",
     "output_range",
     "output_ranges",
@@ -326,6 +330,7 @@ __all__ = [
     "stack",
     "subdivide",
     "topological_expressivity",
+    "unchanged_radius",
     "upper_bounds",
     "verify",
     "verify_claims",

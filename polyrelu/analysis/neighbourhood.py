@@ -1,0 +1,298 @@
+"""Neighbourhoods of points: what a network does in a ball, in any number of dimensions, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from polyrelu.analysis.distance import distance_to_boundary
+from polyrelu.errors import InputError, LimitError, RegionError, VerificationError
+from polyrelu.exact.floats import to_double
+from polyrelu.exact.limits import memory_is_a_limit, read_limit, read_progress
+from polyrelu.exact.open_ball import OpenBall
+from polyrelu.exact.printing import BriefRepr, brief
+from polyrelu.exact.rational import describe, exact, exact_point
+from polyrelu.exact.shortest import Norm
+from polyrelu.geometry.local_cells import LocalCells
+from polyrelu.geometry.representations import Point
+from polyrelu.network.network import Network
+from polyrelu.network.reduced import NearNetwork, dual_size
+from polyrelu.network.signed_forms import SignedForms
+from polyrelu.topology.dual_cells import dual_homology
+from polyrelu.topology.groups import Homology
+
+MAX_CROSSING = 20
+"""How many neurons may change sign in a neighbourhood, if nothing else is said."""
+
+
+@dataclass(frozen=True, repr=False)
+class Neighbourhood(BriefRepr):
+    """What a network does in an open ball; made by `neighbourhood`.
+
+    Attributes
+    ----------
+    center : tuple of Fraction
+        The centre c.
+    radius : Fraction
+        The radius R.
+    norm : "inf" or 1
+        The norm.
+    crossing : tuple of pairs of int
+        The neurons that change sign in the ball: (layer, number in the layer), layers from 1, neurons from 0.
+    cells : tuple of int
+        The number of cells that meet the ball, by codimension 0, 1, …: those of the complex of the network.
+    classes : dict
+        For each class that is met, its number and the integral homology of the part of its open region in the ball. For
+        a network with one output the keys are ">" and "<", for {F > t} and {F < t}.
+    """
+
+    center: Point
+    radius: Fraction
+    norm: Norm
+    crossing: tuple[tuple[int, int], ...]
+    cells: tuple[int, ...]
+    classes: dict[int | str, Homology]
+
+    @property
+    def n_regions(self) -> int:
+        """The number of activation regions that meet the ball."""
+        return self.cells[0]
+
+    @property
+    def betti(self) -> dict[int | str, tuple[int, ...]]:
+        """The Betti numbers of each class that is met, up to the last that is not 0; those in higher degrees are 0."""
+        return {name: groups.betti for name, groups in self.classes.items()}
+
+
+@memory_is_a_limit
+def neighbourhood(
+    network: Network,
+    center: Any,
+    radius: Any,
+    norm: Any = "inf",
+    *,
+    level: Any = 0,
+    max_crossing: int | None = MAX_CROSSING,
+    max_cells: int | None = None,
+    progress: Callable[[str, int, int], object] | None = None,
+) -> Neighbourhood:
+    """The activation regions and classes that an open ball meets, and the homology of each class in it.
+
+    This is for networks with many inputs, and balls in which few neurons change sign: the ball has no faces here, and
+    the other neurons cost little.
+
+    Parameters
+    ----------
+    network : Network
+        The network F.
+    center : point
+        The centre, d exact numbers.
+    radius : exact number
+        The radius, positive.
+    norm : "inf" or 1, default "inf"
+        The norm. The ball is a box of half side R, or a cross-polytope.
+    level : exact number, default 0
+        The level t, for a network with one output.
+    max_crossing : int, optional
+        The maximum number of neurons that change sign in the ball. The default is 20; None is no limit.
+    max_cells : int, optional
+        The maximum number of cells.
+    progress : callable, optional
+        A function of ("neurons", neurons done, neurons in all), called before the first neuron and after each. The last
+        number is that of the neurons that may change sign in the ball.
+
+    Returns
+    -------
+    Neighbourhood
+        All of it exact.
+
+    Raises
+    ------
+    PointError
+        If the centre is not a point of R^d.
+    RegionError
+        If a level is given for a network with several outputs.
+    InputError
+        If another argument is wrong.
+    LimitError
+        If a limit is reached. The message says how many neurons change sign, and within which radius fewer do.
+
+    Notes
+    -----
+    The neurons that change sign split the ball into cells, which are convex and open in their affine hulls. Whether a
+    cell meets a half-space is a linear program in the coordinates of the ball: floating point proposes multipliers or a
+    point, rounding errors are bounded, and what is left open is decided in rational numbers. The open region of a class
+    meets each cell in a convex set or not at all, so that its homology is that of a chain complex with one generator
+    for each cell that it meets; see [](neighbourhood.md).
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1]]], [[0] * 4, [-1]])  # |x| + |y| − 1
+    >>> found = pr.neighbourhood(net, [0, 0], "3/4")
+    >>> found.n_regions, found.cells, found.betti
+    (4, (4, 4, 1), {'<': (1,), '>': (4,)})
+    >>> pr.neighbourhood(net, [0, 0], 2).betti
+    {'<': (1,), '>': (1, 1)}
+    """
+    if not isinstance(network, Network):
+        raise InputError(f"neighbourhood: expected a Network, got {describe(network)}")
+    t = _level(network, level)
+    c = exact_point(center, network.input_dim, "center")
+    r = exact(radius, "radius")
+    if r <= 0:
+        raise InputError(f"radius: expected a positive number, got {brief(r)}")
+    norm = read_polyhedral_norm(norm)
+    read_limit(max_crossing, "max_crossing")
+    read_limit(max_cells, "max_cells")
+    read_progress(progress)
+    near = NearNetwork(network, c, r, norm, t)
+    if max_crossing is not None and near.n_first > max_crossing:
+        raise _too_many(near.n_first, max_crossing, near, r, "neurons of the first layer")
+
+    def check(done: int, crossing: list[int]) -> None:
+        if max_crossing is not None and len(crossing) > max_crossing:
+            raise _too_many(len(crossing), max_crossing, near, r, "neurons, or more,")
+        if progress is not None:
+            progress("neurons", done, len(near.neurons))
+
+    check(0, [])
+    forms = [one.form for one in (*near.neurons, *near.differences)]
+    cells = LocalCells(near, OpenBall(c, r, norm, fmpq_mat(forms)), max_cells, check)
+    counts = tuple(map(len, cells.by_codimension))
+    if sum((-1) ** k * n for k, n in enumerate(counts)) != 1:
+        raise VerificationError("neighbourhood: the Euler characteristic of the cells is not that of a ball")
+    met = [(name, cells.in_class(i)) for i, name in enumerate(near.classes)]
+    met = [(name, members) for name, members in met if any(members[0])]
+    groups = dual_homology(cells, [members for _, members in met])
+    names = [("<>"[name] if network.output_dim == 1 else name) for name, _ in met]
+    crossing = tuple((near.neurons[i].layer, near.neurons[i].number) for i in cells.crossing)
+    pairs = sorted(zip(names, groups, strict=True), key=lambda pair: str(pair[0]).rjust(9))
+    return Neighbourhood(c, r, norm, crossing, counts, dict(pairs))
+
+
+@memory_is_a_limit
+def unchanged_radius(
+    network: Network,
+    center: Any,
+    of: str = "class",
+    norm: Any = "inf",
+    *,
+    level: Any = 0,
+    max_cells: int | None = None,
+) -> Fraction | None:
+    """The largest radius of an open ball around a point in which nothing changes, exactly.
+
+    Parameters
+    ----------
+    network : Network
+        The network F.
+    center : point
+        The centre, d exact numbers.
+    of : "class" or "pattern", default "class"
+        What does not change: the class of the point (for a network with one output, the sign of F − t), or the signs of
+        all neurons.
+    norm : "inf" or 1, default "inf"
+        The norm.
+    level : exact number, default 0
+        The level t, for a network with one output.
+    max_cells : int, optional
+        For the class: the maximum number of polyhedra that are searched.
+
+    Returns
+    -------
+    Fraction or None
+        The radius. It is 0 at a point where classes tie, F = t, or a neuron vanishes that does not vanish around the
+        point; None if nothing changes at any distance.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong.
+    LimitError
+        If the limit is reached: the message has a lower bound of the radius.
+
+    Notes
+    -----
+    For the class this is the distance from the decision boundary, which is searched. All signs are the same in a ball
+    iff it meets no hyperplane of a neuron, as an affine form on the region of the centre: up to the first hyperplane
+    nothing but these forms counts.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> net = pr.Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1]]], [[0] * 4, [-1]])  # |x| + |y| − 1
+    >>> [str(pr.unchanged_radius(net, ["1/2", "1/8"], of)) for of in ("class", "pattern")]
+    ['3/16', '1/8']
+    """
+    if not isinstance(network, Network):
+        raise InputError(f"unchanged_radius: expected a Network, got {describe(network)}")
+    t = _level(network, level)
+    c = exact_point(center, network.input_dim, "center")
+    norm = read_polyhedral_norm(norm)
+    read_limit(max_cells, "max_cells")
+    if not isinstance(of, str) or of not in ("class", "pattern"):
+        raise InputError(f'of: expected "class" or "pattern", got {describe(of)}')
+    if of == "class":
+        return distance_to_boundary(network, [c], t, norm=norm, search=True, max_cells=max_cells)[0].distance
+    return _pattern_radius(network, c, norm)
+
+
+def _pattern_radius(network: Network, c: Point, norm: Norm) -> Fraction | None:
+    """The distance from the nearest hyperplane of a neuron, on the region of the centre.
+
+    A neuron that vanishes at c is taken as active. If its form is not constant, the answer is 0, for the first such
+    neuron as for all; if it is constant, it is 0 and so is its output.
+    """
+    values = network.preactivations(c)[: network.depth]
+    signs = [
+        -1 if x < 0 else 1
+        for layer, slopes in zip(values, network.slopes, strict=True)
+        for x, slope in zip(layer, slopes, strict=True)
+        if slope != 1
+    ]
+    rows, _ = SignedForms(network)(signs, [True] * len(signs))
+    at = fmpq_mat([[fmpq(1)], *([fmpq(x.numerator, x.denominator)] for x in c)])
+    best = None
+    for row in rows:
+        if size := dual_size(row[1:], norm):
+            distance = (fmpq_mat([row]) * at)[0, 0] / size
+            best = distance if best is None else min(best, distance)
+            if best == 0:
+                break
+    return None if best is None else Fraction(int(best.p), int(best.q))
+
+
+def read_polyhedral_norm(norm: object) -> Norm:
+    """The norm; InputError unless its balls are polyhedra."""
+    if isinstance(norm, float) and norm == float("inf"):
+        return "inf"
+    if isinstance(norm, bool) or not isinstance(norm, (str, int)) or norm not in ("inf", 1):
+        raise InputError(f'norm: expected "inf" or 1, whose balls are polyhedra, got {describe(norm)}')
+    return norm
+
+
+def _level(network: Network, level: object) -> Fraction:
+    t = exact(level, "level")
+    if t and network.output_dim > 1:
+        raise RegionError(
+            f"level: the network has {network.output_dim} outputs, a level set needs one; choose with "
+            "network.output(i) or network.difference(i, j)"
+        )
+    return t
+
+
+def _too_many(n: int, limit: int, near: NearNetwork, radius: Fraction, what: str) -> LimitError:
+    """The error; the hyperplanes of the first layer that are nearer than a radius can be counted."""
+    distances = sorted(near.distances)
+    message = f"neighbourhood: {n} {what} change sign within radius {brief(radius)}, more than max_crossing={limit}"
+    if n == near.n_first:
+        bound = to_double(Fraction(int(distances[limit].p), int(distances[limit].q)))
+        message += f"; at most {limit} do within radius {bound * (1 - 1e-5):.5g}"
+    else:
+        message += "; a smaller radius has fewer, see unchanged_radius"
+    return LimitError(message, {"crossing": n})

@@ -1,0 +1,86 @@
+"""polyrelu local: the regions and classes that a ball around a point meets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from polyrelu.analysis.neighbourhood import MAX_CROSSING, neighbourhood, unchanged_radius
+from polyrelu.cli.options import add_command, add_json, add_net, integer, number, positive, read_level
+from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
+from polyrelu.cli.task import read
+from polyrelu.errors import InputError, one_line
+from polyrelu.exact.printing import brief
+from polyrelu.readers.points import read_points
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "local",
+        run,
+        help="the activation regions and classes that a ball around a point meets",
+        description="The activation regions and classes that an open ball meets, and the Betti numbers of each class\n"
+        "in it; for networks with many inputs, where few neurons change sign in the ball.",
+        epilog="""\
+examples:
+  polyrelu local digits.npz --center points.json --radius 1/100
+  polyrelu local digits.npz --center points.json --index 3 --radius 0.02 --norm 1 --unchanged --json""",
+    )
+    add_net(parser)
+    parser.add_argument("--center", metavar="FILE", required=True, help="a JSON list of points (lists of numbers)")
+    parser.add_argument("--index", metavar="I", default="0", help="which of them is the centre, from 0; 0 by default")
+    parser.add_argument("--radius", metavar="R", required=True, help="the radius, an exact number")
+    parser.add_argument("--norm", choices=("inf", "1"), default="inf", metavar="NORM", help="inf (the default) or 1")
+    parser.add_argument("--level", default="0", metavar="T", help="exact number: 2, -1/3 or 0.1; 0 by default")
+    parser.add_argument(
+        "--max-crossing", metavar="N", default=str(MAX_CROSSING),
+        help=f"maximum number of neurons that change sign; {MAX_CROSSING} by default",
+    )  # fmt: skip
+    parser.add_argument("--max-cells", metavar="N", help="maximum number of cells")
+    parser.add_argument(
+        "--unchanged", action="store_true", help="the largest radii too at which class and signs do not change"
+    )
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> Answer:
+    """The cells and classes in the ball."""
+    net = read(options)
+    points = read_points(options.center)
+    index = integer(options.index, "--index")
+    if not 0 <= index < len(points):
+        raise InputError(f"--index: expected a number from 0 to {len(points) - 1}, got {index}")
+    center, norm = points[index], options.norm if options.norm == "inf" else 1
+    radius = number(options.radius, "--radius", "an exact number")
+    level = read_level(options) or 0
+    cells = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
+
+    def tell(_: str, done: int, total: int) -> None:
+        if not done:
+            print(f"{total} neurons may change sign in the ball", file=sys.stderr)
+
+    found = neighbourhood(
+        net, center, radius, norm, level=level, max_cells=cells, progress=None if options.json else tell,
+        max_crossing=positive(options.max_crossing, "--max-crossing"),
+    )  # fmt: skip
+    radii = {}
+    if options.unchanged:
+        radii = {of: unchanged_radius(net, center, of, norm, level=level) for of in ("pattern", "class")}
+    if options.json:
+        betti = {str(name): numbers for name, numbers in found.betti.items()}
+        answer = as_json(
+            architecture=net.architecture, norm=norm, radius=radius, crossing=found.crossing,
+            cells_by_codimension=found.cells, betti=betti, unchanged=radii or None,
+        )  # fmt: skip
+        return Answer(answer)
+    title = f"The open ball of radius {brief(radius)} around point {index} of {one_line(options.center)} in R^"
+    title += f"{net.input_dim}, norm {'L-infinity' if norm == 'inf' else 'L1'}"
+    counts = f"{len(found.crossing)} neurons change sign, {found.n_regions} activation regions; cells by codimension: "
+    counts += ", ".join(map(str, found.cells))
+    rows = [["class", "Betti numbers"], *([str(name), str(groups)] for name, groups in found.classes.items())]
+    told = [f"No change of the {'signs' if of == 'pattern' else of} within: {'any radius' if r is None else brief(r)}"
+            for of, r in radii.items()]  # fmt: skip
+    return Answer(lines(f"{one_line(str(options.net))}: {net!r}", title, "", counts, *told, "", table(rows), "", EXACT))

@@ -1,0 +1,89 @@
+"""Neighbourhoods against complete complexes, samples and the theorem on balls."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from support.known_answers import random_float32
+
+
+def trimmed(groups: pr.Homology) -> tuple[Any, ...]:
+    size = max([k + 1 for k, b in enumerate(groups.betti) if b or groups.torsion[k]], default=1)
+    return groups.betti[:size], groups.torsion[:size]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cells_and_homology_are_those_of_the_complete_complex(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    d, outputs, norm = int(rng.integers(1, 4)), int(rng.integers(1, 4)), ("inf", 1)[seed % 2]
+    widths = [d, *(int(n) for n in rng.integers(1, 5, rng.integers(1, 4))), outputs]
+    weights = [rng.integers(-2, 3, (b, a)).tolist() for a, b in itertools.pairwise(widths)]
+    biases = [rng.integers(-2, 3, b).tolist() for b in widths[1:]]
+    slopes = [[Fraction(int(x), 2) for x in rng.choice([0, 0, -1, 1, 2], k)] for k in widths[1:-1]]
+    net = pr.Network(weights, biases, slopes)
+    c = [Fraction(int(x), 2) for x in rng.integers(-3, 4, d)]
+    r = Fraction(int(rng.integers(1, 7)), 2)
+    if norm == 1:
+        sides = list(itertools.product((1, -1), repeat=d))
+        domain = pr.Domain([list(s) for s in sides], [r + sum(x * y for x, y in zip(s, c, strict=True)) for s in sides])
+    else:
+        domain = pr.Domain.box([x - r for x in c], [x + r for x in c])
+    found = pr.neighbourhood(net, c, r, norm)
+    expected: dict[Any, pr.Homology]
+    if outputs == 1:
+        expected = {sign: pr.analyse_region(net, sign, 0, domain).homology for sign in "<>"}
+    else:
+        expected = dict(enumerate(pr.analyse_classes(net, domain).classes))
+    assert {k: trimmed(g) for k, g in found.classes.items()} == {
+        k: trimmed(g) for k, g in expected.items() if g.betti[0]
+    }
+    cx = pr.subdivide(net, None, domain)
+
+    def size(x: tuple[Fraction, ...]) -> Fraction:
+        parts = [abs(a - b) for a, b in zip(x, c, strict=True)]
+        return sum(parts, Fraction(0)) if norm == 1 else max(parts)
+
+    inside = [sum(size(cx.interior_point(k, i)) < r for i in range(cx.f_vector[k])) for k in range(d, -1, -1)]
+    assert found.cells == tuple(inside[: len(found.cells)])
+    assert not any(inside[len(found.cells) :])
+
+
+def test_many_inputs() -> None:
+    net = random_float32((784, 24, 12, 4), 1)
+    x = [Fraction(int(v), 16) for v in np.random.default_rng(0).integers(0, 17, 784)]
+    within = pr.unchanged_radius(net, x, "pattern")
+    assert within is not None
+    assert within > 0
+    assert pr.neighbourhood(net, x, within).cells == (1,)
+    r = 2 * within
+    found = pr.neighbourhood(net, x, r)
+    assert found.n_regions > 1
+    patterns = set()
+    for s in np.random.default_rng(1).choice([-1, 1], (40, 784)):
+        y = [a + r * int(b) * Fraction(127, 128) for a, b in zip(x, s, strict=True)]
+        patterns.add(tuple(v > 0 for layer in net.preactivations(y)[: net.depth] for v in layer))
+        values = net(y)
+        assert isinstance(values, tuple)
+        assert values.index(max(values)) in found.classes
+    assert len(patterns) <= found.n_regions
+
+
+def test_limits_and_wrong_arguments() -> None:
+    net = random_float32((30, 12, 2), 0)
+    zero = [0] * 30
+    with pytest.raises(pr.LimitError, match=r"12 neurons of the first layer .* at most 3 do within radius") as caught:
+        pr.neighbourhood(net, zero, 100, max_crossing=3)
+    radius = str(caught.value).rsplit(" ", 1)[1]
+    assert len(pr.neighbourhood(net, zero, radius, max_crossing=3).crossing) <= 3
+    with pytest.raises(pr.InputError, match="norm: expected"):
+        pr.neighbourhood(net, zero, 1, 2)
+    with pytest.raises(pr.InputError, match="radius: expected a positive"):
+        pr.neighbourhood(net, zero, 0)
+    with pytest.raises(pr.InputError, match="of: expected"):
+        pr.unchanged_radius(net, zero, "sign")
