@@ -1,0 +1,44 @@
+"""polyrelu local."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from polyrelu.cli import main
+
+NET = str(Path(__file__).parents[2] / "examples" / "annulus.json")
+
+
+@pytest.fixture
+def points(tmp_path: Path) -> str:
+    path = tmp_path / "points.json"
+    path.write_text('[[3, "1/2"], [0, 0]]', encoding="utf-8")
+    return str(path)
+
+
+def test_json(points: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["local", NET, "--center", points, "--index", "1", "--radius", "2", "--unchanged", "--json"]) == 0
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert not shown.err
+    assert found["betti"] == {"<": [5], ">": [1, 1]}
+    assert found["unchanged"] == {"pattern": 0, "class": "1/2"}
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "message"),
+    [
+        (["--radius", "1", "--index", "2"], 2, "--index: expected a number from 0 to 1, got 2"),
+        (["--radius", "0"], 2, "radius: expected a positive number"),
+        (["--radius", "x"], 2, "--radius"),
+        (["--radius", "9", "--max-crossing", "1"], 1, "neurons of the first layer change sign"),
+    ],
+)
+def test_errors(points: str, more: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["local", NET, "--center", points, *more]) == status
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert "Traceback" not in shown
