@@ -1,7 +1,7 @@
 """Distances from decision boundaries: python -m benchmarks.distance [--quick].
 
 From the root of the repository, with the core built in place. CPU times of one thread: of the complex, which is made
-once, and of each of many points; and of points that are searched without a complex.
+once, and of each of many points; and of points that are searched without a complex, and of neighbourhoods of a point.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NORMS = ("inf", 1, 2)
 
 
 def main() -> None:
-    """Print two tables."""
+    """Print three tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer networks and points")
     quick = parser.parse_args().quick
@@ -49,6 +49,16 @@ def main() -> None:
         rows.append([f"L{norm}", f"{seconds / len(images):.2f}", ", ".join(f"{float(d):.3f}" for d in found)])
     print()
     print(table(["digits 64-16-16-10, searched", "s a point", "distances"], rows))
+    net = random_float32((784, 128, 64, 10), 0)
+    image = [Fraction(int(v), 16) for v in np.random.default_rng(0).integers(0, 17, 784)]
+    nothing, seconds = cpu(lambda: pr.unchanged_radius(net, image, "pattern"))
+    rows = [["1", "0", "1", f"{seconds:.2f}"]]
+    for factor in (2, 4) if quick else (2, 4, 6):
+        found, seconds = cpu(lambda factor=factor: pr.neighbourhood(net, image, nothing * factor))
+        rows.append([str(factor), integer(len(found.crossing)), integer(sum(found.cells)), f"{seconds:.2f}"])
+    print()
+    head = ["784-128-64-10: radius / largest without a change", "neurons that change sign", "cells", "s"]
+    print(table(head, rows))
 
 
 if __name__ == "__main__":
