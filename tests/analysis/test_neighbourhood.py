@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from polyrelu.exact.open_ball import OpenBall
 from support.known_answers import random_float32
 
 
@@ -18,7 +19,7 @@ def trimmed(groups: pr.Homology) -> tuple[Any, ...]:
     return groups.betti[:size], groups.torsion[:size]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(i, marks=pytest.mark.slow) for i in range(5, 15))])
 def test_cells_and_homology_are_those_of_the_complete_complex(seed: int) -> None:
     rng = np.random.default_rng(seed)
     d, outputs, norm = int(rng.integers(1, 4)), int(rng.integers(1, 4)), ("inf", 1)[seed % 2]
@@ -87,3 +88,14 @@ def test_limits_and_wrong_arguments() -> None:
         pr.neighbourhood(net, zero, 0)
     with pytest.raises(pr.InputError, match="of: expected"):
         pr.unchanged_radius(net, zero, "sign")
+
+
+@pytest.mark.parametrize("seed", [4, pytest.param(1, marks=pytest.mark.slow)])
+def test_rational_numbers_alone_give_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = random_float32((3, 4, 3, 3), seed)
+    for norm in ("inf", 1):
+        found = pr.neighbourhood(net, [0, 0, 0], 2, norm)
+        with monkeypatch.context() as patch:
+            patch.setattr(OpenBall, "_holds", lambda *_: None)
+            patch.setattr(OpenBall, "_upper", lambda *_: float("inf"))
+            assert pr.neighbourhood(net, [0, 0, 0], 2, norm) == found
