@@ -140,7 +140,8 @@ NOT_CALLED = {
         "Bar", "Bound", "BoundTable", "BoundaryDistance", "CertificateCheck", "Check", "ClassesReport",
         "Comparison", "CriticalPoint",
         "Cycle", "Difference", "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology",
-        "HomologyBasis", "LayerwiseHomology", "Levels", "Neighbourhood", "Persistence", "Range", "RegionReport", "Report", "Separation",
+        "HomologyBasis", "LayerwiseHomology", "Levels", "Neighbourhood", "Persistence", "Range", "RegionReport",
+        "Report", "Separation",
         "SmithForm", "Stability", "VRepresentation", "Verdict",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
