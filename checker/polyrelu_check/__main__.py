@@ -107,7 +107,16 @@ MAX_LINE = 1 << 25  # bytes
 MAX_DIGITS = 20_000  # of a number in the file
 MAX_WORK = 10**10  # steps, each about a multiplication of numbers of a thousand bits
 MAX_CELLS = 5_000_000  # of a complex
+MAX_CLAIMS = 100
+MAX_BITS = 1 << 30  # of the parameters of a network with a common denominator
 RELATIONS = {">": (1,), ">=": (0, 1), "<": (-1,), "<=": (-1, 0), "=": (0,)}
+KEYS = {  # of each kind of claim
+    "homology": {"relation", "betti", "torsion"},
+    "cells": {"with_level", "f_vector", "bounded_regions"},
+    "persistence": {"superlevel", "field", "bars"},
+    "identical": set[str](),
+    "different": {"point"},
+}
 
 Form = list[int]
 Chain = dict[int, int]
@@ -200,9 +209,11 @@ class Records:
         if len(line) > MAX_LINE:
             raise Unreadable(f"line {self.number}: longer than {MAX_LINE} bytes")
         try:
-            self.peek = json.loads(line, parse_float=_no_float, parse_constant=_no_float) if line else None
+            self.peek = _json(line) if line else None
         except (ValueError, RecursionError):
-            raise Unreadable(f"line {self.number}: not JSON with integers of at most {MAX_DIGITS} digits") from None
+            raise Unreadable(
+                f"line {self.number}: not JSON with integers of at most {MAX_DIGITS} digits and no key twice"
+            ) from None
         if line and not isinstance(self.peek, (dict, list)):
             raise Unreadable(f"line {self.number}: expected a record")
         return record
@@ -217,8 +228,19 @@ class Records:
         return list(self.take()[1:])
 
 
+def _json(line: bytes) -> Any:
+    return json.loads(line, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_distinct)
+
+
 def _no_float(text: str) -> NoReturn:
     raise ValueError(text)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, in which every reader sees the same: no key occurs twice."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError
+    return found
 
 
 # ---- the network -----------------------------------------------------------------------------------------------------
@@ -299,12 +321,14 @@ class Layers:
             weights = [quotient.restrict(row, "first layer") for row in matrix] if k == 0 else matrix
             if k == net.depth and level is not None:
                 bias = [b - level for b in bias]
-            factor = lcm(*(x.denominator for row in weights for x in row), *(b.denominator for b in bias))
+            factor = _common([*bias, *(x for row in weights for x in row)])
+            Budget.spend(factor.bit_length() * scale.bit_length() // 10**5)
+            _limit_bits(factor * scale, len(bias))
             both = zip(weights, bias, strict=True)
             self.rows.append([[int(factor * scale * b), *(int(factor * x) for x in row)] for row, b in both])
             scale *= factor
             if k < net.depth:
-                common = lcm(*(a.denominator for a in net.slopes[k]))
+                common = _common(net.slopes[k])
                 self.above.append(common)
                 self.below.append([int(common * a) for a in net.slopes[k]])
                 scale *= common
@@ -330,6 +354,22 @@ class Layers:
                 above = self.above[k]
                 inputs = [above * v if v >= 0 else a * v for v, a in zip(z, self.below[k], strict=True)]
         return found
+
+
+def _common(values: list[Fraction]) -> int:
+    """The least common denominator; the integers by which they are replaced must not take too much memory."""
+    found = 1
+    for x in values:
+        if x.denominator > 1:
+            found = lcm(found, x.denominator)
+            Budget.spend(found.bit_length() * x.denominator.bit_length() // 10**5)
+            _limit_bits(found, len(values))
+    return found
+
+
+def _limit_bits(number: int, times: int) -> None:
+    if number.bit_length() * times > MAX_BITS:
+        raise Unreadable("limit: the common denominator of the parameters of the network is too large")
 
 
 class Forms:
@@ -361,6 +401,7 @@ class Forms:
         """The bits of the forms that are positive and negative at g, and the values of all layers."""
         plus, minus, bit = int(g[0] > 0), 0, 2
         values = [net.values(g) for net in self.networks]
+        Budget.spend(len(self.linear) * len(g) + self.all.bit_length() ** 2 // 2000)
         found = [sum(map(mul, form, g)) for form in self.linear]
         for v in [*found, *(values[n][k][j] for n, k, j in self._places)]:
             if v > 0:
@@ -385,7 +426,7 @@ class Forms:
         if not 0 <= bit < (self._ends[1] if len(self._ends) > 1 else self._ends[0]):
             raise Unreadable("start: expected the numbers of forms of stages 0 and 1")
         if bit < self._ends[0]:
-            return self.linear[bit - 1] if bit else [1]
+            return self.linear[bit - 1] if bit else [1] + [0] * (len(self.networks[0].rows[0][0]) - 1)
         n, _, j = self._places[bit - self._ends[0]]
         return self.networks[n].rows[0][j]
 
@@ -501,7 +542,8 @@ class Cells:
         self.close()
 
     def _limit(self, max_cells: int) -> None:
-        if self.count() > max_cells:
+        weight = 1 + self.forms.all.bit_length() // 2000  # signs of many forms take more memory
+        if self.count() * weight > max_cells:
             raise Unreadable(f"limit: more than {max_cells} cells (--max-cells)")
 
     def close(self) -> None:
@@ -599,7 +641,7 @@ class Bounds:
     """
 
     Q = 1 << 24
-    TRIES = 8
+    TRIES = 50
 
     def __init__(self, cells: Cells) -> None:
         self.cells, self.layers = cells, cells.forms.networks[0]
@@ -608,17 +650,17 @@ class Bounds:
         cells, layers, forms, r = self.cells, self.layers, self.cells.forms, self.cells.rank
         plus, minus = cells.plus[r][c], cells.minus[r][c]
         vectors = [cells.vectors[v] for v in generators]
-        Budget.spend(layers.size * (r + 1) * (len(vectors) + 1))
+        Budget.spend((layers.size * (len(vectors) + 1) + len(cells.start)) * (r + 1))
         first = forms.stage(plus & minus) - 1  # the layer whose neurons are linear and change sign
         if not 0 <= first < layers.depth or len(forms.networks) != 1:
             return False
         p = [1] + [0] * r
         if any(not g[0] for g in vectors):
             start = [(forms.global_form(bit), 1 if plus >> bit & 1 else -1) for bit in cells.start]
-            unit = 256 * max(sum(map(abs, form)) for form, _ in start)
+            unit = 256 * max((sum(map(abs, form)) for form, _ in start), default=0)
             p[0] = unit
             for form, side in start:
-                weight = side * (unit // sum(map(abs, form)))
+                weight = side * (unit // (sum(map(abs, form)) or 1))
                 p = [a + weight * b for a, b in zip(p, form, strict=True)]
         on_p = [sum(map(mul, p, g)) for g in vectors]
         if not all(v > 0 for v in on_p):
@@ -941,6 +983,7 @@ class Tree:
             seen += 1
             if seen > len(self.nodes) or at >= len(self.nodes) or not 0 <= self.nodes[at][0] < len(forms):
                 raise Unreadable("tree: expected a binary tree of nodes [form, minus, plus]")
+            Budget.spend(1000 * (1 + len(way)))  # all ways are in memory
             number, minus, plus = self.nodes[at]
             waiting += [(minus, [*way, _times(-1, forms[number])]), (plus, [*way, forms[number]])]
 
@@ -1162,8 +1205,11 @@ class Certificate:
         n = self.net.inputs
         self.walls = [integers(w, "wall", n + 1) for w in expect(head.get("domain") or [], list, "domain")]
         self.claims = [expect(claim, dict, "claim") for claim in expect(head.get("claims"), list, "claims")]
-        if not self.claims:
-            raise Unreadable("line 1: no claims")
+        if not 0 < len(self.claims) <= MAX_CLAIMS:
+            raise Unreadable(f"line 1: expected claims, at most {MAX_CLAIMS}")
+        for number, claim in enumerate(self.claims):
+            if str(kind := claim.get("claim")) not in KEYS or claim.keys() - {"claim"} != KEYS[kind]:
+                raise Unreadable(f"claim {number}: unknown kind, or other keys than those of its kind")
         if self.other is not None and (self.other.inputs, len(self.other.biases[-1])) != (n, len(self.net.biases[-1])):
             raise Unreadable("line 1: two networks with different numbers of inputs or outputs")
         self.head = head
@@ -1231,9 +1277,9 @@ class Certificate:
             refuse(place, "needs a complex on whose cells no neuron changes sign")
         if kind == "homology":
             relation = claim.get("relation")
-            if self.level is None or relation not in RELATIONS:
+            if self.level is None or type(relation) is not str or relation not in RELATIONS:
                 raise Unreadable("claim of homology: expected a level and a relation")
-            selection = Selection.of_region(cells, str(relation), cells.forms.outer)
+            selection = Selection.of_region(cells, relation, cells.forms.outer)
             matching = Matching(selection.boundary, read_pairs(self.records, number, selection.boundary), place)
             self.merged[number].add(leaf, selection, matching, names)
             self.facts += sum(map(len, matching.pairs))
@@ -1245,8 +1291,6 @@ class Certificate:
                     refuse(f"{cells.name}0-cell {v}", "the networks have different values there")
         elif kind == "persistence":
             self._check_persistence(number, claim, cells, place)
-        elif kind != "different":
-            raise Unreadable(f"claim {number}: unknown kind {str(kind)[:40]!r}")
 
     def _values(self, cells: Cells, network: int) -> list[list[Fraction]]:
         if self.other is None:
@@ -1348,12 +1392,25 @@ def check(
     if sha256 not in (None, digest):
         refuse("line 1", "the certificate is one of another network")
     where = f"the polyhedron of {len(found.walls)} half-spaces" if found.walls else "R^d"
-    lines = [f"network: {'-'.join(map(str, [found.net.inputs, *map(len, found.net.biases)]))}, SHA-256 {digest}"]
-    lines += [f"claimed, in {where}: {json.dumps(claim)[:500]}" for claim in found.claims]
+    lines = [_described("network", found.net)]
+    lines += [f"claimed, in {where}: {_short(claim)}" for claim in found.claims]
+    if found.other is not None:
+        lines.append(_described("other network", found.other))
+    if found.walls:
+        lines.append(f"half-spaces, (b, a) for b + a.x >= 0: {_short(found.walls)}")
     if found.level is not None:
         lines.append(f"level: {_shown(found.level)}")
     lines.append(f"checked: {sum(found.cells)} cells, by dimension {found.cells}; {found.facts} facts")
     return [*lines, "accepted: the claims are proved"]
+
+
+def _described(name: str, net: Network) -> str:
+    return f"{name}: {'-'.join(map(str, [net.inputs, *map(len, net.biases)]))}, SHA-256 {net.digest()}"
+
+
+def _short(value: Any) -> str:
+    shown = json.dumps(value)
+    return shown if len(shown) <= 500 else f"{shown[:500]} ... ({len(shown)} characters)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from polyrelu.export.certificate import network_hash
 from support import certificates
 from support.certificates import PROGRAM, adapted, is_true, load_checker, mutated, read, rehash, verdict
 from support.known_answers import cases
+from support.line_certificates import line, network
 
 CHECKER = load_checker()
 RELATIONS = (">", ">=", "<", "<=", "=")
@@ -144,6 +145,14 @@ def test_identity_of_networks_of_different_depth(tmp_path):
         accepted(tmp_path / "x.cert")
 
 
+def test_a_bound_that_is_found_late(tmp_path):
+    """On a cell that the engine decides, the first bounds below F are not positive."""
+    weights = [[[2, -1], [1, -2]], [[-1, 1], [2, 1]], [[-1, 2], [1, 2]], [[2, 1]]]
+    net = pr.Network(weights, [[0, 2], [2, 1], [-1, -1], [0]])
+    assert pr.certify(net, "<=", 0, [(-1, 2), (0, None)], tmp_path / "x.cert").is_coarse
+    accepted(tmp_path / "x.cert")
+
+
 @pytest.mark.parametrize("architecture", [(2, 16, 16, 1), (3, 8, 8, 1), (2, 6, 6, 6, 6, 1)])
 def test_networks_in_general_position(architecture, tmp_path):
     net = smooth(architecture, 0)
@@ -256,6 +265,54 @@ def test_hostile_contents(content, tmp_path):
     with pytest.raises((CHECKER.Unreadable, CHECKER.Refused)) as found:
         CHECKER.check(tmp_path / "x.cert")
     assert "\n" not in str(found.value)
+
+
+def test_what_a_reader_of_the_report_may_believe(tmp_path):
+    """No words are taken for claims that were not checked; the networks and the domain are all named."""
+    net, path = pr.maximum(2), tmp_path / "x.cert"
+    pr.certify_identical(net, net, [(-1, 1), (0, 2)], path)
+    records = read(path)
+    report = CHECKER.check(path)
+    assert [x.split(":")[0] for x in report if network_hash(net) in x] == ["network", "other network"]
+    assert any(str(records[0]["domain"]) in x for x in report)
+    records[0]["claims"][0]["domain"] = "everywhere"
+    assert "other keys" in verdict(CHECKER, records)
+    with gzip.open(path) as file:
+        text = file.read().replace(b'"claims":', b'"claims":[{"claim":"cells"}],"claims":', 1)
+    path.write_bytes(gzip.compress(text))
+    with pytest.raises(CHECKER.Unreadable, match="no key twice"):
+        CHECKER.check(path)
+
+
+def hostile_headers() -> dict[str, certificates.Records]:
+    """What the checker says, and a file: one line within limits, not a traceback, and not without end."""
+    bend = network([[[1], [0]], [[1, 0]]], [[-1, 0], [1]])  # ReLU(x − 1) + 1
+    claim = {"claim": "homology", "relation": ">", "betti": [1], "torsion": [[]]}
+    half_line = {"domain": [[0, 1]]}
+    good = line(CHECKER, bend, [0, "+"], claim, **half_line, start=[0, 1])
+    assert verdict(CHECKER, good) == "accepted"
+
+    def with_header(**change: object) -> certificates.Records:
+        changed = [{**good[0], **change}, *good[1:]]
+        certificates.rehash(CHECKER, changed)
+        return changed
+
+    sparse = [[f"1/{2**9000 + 2 * i + 1}"] for i in range(100)] + [[1]] * 3000  # as integers they would be 350 MB
+    return {
+        "expected a level and a relation": with_header(claims=[{**claim, "relation": []}]),
+        "other keys": with_header(claims=[{"claim": []}]),
+        "no bound proves": [good[0], ["complex", 0, [3]], *good[2:]],  # the form of a neuron that is always 0
+        "at most": with_header(claims=[claim] * 1000),
+        "too much work": with_header(tree_forms=[[0, 1]], tree=[[0, -1 - i, i + 1] for i in range(10**4)]),
+        "common denominator": with_header(network=network([sparse, [[1] * 3100]], [[0] * 3100, [1]])),
+        "more than 30 cells": with_header(cuts=[[1, 0]] * 30_000),
+    }
+
+
+def test_hostile_headers():
+    for said, records in hostile_headers().items():
+        with pytest.raises((CHECKER.Unreadable, CHECKER.Refused), match=said):
+            CHECKER.check(certificates.packed(records), max_cells=30)
 
 
 def test_hostile_records(tmp_path):
