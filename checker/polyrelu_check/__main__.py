@@ -97,7 +97,7 @@ import hashlib
 import json
 import sys
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from math import gcd, isqrt, lcm
 from operator import itemgetter, mul
@@ -337,11 +337,16 @@ class Layers:
         self._bits = max(x.bit_length() for rows in self.rows for row in rows for x in row)
         self.splits = [[a != 1 for a in slopes] for slopes in net.slopes]
 
+    def spend(self, *vectors: Sequence[int]) -> None:
+        """The work of an evaluation at each of these vectors."""
+        steps = [1 + (self._bits + max(x.bit_length() for x in g)) // 1000 for g in vectors]
+        Budget.spend(self.size * sum(steps))
+
     def values(self, g: Sequence[int]) -> list[list[int]]:
         """The values of all layers before activation, the output last."""
         found: list[list[int]] = []
         x0, inputs = g[0], list(g[1:])
-        Budget.spend(self.size * (1 + (self._bits + max(x.bit_length() for x in g)) // 1000))
+        self.spend(g)
         for k, rows in enumerate(self.rows):
             active = [j for j, x in enumerate(inputs, 1) if x]
             if active:
@@ -395,7 +400,7 @@ class Forms:
         self.first = {place: ends[0] + i for i, place in enumerate(self._places)}
         self.all = (1 << ends[-1]) - 1
         self.level = 1 << ends[-1] - 1 if has_level else 0
-        self._ends = ends
+        self.ends = ends
 
     def signs(self, g: Sequence[int]) -> tuple[int, int, list[list[list[int]]]]:
         """The bits of the forms that are positive and negative at g, and the values of all layers."""
@@ -414,20 +419,20 @@ class Forms:
     def usable(self, plus: int, minus: int) -> int:
         """The bits of the forms that are usable where these are positive and negative."""
         conflict = plus & minus
-        return ~conflict & ((1 << self._ends[self.stage(conflict)]) - 1) if conflict else self.all
+        return ~conflict & ((1 << self.ends[self.stage(conflict)]) - 1) if conflict else self.all
 
     def stage(self, conflict: int) -> int:
         """The stage of the first of these bits."""
         lowest = (conflict & -conflict).bit_length() - 1
-        return next(s for s, end in enumerate(self._ends) if lowest < end)
+        return next(s for s, end in enumerate(self.ends) if lowest < end)
 
     def global_form(self, bit: int) -> Form:
         """A form of stage 0 or 1, which is linear everywhere."""
-        if not 0 <= bit < (self._ends[1] if len(self._ends) > 1 else self._ends[0]):
+        if not 0 <= bit < (self.ends[1] if len(self.ends) > 1 else self.ends[0]):
             raise Unreadable("start: expected the numbers of forms of stages 0 and 1")
-        if bit < self._ends[0]:
+        if bit < self.ends[0]:
             return self.linear[bit - 1] if bit else [1] + [0] * (len(self.networks[0].rows[0][0]) - 1)
-        n, _, j = self._places[bit - self._ends[0]]
+        n, _, j = self._places[bit - self.ends[0]]
         return self.networks[n].rows[0][j]
 
 
@@ -542,8 +547,11 @@ class Cells:
         self.close()
 
     def _limit(self, max_cells: int) -> None:
+        self._limit_count(self.count(), max_cells)
+
+    def _limit_count(self, count: int, max_cells: int) -> None:
         weight = 1 + self.forms.all.bit_length() // 2000  # signs of many forms take more memory
-        if self.count() * weight > max_cells:
+        if count * weight > max_cells:
             raise Unreadable(f"limit: more than {max_cells} cells (--max-cells)")
 
     def close(self) -> None:
@@ -1189,6 +1197,8 @@ def _order_of_bars(bar: tuple[Value, Value | None]) -> tuple[Value, Value]:
 class Certificate:
     """A file, read and checked line by line."""
 
+    complex = Cells
+
     def __init__(self, records: Records, max_cells: int) -> None:
         self.records, self.max_cells, self.facts, self.cells = records, max_cells, 0, [0]
         head = expect(records.take(), dict, "line 1")
@@ -1254,7 +1264,7 @@ class Certificate:
             done.add(leaf)
             forms = Forms([*walls, *self.tree.ways[leaf]], further, networks, self.level is not None, len(walls))
             name = "" if self.is_whole else f"part {leaf}, "
-            cells = Cells(forms, quotient.rank, integers(start, "start"), name)
+            cells = self.complex(forms, quotient.rank, integers(start, "start"), name)
             cells.read(records, self.max_cells)
             self.facts += cells.facts
             self.cells = [a + len(b) for a, b in zip(self.cells, cells.plus, strict=True)]
@@ -1279,8 +1289,7 @@ class Certificate:
             relation = claim.get("relation")
             if self.level is None or type(relation) is not str or relation not in RELATIONS:
                 raise Unreadable("claim of homology: expected a level and a relation")
-            selection = Selection.of_region(cells, relation, cells.forms.outer)
-            matching = Matching(selection.boundary, read_pairs(self.records, number, selection.boundary), place)
+            selection, matching = self.reduced(cells, relation, number, place)
             self.merged[number].add(leaf, selection, matching, names)
             self.facts += sum(map(len, matching.pairs))
         elif kind == "cells":
@@ -1291,6 +1300,11 @@ class Certificate:
                     refuse(f"{cells.name}0-cell {v}", "the networks have different values there")
         elif kind == "persistence":
             self._check_persistence(number, claim, cells, place)
+
+    def reduced(self, cells: Cells, relation: str, number: int, place: str) -> tuple[Selection, Matching]:
+        """The cells of a region, and their matching in the file."""
+        selection = Selection.of_region(cells, relation, cells.forms.outer)
+        return selection, Matching(selection.boundary, read_pairs(self.records, number, selection.boundary), place)
 
     def _values(self, cells: Cells, network: int) -> list[list[Fraction]]:
         if self.other is None:
@@ -1305,7 +1319,12 @@ class Certificate:
         with_level = expect(claim.get("with_level"), bool, "with_level")
         if with_level and self.level is None:
             raise Unreadable("claim of cells: there is no level")
-        defining = ~cells.forms.cuts & (~0 if with_level else ~cells.forms.level)
+        f_vector, bounded = self.counts(cells, ~cells.forms.cuts & (~0 if with_level else ~cells.forms.level))
+        if _plain([claim.get("f_vector"), claim.get("bounded_regions")]) != _plain([f_vector, bounded]):
+            refuse(place, f"the f-vector is {f_vector}, with {bounded} bounded regions")
+
+    def counts(self, cells: Cells, defining: int) -> tuple[list[int], int]:
+        """The f-vector of the complex that these forms define, and the number of its bounded regions."""
         unbounded = cells.unbounded()
         found: dict[tuple[int, int], tuple[int, bool]] = {}  # by signs: dimension, and whether all are bounded
         for q, (plus, minus) in enumerate(zip(cells.plus, cells.minus, strict=True)):
@@ -1316,9 +1335,7 @@ class Certificate:
         f_vector = [0] * (self.net.inputs + 1)
         for q, _ in found.values():
             f_vector[self.quotient.lineality + q] += 1
-        bounded = sum(q == self.net.inputs and b for q, b in found.values())
-        if _plain([claim.get("f_vector"), claim.get("bounded_regions")]) != _plain([f_vector, bounded]):
-            refuse(place, f"the f-vector is {f_vector}, with {bounded} bounded regions")
+        return f_vector, sum(q == self.net.inputs and b for q, b in found.values())
 
     def _check_persistence(self, number: int, claim: dict[str, Any], cells: Cells, place: str) -> None:
         field = claim.get("field")
@@ -1377,13 +1394,17 @@ def _is_prime(n: int) -> bool:
 
 
 def check(
-    path: Any, sha256: str | None = None, max_cells: int = MAX_CELLS, max_work: int = MAX_WORK
+    path: Any,
+    sha256: str | None = None,
+    max_cells: int = MAX_CELLS,
+    max_work: int = MAX_WORK,
+    kind: type[Certificate] = Certificate,
 ) -> list[str]:
     """The lines of the report; Refused or Unreadable unless the certificate proves its claims."""
     sys.set_int_max_str_digits(MAX_DIGITS)
     Budget.left = max_work
     try:
-        found = Certificate(Records(path), max_cells)
+        found = kind(Records(path), max_cells)
     except (OSError, EOFError, zlib.error, ValueError, RecursionError, OverflowError) as error:
         raise Unreadable(f"no certificate: {error}") from None
     except MemoryError:
@@ -1413,7 +1434,7 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= 500 else f"{shown[:500]} ... ({len(shown)} characters)"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, checking: Callable[..., list[str]] = check) -> int:
     """The program."""
     parser = argparse.ArgumentParser(prog="polyrelu-check", description="Checks a certificate of polyrelu.")
     parser.add_argument("file", help="the certificate")
@@ -1423,7 +1444,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     gc.disable()  # there are no cycles of references, only many objects
     try:
-        print(*check(options.file, options.sha256, options.max_cells, options.max_work), sep="\n")
+        print(*checking(options.file, options.sha256, options.max_cells, options.max_work), sep="\n")
     except Refused as error:
         print(f"refused: {error}")
         return 1

@@ -36,6 +36,31 @@ def load_checker(source: str | None = None, name: str = "checker_of_certificates
     return module
 
 
+def load_fast_checker() -> Any:
+    """The checker with NumPy; its package is beside the library or in the source tree."""
+    folder = str(PROGRAM.parent.parent)
+    sys.path.insert(0, folder)
+    try:
+        return importlib.import_module("polyrelu_check.fast")
+    finally:
+        sys.path.remove(folder)
+
+
+def agreed(checker: Any, fast: Any, records: Records) -> str:
+    """The verdict, which is the same with arrays; what these leave to the plain program is none of theirs."""
+    said, with_arrays = verdict(checker, records), "accepted"
+    try:
+        report = fast.plain.check(packed(records), kind=fast.Certificate)
+    except (fast.plain.Refused, fast.plain.Unreadable) as error:
+        with_arrays = f"{type(error).__name__}: {error}"
+    if with_arrays == "accepted":
+        assert report == checker.check(packed(records))
+    elif said == "accepted":
+        assert "a matter for the plain program" in with_arrays, with_arrays
+        assert fast.check(packed(records)) == checker.check(packed(records))
+    return said
+
+
 def read(path: Any) -> Records:
     """The records of a certificate."""
     with gzip.open(path, "rt", encoding="ascii") as file:
