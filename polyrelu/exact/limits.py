@@ -56,7 +56,10 @@ def memory_is_a_limit(function: Callable[Arguments, Value]) -> Callable[Argument
     def limited(*arguments: Arguments.args, **options: Arguments.kwargs) -> Value:
         try:
             return function(*arguments, **options)
-        except MemoryError:
+        except (MemoryError, SystemError) as error:
+            # NumPy loses some of the errors of allocations on their way.
+            if isinstance(error, SystemError) and "without exception set" not in str(error):
+                raise
             name = function.__name__.strip("_")
         # outside the handler, where the memory held by the traceback is free again
         raise LimitError(f"{name}: the memory of this machine does not suffice; a domain or a slice needs less")
