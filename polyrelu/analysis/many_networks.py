@@ -8,6 +8,8 @@ from contextlib import closing
 from functools import partial
 from typing import Any, Literal, Unpack, overload
 
+import numpy as np
+
 from polyrelu.analysis.pipeline import betti_numbers
 from polyrelu.errors import InputError, PolyreluError, RegionError
 from polyrelu.exact.limits import read_flag
@@ -165,7 +167,8 @@ def _in_turn(function: Any, networks: list[Network]) -> Generator[tuple[int, Any
 
 
 def _read_networks(networks: Any) -> list[Network]:
-    if isinstance(networks, (Network, str)) or not isinstance(networks, Iterable):
+    bare = isinstance(networks, np.ndarray) and not networks.ndim
+    if isinstance(networks, (Network, str)) or bare or not isinstance(networks, Iterable):
         raise InputError(f"networks: expected a sequence of networks, got {describe(networks)}")
     given: list[Network] = []
     for i, network in enumerate(networks):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -81,10 +82,12 @@ class _Reader:
 
     def form(self, expression: Any) -> Form:
         """The expression as a form in the terms."""
-        try:
-            node = self._sympy.sympify(expression, strict=True)
-        except self._sympy.SympifyError:
-            raise InputError(f"expression: expected a SymPy expression, got {describe(expression)}") from None
+        node = None
+        if not isinstance(expression, type):
+            with suppress(self._sympy.SympifyError, TypeError, ValueError):  # what SymPy raises for foreign objects
+                node = self._sympy.sympify(expression, strict=True)
+        if not isinstance(node, self._sympy.Expr):
+            raise InputError(f"expression: expected a SymPy expression, got {describe(expression)}")
         if node not in self._known:
             self._known[node] = self._read(node)
         return self._known[node]

@@ -71,7 +71,6 @@ LARGE = [
     catalan(6),
     semiorder(6),
     linial(7),
-    resonance(6),
     resonance_section(6),
     threshold_functions(5),
     threshold_graphs(7),

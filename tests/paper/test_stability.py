@@ -116,7 +116,7 @@ def test_the_decision_is_the_definition():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(0, 10_000, 2_500))
+@pytest.mark.parametrize("first", [0, 5_000])
 def test_no_radius_for_unstable_networks(first: int) -> None:
     """10⁴ small networks in special position: a radius is certified for the stable ones, and for no other."""
     stable = 0
