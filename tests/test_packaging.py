@@ -171,7 +171,11 @@ def test_only_check_regions_imports_pycddlib():
 import pkgutil, sys, polyrelu
 for module in pkgutil.walk_packages(polyrelu.__path__, "polyrelu."):
     if not module.name.endswith("__main__"):
-        __import__(module.name)
+        try:
+            __import__(module.name)
+        except ModuleNotFoundError as error:  # a module that is imported where its package is there
+            if error.name.split(".")[0] != "matplotlib":
+                raise
 net = polyrelu.shells((2, 8, 6, 1), {1: 2})
 polyrelu.betti_numbers(net), polyrelu.verify(net, regions=polyrelu.subdivide(net).n_regions)
 print([name for name in sys.modules if name.split(".")[0] == "cdd"])
