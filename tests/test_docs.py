@@ -17,6 +17,8 @@ PAGES = sorted(DOCS.glob("*.md"))
 SLOW = {"tutorial_researcher.md"}
 NEEDS = {
     "cli.md": ["matplotlib", "plotly", "meshio"],
+    "layers.md": ["matplotlib"],
+    "persistence.md": ["matplotlib"],
     "files.md": ["onnx"],
     "quickstart.md": ["matplotlib"],
     "tutorial_researcher.md": ["torch", "onnx", "sklearn", "matplotlib", "plotly"],
