@@ -86,7 +86,7 @@ def test_refined_complex_and_homology(data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(240))
+@pytest.mark.parametrize("seed", range(160))
 def test_seeded_networks(seed: int) -> None:
     net = seeded_network(seed)
     rng = Random(seed)

@@ -146,7 +146,6 @@ def test_the_process_ends_with_the_caller() -> None:
         "pr.save_complex(cx, path)",
         pytest.param("pr.write_mesh(cx, path + '.vtk')", marks=MESHIO),
         pytest.param("invariant_factors(matrix)", marks=pytest.mark.slow),
-        pytest.param("pr.write_cells(cx, path + '.csv')", marks=pytest.mark.slow),
     ],
 )
 def test_memory_that_does_not_suffice_is_a_limit(work: str, tmp_path: object) -> None:
