@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from flint import fmpq, fmpq_mat
 
+from polyrelu.exact.rational_arrays import ONE, ZERO, Array, GivenUpError, exact_zeros, solve_exactly
 from polyrelu.exact.shortest import Norm
 
-Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
-_ZERO, _ONE = fmpq(0), fmpq(1)
 _UNIT = 2.0**-50  # a relative error of the doubles of a form, with room to spare
 _TINY = 1e-290
 
@@ -82,17 +81,17 @@ class OpenBall:
 
     def __init__(self, center: Sequence[Any], radius: Any, norm: Norm, forms: fmpq_mat) -> None:
         r = fmpq(radius.numerator, radius.denominator)
-        c = fmpq_mat([[_ONE]] + [[fmpq(x.numerator, x.denominator)] for x in center])
+        c = fmpq_mat([[ONE]] + [[fmpq(x.numerator, x.denominator)] for x in center])
         values = (forms * c).tolist()
         rows = []
         for row, (value,) in zip(forms.tolist(), values, strict=True):
             moved = [r * x for x in row[1:]]
             rows.append([value, *moved, *((-x for x in moved) if norm == 1 else ())])
         size = len(center) * (2 if norm == 1 else 1)
-        self._lift = fmpq_mat([[_ONE, *[_ZERO] * size], *rows])
+        self._lift = fmpq_mat([[ONE, *[ZERO] * size], *rows])
         self._lower = 0.0 if norm == 1 else -1.0
         self._forms: dict[tuple[Any, ...], BallForm] = {}
-        sides = (BallForm(fmpq_mat([[_ONE, *[-_ONE] * size]])),) if norm == 1 else ()
+        sides = (BallForm(fmpq_mat([[ONE, *[-ONE] * size]])),) if norm == 1 else ()
         self.whole = OpenSet(sides, (), np.full(size, 1 / (2 * size + 1) if norm == 1 else 0.0))
         self.n_exact = self.n_decided = 0
 
@@ -137,7 +136,7 @@ class OpenBall:
                 mixed = self._holds(where, form, (1 - share) * found.point + share * where.point)
                 if mixed is not None:
                     return True, mixed
-        except (_GivenUpError, np.linalg.LinAlgError):
+        except (GivenUpError, np.linalg.LinAlgError):
             pass
         return self._exactly(where, form, start)
 
@@ -234,10 +233,6 @@ def _pivots(rows: Floats, room: Floats) -> npt.NDArray[np.int64] | None:
 
 
 # ---- the simplex method ----------------------------------------------------------------------------------------------
-
-
-class _GivenUpError(ArithmeticError):
-    """Floating point came to no end."""
 
 
 class _Number(NamedTuple):
@@ -351,7 +346,7 @@ def _maximum(
             passed = towards[order[:last]][ratios[order[:last]] < step]
             upper[passed] = ~upper[passed]
         if not limits:
-            raise _GivenUpError("no point satisfies the constraints")
+            raise GivenUpError("no point satisfies the constraints")
         _, entering = min(limits)
         if is_row:
             if entering < m:
@@ -366,7 +361,7 @@ def _maximum(
                 columns.remove(p)
             else:
                 columns[columns.index(p)] = entering - m
-    raise _GivenUpError
+    raise GivenUpError
 
 
 def _violated(
@@ -393,19 +388,5 @@ def _violated(
     return found
 
 
-def _solve_exactly(matrix: Array, right: Array) -> Array:
-    out = _exact_zeros(len(right))
-    if len(right):
-        found = fmpq_mat([list(row) for row in matrix]).solve(fmpq_mat([[x] for x in right]))
-        out[:] = [found[i, 0] for i in range(len(right))]
-    return out
-
-
-def _exact_zeros(n: int) -> Array:
-    out = np.empty(n, dtype=object)
-    out[:] = _ZERO
-    return out
-
-
-_RATIONAL = _Number(0, _solve_exactly, _exact_zeros, _ONE, True)
+_RATIONAL = _Number(0, solve_exactly, exact_zeros, ONE, True)
 _FLOATING = _Number(1e-12, np.linalg.solve, np.zeros, 1.0, False)

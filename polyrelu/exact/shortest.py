@@ -12,17 +12,15 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from flint import fmpq, fmpq_mat
+from flint import fmpq
 
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.linear import rank
+from polyrelu.exact.rational_arrays import ONE, ZERO, Array, GivenUpError, exact_zeros, solve_exactly
 
 Norm = str | int
 """One of "inf", 1 and 2."""
 
-Array = npt.NDArray[Any]
-_ZERO, _ONE = fmpq(0), fmpq(1)
 
 
 class Shortest(NamedTuple):
@@ -58,11 +56,7 @@ class _Number(NamedTuple):
     """a z − v, or any negative number in place of one that is certainly negative."""
 
 
-class _GivenUpError(ArithmeticError):
-    """Floating point came to no end."""
-
-
-_SINGULAR = (ZeroDivisionError, np.linalg.LinAlgError, _GivenUpError)
+_SINGULAR = (ZeroDivisionError, np.linalg.LinAlgError, GivenUpError)
 
 
 class Inequalities:
@@ -79,7 +73,7 @@ class Inequalities:
     def __init__(self, a: Sequence[Sequence[Any]], b: Sequence[Any], dimension: int) -> None:
         self.a = exact_array(a).reshape(len(a), dimension)
         self.b = exact_array(b)
-        self._scales = exact_array([max((abs(x) for x in row), default=_ZERO) or _ONE for row in self.a])
+        self._scales = exact_array([max((abs(x) for x in row), default=ZERO) or ONE for row in self.a])
         rows = [[_double(x / scale) for x in row] for row, scale in zip(self.a, self._scales, strict=True)]
         floats = np.array(rows, dtype=np.float64).reshape(len(a), dimension)
         self._lengths = np.linalg.norm(floats, axis=1)
@@ -157,7 +151,7 @@ class Inequalities:
                 lost = 2.0**-1000 * np.sum(np.abs(near)) + 1e-290
                 certain = slack > bound * (sizes @ np.abs(near) + np.abs(floats)) + lost
             out = np.empty(len(v), dtype=object)
-            out[:] = -_ONE
+            out[:] = -ONE
             open_ = np.flatnonzero(~certain)
             out[open_] = product(a[open_], z) - v[open_]
             return out
@@ -208,9 +202,9 @@ class Inequalities:
         for k, i in enumerate(free):
             signs = (1, -1) if norm == "inf" else (1,) if w[i] > 0 else (-1,)
             for sign in signs:
-                unit = [_ZERO] * len(free)
+                unit = [ZERO] * len(free)
                 unit[k] = fmpq(sign)
-                rows.append((unit, r if norm == "inf" else _ZERO, sign * z[i]))
+                rows.append((unit, r if norm == "inf" else ZERO, sign * z[i]))
         tight = [row for row, offset, at in rows if at == offset]
         if _is_origin(tight, len(free)):
             return _fractions(z), True
@@ -257,7 +251,7 @@ def _double(x: Any) -> float:
 
 
 def _dot(x: Sequence[Any] | Array, y: Sequence[Any] | Array) -> Any:
-    return sum((p * q for p, q in zip(x, y, strict=True) if p), _ZERO)
+    return sum((p * q for p, q in zip(x, y, strict=True) if p), ZERO)
 
 
 def _is_origin(rows: list[list[Any]], d: int) -> bool:
@@ -268,8 +262,8 @@ def _is_origin(rows: list[list[Any]], d: int) -> bool:
     """
     if rank([[_fraction(x) for x in row] for row in rows]) < d:
         return False
-    total = [sum(column, _ZERO) for column in zip(*rows, strict=True)]
-    cone = Inequalities([*rows, total], [*[_ZERO] * len(rows), -_ONE], d)
+    total = [sum(column, ZERO) for column in zip(*rows, strict=True)]
+    cone = Inequalities([*rows, total], [*[ZERO] * len(rows), -ONE], d)
     return cone.shortest(cone.b, 2) is None
 
 
@@ -299,7 +293,7 @@ def _euclidean(
                 return chosen
             w = weights @ a[chosen] if chosen else number.zeros(a.shape[1])
             return _Optimum(z, z @ z, {j: x for j, x in zip(chosen, weights, strict=True) if x > 0}, w)
-        weight: Any = _ZERO if number.steps is None else 0.0
+        weight: Any = ZERO if number.steps is None else 0.0
         while True:
             rows = a[chosen]
             r = number.solve(rows @ rows.T, rows @ a[p]) if chosen else number.zeros(0)
@@ -320,7 +314,7 @@ def _euclidean(
                 z = z - step * direction
             weights, weight = np.delete(weights - step * r, k), weight + step
             chosen = chosen[:k] + chosen[k + 1 :]
-    raise _GivenUpError
+    raise GivenUpError
 
 
 def _feasible_weights(number: _Number, a: Array, v: Array, chosen: list[int]) -> tuple[list[int], Array, Array]:
@@ -439,7 +433,7 @@ def _sum_of_sizes(
                 coordinates[coordinates.index(p)] = i
                 del signs[p]
                 signs[i] = -1 if w_change[i] > 0 else 1
-    raise _GivenUpError
+    raise GivenUpError
 
 
 def _largest_size(
@@ -526,7 +520,7 @@ def _largest_size(
             else:
                 coordinates[coordinates.index(p)] = i
                 signs[p] = sign
-    raise _GivenUpError
+    raise GivenUpError
 
 
 def _copied(start: _Basis | None) -> _Basis:
@@ -556,24 +550,10 @@ def _optimum(z: Array, value: Any, rows: list[int], weights: Array, w: Array) ->
     return _Optimum(z, value, {j: x for j, x in zip(rows, weights, strict=True) if x > 0}, w)
 
 
-def _solve_exactly(matrix: Array, right: Array) -> Array:
-    out = _RATIONAL.zeros(len(right))
-    if len(right):
-        found = fmpq_mat([list(row) for row in matrix]).solve(fmpq_mat([[x] for x in right]))
-        out[:] = [found[i, 0] for i in range(len(right))]
-    return out
-
-
-def _exact_zeros(n: int) -> Array:
-    out = np.empty(n, dtype=object)
-    out[:] = _ZERO
-    return out
-
-
 def _over(a: Array, z: Array, v: Array) -> Array:
     return np.asarray(a @ z - v)
 
 
-_RATIONAL = _Number(0, None, _solve_exactly, _exact_zeros, _over)
+_RATIONAL = _Number(0, None, solve_exactly, exact_zeros, _over)
 _FLOATING = (np.linalg.solve, np.zeros, _over)
 _METHODS = {"inf": _largest_size, 1: _sum_of_sizes, 2: _euclidean}
