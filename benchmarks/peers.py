@@ -120,6 +120,38 @@ def relucent_regions(network: Network) -> tuple[float, set[Pattern]]:
     return seconds, found
 
 
+def affinitree_regions(network: Network) -> tuple[float, set[Pattern]]:
+    """A decision tree in doubles, from which branches that a linear program finds empty are left out.
+
+    Each leaf with an interior is represented by the centre of a largest ball in it, or in a part of it that is bounded.
+    """
+    import affinitree
+    from scipy.optimize import linprog
+
+    layers = _float_layers(network, np.float64)
+    architecture = affinitree.Architecture(network.input_dim)
+    for i, (w, b) in enumerate(layers):
+        if i:
+            architecture.relu()
+        architecture.linear(affinitree.AffFunc.from_mats(w, b))
+
+    def run() -> Any:
+        return affinitree.builder.from_layers(architecture)
+
+    tree, seconds = cpu(run)
+    found = set()
+    for _, node, polytope in tree.polyhedra():
+        if not node.is_terminal():
+            continue
+        a, b = polytope.to_Axleqb()
+        radii = np.linalg.norm(a, axis=1, keepdims=True)
+        bounds = [(-1e6, 1e6)] * network.input_dim + [(0, 1)]
+        ball = linprog([*[0] * network.input_dim, -1], A_ub=np.hstack([a, radii]), b_ub=b, bounds=bounds)
+        if ball.success and ball.x[-1] > 0:
+            found.add(pattern_at(network, ball.x[:-1]))
+    return seconds, found
+
+
 def regioncam_regions(network: Network) -> tuple[float, set[Pattern]]:
     """Half-edge subdivision of a square in single precision."""
     import regioncam
@@ -141,6 +173,7 @@ def regioncam_regions(network: Network) -> tuple[float, set[Pattern]]:
 PEERS = (
     Peer("PPL splitter", "pplpy", "regions, exact", ppl_regions),
     Peer("relucent", "relucent", "regions and adjacency, doubles, LPs", relucent_regions),
+    Peer("affinitree", "affinitree", "regions as a decision tree, doubles, LPs", affinitree_regions),
     Peer("regioncam", "regioncam", "all faces in a square, single precision", regioncam_regions, square=True),
 )
 
@@ -154,6 +187,11 @@ PEER_CASES = {
         "quick": ("random 2-16-16-1",),
         "full": ("random 3-16-16-1", "shells 2-8-6-1 c=2"),
         "large": ("random 3-32-32-1",),
+    },
+    "affinitree": {
+        "quick": ("random 2-16-16-1", "shells 2-8-6-1 c=2"),
+        "full": ("random 3-16-16-1", "random 2-8×10-1", "random 6-8-4-1"),
+        "large": ("random 2-64-64-64-1",),
     },
     "regioncam": {
         "quick": ("random 2-16-16-1", "random 2-8×10-1", "shells 2-8-6-1 c=2"),
