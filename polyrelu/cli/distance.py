@@ -37,8 +37,9 @@ examples:
     )
     add_net(parser)
     parser.add_argument(
-        "--points", metavar="FILE", required=True, help="the points: a JSON list of lists of exact numbers"
-    )
+        "--points", metavar="FILE", required=True,
+        help="the points: a JSON list of lists of exact numbers, a .csv with a point in each line, or an array in .npz",
+    )  # fmt: skip
     parser.add_argument(
         "--norm", choices=_NORMS, default="inf", metavar="NORM",
         help="inf (the largest coordinate, the default), 1 (the sum of all) or 2 (Euclidean)",

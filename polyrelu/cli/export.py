@@ -11,6 +11,7 @@ from polyrelu.cli.options import add_command, add_net, add_out, check_out, integ
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError, one_line
+from polyrelu.exact.rational import exact
 from polyrelu.export import regions_table, save_complex, write_cells, write_mesh, write_polymake, write_table
 from polyrelu.export.meshes import check_mesh
 from polyrelu.geometry.complex import PolyhedralComplex
@@ -25,6 +26,7 @@ class Part(NamedTuple):
     dimension: int | None
     cell: tuple[int, int] | None
     triangulate: bool
+    filters: dict[str, Any]
 
 
 Writer = Callable[[PolyhedralComplex, str, Part], None]
@@ -39,6 +41,11 @@ def _cells(cx: PolyhedralComplex, out: str, part: Part) -> None:
     write_cells(cx, out, None if part.dimension is None else [part.dimension])
 
 
+def _table(cx: PolyhedralComplex, out: str, part: Part) -> None:
+    cells = cx if part.relation is None else cx.region(part.relation)
+    write_table(regions_table(cells, **part.filters), out)
+
+
 def _cell(cx: PolyhedralComplex, out: str, part: Part) -> None:
     write_polymake(cx, out, part.cell)
 
@@ -46,7 +53,7 @@ def _cell(cx: PolyhedralComplex, out: str, part: Part) -> None:
 WRITERS: dict[str, tuple[str, Writer]] = {
     ".npz": ("the complex, for load_complex", lambda cx, out, part: save_complex(cx, out)),
     ".json": ("its cells, exactly", _cells),
-    ".csv": ("a table of its regions", lambda cx, out, part: write_table(regions_table(cx), out)),
+    ".csv": ("a table of its regions", _table),
     ".pcom": ("the complex for polymake", lambda cx, out, part: write_polymake(cx, out)),
     ".poly": ("one cell for polymake, that of --cell", _cell),
     ".vtu": ("a mesh of its bounded cells", _mesh),
@@ -71,6 +78,7 @@ def add_parser(commands: Any) -> None:
 examples:
   polyrelu export net.json -o cells.json                     every cell with exact vertices and inequalities
   polyrelu export net.json -o regions.csv --level 0          patterns, affine maps, volumes, signs of F
+  polyrelu export net.json -o regions.csv --bounded --crossing 0     bounded regions in which F changes its sign
   polyrelu export net.json -o boundary.ply --box "-2,2" --level 0 --relation "="
   polyrelu export net.json -o complex.pcom                   for polymake, and one region alone:
   polyrelu export net.json -o region.poly --cell 2 0""",
@@ -80,8 +88,13 @@ examples:
     parser.add_argument("--level", metavar="T", help="refine by F = T, and include the sign of F - T on each cell")
     parser.add_argument(
         "--relation", choices=RELATIONS, metavar="REL",
-        help='meshes: only the cells where F REL T, one of ">", ">=", "<", "<=", "="; in quotes, for the shell',
+        help='meshes and tables: only the cells where F REL T, one of ">", ">=", "<", "<=", "="; in quotes',
     )  # fmt: skip
+    parser.add_argument("--bounded", action="store_true", help="tables: only bounded regions")
+    parser.add_argument("--crossing", metavar="T", help="tables: only regions in whose interior F takes the value T")
+    parser.add_argument(
+        "--pattern", metavar="SIGNS", help='tables: only regions with this pattern, such as "[+?][??]": ? is any sign'
+    )
     parser.add_argument("--dimension", metavar="K", help="meshes and JSON: only the cells of dimension K")
     parser.add_argument("--cell", nargs=2, metavar=("K", "I"), help=".poly: the K-cell number I, counted from 0")
     parser.add_argument("--triangulate", action="store_true", help="meshes: cut polygons into triangles")
@@ -97,7 +110,7 @@ def run(options: argparse.Namespace) -> Answer:
     _check_options(options, suffix, write)
     check_out(options)
     level = read_level(options)
-    task = prepare(options, read(options), one_output=level is not None)
+    task = prepare(options, read(options), one_output=level is not None or options.crossing is not None)
     part = _part(options, task.net.input_dim)
     if write is _mesh:
         check_mesh(options.out, task.net.input_dim, part.dimension)
@@ -117,7 +130,10 @@ def _part(options: argparse.Namespace, input_dim: int) -> Part:
     if options.cell is not None:
         k, i = options.cell
         cell = _dimension(k, "--cell", input_dim), integer(i, "--cell")
-    return Part(options.relation, dimension, cell, options.triangulate)
+    filters: dict[str, Any] = {"bounded": options.bounded or None, "pattern": options.pattern}
+    if options.crossing is not None:
+        filters["crossing"] = exact(options.crossing, "--crossing")
+    return Part(options.relation, dimension, cell, options.triangulate, filters)
 
 
 def _dimension(text: str, option: str, input_dim: int) -> int:
@@ -130,7 +146,10 @@ def _dimension(text: str, option: str, input_dim: int) -> int:
 def _check_options(options: argparse.Namespace, suffix: str, write: Writer) -> None:
     """InputError for options that the format would ignore."""
     for name, given, formats in (
-        ("--relation", options.relation is not None, [_mesh]),
+        ("--relation", options.relation is not None, [_mesh, _table]),
+        ("--bounded", options.bounded, [_table]),
+        ("--crossing", options.crossing is not None, [_table]),
+        ("--pattern", options.pattern is not None, [_table]),
         ("--triangulate", options.triangulate, [_mesh]),
         ("--cell", options.cell is not None, [_cell]),
         ("--dimension", options.dimension is not None, [_mesh, _cells]),

@@ -190,7 +190,7 @@ def _bind_values(argv: Sequence[str]) -> list[str]:
     """Turn ``--level -1/2`` into ``--level=-1/2``, because argparse would take the separate value for an option."""
     bound: list[str] = []
     for argument in argv:
-        if bound and bound[-1] in ("--level", "--box", "--window", "--where", "--property", "--form"):
+        if bound and bound[-1] in ("--level", "--crossing", "--box", "--window", "--where", "--property", "--form"):
             bound[-1] += f"={argument}"
         else:
             bound.append(argument)

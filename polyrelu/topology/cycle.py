@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from polyrelu.errors import InputError
-from polyrelu.exact.printing import BriefRepr, brief
+from polyrelu.exact.printing import brief
 from polyrelu.topology.realisation import Realisation
 
 Point = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Cycle(BriefRepr):
+class Cycle:
     """A cycle of degree k in a chain complex: one of a basis of H_k modulo torsion, or a generator of torsion.
 
     Cycles are equal if their attributes are.
@@ -68,6 +68,15 @@ class Cycle(BriefRepr):
         if self._place is None:
             raise InputError("a cycle of a chain complex has no place in space; use homology(region)")
         return self._place
+
+    def __repr__(self) -> str:
+        order = f"order {brief(self.order)}" if self.order else "infinite order"
+        number, plural = len(self.terms), "s" * (len(self.terms) != 1)
+        if self._place is None:
+            where = f"{number} generator{plural} of C_{brief(self.degree)}"
+        else:
+            where = f"{number} cell{plural} of dimension {self.cell_dimension} in {self._place.region!r}"
+        return f"Cycle(degree {brief(self.degree)}, {order}, {where})"
 
     def __str__(self) -> str:
         """Such as "1-cycle on 12 cells"."""

@@ -79,6 +79,17 @@ def test_json_answer(run, tmp_path):
     }
     with open(out_file, newline="") as file:
         assert len(list(csv.DictReader(file))) == cx.n_regions
+    expected = tmp_path / "expected.csv"
+    for options, cells, filters in (
+        (["--level", "0", "--relation", ">", "--bounded"], cx.region(">"), {"bounded": True}),
+        (["--crossing", "-1/2", "--pattern", "[????][+?]"], pr.subdivide(cx.network),
+         {"crossing": "-1/2", "pattern": "[????][+?]"}),
+    ):  # fmt: skip
+        assert run("export", ANNULUS, "-o", out_file, *options)[0] == 0
+        pr.write_table(pr.regions_table(cells, **filters), expected)
+        assert Path(out_file).read_bytes() == expected.read_bytes()
+        assert 0 < expected.read_text().count("\n") - 1 < cx.n_regions
+    assert "--bounded: has no meaning for .npz" in run("export", ANNULUS, "-o", "x.npz", "--bounded")[2]
 
 
 def test_parts_of_complexes(run, tmp_path):

@@ -96,6 +96,67 @@ def test_bad_tables(tmp_path):
     assert path.read_text() == "a,b\n"
     with pytest.raises(pr.InputError, match="regions_table: expected a PolyhedralComplex"):
         pr.regions_table(seeded_network(0))
+    cx = pr.subdivide(Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]]))
+    for pattern in ("+-", "[+-]?", "[?x]", "[??][]", 5):
+        with pytest.raises(pr.InputError, match=r"pattern: expected a bracket .* '\[\?\?\]'"):
+            pr.regions_table(cx, pattern=pattern)
+    with pytest.raises(pr.NumberError, match="crossing"):
+        pr.regions_table(cx, crossing="x")
+    with pytest.raises(pr.InputError, match="crossing: the network has 2 outputs"):
+        pr.regions_table(pr.subdivide(Network([[[1], [2]]], [[0, 0]])), crossing=0)
+
+
+# ---- filters -------------------------------------------------------------------------------------------------------
+
+
+@examples(15)
+@given(networks(), st.sampled_from([None, 0]), st.booleans(), st.sampled_from(["0", "1/2", "-1"]))
+def test_filters_leave_the_rows_that_pass(net, level, boxed, t):
+    """Against the whole table, and for a level against C(F, t), which cuts exactly the regions that it crosses."""
+    cx = pr.subdivide(net, level, [(-1, 2)] * net.input_dim if boxed else None)
+    d, whole = cx.input_dim, pr.regions_table(cx)
+    rows = range(cx.n_regions)
+    pattern = "".join("?" if i % 2 and mark in "+-0*" else mark for i, mark in enumerate(whole["pattern"][0]))
+    like = [all(a in ("?", b) for a, b in zip(pattern, p, strict=True)) for p in whole["pattern"]]
+    cases = {
+        "bounded": (True, whole["bounded"]),
+        "pattern": (pattern, like),
+        "min_volume": ("1/3", [v >= Fraction(1, 3) for v in whole["volume"]]),
+    }
+    if level is None and net.output_dim == 1:
+        cut = pr.subdivide(net, Fraction(t), cx.domain)
+        sides = {}
+        for i in range(cut.n_regions):
+            sides.setdefault(cx.locate(cut.interior_point(d, i)), set()).add(int(cut.signs(d)[i]))
+        cases["crossing"] = t, [sides[(d, i)] in ({1, -1}, {0}) for i in rows]
+    for name, (value, expected) in cases.items():
+        table = pr.regions_table(cx, **{name: value})
+        chosen = [i for i in rows if expected[i]]
+        assert list(table["region"]) == chosen, name
+        assert {key: list(column) for key, column in table.items()} == {
+            key: [column[i] for i in chosen] for key, column in whole.items()
+        }
+    if level is not None:
+        assert list(pr.regions_table(cx.region(">="), volume=False)["region"]) == list(cx.region(">=").cells(d))
+
+
+def test_sets_of_partitions_and_formulas_have_rows_of_their_network():
+    net = random_float32((2, 4, 3), 5)
+    partition = pr.classify(net, [(-2, 2)] * 2)
+    table = pr.regions_table(partition)
+    assert sum(table["volume"]) == 16 and len(set(table["class"])) > 1
+    for i, point in enumerate(table["interior_point"]):
+        assert partition.class_of(point) == table["class"][i] and table["pattern"][i].count("[") == 1
+        linear, constant = table["linear"][i], table["constant"][i]
+        pairs = zip(linear, constant, strict=True)
+        value = tuple(sum(a * x for a, x in zip(row, point, strict=True)) + c for row, c in pairs)
+        assert value == net(point)
+    one = pr.regions_table(partition.region(1))
+    assert set(one["class"]) == {1} and len(one["region"]) == list(table["class"]).count(1)
+    refinement = pr.refine(net, "F0 > 0", [(-2, 2)] * 2)
+    inside, outside = (pr.regions_table(refinement.region(f)) for f in ("F0 > 0", "not F0 > 0"))
+    assert sum(inside["volume"]) + sum(outside["volume"]) == 16
+    assert all(net(point)[0] > 0 for point in inside["interior_point"])
 
 
 @pytest.mark.slow
