@@ -9,8 +9,8 @@ from polyrelu.plotting.colouring import COLOURINGS
 from polyrelu.plotting.draw import plot, plot_html
 from polyrelu.plotting.figure import SUFFIXES
 from polyrelu.plotting.grid import plot_grid
-from polyrelu.plotting.html import SUFFIX as HTML
 from polyrelu.plotting.layers import plot_layers
+from polyrelu.plotting.page import SUFFIX as HTML
 from polyrelu.plotting.separation import plot_separation
 from polyrelu.plotting.subject import MAX_DIM
 

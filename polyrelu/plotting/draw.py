@@ -10,7 +10,8 @@ from polyrelu.exact.limits import read_flag
 from polyrelu.geometry.subdivision import Options
 from polyrelu.plotting.figure import check_axes, check_suffix, new_figure, save_figure
 from polyrelu.plotting.flat import add_legend, draw_line, draw_plane, finish, legend_entries, plane_size
-from polyrelu.plotting.html import Page, check_html, make_page, write_page
+from polyrelu.plotting.html import page_content
+from polyrelu.plotting.page import Output, Page
 from polyrelu.plotting.scene import Scene, make_scene
 from polyrelu.plotting.solid import draw_graph, draw_space
 from polyrelu.plotting.subject import CycleLike
@@ -174,6 +175,7 @@ def plot_html(
     class_names: Sequence[str] | None = None,
     palette: Any = None,
     aspect: str = "auto",
+    library: str | os.PathLike[str] | None = None,
     **options: Unpack[Options],
 ) -> Page:
     """An interactive picture as one HTML page, in which parts can be turned, enlarged and hidden.
@@ -184,11 +186,17 @@ def plot_html(
         What is drawn, as for `plot`.
     path : str or path-like, optional
         The .html file to which the page is written. It contains all that it needs and cannot load anything, so it works
-        offline, in browsers since 2023. The same picture gives the same file.
+        offline. The same picture gives the same file.
     level, relation, domain, window, color, graph, cycles, title, coarse : optional
         As for `plot`.
     points, labels, feature_names, class_names, palette, aspect : optional
         As for `plot`.
+    library : str or path-like, optional
+        Where the page has the JavaScript of plotly, 1.4 MB of it. By default in itself. "shared": in a file
+        plotly-VERSION.min.js beside the page, which is written unless it is there, and which all pages in the folder
+        load; they have some kilobytes then. A path that ends in .js: in this file, which is written unless it is there;
+        it can be one of the smaller distributions of plotly, such as plotly-gl3d.min.js, which shows all pages but
+        those with more than 20 000 cells in the plane.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
@@ -210,17 +218,13 @@ def plot_html(
     >>> page = pr.plot_html(pr.shells((2, 4, 4, 2, 1), [2]), "shells.html")
     """
     check_options(options, "plot_html")
-    if path is not None:
-        check_html(path)
+    output = Output(path, library)
     scene = make_scene(
         obj, options, level=level, relation=relation, domain=domain, window=window, color=color, graph=graph,
         cycles=cycles, title=title, coarse=coarse, points=points, labels=labels, feature_names=feature_names,
         class_names=class_names, palette=palette, aspect=aspect,
     )  # fmt: skip
-    page = make_page(scene)
-    if path is not None:
-        write_page(page, path)
-    return page
+    return output.page(page_content(scene))
 
 
 def check_options(options: Mapping[str, Any], function: str) -> None:

@@ -1,70 +1,23 @@
-"""Scenes as interactive pages by plotly, which is imported only when one is made: pip install 'polyrelu[plot]'."""
+"""Scenes as figures of plotly for interactive pages. It is imported only when one is made (extra `plot`)."""
 
 from __future__ import annotations
 
-import base64
-import gzip
 import html
-import json
-import os
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from polyrelu.errors import FileError, MissingDependencyError
-from polyrelu.files import checked_path, replacing
 from polyrelu.geometry.polygons import triangles
 from polyrelu.plotting import geometry
 from polyrelu.plotting.flat import DOTS, MANY, output_colours
 from polyrelu.plotting.geometry import Floats
+from polyrelu.plotting.page import Content
 from polyrelu.plotting.palette import GREY, INK, cycle_colour
 from polyrelu.plotting.scene import Scene
 from polyrelu.plotting.surface import GRAPH_HEIGHT, Surface, graph_surface, level_surface
 from polyrelu.plotting.window import NARROWEST
 
-SUFFIX = ".html"
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' \
-blob:; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-src blob:">
-<link rel="icon" href="data:,">
-<title>{title}</title>
-<style>html, body {{ height: 100%; margin: 0; }}</style>
-</head>
-<body>
-<div id="polyrelu" style="width: 100%; height: 100vh"></div>
-<script type="text/plain" id="library">{library}</script>
-<script type="text/plain" id="figure">{figure}</script>
-<script>
-async function unpacked(name) {{
-  const text = atob(document.getElementById(name).textContent);
-  const bytes = Uint8Array.from(text, character => character.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-}}
-(async () => {{
-  const script = document.createElement("script");
-  script.textContent = await unpacked("library");
-  document.head.append(script);
-  const figure = JSON.parse(await unpacked("figure"));
-  await Plotly.newPlot("polyrelu", figure.data, figure.layout, {config});
-}})().catch(error => {{
-  document.getElementById("polyrelu").textContent = "This picture needs a browser of 2023 or later. " + error;
-}});
-</script>
-</body>
-</html>
-"""
-"""The policy forbids the browser every load, so that nothing in the page can ask for anything.
-
-The library and the figure are compressed, as the library alone has nearly 5 MB; browsers since 2023 unpack them.
-"""
-CONFIG = {"displaylogo": False, "responsive": True, "showSendToCloud": False, "scrollZoom": True}
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 FEW = 500
 """Maximum number of edges in space that are drawn as wide lines."""
@@ -81,58 +34,9 @@ PARTS = 12
 """Maximum number of parts of a surface that can be hidden separately."""
 
 
-def check_html(path: str | os.PathLike[str]) -> None:
-    """FileError unless the path ends in .html."""
-    shown, target = checked_path(path)
-    if Path(target).suffix.lower() != SUFFIX:
-        raise FileError(f"{shown}: an interactive picture is {SUFFIX}", shown)
-
-
-class Page:
-    """An interactive picture, the text of an HTML page, which Jupyter displays as the last line of a cell."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        """The page."""
-
-    def __repr__(self) -> str:
-        return f"Page({len(self.text):,} characters of HTML)"
-
-    def _repr_html_(self) -> str:
-        style = "width: 100%; height: 620px; border: 0"
-        return f'<iframe srcdoc="{html.escape(self.text)}" style="{style}"></iframe>'
-
-
-def write_page(page: Page, path: str | os.PathLike[str]) -> None:
-    """Write a page into a file. FileError if it cannot be written."""
-    with replacing(path) as draft:
-        draft.write_text(page.text, encoding="utf-8")
-
-
-def make_page(scene: Scene) -> Page:
-    """The scene as a self-contained page. MissingDependencyError without plotly."""
-    try:
-        import plotly.offline  # noqa: F401
-    except ImportError:
-        raise MissingDependencyError(
-            "interactive pictures need plotly: pip install 'polyrelu[plot]'", "plot"
-        ) from None
-    title = html.escape(scene.title.split("\n")[0])
-    figure = _packed(page_figure(scene).to_json())
-    return Page(PAGE.format(title=title, library=_library(), figure=figure, config=json.dumps(CONFIG)))
-
-
-@cache
-def _library() -> str:
-    """The JavaScript of plotly, packed."""
-    import plotly.offline
-
-    return _packed(plotly.offline.get_plotlyjs())
-
-
-def _packed(text: str) -> str:
-    """A text compressed, in base 64; the same text gives the same result."""
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+def page_content(scene: Scene) -> Content:
+    """The scene as what a page shows."""
+    return Content(scene.title.split("\n")[0], page_figure(scene).to_json())
 
 
 def page_figure(scene: Scene) -> Any:

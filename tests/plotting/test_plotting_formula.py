@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import html
 import re
 from pathlib import Path
@@ -18,6 +16,7 @@ from polyrelu.errors import InputError
 from polyrelu.plotting.palette import SIGN_COLOURS
 from polyrelu.plotting.scene import make_scene
 from polyrelu.plotting.subject import frontier
+from support.plots import figure_of
 from support.strategies import examples, networks
 
 NORM = pr.Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1]]], [[0] * 4, [0]])  # |x| + |y|
@@ -97,15 +96,9 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert out == "" and err.count("\n") == 1 and says in err
 
 
-def packed_figure(page: str) -> str:
-    """The figure of a page as JSON."""
-    (packed,) = re.findall('id="figure">([^<]*)<', page)
-    return gzip.decompress(base64.b64decode(packed)).decode()
-
-
 def test_page(tmp_path: Path) -> None:
     pytest.importorskip("plotly")
     for net, name in ((NORM, "plane"), (pr.Network([[[1], [-1]], [[1, 1]]], [[0, 0], [0]]), "line")):
         path = tmp_path / f"{name}.html"
         pr.plot_html(pr.refine(net, "1 <= F < 2").region(), path)
-        assert "boundary of the set" in packed_figure(path.read_text(encoding="utf-8"))
+        assert "boundary of the set" in figure_of(path.read_text(encoding="utf-8"))

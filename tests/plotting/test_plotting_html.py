@@ -6,6 +6,7 @@ import html
 import json
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -21,9 +22,11 @@ import polyrelu as pr
 from polyrelu.errors import FileError, InputError, MissingDependencyError
 from polyrelu.network.network import Network
 from polyrelu.plotting.html import RADIUS, page_figure
+from polyrelu.plotting.packing import ALPHABET, packed, packed_library, unpacker
 from polyrelu.plotting.scene import make_scene
 from support.known_answers import random_float32
 from support.missing import hide
+from support.plots import unpacked
 
 pytest.importorskip("plotly")
 
@@ -167,12 +170,17 @@ class Loads(HTMLParser):
             self.policy = str(values["content"])
 
 
+@pytest.fixture(autouse=True)
+def folder_for_caches(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "caches"))
+
+
 @pytest.mark.parametrize("obj", [ANNULUS, OCTAHEDRON, random_float32((1, 5, 1))], ids=repr)
 def test_pages_are_self_contained_and_reproducible(obj, tmp_path):
     paths = [tmp_path / "1.html", tmp_path / "2.html"]
     shown = [pr.plot_html(obj, path, title="<b>&</b>") for path in paths]
     text = paths[0].read_text(encoding="utf-8")
-    assert text == shown[0].text and html.escape(text) in shown[0]._repr_html_() and len(text) < 2_200_000
+    assert text == shown[0].text and html.escape(text) in shown[0]._repr_html_() and len(text) < 1_500_000
     assert text == paths[1].read_text(encoding="utf-8")
     page = Loads()
     page.feed(text)
@@ -180,6 +188,75 @@ def test_pages_are_self_contained_and_reproducible(obj, tmp_path):
     assert "default-src 'none'" in page.policy and "http" not in page.policy and "*" not in page.policy
     assert "<title>&lt;b&gt;&amp;&lt;/b&gt;</title>" in text
     assert "@import" not in text.split("<body>")[0] and not re.search(r"url\(\s*['\"]?https?:", text.split("<body>")[0])
+
+
+def test_pages_that_share_their_library(tmp_path, monkeypatch):
+    import plotly.offline
+
+    monkeypatch.chdir(tmp_path)
+    name = f"plotly-{plotly.offline.get_plotlyjs_version()}.min.js"
+    for path in ("1.html", "2.html"):
+        page = pr.plot_html(ANNULUS, path, library="shared")
+        assert page.text == Path(path).read_text(encoding="utf-8") and len(page.text) < 20_000
+        assert f'source = "{name}"' in page.text
+    assert Path(name).read_text(encoding="utf-8") == plotly.offline.get_plotlyjs()
+    assert html.escape(pr.plot_html(ANNULUS).text) in page._repr_html_()  # what is displayed needs no file
+    Path("mine.js").write_text("mine")
+    Path("pages").mkdir()
+    page = pr.plot_html(ANNULUS, "pages/a.html", library="mine.js")
+    assert Path("mine.js").read_text() == "mine" and 'source = "../mine.js"' in page.text
+    pr.plot_html(ANNULUS, "pages/a.html", library=tmp_path / "new.js")
+    assert Path("new.js").stat().st_size == Path(name).stat().st_size
+    for wrong in ("other", "a.txt", 3, ["shared"]):
+        with pytest.raises(InputError, match="library: expected 'shared' or"):
+            pr.plot_html(ANNULUS, "a.html", library=wrong)
+    with pytest.raises(InputError, match="path"):
+        pr.plot_html(ANNULUS, library="shared")
+    with pytest.raises(FileError, match=r"no/lib\.js"):
+        pr.plot_html(ANNULUS, "a.html", library="no/lib.js")
+
+
+TEXTS = ["", "a", "abc" * 1000, "é∂𝄞<&>" * 77 + "x", "".join(chr(33 + i * i * i % 9001) for i in range(20_000))]
+
+
+def test_packed_texts_are_unpacked_by_the_javascript_of_pages(tmp_path):
+    """Against the decoder of liblzma, and in Node: short and long matches, near and far ones."""
+    far = np.random.default_rng(0).integers(32, 127, 400_000, np.uint8).tobytes().decode()
+    texts = [*TEXTS, far[:70_000] + TEXTS[4] + far[:70_000], far + far[:1000] + TEXTS[4] + far[-5000:]]
+    small = [packed(text) for text in texts]
+    assert [unpacked(found) for found in small[:-1]] == texts[:-1]
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed")
+    sizes = [len(text.encode()) for text in texts]
+    calls = json.dumps([*zip(small, sizes, strict=True)])
+    script = f"""{unpacker()}
+    const found = {calls}.map(([text, size]) => unpacked(text, {json.dumps(ALPHABET)}, size));
+    let damaged = 0;
+    for (const [text, size] of {calls}.slice(2, 5)) {{
+      try {{ unpacked(text.slice(0, 20), {json.dumps(ALPHABET)}, size); }} catch {{ damaged++; }}
+    }}
+    require("fs").writeFileSync("out.json", JSON.stringify([found, damaged]));"""
+    (tmp_path / "script.js").write_text(script, encoding="utf-8")
+    subprocess.run([node, "script.js"], cwd=tmp_path, check=True, timeout=60)
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == [texts, 3]
+
+
+def test_what_is_kept_packed(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    fresh = packed_library.__wrapped__
+    text = "a library " * 50
+    assert fresh(text) == packed(text)
+    (kept,) = (tmp_path / "polyrelu").iterdir()
+    first = kept.read_bytes()
+    monkeypatch.setattr("polyrelu.plotting.packing.packed", lambda text: "made again")
+    assert fresh(text) == first.decode().split("\n")[1]
+    kept.write_bytes(first[:-1] + b"#")  # damaged
+    assert fresh(text) == "made again"
+    kept.write_bytes(b"\xff")
+    assert fresh(text) == "made again"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(kept))  # no folder
+    assert fresh(text) == "made again"
 
 
 def test_mistakes(tmp_path, monkeypatch):
@@ -290,8 +367,8 @@ def test_flat_pages(obj, browser, tmp_path):
 
 
 @pytest.mark.slow
-def test_low_pages_show_their_titles(browser, tmp_path):
-    pr.plot_html(ANNULUS, tmp_path / "page.html")
+def test_low_pages_show_their_titles_and_may_share_their_library(browser, tmp_path):
+    pr.plot_html(ANNULUS, tmp_path / "page.html", library="shared")
     browser.set_window_size(900, 450)
     show(browser, tmp_path / "page.html")
     settled(browser)

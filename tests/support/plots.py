@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import lzma
+import re
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +15,7 @@ import polyrelu as pr
 from polyrelu.geometry.polygons import polygons
 from polyrelu.network.network import Network
 from polyrelu.plotting import geometry
+from polyrelu.plotting.packing import ALPHABET, FILTER
 from polyrelu.plotting.scene import Scene
 from support.known_answers import cases
 
@@ -56,3 +60,17 @@ def loops(scene: Scene) -> list[list[Point]]:
 
 def legend(figure) -> list[str]:
     return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def unpacked(packed: str) -> str:
+    """A text that was packed for a page, by the decoder of liblzma."""
+    places = {character: i for i, character in enumerate(ALPHABET)}
+    words = (packed[i : i + 5] for i in range(0, len(packed), 5))
+    data = b"".join(functools.reduce(lambda x, c: 85 * x + places[c], word, 0).to_bytes(4, "big") for word in words)
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[FILTER]).decompress(data).decode()
+
+
+def figure_of(page: str) -> str:
+    """The figure of a page, in JSON."""
+    (found,) = re.findall('id="figure" data-size="[0-9]+">([^<]*)<', page)
+    return unpacked(found)
