@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,12 @@ from polyrelu.network.network import Network
 from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html, plot_layers
 from polyrelu.plotting.scene import make_scene
 from polyrelu.plotting.subject import MAX_DIM
+from polyrelu.plotting.window import ASPECTS
+from polyrelu.readers.points import read_labelled
 from polyrelu.topology.homology import homology
+
+DATA = ("points", "labels", "feature_names", "class_names", "palette", "aspect", "library")
+"""The options about data, names and looks."""
 
 
 def add_parser(commands: Any) -> None:
@@ -35,6 +41,7 @@ def add_parser(commands: Any) -> None:
 examples:
   polyrelu plot net.json -o net.png
   polyrelu plot net.json -o net.html --level 1/2 --relation "<="
+  polyrelu plot net.json -o net.png --points data.csv --labels species --class-names "others,virginica"
   polyrelu plot net.json -o net.svg --color pattern --window "-2,2"
   polyrelu plot net.json -o band.svg --where "0 < F <= 1"
   polyrelu plot net.json -o net.pdf --cycles                           the holes of {F > 0}
@@ -63,8 +70,30 @@ needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
     parser.add_argument(
         "--window", metavar="LO,HI[;LO,HI...]", help="the part that is drawn; unlike --box it changes no result"
     )
+    _add_data(parser)
     add_complete(parser)
     add_task(parser, json=False)
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    """The options about data, names and looks."""
+    parser.add_argument(
+        "--points", metavar="FILE", help="data to draw over the regions: .csv with a point in each line, .npz or .json"
+    )
+    parser.add_argument(
+        "--labels", metavar="COLUMN",
+        help="the labels of the points: a column of the .csv, by its header, or another array of the .npz",
+    )  # fmt: skip
+    parser.add_argument("--feature-names", metavar="A,B,...", help="names of the inputs; by default as in the header")
+    parser.add_argument("--class-names", metavar="A,B,...", help="names of the classes, or of F < T and F > T")
+    parser.add_argument("--palette", metavar="NAME|C,C,...", help="a colour map of matplotlib, or colours in order")
+    parser.add_argument(
+        "--aspect", choices=ASPECTS, help="equal: units of the same length; free: sides of the same length"
+    )
+    parser.add_argument(
+        "--library", metavar="FILE",
+        help='.html: load plotly from this .js file, or with "shared" from one beside the page, written if not there',
+    )  # fmt: skip
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -82,8 +111,13 @@ def run(options: argparse.Namespace) -> Answer:
     task, level = prepare(options, read(options), one_output=compares), read_level(options)
     net, domain = task.net, task.domain
     choices: dict[str, Any] = {"color": options.color, "graph": options.graph, "window": _window(options, net)}
+    choices |= _data(options)
     _rehearse(task, choices, formula)
-    draw = plot_html if suffix == HTML else plot
+    draw: Any = plot_html if suffix == HTML else plot
+    if options.library is not None:
+        if suffix != HTML:
+            raise InputError(f"--library is about pages: expected a file that ends in {HTML}, got {options.out}")
+        draw = partial(draw, library=options.library)
     with task.work() as how:
         choices |= how
         if options.cycles or formula is not None:
@@ -106,6 +140,7 @@ def run(options: argparse.Namespace) -> Answer:
 def _layers(options: argparse.Namespace) -> Answer:
     """Draw and write the strip of --layers."""
     others = {"--color": options.color, "--where": options.where, "--window": options.window}
+    others |= {f"--{name.replace('_', '-')}": vars(options)[name] for name in DATA}
     others |= {"--graph": options.graph or None, "--cycles": options.cycles or None}
     given = [name for name, value in others.items() if value is not None]
     if given or Path(options.out).suffix.lower() == HTML:
@@ -124,6 +159,23 @@ def _window(options: argparse.Namespace, net: Network) -> list[list[str]] | None
         return None
     sides = [side.split(",") for side in options.window.split(";")]
     return sides * net.input_dim if len(sides) == 1 else sides
+
+
+def _data(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `plot` that the options about data, names and looks stand for."""
+    found: dict[str, Any] = {}
+    if options.points is not None:
+        points, names, labels = read_labelled(options.points, options.labels)
+        found |= {"points": points, "labels": labels, "feature_names": names}
+    elif options.labels is not None:
+        raise InputError("--labels is a column of the file of --points, and there is none")
+    for name in ("feature_names", "class_names"):
+        if (text := vars(options)[name]) is not None:
+            found[name] = [part.strip() for part in text.split(",")]
+    if options.palette is not None:
+        colours = [part.strip() for part in options.palette.split(",")]
+        found["palette"] = colours if len(colours) > 1 else options.palette
+    return found if options.aspect is None else found | {"aspect": options.aspect}
 
 
 def _rehearse(task: Task, choices: dict[str, Any], formula: Formula | None) -> None:

@@ -30,6 +30,7 @@ NAME = "points"
 """The name of the array that is read if an .npz file holds several."""
 TEXT_BYTES = 120
 """Bytes that a short entry of a CSV file takes in memory, about."""
+Label = Fraction | str
 MAX_NAMES = 3000
 """Maximum number of arrays in an archive."""
 
@@ -54,14 +55,67 @@ def read_points(path: str | os.PathLike[str]) -> list[Any]:
         return content
 
 
+def read_labelled(
+    path: str | os.PathLike[str], column: str | None = None
+) -> tuple[list[Any], list[str] | None, list[Label] | None]:
+    """The points in the file as by `read_points`; the names of their coordinates, if there is a header; and their
+    labels, numbers or texts, if a column is given: that of a header, or the name of an array in an .npz file.
+    """
+    if column is None and Path(checked_path(path)[1]).suffix.lower() != ".csv":
+        return read_points(path), None, None
+    shown, target = checked_path(path)
+    suffix = Path(target).suffix.lower()
+    with reading(shown):
+        data = read_bytes(target)
+        if suffix == ".csv":
+            return _labelled_csv(data, column)
+        if suffix != ".npz":
+            raise FileError("labels are read from a .csv with a header or an .npz, and this is neither")
+        name, labels = _array(data, column)
+        if labels.ndim != 1 or not labels.size:
+            raise FileError(f"array {name}: expected a label for each point, got an array of shape {labels.shape}")
+        found = [exact(x, f"array {name}, entry {i}") for i, x in enumerate(labels.tolist(), 1)]
+        return list(_from_npz(data, without=column)), None, list(found)
+
+
+def _labelled_csv(data: bytes, column: str | None) -> tuple[list[Any], list[str] | None, list[Label] | None]:
+    header, rows = _csv_rows(data)
+    if column is None:
+        return _points(rows), header, None
+    if header is None or header.count(column) != 1:
+        got = "there is no header" if header is None else f"the header has {', '.join(map(describe, header[:9]))}"
+        raise FileError(f"no column {describe(column)}: {got}")
+    place = header.index(column)
+    labels = [_label(row[place]) for _, row in rows]
+    others = [(line, row[:place] + row[place + 1 :]) for line, row in rows]
+    return _points(others), header[:place] + header[place + 1 :], labels
+
+
+def _label(text: str) -> Label:
+    try:
+        return exact(text)
+    except NumberError:
+        return text
+
+
 def _from_csv(data: bytes) -> list[tuple[Fraction, ...]]:
+    return _points(_csv_rows(data)[1])
+
+
+def _points(rows: list[tuple[int, list[str]]]) -> list[tuple[Fraction, ...]]:
+    return [_point(entries, line) for line, entries in rows]
+
+
+def _csv_rows(data: bytes) -> tuple[list[str] | None, list[tuple[int, list[str]]]]:
+    """The header, if any, and the entries of the other lines with the numbers of these."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FileError(f"not a text in UTF-8: {reason(error)}") from None
     spend(TEXT_BYTES * (data.count(b",") + data.count(b"\n")), "its entries")
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    points: list[tuple[Fraction, ...]] = []
+    header: list[str] | None = None
+    rows: list[tuple[int, list[str]]] = []
     first = 0
     try:
         for row in lines:
@@ -69,19 +123,18 @@ def _from_csv(data: bytes) -> list[tuple[Fraction, ...]]:
             if entries in ([], [""]):
                 continue  # an empty line
             if not first:
-                first = lines.line_num
+                first, width = lines.line_num, len(entries)
                 if not any(map(_is_number, entries)):
-                    width = len(entries)
+                    header = entries
                     continue
-                width = len(entries)
             if len(entries) != width:
                 raise FileError(f"line {lines.line_num}: {len(entries)} entries, but line {first} has {width}")
-            points.append(_point(entries, lines.line_num))
+            rows.append((lines.line_num, entries))
     except csv.Error as error:
         raise FileError(f"line {lines.line_num}: not CSV: {reason(error)}") from None
-    if not points:
+    if not rows:
         raise FileError("expected a point in each line, numbers between commas, but there is none")
-    return points
+    return header, rows
 
 
 def _is_number(text: str) -> bool:
@@ -102,24 +155,27 @@ def _point(entries: Sequence[str], line: int) -> tuple[Fraction, ...]:
     return tuple(point)
 
 
-def _from_npz(data: bytes) -> Sequence[tuple[Fraction, ...]]:
-    name, array = _array(data)
+def _from_npz(data: bytes, without: str | None = None) -> Sequence[tuple[Fraction, ...]]:
+    name, array = _array(data, without=without)
     if array.ndim != 2 or not array.size:
         raise FileError(f"array {name}: expected a row for each point, got an array of shape {array.shape}")
     return exact_matrix(array, f"array {name},")
 
 
-def _array(data: bytes) -> tuple[str, npt.NDArray[Any]]:
-    """The array of points and its name, as shown in messages."""
+def _array(data: bytes, wanted: str | None = None, without: str | None = None) -> tuple[str, npt.NDArray[Any]]:
+    """The array that is wanted, or that of points, and its name, as shown in messages; one is left aside."""
     try:
         with open_archive(io.BytesIO(data), MAX_NAMES) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             if len(members) < len(archive.infolist()):
                 raise FileError("two arrays have the same name")
-            if len(members) != 1 and NAME not in members:
-                found = ", ".join(map(describe, [*members][:5])) + ", …" * (len(members) > 5)
-                raise FileError(f"expected one array, or one called {NAME!r}, got {found or 'none'}")
-            name = NAME if NAME in members else next(iter(members))
+            shown = ", ".join(map(describe, [*members][:5])) + ", …" * (len(members) > 5) or "none"
+            if wanted is not None and wanted not in members:
+                raise FileError(f"no array {describe(wanted)}: there are {shown}")
+            members.pop(without or "", None)
+            if wanted is None and len(members) != 1 and NAME not in members:
+                raise FileError(f"expected one array, or one called {NAME!r}, got {shown}")
+            name = wanted or (NAME if NAME in members else next(iter(members)))
             return describe(name), read_array(archive, members[name])
     except (FileError, LimitError, MemoryError):
         raise

@@ -166,3 +166,24 @@ def test_cycles_need_one_output(run, several, tmp_path):
 def test_limits(run, tmp_path):
     assert run(ANNULUS, "-o", str(tmp_path / "out.png"), "--max-cells", "3")[0] == 1
     assert run(ANNULUS, "-o", str(tmp_path / "out.png"), "--max-cells", "3", "--cycles")[0] == 1
+
+
+def test_data_and_names(run, tmp_path):
+    (tmp_path / "d.csv").write_text("length,width,kind\n0,0,in\n1,1,on\n")
+    out, data = tmp_path / "out.svg", ["--points", str(tmp_path / "d.csv"), "--labels", "kind"]
+    assert run(ANNULUS, "-o", str(out), *data, "--class-names", "in, on", "--palette", "#123456,red")[0] == 0
+    shown = out.read_text(encoding="utf-8")
+    assert "#123456" in shown and "#ff0000" in shown
+    assert {"length", "width", "in: F < 0", "on: F > 0"} <= set(texts(out).splitlines())
+    assert run(ANNULUS, "-o", str(out), *data, "--feature-names", "a,b", "--aspect", "free")[0] == 0
+    assert {"a", "b", "in", "on"} <= set(texts(out).splitlines())
+    for wrong, says in (
+        (["--labels", "kind"], "there is none"),
+        ([*data[:2], "--labels", "no"], "no column 'no'"),
+        (["--library", "shared"], ".html"),
+        (["--layers", "--palette", "red,blue"], "--palette"),
+        (["--palette", "nothing"], "colour map"),
+        (["--class-names", "one"], "class_names"),
+    ):
+        status, text, err = run(ANNULUS, "-o", str(out), *wrong)
+        assert (status, text, err.count("\n")) == (2, "", 1) and says in err

@@ -9,7 +9,7 @@ import pytest
 
 import polyrelu as pr
 import polyrelu.cli
-from polyrelu.readers.points import read_points
+from polyrelu.readers.points import read_labelled, read_points
 
 
 def test_decimals_of_text_are_decimals_and_floats_are_binary_fractions(tmp_path):
@@ -78,3 +78,32 @@ def test_commands_take_them(tmp_path, capsys):
     (tmp_path / "p.csv").write_text("0,0,0\n")
     assert polyrelu.cli.main(["distance", net, "--points", str(tmp_path / "p.csv")]) == 2
     assert "2" in capsys.readouterr().err
+
+
+def test_labels(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("x,kind,y\n0,a,1/2\n1, 7/2 ,0.1\n")
+    points = [(0, Fraction(1, 2)), (1, Fraction(1, 10))]
+    assert read_labelled(path, "kind") == (points, ["x", "y"], ["a", Fraction(7, 2)])
+    with pytest.raises(pr.NumberError, match="line 2, column 2: 'a'"):
+        read_labelled(path)
+    for column in ("z", ""):
+        with pytest.raises(pr.FileError, match="no column"):
+            read_labelled(path, column)
+    path.write_text("0,1\n")
+    assert read_labelled(path) == ([(0, 1)], None, None)
+    with pytest.raises(pr.FileError, match="there is no header"):
+        read_labelled(path, "0")
+    path = tmp_path / "p.npz"
+    np.savez(path, X=np.eye(2), y=np.array([1, 0]), z=np.eye(3))
+    with pytest.raises(pr.FileError, match="one called 'points'"):
+        read_labelled(path, "y")
+    np.savez(path, X=np.eye(2), y=np.array([1, 0]))
+    assert read_labelled(path, "y") == ([(1, 0), (0, 1)], None, [1, 0])
+    for column, message in (("X", "expected a label for each point"), ("z", "there are 'X', 'y'")):
+        with pytest.raises(pr.FileError, match=message):
+            read_labelled(path, column)
+    (tmp_path / "p.json").write_text("[[0, 1]]")
+    assert read_labelled(tmp_path / "p.json") == ([[0, 1]], None, None)
+    with pytest.raises(pr.FileError, match="neither"):
+        read_labelled(tmp_path / "p.json", "y")
