@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
     from polyrelu.topology.basis import HomologyBasis, homology_basis
     from polyrelu.topology.chain import ChainComplex, chain_complex
+    from polyrelu.topology.cup_product import CupProduct, cup_product
     from polyrelu.topology.cycle import Cycle
     from polyrelu.topology.groups import Homology
     from polyrelu.topology.homology import homology
@@ -170,6 +171,7 @@ _NAMES = {
     "topology.basis": "HomologyBasis homology_basis",
     "topology.chain": "ChainComplex chain_complex",
     "topology.cycle": "Cycle",
+    "topology.cup_product": "CupProduct cup_product",
     "topology.groups": "Homology",
     "topology.homology": "homology",
     "topology.smith_form": "SmithForm smith_normal_form",
@@ -216,6 +218,7 @@ __all__ = [
     "CoarseComplexError",
     "Comparison",
     "CriticalPoint",
+    "CupProduct",
     "Cycle",
     "DecisionBoundary",
     "Difference",
@@ -279,6 +282,7 @@ __all__ = [
     "classify",
     "clipped",
     "count_cells",
+    "cup_product",
     "distance_to_boundary",
     "estimate",
     "folding",

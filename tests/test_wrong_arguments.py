@@ -138,7 +138,7 @@ FOREIGN = {"from_onnx", "from_sklearn", "from_sympy", "from_torch"}
 NOT_CALLED = {
     "records that functions fill in and return; their methods are called": {
         "Bar", "Bound", "BoundTable", "BoundaryDistance", "CertificateCheck", "Check", "ClassesReport",
-        "Comparison", "CriticalPoint",
+        "Comparison", "CriticalPoint", "CupProduct",
         "Cycle", "Difference", "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology",
         "HomologyBasis", "LayerwiseHomology", "Levels", "Neighbourhood", "Persistence", "Range", "RegionReport",
         "Report", "Separation",
@@ -221,6 +221,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "<formula>.holds": {"signs": [np.array([1], np.int8)], "size": 1},
         "<formula>.holds_at": {"values": [1]},
         "<smith form>.sparse_rows": {"name": "U"},
+        "<cup product>.__call__": {"a": [1], "b": [1]},
+        "<cup product>.form": {"k": 0},
     }
     suffixes = {
         "save": "json", "save_complex": "npz", "write_cells": "json", "write_polymake": "pcom", "write_mesh": "vtu",
@@ -265,6 +267,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "check": pr.verify(net, betti=[1, 0]).claims[0], "persistence": pr.persistence(net),
         "all levels": pr.levels(net), "smith form": pr.smith_normal_form([[2, 4], [6, 8]]),
         "basis": pr.homology_basis(region), "layers": pr.layerwise_homology(net),
+        "cup product": pr.cup_product(region, 0, 0),
     }  # fmt: skip
     for label, instance in instances.items():
         for name in dir(type(instance)):
