@@ -1,4 +1,4 @@
-"""Writes annulus.json, four_wedges.json and shells_2-8-6-1.json, whose Betti numbers are known by proof."""
+"""Writes networks whose topology is known by proof."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def four_wedges() -> pr.Network:
     return pr.Network([[[1, 1], [-1, -1], [1, -1], [-1, 1]], [[1, 1, -1, -1]]], [[0, 0, 0, 0], [0]])
 
 
+def rings(center: int) -> pr.Network:
+    """F ≤ 0 on two square rings: one around the origin in the plane of x and y, and one in that of x and z."""
+    first = "max(abs(max(abs(x), abs(y)) - 2), abs(z))"
+    second = f"max(abs(max(abs(x - {center}), abs(z)) - 2), abs(y))"
+    return pr.from_expression(f"min({first}, {second}) - 1/2")
+
+
 def main() -> None:
     examples = {
         "annulus": (l1_annulus(), "positive where 1 < |x| + |y| < 3"),
@@ -31,6 +38,8 @@ def main() -> None:
             shells((2, 8, 6, 1), (2,)),
             "Two folds of each coordinate and two cuts: Betti numbers 6, 2 of the region F > 0",
         ),
+        "hopf": (rings(2), "F <= 0 on two square rings of which one goes through the other"),
+        "unlink": (rings(6), "F <= 0 on two square rings side by side"),
     }
     for name, (net, note) in examples.items():
         save(net, HERE / f"{name}.json", name=name, note=note)

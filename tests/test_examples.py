@@ -26,6 +26,8 @@ IRIS = ["iris2.json", "iris4.json"]
         ("four_wedges", ">", (2, 0)),
         ("four_wedges", ">=", (1, 0)),
         ("shells_2-8-6-1", ">", (6, 2)),
+        ("hopf", ">", (1, 2, 2)),
+        ("unlink", ">", (1, 2, 2)),
     ],
 )
 def test_known_betti_numbers(name, relation, betti):

@@ -23,7 +23,7 @@ from polyrelu.topology.cup_product import CupProduct, cup_product
 from polyrelu.topology.cycles import CycleFinder
 from polyrelu.topology.groups import homology_groups
 from polyrelu.topology.smith import invariant_factors
-from tests.support import links, triangulations, zoo
+from support import links, triangulations, zoo
 
 RING = "abs(max(abs(x), abs(y)) - 2), abs(z)"
 THROUGH = "abs(max(abs(x - 2), abs(z)) - 2), abs(y)"
