@@ -108,7 +108,7 @@ if TYPE_CHECKING:
     from polyrelu.network.slices import Slice
     from polyrelu.paper.bounds import Bound, BoundTable, lower_bounds, upper_bounds
     from polyrelu.paper.stable_networks import Stability, stability
-    from polyrelu.plotting import plot, plot_grid, plot_html, plot_layers, plot_persistence
+    from polyrelu.plotting import plot, plot_grid, plot_html, plot_layers, plot_persistence, plot_slices
     from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
     from polyrelu.topology.basis import HomologyBasis, homology_basis
     from polyrelu.topology.chain import ChainComplex, chain_complex
@@ -166,7 +166,7 @@ _NAMES = {
     "network.slices": "Slice",
     "paper.bounds": "Bound BoundTable lower_bounds upper_bounds",
     "paper.stable_networks": "Stability stability",
-    "plotting": "plot plot_grid plot_html plot_layers plot_persistence",
+    "plotting": "plot plot_grid plot_html plot_layers plot_persistence plot_slices",
     "readers": "from_onnx from_sklearn from_torch load save",
     "topology.basis": "HomologyBasis homology_basis",
     "topology.chain": "ChainComplex chain_complex",
@@ -316,6 +316,7 @@ __all__ = [
     "plot_html",
     "plot_layers",
     "plot_persistence",
+    "plot_slices",
     "predicted_band_betti",
     "predicted_betti",
     "predicted_paper_betti",

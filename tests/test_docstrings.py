@@ -38,6 +38,7 @@ NEEDS = {
     "polyrelu.plotting.draw.plot_html": ["plotly"],
     "polyrelu.plotting.separation.plot_separation": ["matplotlib"],
     "polyrelu.plotting.bars.plot_persistence": ["matplotlib"],
+    "polyrelu.plotting.slider.plot_slices": ["plotly"],
     "polyrelu.plotting.grid.plot_grid": ["matplotlib"],
     "polyrelu.plotting.layers.plot_layers": ["matplotlib"],
     "polyrelu.readers.from_onnx": ["onnx"],

@@ -201,6 +201,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "predicted_band_betti": deep,
         "predicted_betti": deep,
         "plot_grid": {"objects": [net]},
+        "plot_slices": {"network": net, "axis": 0, "positions": 2, "between": (0, 1)},
         "plot_persistence": {"found": pr.persistence(net)},
         "predicted_paper_betti": {**folded, "w": (1,)},
         "predicted_recurrent_betti": {"folds": 2},

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import argparse
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from polyrelu.cli.options import add_command, add_complete, add_net, add_out, add_region, check_out, read_level
+from polyrelu.cli.options import (
+    add_command,
+    add_complete,
+    add_net,
+    add_out,
+    add_region,
+    check_out,
+    number,
+    positive,
+    read_level,
+)
 from polyrelu.cli.output import Answer, lines
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.errors import FileError, InputError, one_line
+from polyrelu.exact.rational import describe
 from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.formula import Formula
 from polyrelu.network.network import Network
-from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html, plot_layers
+from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html, plot_layers, plot_slices
 from polyrelu.plotting.scene import make_scene
 from polyrelu.plotting.subject import MAX_DIM
 from polyrelu.plotting.window import ASPECTS
@@ -46,6 +58,7 @@ examples:
   polyrelu plot net.json -o band.svg --where "0 < F <= 1"
   polyrelu plot net.json -o net.pdf --cycles                           the holes of {F > 0}
   polyrelu plot net.json -o strip.png --layers --relation "<="         {F <= 0} after each hidden layer
+  polyrelu plot four.json -o four.html --slider 3:-1:1 --box "-1,1"    slices where the last of four inputs is fixed
   polyrelu plot large.onnx -o slice.png --slice points.json --box "-1,2"
 
 needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
@@ -67,6 +80,14 @@ needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
         "--layers", action="store_true",
         help="a strip of pictures: the closed region {F <= level}, or another, and its image after each hidden layer",
     )  # fmt: skip
+    parser.add_argument(
+        "--slider", metavar="AXIS[:FROM:TO[:N]]",
+        help=".html: N slices where input number AXIS, from 0, has values between FROM and TO, and a slider over them; "
+        "for four inputs, or fewer",
+    )  # fmt: skip
+    parser.add_argument(
+        "--at", metavar="J=T,...", help="values of other inputs that are the same in all slices of --slider"
+    )
     parser.add_argument(
         "--window", metavar="LO,HI[;LO,HI...]", help="the part that is drawn; unlike --box it changes no result"
     )
@@ -106,11 +127,14 @@ def run(options: argparse.Namespace) -> Answer:
         raise InputError("--where takes the place of --relation and --level; give one or the other")
     if options.layers:
         return _layers(options)
+    if options.slider is not None:
+        return _slider(options)
+    if options.at is not None:
+        raise InputError("--at fixes inputs in the slices of --slider, and there is none")
     formula = None if options.where is None else Formula(options.where)
-    compares = (options.cycles and formula is None) or options.level is not None or options.relation is not None
-    task, level = prepare(options, read(options), one_output=compares), read_level(options)
+    task, level = prepare(options, read(options), one_output=_compares(options)), read_level(options)
     net, domain = task.net, task.domain
-    choices: dict[str, Any] = {"color": options.color, "graph": options.graph, "window": _window(options, net)}
+    choices: dict[str, Any] = {"color": options.color, "graph": options.graph, "window": _window(options)}
     choices |= _data(options)
     _rehearse(task, choices, formula)
     draw: Any = plot_html if suffix == HTML else plot
@@ -142,6 +166,7 @@ def _layers(options: argparse.Namespace) -> Answer:
     others = {"--color": options.color, "--where": options.where, "--window": options.window}
     others |= {f"--{name.replace('_', '-')}": vars(options)[name] for name in DATA}
     others |= {"--graph": options.graph or None, "--cycles": options.cycles or None}
+    others |= {"--slider": options.slider, "--at": options.at}
     given = [name for name, value in others.items() if value is not None]
     if given or Path(options.out).suffix.lower() == HTML:
         raise InputError(f"--layers does not go with {given[0] if given else HTML}")
@@ -153,12 +178,53 @@ def _layers(options: argparse.Namespace) -> Answer:
     return Answer(lines(task.title, f"{one_line(options.out)}: drawn"))
 
 
-def _window(options: argparse.Namespace, net: Network) -> list[list[str]] | None:
-    """The pairs of --window, one for each input."""
+def _slider(options: argparse.Namespace) -> Answer:
+    """Draw and write the page of --slider."""
+    others = {"--where": options.where, "--graph": options.graph or None, "--points": options.points}
+    given = [name for name, value in others.items() if value is not None]
+    if given or Path(options.out).suffix.lower() != HTML:
+        named = given[0] if given else f"{options.out}, which is no {HTML}"
+        raise InputError(f"--slider does not go with {named}")
+    name, *rest = options.slider.split(":")
+    choices: dict[str, Any] = {"axis": int(name) if name.isascii() and name.isdigit() else name}
+    if len(rest) not in (0, 2, 3):
+        raise InputError(f"--slider: expected AXIS, AXIS:FROM:TO or AXIS:FROM:TO:N, got {describe(options.slider)}")
+    if rest:
+        choices["between"] = [number(text, "--slider", "an exact number") for text in rest[:2]]
+    if len(rest) == 3:
+        choices["positions"] = positive(rest[2], "--slider")
+    if options.at is not None:
+        choices["at"] = dict(_fixed(part) for part in options.at.split(","))
+    task, level = prepare(options, read(options), one_output=_compares(options)), read_level(options)
+    choices |= {"relation": options.relation, "color": options.color, "window": _window(options)}
+    choices |= _data(options) | {"cycles": options.cycles, "coarse": False if options.complete else None}
+    with task.work() as how:
+        plot_slices(
+            task.net, options.out, level=level, domain=task.domain, library=options.library, **choices, **how
+        )
+    return Answer(lines(task.title, f"{one_line(options.out)}: drawn"))
+
+
+def _fixed(text: str) -> tuple[int | str, Fraction]:
+    """An input, by its number or name, and its value."""
+    name, equals, value = (part.strip() for part in text.rpartition("="))
+    if not equals:
+        raise InputError(f"--at: expected an input and its value, such as 4=1/2, got {describe(text)}")
+    return int(name) if name.isascii() and name.isdigit() else name, number(value, "--at", "an exact number")
+
+
+def _compares(options: argparse.Namespace) -> bool:
+    """Whether a region {F relation t} is asked for, of one output."""
+    compares = options.level is not None or options.relation is not None
+    return compares or (options.cycles and options.where is None)
+
+
+def _window(options: argparse.Namespace) -> list[Any] | None:
+    """The pairs of --window, one for each input, or one for all."""
     if options.window is None:
         return None
     sides = [side.split(",") for side in options.window.split(";")]
-    return sides * net.input_dim if len(sides) == 1 else sides
+    return sides[0] if len(sides) == 1 else sides
 
 
 def _data(options: argparse.Namespace) -> dict[str, Any]:

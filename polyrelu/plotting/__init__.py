@@ -12,6 +12,7 @@ from polyrelu.plotting.grid import plot_grid
 from polyrelu.plotting.layers import plot_layers
 from polyrelu.plotting.page import SUFFIX as HTML
 from polyrelu.plotting.separation import plot_separation
+from polyrelu.plotting.slider import plot_slices
 from polyrelu.plotting.subject import MAX_DIM
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "plot_layers",
     "plot_persistence",
     "plot_separation",
+    "plot_slices",
 ]

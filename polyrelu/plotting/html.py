@@ -52,6 +52,7 @@ def page_figure(scene: Scene) -> Any:
     first, *others = (html.escape(line) for line in scene.title.split("\n"))
     text = "<br>".join([first, *(f"<span style='font-size:0.9em'>{line}</span>" for line in others)])
     top = {"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 22}}  # pixels, which fit into low pages too
+    margin = {"l": 0, "r": 0, "b": 0} if "scene" in layout else {"l": 70, "r": 20, "b": 60}
     return go.Figure(
         traces,
         {
@@ -61,7 +62,7 @@ def page_figure(scene: Scene) -> Any:
             "paper_bgcolor": "white",
             "plot_bgcolor": "white",
             "legend": {"itemsizing": "constant"},
-            "margin": {"l": 70, "r": 20, "t": 56 + 20 * len(others), "b": 60},
+            "margin": {**margin, "t": 56 + 20 * len(others)},
             **layout,
         },
     )

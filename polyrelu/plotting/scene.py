@@ -34,7 +34,7 @@ from polyrelu.plotting.cycles import corners, cut, doubles, lifted, read_cycles
 from polyrelu.plotting.data import Group, check_name, grouped, read_data, read_names
 from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR
-from polyrelu.plotting.subject import Choices, Subject, formula_name, frontier, in_lines, read_subject, short
+from polyrelu.plotting.subject import Choices, Subject, formula_name, frontier, headline, in_lines, read_subject, short
 from polyrelu.plotting.values import height_range, vertex_values
 from polyrelu.plotting.window import ASPECTS, RANGE, Window, default_window, is_uneven, read_window
 
@@ -55,7 +55,8 @@ class Scene:
     is_whole: nothing was cut off. color: see `plot`. graph: whether the graph of F is drawn. cycles: their degrees,
     and their simplices in the window as arrays n × (degree + 1) × d of doubles; for d = 2 with the graph they lie on
     it, in R^3. title: lines. formula: as said. colouring: the colours of the regions of `clipped`. groups: data points
-    in the window. feature_names: of the inputs. aspect: see `plot`. short_title: lines without the f-vector.
+    in the window. feature_names: of the inputs. aspect: see `plot`. short_title: lines without the f-vector. sets:
+    those whose Betti numbers are in the title, with these.
     """
 
     network: Network
@@ -73,6 +74,7 @@ class Scene:
     feature_names: list[str] | None
     aspect: str
     short_title: str
+    sets: tuple[str, ...]
 
     @property
     def dim(self) -> int:
@@ -261,13 +263,13 @@ class _Draft:
         if self.graph and self.dim == 2:
             cycles = lifted(cycles, subject.network)
         cells, sets = subject.summary(options.get("progress"), self.class_names)
-        headline = self.headline or subject.headline()
+        first = self.headline or headline(subject.network)
         colouring = self._coloured(self._colouring(drawn))
         return Scene(
             subject.network, drawn.complex, drawn.partition, window, is_whole, self.color, self.graph,
-            tuple((k, doubles(simplices)) for k, simplices in cycles), "\n".join([headline, *in_lines(cells, sets)]),
+            tuple((k, doubles(simplices)) for k, simplices in cycles), "\n".join([first, *in_lines(cells, sets)]),
             drawn.formula, colouring, self._groups(window, colouring), self.feature_names, self.aspect,
-            "\n".join([headline, *sets[: len(sets) == 1]]),
+            "\n".join([first, *sets[: len(sets) == 1]]), tuple(sets),
         )  # fmt: skip
 
     def _groups(self, window: Window, colouring: Colouring) -> tuple[Group, ...]:

@@ -99,14 +99,6 @@ class Subject:
             return frontier(self.formula)[k - self.complex.coordinates.lineality_dim]
         return None if self.complex.level is None else self.complex.signs(k) == 0
 
-    def headline(self) -> str:
-        """Such as "F : R² → R,  2-8-6-1"."""
-        net = self.network
-        sizes = (str(n if n > 1 else "").translate(SUPERSCRIPTS) for n in (net.input_dim, net.output_dim))
-        widths = "-".join(map(str, net.architecture))
-        text = widths if len(widths) <= 40 else f"{net.depth} hidden layers"
-        return "F : R{} → R{},  {}".format(*sizes, text)
-
     def summary(self, progress: Progress | None, names: Sequence[str] | None = None) -> tuple[str, list[str]]:
         """The f-vector, and the Betti numbers of each set; with the names of classes if they have any."""
         cells = _vector(f"{n:,}".replace(",", "\u2009") for n in self.complex.f_vector)
@@ -116,6 +108,14 @@ class Subject:
         name = f"coarse {name}: own" if self.complex.is_coarse else f"{name}:"
         sets = [f"{_name(s, names)}: β = {_vector(homology(s, progress=progress).betti)}" for s in self.sets]
         return f"{name} f-vector {cells}", sets
+
+
+def headline(net: Network) -> str:
+    """Such as "F : R² → R,  2-8-6-1"."""
+    sizes = (str(n if n > 1 else "").translate(SUPERSCRIPTS) for n in (net.input_dim, net.output_dim))
+    widths = "-".join(map(str, net.architecture))
+    text = widths if len(widths) <= 40 else f"{net.depth} hidden layers"
+    return "F : R{} → R{},  {}".format(*sizes, text)
 
 
 def in_lines(cells: str, sets: list[str]) -> list[str]:

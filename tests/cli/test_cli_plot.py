@@ -12,6 +12,7 @@ import pytest
 import polyrelu.cli
 from polyrelu.readers import save
 from support.known_answers import random_float32
+from support.plots import figure_of
 
 pytest.importorskip("matplotlib")
 
@@ -187,3 +188,29 @@ def test_data_and_names(run, tmp_path):
     ):
         status, text, err = run(ANNULUS, "-o", str(out), *wrong)
         assert (status, text, err.count("\n")) == (2, "", 1) and says in err
+
+
+def test_a_slider(run, tmp_path):
+    pytest.importorskip("plotly")
+    out, net = tmp_path / "out.html", str(EXAMPLES / "iris4.json")
+    more = ("--window", "0,8", "--library", "shared", "--feature-names", "a,b,c,d", "--cycles")
+    assert run(net, "-o", str(out), "--slider", "d:0:1:3", *more)[0] == 0
+    found = json.loads(figure_of(out.read_text(encoding="utf-8")))
+    assert found["values"] == ["0", "1/2", "1"] and found["name"] == "d"
+    assert found["slices"][0]["layout"]["scene"]["xaxis"]["range"] == [0, 8]
+    assert run(net, "-o", str(out), "--slider", "0:4:7:2", "--at", "2=3,3=1/2", "--library", "shared")[0] == 0
+    layout = json.loads(figure_of(out.read_text(encoding="utf-8")))["slices"][0]["layout"]
+    assert layout["xaxis"]["title"]["text"] == "x₂"
+    for wrong, says in (
+        (["--slider", "3:0"], "AXIS:FROM:TO"),
+        (["--slider", "9"], "axis: expected the number of an input, 0 to 3"),
+        (["--slider", "3:0:1:z"], "an integer"),
+        (["--slider", "3", "--at", "3"], "an input and its value"),
+        (["--slider", "3", "--graph"], "--graph"),
+        (["--slider", "3", "--layers"], "--slider"),
+        (["--at", "3=1"], "there is none"),
+    ):
+        status, text, err = run(net, "-o", str(out), *wrong)
+        assert (status, text, err.count("\n")) == (2, "", 1) and says in err
+    status, _, err = run(net, "-o", str(tmp_path / "out.png"), "--slider", "3")
+    assert status == 2 and "out.png" in err

@@ -330,6 +330,15 @@ def camera(browser: Any) -> Any:
     )
 
 
+def turn(browser: Any) -> None:
+    """Turn the picture by the mouse."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    canvas = browser.find_element("css selector", ".gl-container canvas")
+    hand = ActionChains(browser, duration=400)
+    hand.move_to_element(canvas).click_and_hold().move_by_offset(160, 60).release().perform()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
@@ -340,17 +349,13 @@ def camera(browser: Any) -> Any:
     ids=["surface", "graph"],
 )
 def test_a_page_in_space_can_be_turned(make, browser, tmp_path):
-    from selenium.webdriver.common.action_chains import ActionChains
-
     make(tmp_path / "page.html")
     show(browser, tmp_path / "page.html")
     first, eye = settled(browser), camera(browser)
     height, width, _ = first.shape
     middle = first[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4].reshape(-1, 3)
     assert len(np.unique(middle, axis=0)) > 20 and (middle.min(axis=1) < 200).mean() > 0.05
-    canvas = browser.find_element("css selector", ".gl-container canvas")
-    hand = ActionChains(browser, duration=400)
-    hand.move_to_element(canvas).click_and_hold().move_by_offset(160, 60).release().perform()
+    turn(browser)
     turned = settled(browser)
     assert max(abs(camera(browser)[axis] - eye[axis]) for axis in "xyz") > 0.1
     assert (np.abs(first - turned).max(axis=2) > 30).mean() > 0.02
@@ -387,3 +392,27 @@ def check_logs(browser: Any) -> None:
     urls = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     assert urls and all(url.startswith(("file:", "data:", "blob:")) for url in urls)
     assert sum(url.startswith("file:") for url in urls) == 1
+
+
+@pytest.mark.slow
+def test_sliders(browser, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
+    net = pr.from_expression("1 - |x| - |y| - |z| - |w|", ["x", "y", "z", "w"])
+    pr.plot_slices(net, tmp_path / "page.html", axis=3, positions=5, between=(-2, 2))
+    show(browser, tmp_path / "page.html")
+    first, eye = settled(browser), camera(browser)
+    value, slider = (browser.find_element("id", name) for name in ("value", "position"))
+    assert value.text.startswith("x₄ = 0")
+    turn(browser)
+    settled(browser)
+    turned = camera(browser)
+    assert max(abs(turned[axis] - eye[axis]) for axis in "xyz") > 0.1
+    slider.send_keys(Keys.ARROW_RIGHT)
+    moved = settled(browser)
+    assert value.text.startswith("x₄ = 1 ") and (np.abs(first - moved).max(axis=2) > 30).mean() > 0.01
+    assert camera(browser) == pytest.approx(turned)  # the slider does not turn the picture
+    assert "β = (0, 0, 0)" in browser.execute_script("return document.querySelector('.gtitle').textContent;")
+    browser.execute_script("document.querySelector('.mark').click()")
+    assert value.text.startswith("x₄ = −1") or value.text.startswith("x₄ = -1")
+    check_logs(browser)
