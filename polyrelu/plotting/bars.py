@@ -151,6 +151,8 @@ def _draw_bars(ax: Any, found: Persistence, low: float, high: float) -> None:
         ax.plot(x[short, 0], heights[short], "|", color=colour, ms=width + 1, mew=1, lw=0, rasterized=n > VECTORS)
         for edge, marker in ((low, "<"), (high, ">")):
             infinite = heights[(np.isinf(rows) & (x == edge)).any(axis=1)]
+            if not len(infinite):
+                continue  # a line without points would count at the corner of the figure
             ax.plot(
                 np.full(len(infinite), edge), infinite, marker, color=colour, ms=max(1.6 * width, 2.5), clip_on=False,
                 lw=0, rasterized=n > VECTORS,
@@ -162,7 +164,7 @@ def _draw_bars(ax: Any, found: Persistence, low: float, high: float) -> None:
     ax.set_yticks([place for place, _, _ in ticks], [text for _, text, _ in ticks])
     for label, (_, _, colour) in zip(ax.get_yticklabels(), ticks, strict=True):
         label.set_color(colour)
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", length=0, pad=9)  # beyond arrowheads
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("$t$")
     ax.grid(True, axis="x", color="#dddddd", lw=0.6)

@@ -19,6 +19,8 @@ TICKS = 7
 """Maximum number of labels along the longer axis, approximately."""
 NAMED = 12
 """Maximum number of outputs whose graphs are in the legend."""
+BAR = (4, 20)
+"""Where the bar of regions begins and ends below the graph, in points."""
 DOTS = 150
 """Maximum number of breakpoints of a graph that are marked by dots."""
 
@@ -28,7 +30,7 @@ def draw_line(axes: Any, scene: Scene) -> list[Any]:
 
     The entries of the legend.
     """
-    bar = axes.inset_axes((0, -0.09, 1, 0.065), sharex=axes)  # a second row would make the layout collapse
+    bar = _bar_below(axes)
     cx, x = scene.clipped, scene.points[:, 0]
     order = np.argsort(x, kind="stable")
     on = scene.on_boundary(0)
@@ -47,8 +49,8 @@ def draw_line(axes: Any, scene: Scene) -> list[Any]:
         for ends in geometry.edges(cx)[scene.on_boundary(1)]:
             axes.plot(x[ends], top[ends], color=scene.boundary_colour, lw=4, zorder=4, solid_capstyle="butt")
         points: dict[str, Any] = {"ls": "none", "marker": "o", "mfc": "white", "mec": INK, "mew": 1.6, "ms": 6.5}
-        axes.plot(x[scene.walls], top[scene.walls], zorder=5, clip_on=False, **points)
         if scene.walls.any():
+            axes.plot(x[scene.walls], top[scene.walls], zorder=5, clip_on=False, **points)
             handles.append(_line(label=scene.boundary_name, **points))
     _interval_bar(bar, scene, x)
     for i, (k, simplices) in enumerate(scene.cycles):
@@ -61,12 +63,26 @@ def draw_line(axes: Any, scene: Scene) -> list[Any]:
     axes.set_xlim(*scene.box[0])
     axes.set_ylim(*scene.heights)
     axes.set_ylabel("$F(x)$")
-    bar.set_xlabel(axis_label(scene, 0, "$x$"))
-    axes.tick_params(labelbottom=False, length=0)
+    axes.set_xlabel(axis_label(scene, 0, "$x$"))
+    axes.tick_params(length=0)
+    axes.tick_params(axis="x", pad=BAR[1] + 3)
     axes.grid(True, color="#E4E4E4", lw=0.6)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return handles
+
+
+def _bar_below(axes: Any) -> Any:
+    """Axes for a bar below others, between these and their labels, as high in small figures as in large ones."""
+    from matplotlib.transforms import Affine2D, ScaledTranslation, blended_transform_factory
+
+    figure = axes.get_figure(root=True)
+    points = Affine2D().scale(1 / 72) + figure.dpi_scale_trans + ScaledTranslation(0, 0, axes.transAxes)
+    place = blended_transform_factory(axes.transAxes, points)
+    bar = axes.inset_axes((0, -BAR[1], 1, BAR[1] - BAR[0]), transform=place, sharex=axes)
+    bar.set_in_layout(False)  # the labels below have the room
+    bar.tick_params(bottom=False, labelbottom=False)
+    return bar
 
 
 def output_colours(scene: Scene) -> list[str]:
@@ -265,13 +281,15 @@ def legend_entries(scene: Scene, handles: list[Any]) -> list[tuple[Any, str]]:
     Data have the entry of the regions of their class if it has the same name.
     """
     found = [x if isinstance(x, tuple) else (x, x.get_label()) for x in handles]
+    last = len(found)
     for group in scene.groups:
         marker = _line(**{**point_style(scene, group), "ms": 6, "mew": 0.8})
         places = [i for i, (_, name) in enumerate(found) if name == plain(group.name)]
         if places:
             found[places[0]] = ((found[places[0]][0], marker), plain(group.name))
         else:
-            found.append((marker, plain(group.name)))
+            found.insert(last, (marker, plain(group.name)))  # after the label before it
+        last = (places[0] if places else last) + 1
     for k in sorted({k for k, _ in scene.cycles}):
         style: dict[str, Any] = {"marker": "D", "ls": "none", "ms": 6} if k == 0 else {"lw": 3}
         numbers = [i for i, (degree, _) in enumerate(scene.cycles) if degree == k]

@@ -121,6 +121,8 @@ def plot_grid(
     solid = is_solid(scenes[0])
     across, up = (1.15, 1.15) if solid else scenes[0].shape if scenes[0].dim == 2 else (1.2, 0.8)
     figure = new_figure((WIDTH * max(across, 0.6) * width + 0.6, (WIDTH * up + 0.5) * rows + 0.7))
+    if solid:
+        figure.get_layout_engine().set(w_pad=0.3, h_pad=0.1)  # for labels that it does not know
     shared: dict[str, Any] = {}
     found: dict[str, Any] = {}
     for i, scene in enumerate(scenes):
@@ -130,12 +132,17 @@ def plot_grid(
         for entry in paint(axes, scene):
             found.setdefault(entry[1], entry)
         axes.set_title(scene.short_title, parse_math=False, fontsize=9)
+        axes.patch.set_visible(not solid)  # it would cover labels of its neighbours
         if not solid and i % width:
             axes.set_ylabel("")
             axes.tick_params(labelleft=False)
-        if not solid and i + width < len(scenes):  # there is a picture below
+        if scene.dim == 2 and not solid and i + width < len(scenes):  # there is a picture below
             axes.set_xlabel("")
             axes.tick_params(labelbottom=False)
+    if scenes[0].dim == 1 or (scenes[0].dim == 2 and solid):
+        low, high = zip(*(scene.heights for scene in scenes), strict=True)
+        for axes in figure.axes:
+            (axes.set_zlim if solid else axes.set_ylim)(min(low), max(high))
     finish(figure, title or "", list(found.values()) if legend else [])
     if path is not None:
         save_figure(figure, path)

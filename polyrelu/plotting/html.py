@@ -30,6 +30,8 @@ SIDES = 8
 """The number of sides of a tube around a cycle."""
 RADIUS = 0.008
 """The radius of a tube, as a part of the longest side of the picture."""
+TUBES = 3000
+"""Maximum number of edges of the decision boundary on a graph that are drawn as tubes."""
 PARTS = 12
 """Maximum number of parts of a surface that can be hidden separately."""
 
@@ -263,8 +265,11 @@ def _graph(scene: Scene) -> tuple[list[Any], dict[str, Any]]:
     for trace in traces:
         trace.showlegend = scene.colouring.names is not None
     traces.append(_thin3d(surface.points[surface.edges]))
-    if len(surface.strong):
-        traces.append(_lines3d(surface.points[surface.strong], scene.boundary_name, "black", 7))
+    strong = surface.points[surface.strong]
+    if 0 < len(strong) <= TUBES:
+        traces.append(_tubes(scene, strong, INK).update(name=scene.boundary_name))
+    elif len(strong):
+        traces.append(_lines3d(strong, scene.boundary_name, "black", 7))
     if len(lone := surface.points[scene.thin(0)]):
         traces.append(_points3d(lone, scene.boundary_name + ", isolated", "black", "circle"))
     traces += _cycles3d(scene)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from typing import Any
 
@@ -199,3 +200,22 @@ def test_faces_in_space_tell_the_classes_on_their_sides():
 
 def test_figures_show_themselves():
     assert pr.plot(l1_norm(1))._repr_png_().startswith(b"\x89PNG")
+
+
+def test_grids_of_graphs_have_one_range_of_heights_and_room(tmp_path):
+    """An empty line at the corner of the figure once took all room, and the last picture chose the heights of all."""
+    matplotlib = pytest.importorskip("matplotlib")
+    nets = [pr.from_expression(text, ["x"]) for text in ("-1 - |x|", "|x| - 1", "9 - 2*|x|")]
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = pr.plot_grid(nets, tmp_path / "grid.png", window=(-4, 4), columns=2)
+    graphs = figure.axes
+    ((low, high),) = {axes.get_ylim() for axes in graphs}
+    assert low < -5 and high > 9
+    assert all(axes.get_position().height > 0.2 for axes in graphs)
+    for axes in graphs:
+        (bar,) = axes.child_axes
+        above, below = axes.get_window_extent(), axes.xaxis.get_tightbbox()
+        assert above.y0 > bar.get_window_extent().y1 > bar.get_window_extent().y0 > below.y1 - 1
+    solid = pr.plot_grid([pr.from_expression(f"{n} - |x| - |y|", ["x", "y"]) for n in (1, 5)], graph=True)
+    assert len({axes.get_zlim() for axes in solid.axes}) == 1

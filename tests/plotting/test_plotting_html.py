@@ -75,7 +75,8 @@ def test_the_sheets_of_shells_can_be_switched_off():
 
 def test_graphs_and_lines():
     graph = traces(ANNULUS, graph=True)
-    assert graph["F > 0"].type == "mesh3d" and np.max(graph["F > 0"].z) == 1 and np.allclose(graph["F = 0"].z[::3], 0)
+    assert graph["F > 0"].type == "mesh3d" and np.max(graph["F > 0"].z) == 1
+    assert graph["F = 0"].type == "mesh3d" and len(graph["F = 0"].x) and np.max(np.abs(graph["F = 0"].z)) < 0.2
     line = traces(Network([[[1], [-1]], [[-1, -1]]], [[0, 0], [1]]))  # 1 − |x|
     assert sorted(line["F = 0"].x) == [-1, 1]
     order = np.argsort(line["F"].x)
