@@ -22,7 +22,7 @@ NEEDS = {
     "files.md": ["onnx"],
     "quickstart.md": ["matplotlib"],
     "tutorial_researcher.md": ["torch", "onnx", "sklearn", "matplotlib", "plotly"],
-    "tutorial_theorist.md": ["torch", "matplotlib", "cdd"],
+    "tutorial_theorist.md": ["torch", "matplotlib", "plotly", "cdd"],
     "tutorial_tool_author.md": ["scipy", "pandas", "meshio"],
 }
 """Optional packages that the code of a page needs."""

@@ -20,6 +20,7 @@ from polyrelu.geometry.layer_images import Stage, images_of, network_of
 from polyrelu.geometry.region import CellSet
 from polyrelu.geometry.subdivision import Options
 from polyrelu.network.network import Network
+from polyrelu.plotting.draw import check_options
 from polyrelu.plotting.figure import check_suffix, new_figure, save_figure
 from polyrelu.plotting.palette import COLOURS, INK
 from polyrelu.plotting.subject import MAX_DIM, SUPERSCRIPTS
@@ -93,6 +94,7 @@ def plot_layers(
     >>> import polyrelu as pr
     >>> figure = pr.plot_layers(pr.shells((2, 8, 6, 1), [2]), "layers.svg", relation=">=")
     """
+    check_options(options, "plot_layers")
     if path is not None:
         check_suffix(path)
     if title is not None and not isinstance(title, str):
@@ -101,14 +103,14 @@ def plot_layers(
         dimension = network.input_dim if isinstance(network, Network) else network.complex.input_dim
         if dimension > MAX_DIM:
             raise InputError(
-                f"plot: the input space has dimension {dimension}, at most {MAX_DIM} can be drawn; "
+                f"plot_layers: the input space has dimension {dimension}, at most {MAX_DIM} can be drawn; "
                 "take a slice: Slice(points).restrict(network), or --slice on the command line"
             )
     if isinstance(relation, str) and relation in ("<", ">"):
-        raise InputError(f"plot: layers are drawn for closed sets; take {relation + '='!r}")
+        raise InputError(f"plot_layers: layers are drawn for closed sets; take {relation + '='!r}")
     region = region_of(network, relation, level, domain, options)
     if not region.is_closed:
-        raise InputError("plot: layers are drawn for closed sets")
+        raise InputError("plot_layers: layers are drawn for closed sets")
     stages = list(images_of(region, limits(region, options)))
     found = homology_of_stages(region, stages, options)
     space = 3 if region.complex.input_dim == MAX_DIM else 2

@@ -147,14 +147,14 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
     kinds = (Network, PolyhedralComplex, Partition, Region, ClassRegion, DecisionBoundary, FormulaRegion)
     if not isinstance(obj, kinds):
         raise InputError(
-            "plot: expected a Network, a PolyhedralComplex, a Region, a FormulaRegion, a Partition or a set of its "
-            f"cells (ClassRegion, DecisionBoundary), got {type(obj).__name__}"
+            "what is drawn: expected a Network, a PolyhedralComplex, a Region, a FormulaRegion, a Partition or a set of "
+            f"its cells (ClassRegion, DecisionBoundary), got {type(obj).__name__}"
         )
     source = obj if isinstance(obj, (Network, PolyhedralComplex)) else obj.complex
     if source.input_dim > MAX_DIM:
         raise InputError(
-            f"plot: the input space has dimension {source.input_dim}, at most {MAX_DIM} can be drawn; "
-            "take a slice: Slice(points).restrict(network), or --slice on the command line"
+            f"what is drawn: the input space has dimension {source.input_dim}, at most {MAX_DIM} can be drawn; "
+            "take a slice, Slice(points).restrict(network), or plot_slices; on the command line --slice or --slider"
         )
     relation = choices.get("relation")
     if relation is not None:
@@ -162,7 +162,7 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
     if isinstance(obj, Network):
         obj = _divided(obj, options, **choices)
     elif any(choices.get(name) is not None for name in ("level", "domain", "coarse")):
-        raise InputError("plot: level, domain and coarse can be chosen for a Network only; a complex has its own")
+        raise InputError("level, domain and coarse can be chosen for a Network only; a complex has its own")
     if isinstance(obj, PolyhedralComplex):
         if obj.level is None:
             if relation is not None:

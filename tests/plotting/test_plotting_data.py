@@ -160,6 +160,8 @@ def test_unknown_keywords_are_named_by_the_function_that_was_called(tmp_path):
         "plot": lambda **k: pr.plot(annulus(), **k),
         "plot_grid": lambda **k: pr.plot_grid([annulus()], **k),
         "plot_html": lambda **k: pr.plot_html(annulus(), tmp_path / "a.html", **k),
+        "plot_layers": lambda **k: pr.plot_layers(annulus(), **k),
+        "plot_slices": lambda **k: pr.plot_slices(annulus(), axis=0, **k),
     }.items():
         with pytest.raises(TypeError, match=rf"^{name}\(\) got an unexpected keyword argument 'colour'$"):
             call(colour="sign")
