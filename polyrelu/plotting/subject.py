@@ -147,13 +147,13 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
     kinds = (Network, PolyhedralComplex, Partition, Region, ClassRegion, DecisionBoundary, FormulaRegion)
     if not isinstance(obj, kinds):
         raise InputError(
-            "drawn: expected a Network, a PolyhedralComplex, a Region, a FormulaRegion, a Partition or a set of "
+            "picture: expected a Network, a PolyhedralComplex, a Region, a FormulaRegion, a Partition or a set of "
             f"its cells (ClassRegion, DecisionBoundary), got {type(obj).__name__}"
         )
     source = obj if isinstance(obj, (Network, PolyhedralComplex)) else obj.complex
     if source.input_dim > MAX_DIM:
         raise InputError(
-            f"drawn: the input space has dimension {source.input_dim}, at most {MAX_DIM} can be drawn; "
+            f"picture: the input space has dimension {source.input_dim}, at most {MAX_DIM} can be drawn; "
             "take a slice, Slice(points).restrict(network), or plot_slices; on the command line --slice or --slider"
         )
     relation = choices.get("relation")
