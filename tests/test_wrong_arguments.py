@@ -181,7 +181,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "classes": 2, "levels": [0, 1], "block": pr.sawtooth(1), "steps": 2, "input_dim": 2, "folds": (2,),
         "neurons": 4, "cells": cx, "matrix": [[2, 4], [6, 8]], "cycle": homology.cycles(0)[0],
     }  # fmt: skip
-    right |= {"expression": "max(x, y)", "variables": ["x", "y"]}
+    right |= {"expression": "max(x, y)", "variables": ["x", "y"], "coefficients": 2}
     deep = {"architecture": (2, 4, 4, 1)}
     folded = {"folds": (2,), "w": (1, 1)}
     right_for: dict[str, dict[str, Any]] = {

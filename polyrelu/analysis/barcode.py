@@ -19,12 +19,10 @@ from polyrelu.geometry.subdivision import Options
 from polyrelu.immutable import Immutable
 from polyrelu.markup import table
 from polyrelu.network.network import Network
+from polyrelu.topology.coefficients import read_field
 from polyrelu.topology.pairing import pairs
 
 Numbers = npt.NDArray[np.integer]
-
-MAX_PRIME = 2**31
-"""Fields of so many elements or more are refused."""
 
 
 class Place(NamedTuple):
@@ -219,8 +217,8 @@ def persistence(
         A polyhedron with which the sets are intersected. The default is R^d.
     superlevel : bool, default False
         Whether to take the superlevel sets {F ≥ t} instead, t descending.
-    field : int or "Q", default 2
-        The coefficients: a prime p for the field of p elements; 0 or "Q" for the rational numbers.
+    field : int or str, default 2
+        The coefficients: a prime p, "Fp" or "Z/p" for the field of p elements; 0 or "Q" for the rational numbers.
     **options
         Options of `subdivide`.
 
@@ -246,8 +244,8 @@ def persistence(
     (`VertexValues`), and so is every end of a bar. The cells are reduced over the integers within flats, and the field
     enters only after that: [](persistence.md) has the proof.
 
-    Over Q the number of bars alive at t is `betti_numbers(network, "<=", t)`. Over F_p it is the same where the
-    integral homology of {F ≤ t} has no p-torsion, and always for d ≤ 3.
+    The number of bars alive at t is `betti_numbers(network, "<=", t, coefficients=field)`. Over F_p it is the same as
+    over Q where the integral homology of {F ≤ t} has no p-torsion, and always for d ≤ 3.
 
     References
     ----------
@@ -310,19 +308,6 @@ def _distinct(arrays: list[Numbers], least: int) -> Numbers:
 
 def _place(vector: list[int]) -> Place:
     return Place(dehomogenised(vector), None) if vector[0] else Place(None, tuple(vector[1:]))
-
-
-def read_field(field: object) -> int:
-    """The characteristic of a field that is given as a prime, as 0 or as "Q"; InputError for anything else."""
-    if isinstance(field, str) and field == "Q":
-        return 0
-    if isinstance(field, (int, np.integer)) and not isinstance(field, bool):
-        if field == 0:
-            return 0
-        p = int(field)
-        if 2 <= p < MAX_PRIME and all(p % i for i in range(2, int(p**0.5) + 1)):
-            return p
-    raise InputError(f'field: expected a prime below 2^31, or 0 or "Q" for the rational numbers, got {describe(field)}')
 
 
 def _double(value: Fraction) -> float:

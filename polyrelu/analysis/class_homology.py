@@ -15,6 +15,7 @@ from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.subdivision import Options, read_domain
 from polyrelu.markup import table
 from polyrelu.network.network import Network
+from polyrelu.topology.coefficients import Coefficients, read_coefficients
 from polyrelu.topology.homology import Homology, homology
 
 
@@ -29,9 +30,10 @@ class ClassesReport:
     closed : bool
         Whether ties belong to the regions: {F_i ≥ F_j for all j}, not {F_i > F_j for all j ≠ i}.
     classes : tuple of Homology
-        For each class, in the order of the outputs, the integral homology of its region.
+        For each class, in the order of the outputs, the homology of its region, integral unless other coefficients were
+        asked for.
     boundary : Homology
-        The integral homology of the decision boundary, where several outputs are the largest.
+        The homology of the decision boundary, where several outputs are the largest.
     tied_regions : int
         The number of d-cells on which several outputs are the largest.
     cells : tuple of int
@@ -75,9 +77,10 @@ def analyse_classes(
     parts: int | str | None = None,
     work_dir: Any = None,
     client: Any = None,
+    coefficients: Coefficients = "Z",
     **options: Unpack[Options],
 ) -> ClassesReport:
-    """The integral homology of the regions of all classes and of the decision boundary, all from one subdivision.
+    """The homology of the regions of all classes and of the decision boundary, all from one subdivision.
 
     Parameters
     ----------
@@ -96,6 +99,8 @@ def analyse_classes(
         A directory that keeps the parts that are done.
     client : distributed.Client, optional
         A Dask client, whose workers make the parts.
+    coefficients : "Z", "Q", or a prime number, default "Z"
+        As for `homology`.
     **options
         Options of `subdivide`.
 
@@ -124,7 +129,7 @@ def analyse_classes(
     (((1,), (2,)), (2,), 0, (3, 4))
     """
     how: PartsOptions = {"parts": parts, "work_dir": work_dir, "client": client}
-    return _analysed(network, domain, closed, coarse, True, how, options)
+    return _analysed(network, domain, closed, coarse, True, coefficients, how, options)
 
 
 def class_betti_numbers(
@@ -136,6 +141,7 @@ def class_betti_numbers(
     parts: int | str | None = None,
     work_dir: Any = None,
     client: Any = None,
+    coefficients: Coefficients = "Z",
     **options: Unpack[Options],
 ) -> tuple[tuple[int, ...], ...]:
     """The Betti numbers of every class of a classifier.
@@ -158,6 +164,8 @@ def class_betti_numbers(
         A directory that keeps the parts that are done.
     client : distributed.Client, optional
         A Dask client, whose workers make the parts.
+    coefficients : "Z", "Q", or a prime number, default "Z"
+        As for `homology`.
     **options
         Options of `subdivide`.
 
@@ -181,16 +189,24 @@ def class_betti_numbers(
     ((1,), (2,))
     """
     how: PartsOptions = {"parts": parts, "work_dir": work_dir, "client": client}
-    return _analysed(network, domain, closed, coarse, False, how, options).betti
+    return _analysed(network, domain, closed, coarse, False, coefficients, how, options).betti
 
 
 def _analysed(
-    network: Network, domain: Any, closed: bool, coarse: bool, boundary: bool, how: PartsOptions, options: Options
+    network: Network,
+    domain: Any,
+    closed: bool,
+    coarse: bool,
+    boundary: bool,
+    coefficients: Coefficients,
+    how: PartsOptions,
+    options: Options,
 ) -> ClassesReport:
     """The report; without `boundary` nothing is found out about that."""
     check_classifier(network)
+    ring = read_coefficients(coefficients)
     network, domain, _ = on_slice(network, read_domain(domain, network))
-    nothing = Homology((0,) * network.input_dim, ((),) * network.input_dim)
+    nothing = Homology((0,) * network.input_dim, ((),) * network.input_dim, ring)
     in_parts: PartsOptions = {**options, **how}
     if asks_for_parts(in_parts):
         coarse = read_flag(coarse, "coarse") and network.depth > 0  # without hidden layers every complex is complete
@@ -199,8 +215,8 @@ def _analysed(
         return ClassesReport(
             network,
             problem.closed,
-            tuple(found.homology[class_name(i)] for i in range(network.output_dim)),
-            found.homology[BOUNDARY] if boundary else nothing,
+            tuple(found.homology[class_name(i)].with_coefficients(ring) for i in range(network.output_dim)),
+            found.homology[BOUNDARY].with_coefficients(ring) if boundary else nothing,
             found.tallies[0],
             found.f_vector,
             coarse,
@@ -212,8 +228,10 @@ def _analysed(
     return ClassesReport(
         network,
         closed,
-        tuple(homology(region, max_memory=max_memory, progress=progress) for region in regions),
-        homology(partition.boundary(), max_memory=max_memory, progress=progress) if boundary else nothing,
+        tuple(homology(region, coefficients=ring, max_memory=max_memory, progress=progress) for region in regions),
+        homology(partition.boundary(), coefficients=ring, max_memory=max_memory, progress=progress)
+        if boundary
+        else nothing,
         int(np.count_nonzero(partition.class_numbers() < 0)),
         partition.complex.f_vector,
         partition.complex.is_coarse,

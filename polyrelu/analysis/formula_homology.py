@@ -14,6 +14,7 @@ from polyrelu.geometry.subdivision import Options, read_domain
 from polyrelu.markup import table
 from polyrelu.network.formula import Formula
 from polyrelu.network.network import Network
+from polyrelu.topology.coefficients import Coefficients, read_coefficients
 from polyrelu.topology.homology import Homology, homology
 
 
@@ -28,7 +29,7 @@ class FormulasReport:
     formulas : tuple of Formula
         The formulas, in the order in which they were given.
     homology : tuple of Homology
-        For each formula the integral homology of the set where it holds.
+        For each formula the homology of the set where it holds, integral unless other coefficients were asked for.
     is_open, is_closed : tuple of bool
         For each formula whether that set is open in the domain, and whether it is closed.
     f_vector : tuple of int
@@ -63,9 +64,10 @@ def analyse_formulas(
     parts: int | str | None = None,
     work_dir: Any = None,
     client: Any = None,
+    coefficients: Coefficients = "Z",
     **options: Unpack[Options],
 ) -> FormulasReport:
-    """The integral homology of the sets where formulas hold, all from one subdivision; such as several levels.
+    """The homology of the sets where formulas hold, all from one subdivision; such as several levels.
 
     Parameters
     ----------
@@ -81,6 +83,8 @@ def analyse_formulas(
         A directory that keeps the parts that are done.
     client : distributed.Client, optional
         A Dask client, whose workers make the parts.
+    coefficients : "Z", "Q", or a prime number, default "Z"
+        As for `homology`.
     **options
         Options of `subdivide`.
 
@@ -109,11 +113,12 @@ def analyse_formulas(
     (((2,), (2,), (2,)), (True, True, False), (5, 6))
     """
     read = checked_formulas(network, formulas)
+    ring = read_coefficients(coefficients)
     network, domain, _ = on_slice(network, read_domain(domain, network))
     in_parts: PartsOptions = {**options, "parts": parts, "work_dir": work_dir, "client": client}
     if asks_for_parts(in_parts):
         found = solve(FormulasProblem(network, domain, read), in_parts)
-        groups = tuple(found.homology[str(i)] for i in range(len(read)))
+        groups = tuple(found.homology[str(i)].with_coefficients(ring) for i in range(len(read)))
         is_open, is_closed = (tuple(not n for n in found.tallies[kind::2]) for kind in (0, 1))
         return FormulasReport(network, read, groups, is_open, is_closed, found.f_vector, found.n_parts)
     refinement = refine(network, read, domain, **options)
@@ -122,7 +127,7 @@ def analyse_formulas(
     return FormulasReport(
         network,
         read,
-        tuple(homology(region, max_memory=max_memory, progress=progress) for region in regions),
+        tuple(homology(region, coefficients=ring, max_memory=max_memory, progress=progress) for region in regions),
         tuple(region.is_open for region in regions),
         tuple(region.is_closed for region in regions),
         refinement.complex.f_vector,

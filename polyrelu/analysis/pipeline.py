@@ -20,6 +20,7 @@ from polyrelu.geometry.subdivision import Options, read_domain, read_level, subd
 from polyrelu.markup import line
 from polyrelu.network.formula import Formula, read_formula
 from polyrelu.network.network import Network
+from polyrelu.topology.coefficients import Coefficients, read_coefficients
 from polyrelu.topology.homology import Homology, homology
 
 
@@ -36,7 +37,7 @@ class RegionReport:
     level : Fraction
         The level t.
     homology : Homology
-        The integral homology of the region.
+        The homology of the region, integral unless other coefficients were asked for.
     cells : tuple of int
         The number of cells in dimensions 0..d of the complex that was used.
     is_coarse : bool
@@ -106,9 +107,10 @@ def analyse_region(
     parts: int | str | None = None,
     work_dir: Any = None,
     client: Any = None,
+    coefficients: Coefficients = "Z",
     **options: Unpack[Options],
 ) -> RegionReport:
-    """The integral homology of {F relation level}, with the numbers of cells it was found from.
+    """The homology of {F relation level}, integral by default, with the numbers of cells it was found from.
 
     Parameters
     ----------
@@ -133,6 +135,8 @@ def analyse_region(
         it is not there; one of another problem is refused.
     client : distributed.Client, optional
         A Dask client, whose workers make the parts.
+    coefficients : "Z", "Q", or a prime number, default "Z"
+        As for `homology`.
     **options
         Options of `subdivide`. With parts, `threads` is the number of parts made at a time, `max_cells` is a limit for
         each part, and so is `max_memory`, which the threads share; a part that exceeds them is cut further.
@@ -163,9 +167,11 @@ def analyse_region(
     >>> report = pr.analyse_region(pr.shells((2, 8, 3, 1), [2]), ">", coarse=False)
     >>> report.betti, report.torsion, report.f_vector
     ((6, 2), ((), ()), (108, 235, 128))
+    >>> print(pr.analyse_region(pr.shells((2, 8, 3, 1), [2]), coefficients=2).homology)
+    H_0 = F_2^6, H_1 = F_2^2
     """
     how: PartsOptions = {"parts": parts, "work_dir": work_dir, "client": client}
-    return _analysed(network, (read_relation(relation),), level, domain, coarse, how, options)[relation]
+    return _analysed(network, (read_relation(relation),), level, domain, coarse, coefficients, how, options)[relation]
 
 
 def analyse_regions(
@@ -178,9 +184,10 @@ def analyse_regions(
     parts: int | str | None = None,
     work_dir: Any = None,
     client: Any = None,
+    coefficients: Coefficients = "Z",
     **options: Unpack[Options],
 ) -> dict[str, RegionReport]:
-    """The integral homology of {F relation level} for several relations, all five by default, from one subdivision.
+    """The homology of {F relation level} for several relations, all five by default, from one subdivision.
 
     Parameters
     ----------
@@ -200,6 +207,8 @@ def analyse_regions(
         A directory that keeps the parts that are done.
     client : distributed.Client, optional
         A Dask client, whose workers make the parts.
+    coefficients : "Z", "Q", or a prime number, default "Z"
+        As for `homology`.
     **options
         Options of `subdivide`.
 
@@ -229,7 +238,7 @@ def analyse_regions(
         raise InputError("relations: none is given")
     names = tuple(dict.fromkeys(map(read_relation, read)))
     how: PartsOptions = {"parts": parts, "work_dir": work_dir, "client": client}
-    return _analysed(network, names, level, domain, coarse, how, options)
+    return _analysed(network, names, level, domain, coarse, coefficients, how, options)
 
 
 def _analysed(
@@ -238,9 +247,11 @@ def _analysed(
     level: Any,
     domain: Any,
     coarse: bool,
+    coefficients: Coefficients,
     how: PartsOptions,
     options: Options,
 ) -> dict[str, RegionReport]:
+    ring = read_coefficients(coefficients)
     if level is None:
         raise InputError("level: expected an exact number, got None")
     network, domain, _ = on_slice(network, read_domain(domain, network))
@@ -257,7 +268,8 @@ def _analysed(
         t, cells, is_coarse, n_parts = cx.level, cx.f_vector, cx.is_coarse, 1
         max_memory, progress = options.get("max_memory"), options.get("progress")
         groups = {x: homology(cx.region(x), max_memory=max_memory, progress=progress) for x in relations}
-    return {x: RegionReport(network, x, t, groups[x], cells, is_coarse, n_parts) for x in relations}
+    over = {x: groups[x].with_coefficients(ring) for x in relations}
+    return {x: RegionReport(network, x, t, over[x], cells, is_coarse, n_parts) for x in relations}
 
 
 def betti_numbers(
@@ -271,6 +283,7 @@ def betti_numbers(
     parts: int | str | None = None,
     work_dir: Any = None,
     client: Any = None,
+    coefficients: Coefficients = "Z",
     **options: Unpack[Options],
 ) -> tuple[int, ...]:
     """The Betti numbers (β₀, …, β_{d−1}) of {x : F(x) relation level}, or of the points where a formula holds.
@@ -296,13 +309,15 @@ def betti_numbers(
         A directory that keeps the parts that are done.
     client : distributed.Client, optional
         A Dask client, whose workers make the parts.
+    coefficients : "Z", "Q", or a prime number, default "Z"
+        As for `homology`.
     **options
         Options of `subdivide`.
 
     Returns
     -------
     tuple of int
-        The ranks of the unreduced integral homology in degrees 0..d−1.
+        The ranks of the unreduced homology in degrees 0..d−1, integral by default.
 
     Raises
     ------
@@ -323,11 +338,15 @@ def betti_numbers(
     (2,)
     """
     if where is None:
-        return analyse_region(
-            network, relation, level, domain, coarse=coarse, parts=parts, work_dir=work_dir, client=client, **options
-        ).betti
+        how: PartsOptions = {"parts": parts, "work_dir": work_dir, "client": client}
+        return _analysed(network, (read_relation(relation),), level, domain, coarse, coefficients, how, options)[
+            relation
+        ].betti
     if not isinstance(relation, str) or relation != ">" or exact(level, "level") != 0:
         raise RegionError("where: a formula takes the place of level and relation; give one or the other")
     read_flag(coarse, "coarse")
     formula = read_formula(where)
-    return analyse_formulas(network, formula, domain, parts=parts, work_dir=work_dir, client=client, **options).betti[0]
+    report = analyse_formulas(
+        network, formula, domain, parts=parts, work_dir=work_dir, client=client, coefficients=coefficients, **options
+    )
+    return report.betti[0]

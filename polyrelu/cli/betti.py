@@ -7,7 +7,16 @@ from typing import Any
 
 from polyrelu.analysis.formula_homology import analyse_formulas
 from polyrelu.analysis.pipeline import analyse_region
-from polyrelu.cli.options import add_command, add_complete, add_net, add_parts, add_region, read_level
+from polyrelu.cli.options import (
+    add_coefficients,
+    add_command,
+    add_complete,
+    add_net,
+    add_parts,
+    add_region,
+    coefficients,
+    read_level,
+)
 from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.errors import InputError
@@ -36,6 +45,7 @@ examples:
   polyrelu betti net.json --where "-1/2 < F <= 0"     a band between two levels
   polyrelu betti classifier.json --where "F0 > 0 and F1 >= F2"
   polyrelu betti huge.json --parts auto --work-dir w   in parts; goes on where it was when called again
+  polyrelu betti net.json --coefficients 2            over the field of two elements
   polyrelu betti classifier.json --difference 2 0     where output 2 exceeds output 0
   polyrelu betti large.json --slice points.json       on a plane through three points, [[0, ...], [...], [...]]""",
     )
@@ -46,6 +56,7 @@ examples:
         help='a condition in place of --relation and --level: "0 < F <= 1", or "F0 > 0 and (F1 >= 2 or F2 < F1)" for '
         "several outputs",
     )  # fmt: skip
+    add_coefficients(parser)
     add_complete(parser)
     add_task(parser)
     add_parts(parser)
@@ -55,10 +66,13 @@ def run(options: argparse.Namespace) -> Answer:
     """The homology of the region that the options name."""
     if options.where is not None:
         return _where(options)
+    ring = coefficients(options.coefficients)
     task = prepare(options, read(options), one_output=True)
     with task.work_in_parts() as how:
         level, coarse = read_level(options) or 0, not options.complete
-        report = analyse_region(task.net, options.relation or ">", level, task.domain, coarse=coarse, **how)
+        report = analyse_region(
+            task.net, options.relation or ">", level, task.domain, coarse=coarse, coefficients=ring, **how
+        )
     if options.json:
         return Answer(
             as_json(
@@ -71,6 +85,7 @@ def run(options: argparse.Namespace) -> Answer:
                 complex="coarse" if report.is_coarse else "complete",
                 cells=report.cells,
                 f_vector=report.f_vector,
+                coefficients=ring,
             )
         )
     region, complex_ = f"the region {{F {report.relation} {show(report.level)}}}", f"C(F, {show(report.level)})"
@@ -87,10 +102,10 @@ def _where(options: argparse.Namespace) -> Answer:
         raise InputError("--complete goes with --relation: for --where all cells are made anyway")
     if options.relation is not None or options.level is not None:
         raise InputError("--where takes the place of --relation and --level; give one or the other")
-    formula = Formula(options.where)
+    formula, ring = Formula(options.where), coefficients(options.coefficients)
     task = prepare(options, read(options))
     with task.work_in_parts() as how:
-        report = analyse_formulas(task.net, formula, task.domain, **how)
+        report = analyse_formulas(task.net, formula, task.domain, coefficients=ring, **how)
     groups, is_open, is_closed = report.homology[0], report.is_open[0], report.is_closed[0]
     if options.json:
         return Answer(
@@ -103,6 +118,7 @@ def _where(options: argparse.Namespace) -> Answer:
                 torsion=groups.torsion,
                 euler_characteristic=groups.euler_characteristic,
                 f_vector=report.f_vector,
+                coefficients=ring,
             )
         )
     kinds = {(True, True): "open and closed", (True, False): "open", (False, True): "closed"}
@@ -119,7 +135,7 @@ def _text(task: Task, region: str, groups: Homology, source: str, cells: tuple[i
         rows.append([str(k), str(betti), factors, MEANING.get(k, "")])
     return lines(
         task.title,
-        f"Integral homology of {region} in {task.space}",
+        f"{groups.title} of {region} in {task.space}",
         "",
         table(rows),
         "",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.analysis.barcode import read_field
 from polyrelu.cli.options import (
     add_command,
     add_complete,
@@ -13,7 +12,7 @@ from polyrelu.cli.options import (
     add_out,
     add_region,
     check_out,
-    integer,
+    field,
     positive,
     read_level,
 )
@@ -77,11 +76,11 @@ def run(options: argparse.Namespace) -> Answer:
             answer = {"claim": "cells", "level": level, "f_vector": counts.f_vector}
             answer["bounded_regions"] = counts.bounded_regions
         elif options.persistence:
-            field = read_field("Q" if options.field == "Q" else integer(options.field, "--field"))
+            over = field(options.field, "--field")
             bars = certify_persistence(
-                task.net, task.domain, options.out, superlevel=options.superlevel, field=field, **how
+                task.net, task.domain, options.out, superlevel=options.superlevel, field=over, **how
             )
-            answer = {"claim": "persistence", "superlevel": bars.superlevel, "field": field or "Q"}
+            answer = {"claim": "persistence", "superlevel": bars.superlevel, "field": over or "Q"}
             answer["bars"] = [bars.bars(k) for k in range(task.net.input_dim)]
         else:
             parts = 1 if options.parts is None else positive(options.parts, "--parts")

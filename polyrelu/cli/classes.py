@@ -6,10 +6,11 @@ import argparse
 from typing import Any
 
 from polyrelu.analysis.class_homology import analyse_classes
-from polyrelu.cli.options import add_command, add_net, add_parts, source
+from polyrelu.cli.options import add_coefficients, add_command, add_net, add_parts, coefficients, source
 from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
+from polyrelu.topology.coefficients import symbol
 from polyrelu.topology.groups import Homology
 
 
@@ -38,6 +39,7 @@ examples:
         help="make all cells, not a coarse complex with fewer cells far from the decision boundary; the homology is "
         "the same",
     )  # fmt: skip
+    add_coefficients(parser)
     add_task(parser, choice=False)
     add_parts(parser)
 
@@ -47,9 +49,12 @@ def run(options: argparse.Namespace) -> Answer:
     net = read(options)
     if net.output_dim == 1:
         raise InputError(f"{source(options)} has one output, and classes compare several; see polyrelu betti")
+    ring = coefficients(options.coefficients)
     task = prepare(options, net)
     with task.work_in_parts() as how:
-        report = analyse_classes(task.net, task.domain, options.closed, coarse=not options.complete, **how)
+        report = analyse_classes(
+            task.net, task.domain, options.closed, coarse=not options.complete, coefficients=ring, **how
+        )
     ties = report.tied_regions
     if options.json:
         return Answer(
@@ -62,6 +67,7 @@ def run(options: argparse.Namespace) -> Answer:
                 complex="coarse" if report.is_coarse else "complete",
                 cells=report.cells,
                 f_vector=report.f_vector,
+                coefficients=ring,
             )
         )
     rows = [["", *(f"b_{k}" for k in range(task.net.input_dim)), "torsion"]]
@@ -73,7 +79,7 @@ def run(options: argparse.Namespace) -> Answer:
         lines(
             task.title,
             f"Betti numbers of the regions {{F_i {relation} F_j for all j}} and of the decision boundary",
-            f"in {task.space}",
+            f"in {task.space}{'' if ring == 'Z' else f' over {symbol(ring)}'}",
             "",
             table(rows),
             "",

@@ -7,7 +7,16 @@ from collections import Counter
 from typing import Any
 
 from polyrelu.analysis.pipeline import analyse_region
-from polyrelu.cli.options import add_command, add_complete, add_net, add_region, integer, read_level
+from polyrelu.cli.options import (
+    add_coefficients,
+    add_command,
+    add_complete,
+    add_net,
+    add_region,
+    coefficients,
+    integer,
+    read_level,
+)
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
@@ -36,6 +45,7 @@ simplex], coefficient]; with --slice in the coordinates of the slice.""",
     add_net(parser)
     parser.add_argument("--degree", metavar="K", help="only this degree: 0 for components, 1 for loops, ...")
     add_region(parser)
+    add_coefficients(parser)
     add_complete(parser)
     add_task(parser)
 
@@ -46,9 +56,14 @@ def run(options: argparse.Namespace) -> Answer:
     degree = None if options.degree is None else integer(options.degree, "--degree")
     if degree is not None and not 0 <= degree < task.net.input_dim:
         raise InputError(f"--degree: expected a degree from 0 to {task.net.input_dim - 1}, got {degree}")
+    ring = coefficients(options.coefficients)
     with task.work() as how:
-        coarse = not options.complete
-        report = analyse_region(task.net, options.relation, read_level(options), task.domain, coarse=coarse, **how)
+        report = analyse_region(
+            *(task.net, options.relation, read_level(options), task.domain),
+            coarse=not options.complete,
+            coefficients=ring,
+            **how,
+        )
     degrees = range(len(report.betti)) if degree is None else [degree]
     cycles = [cycle for k in degrees for cycle in report.homology.cycles(k)]
     if options.json:
@@ -61,6 +76,7 @@ def run(options: argparse.Namespace) -> Answer:
                 torsion=report.torsion,
                 complex="coarse" if report.is_coarse else "complete",
                 cycles=[_plain(cycle) for cycle in cycles],
+                coefficients=ring,
             )
         )
     alike = Counter((c.degree, c.order or "infinite", len(c.cells), c.cell_dimension) for c in cycles)

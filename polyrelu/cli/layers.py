@@ -6,12 +6,13 @@ import argparse
 from typing import Any
 
 from polyrelu.analysis.layers import layerwise_homology
-from polyrelu.cli.options import add_command, add_net, add_region, integer, read_level
+from polyrelu.cli.options import add_coefficients, add_command, add_net, add_region, coefficients, integer, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import show
 from polyrelu.geometry.classes import classify
+from polyrelu.topology.coefficients import symbol
 
 
 def add_parser(commands: Any) -> None:
@@ -35,6 +36,7 @@ examples:
         "--class", dest="class_", metavar="I",
         help="the region where output I is the largest, ties included, in place of --relation and --level",
     )  # fmt: skip
+    add_coefficients(parser)
     add_task(parser)
 
 
@@ -43,6 +45,7 @@ def run(options: argparse.Namespace) -> Answer:
     relation, level = options.relation or "<=", read_level(options) or 0
     if options.class_ is not None and (options.relation is not None or options.level is not None):
         raise InputError("--class takes the place of --relation and --level; give one or the other")
+    ring = coefficients(options.coefficients)
     task = prepare(options, read(options), one_output=options.class_ is None)
     named: dict[str, Any] = {"relation": relation, "level": level}
     what = f"X = {{F {relation} {show(level)}}}"
@@ -54,19 +57,20 @@ def run(options: argparse.Namespace) -> Answer:
             region = classify(task.net, task.domain, **how).region(i, closed=True)
             found = layerwise_homology(region, **how)
             named, what = {"class": i}, f"X, where output {i} is the largest (or one of them),"
+    over = [groups.with_coefficients(ring) for groups in found]
     if options.json:
-        layers = [{"betti": groups.betti, "torsion": groups.torsion} for groups in found]
-        return Answer(as_json(architecture=task.net.architecture, **named, layers=layers))
-    d = max(len(groups.betti) for groups in found)
+        layers = [{"betti": groups.betti, "torsion": groups.torsion} for groups in over]
+        return Answer(as_json(architecture=task.net.architecture, **named, layers=layers, coefficients=ring))
+    d = max(len(groups.betti) for groups in over)
     rows = [["", *(f"b_{k}" for k in range(d)), "torsion"]]
-    for layer, groups in enumerate(found):
+    for layer, groups in enumerate(over):
         torsion = [f"Z/{m} in degree {k}" for k, factors in enumerate(groups.torsion) for m in factors]
         betti = [*map(str, groups.betti), *["0"] * (d - len(groups.betti))]
         rows.append([f"after layer {layer}" if layer else "X", *betti, ", ".join(torsion) or "-"])
     return Answer(
         lines(
             task.title,
-            f"Homology of {what} in {task.space}, and of its images",
+            f"Homology of {what} in {task.space}, and of its images{'' if ring == 'Z' else f', over {symbol(ring)}'}",
             "",
             table(rows),
             "",

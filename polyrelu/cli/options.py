@@ -15,6 +15,7 @@ from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe, exact
 from polyrelu.files import replacing
 from polyrelu.geometry.region import RELATIONS
+from polyrelu.topology.coefficients import Coefficients, read_coefficients
 
 SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 """The arguments of every parser."""
@@ -196,6 +197,30 @@ def integer(text: str, option: str) -> int:
     if value.denominator != 1:
         raise InputError(f"{option}: expected an integer, got {describe(text)}")
     return value.numerator
+
+
+def add_coefficients(parser: argparse.ArgumentParser) -> None:
+    """The option --coefficients."""
+    parser.add_argument(
+        "--coefficients", metavar="R", default="Z",
+        help="the coefficients of the homology: Z (the default), Q, or a prime number P for the field of P elements",
+    )  # fmt: skip
+
+
+def coefficients(text: str, option: str = "--coefficients") -> Coefficients:
+    """The coefficients that are named; InputError for anything else."""
+    try:
+        return read_coefficients(int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text)
+    except InputError:
+        raise InputError(f"{option}: expected Z, Q or a prime below 2^31, got {describe(text)}") from None
+
+
+def field(text: str, option: str) -> int:
+    """The characteristic of a field that is named, 0 for Q; InputError for anything else."""
+    ring = 0 if text in ("0", "q") else coefficients(text, option)
+    if ring == "Z":
+        raise InputError(f"{option}: expected a prime below 2^31, or Q for the rational numbers, got {describe(text)}")
+    return 0 if isinstance(ring, str) else ring
 
 
 def positive(text: str, option: str) -> int:

@@ -6,12 +6,12 @@ import argparse
 from fractions import Fraction
 from typing import Any
 
-from polyrelu.analysis.barcode import persistence, read_field
-from polyrelu.cli.options import add_command, add_net, check_out, integer
+from polyrelu.analysis.barcode import persistence
+from polyrelu.cli.options import add_command, add_net, check_out, field
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError, one_line
-from polyrelu.exact.rational import describe, show
+from polyrelu.exact.rational import show
 from polyrelu.plotting import KINDS, SUFFIXES, plot_persistence
 from polyrelu.plotting.figure import check_suffix
 
@@ -51,7 +51,7 @@ examples:
 
 def run(options: argparse.Namespace) -> Answer:
     """The bars."""
-    field = _field(options.field)
+    characteristic = field(options.field, "--field")
     if options.plot is not None:
         check_suffix(options.plot)
         check_out(options, options.plot)
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> Answer:
         raise InputError("--kind is that of a picture; say with --plot FILE where to write it")
     task = prepare(options, read(options), one_output=True)
     with task.work() as how:
-        found = persistence(task.net, task.domain, superlevel=options.superlevel, field=field, **how)
+        found = persistence(task.net, task.domain, superlevel=options.superlevel, field=characteristic, **how)
     if options.plot is not None:
         plot_persistence(found, options.plot, kind=options.kind or "barcode")
     bars = [found.bars(k) for k in range(task.net.input_dim)]
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer(
             as_json(
                 architecture=task.net.architecture,
-                field=field or "Q",
+                field=characteristic or "Q",
                 superlevel=found.superlevel,
                 bars=bars,
             )
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> Answer:
     rows = [["k", "birth", "death"]]
     rows += [[str(k), end(birth, before), end(death, after)] for k, of in enumerate(bars) for birth, death in of]
     what = "{F >= t}" if found.superlevel else "{F <= t}"
-    over = f"the field of {field} elements" if field else "the rational numbers"
+    over = f"the field of {characteristic} elements" if characteristic else "the rational numbers"
     return Answer(
         lines(
             task.title,
@@ -92,13 +92,3 @@ def run(options: argparse.Namespace) -> Answer:
             *([] if options.plot is None else [f"{one_line(options.plot)}: drawn"]),
         )
     )
-
-
-def _field(text: str) -> int:
-    """The characteristic of the field; InputError for anything but a prime or Q."""
-    try:
-        return read_field("Q" if text in ("Q", "q") else integer(text, "--field"))
-    except InputError:
-        raise InputError(
-            f"--field: expected a prime below 2^31, or Q for the rational numbers, got {describe(text)}"
-        ) from None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from flint import nmod_mat
 
 from polyrelu.errors import InputError
 from polyrelu.exact.limits import memory_is_a_limit, read_limit
@@ -14,21 +15,24 @@ from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.region import CellSet
 from polyrelu.immutable import Immutable
+from polyrelu.topology.boundaries import boundary
 from polyrelu.topology.chain import ChainComplex
+from polyrelu.topology.coefficients import Coefficients, read_coefficients
 from polyrelu.topology.cycle import Cycle
-from polyrelu.topology.cycles import CycleFinder, boundary
+from polyrelu.topology.cycles import CycleFinder
+from polyrelu.topology.field_cycles import FieldCycles, pairing
 from polyrelu.topology.groups import Homology, homology_groups, read_degree
 from polyrelu.topology.matching import Chain
 from polyrelu.topology.smith_form import SmithForm, smith_normal_form
 
 
 class HomologyClass(NamedTuple):
-    """The coordinates of a class in H_k = Z^b ⊕ Z/m_1 ⊕ … ⊕ Z/m_t.
+    """The coordinates of a class in H_k = Z^b ⊕ Z/m_1 ⊕ … ⊕ Z/m_t, or in a vector space H_k = K^b.
 
     Attributes
     ----------
     free : tuple of int
-        The b coordinates in Z.
+        The b coordinates in Z or Q, or in the field of p elements, from 0 to p − 1.
     torsion : tuple of int
         The t coordinates in Z/m_i, from 0 to m_i − 1.
     """
@@ -41,17 +45,21 @@ class _Degree(NamedTuple):
     """A basis z_j of the group of a degree, the cochains f_i dual to it, and what makes coordinates of their values.
 
     cochains: cell → {i: f_i}. inverse: a Smith form whose V U is the inverse of f_i(z_j), i, j < b, None for the
-    identity. values: j → {i: f_i(z_j)} for j < b ≤ i.
+    identity. values: j → {i: f_i(z_j)} for j < b ≤ i. modular: over the field of p elements f_i(z_j), modulo p.
     """
 
     cycles: tuple[Cycle, ...]
     cochains: Mapping[int, Chain]
     inverse: SmithForm | None
     values: Mapping[int, Chain]
+    modular: nmod_mat | None = None
 
 
 class HomologyBasis(Immutable):
     """Isomorphisms H_k → Z^b ⊕ Z/m_1 ⊕ … ⊕ Z/m_t in every degree k of a chain complex or a region, and their inverses.
+
+    Over a field K they are isomorphisms H_k → K^b. Chains have integers as coefficients there too: over the field of p
+    elements modulo p, over Q because every chain has a multiple with integers.
 
     The classes of `cycles(k)` correspond to the unit vectors. Chains are dictionaries from the numbers of generators of
     C_k to coefficients; for a region C is `chain_complex(region)`. Immutable; what is computed for a degree is kept.
@@ -70,22 +78,41 @@ class HomologyBasis(Immutable):
     order, and the identity modulo m_i for the others. So the f_i are a homomorphism from H_k to the group above, and
     the z_j go to the columns of an invertible block triangular matrix. What follows it with the inverse of that matrix
     takes the z_j to the unit vectors and is surjective. H_k is isomorphic to the group, and a surjective homomorphism
-    between isomorphic finitely generated Abelian groups is an isomorphism.
+    between isomorphic finitely generated Abelian groups is an isomorphism. Over a field see `FieldCycles`.
 
     The time for the coordinates of a cycle is proportional to the numbers of its terms and of the entries of its
     boundary. The cochains of a degree may have as many entries as there are generators, for each summand of H_k.
     """
 
-    __slots__ = ("_degrees", "_finder", "_source", "homology")
+    __slots__ = ("_degrees", "_field", "_finder", "_source", "homology")
 
     homology: Homology
     _source: ChainComplex | CellSet
     _finder: CycleFinder
+    _field: FieldCycles | None
     _degrees: dict[int, _Degree]
 
-    def __init__(self, source: ChainComplex | CellSet, groups: Homology) -> None:
+    def __init__(self, source: ChainComplex | CellSet, groups: Homology, coefficients: Coefficients = "Z") -> None:
+        """For `homology_basis`: `groups` are those over the integers."""
         finder = CycleFinder(source, groups)
-        self._put(homology=replace(groups, _finder=finder), _source=source, _finder=finder, _degrees={})
+        homology = replace(groups, _finder=finder).with_coefficients(coefficients)
+        field = homology._finder if isinstance(homology._finder, FieldCycles) else None
+        self._put(homology=homology, _source=source, _finder=finder, _field=field, _degrees={})
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """The coefficients: "Z", "Q", or p for the field of p elements."""
+        return self.homology.coefficients
+
+    @property
+    def source(self) -> ChainComplex | CellSet:
+        """The chain complex or region whose homology this is."""
+        return self._source
+
+    @property
+    def complex(self) -> ChainComplex:
+        """The chain complex to which the chains belong."""
+        return self._finder.complex
 
     @memory_is_a_limit
     def cycles(self, degree: int) -> tuple[Cycle, ...]:
@@ -99,7 +126,7 @@ class HomologyBasis(Immutable):
         Returns
         -------
         tuple of Cycle
-            A basis of H_k modulo torsion, then one for each Z/m.
+            A basis of H_k modulo torsion, then one for each Z/m. Over a field a basis; see `Homology.cycles`.
 
         Raises
         ------
@@ -122,8 +149,8 @@ class HomologyBasis(Immutable):
         Returns
         -------
         HomologyClass
-            The coordinates in Z, and those in Z/m for every m in `homology.torsion[k]`. All are 0 if and only if the
-            cycle is a boundary.
+            The coordinates in Z, and those in Z/m for every m in `homology.torsion[k]`; or those in the field. All are
+            0 if and only if the cycle is a boundary.
 
         Raises
         ------
@@ -132,11 +159,13 @@ class HomologyBasis(Immutable):
         """
         k = read_degree(self.homology, degree, "coordinates")
         chain = self._read_chain(cycle, k)
-        if chain and (rim := boundary(self._finder.complex, k, chain)):
-            at, value = min(rim.items())
+        p = self.coefficients if isinstance(self.coefficients, int) else 0
+        rim = boundary(self._finder.complex, k, chain) if chain else {}
+        if wrong := [term for term in rim.items() if not p or term[1] % p]:
+            at, value = min(wrong)
             raise InputError(
                 f"cycle: not a cycle, since its boundary has the coefficient {brief(value)} at generator {at} of "
-                f"degree {k - 1}"
+                f"degree {k - 1}{f', modulo {p}' * bool(p)}"
             )
         known = self._degree(k)
         paired: Chain = {}
@@ -144,6 +173,10 @@ class HomologyBasis(Immutable):
             for i, value in known.cochains.get(c, {}).items():
                 paired[i] = paired.get(i, 0) + coefficient * value
         b, orders = self.homology.betti[k], self.homology.torsion[k]
+        if p and known.modular is not None:
+            column = nmod_mat(b, 1, [paired.get(i, 0) % p for i in range(b)], p)
+            found = known.modular.solve(column) if b else column
+            return HomologyClass(tuple(int(found[i, 0]) for i in range(b)), ())
         free = [paired.get(i, 0) for i in range(b)]
         if known.inverse is not None:
             free = _product(known.inverse, "V", _product(known.inverse, "U", free))
@@ -186,7 +219,11 @@ class HomologyBasis(Immutable):
     def _degree(self, k: int) -> _Degree:
         if k not in self._degrees:
             b = self.homology.betti[k]
-            cycles, cochains = self._finder.find_with_cocycles(k)
+            finder = self._finder if self._field is None else self._field
+            cycles, cochains = finder.find_with_cocycles(k)
+            if isinstance(p := self.coefficients, int):
+                self._degrees[k] = _Degree(cycles, cochains, None, {}, pairing(cycles, cochains, p))
+                return self._degrees[k]
             values: dict[int, Chain] = {}
             for j, cycle in enumerate(cycles[:b]):
                 own: Chain = {}
@@ -232,20 +269,25 @@ class HomologyBasis(Immutable):
         return [int(x) for part in coordinates for x in part]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return HomologyBasis, (self._source, Homology(self.homology.betti, self.homology.torsion))
+        groups = self._finder.groups
+        return HomologyBasis, (self._source, Homology(groups.betti, groups.torsion), self.coefficients)
 
     def __repr__(self) -> str:
         return f"HomologyBasis({self.homology})"
 
 
 @memory_is_a_limit
-def homology_basis(obj: ChainComplex | CellSet, *, max_memory: int | None = None) -> HomologyBasis:
-    """The homology over Z of a chain complex or a region, with a basis of every group and coordinates of cycles in it.
+def homology_basis(
+    obj: ChainComplex | CellSet, *, coefficients: Coefficients = "Z", max_memory: int | None = None
+) -> HomologyBasis:
+    """The homology of a chain complex or a region, with a basis of every group and coordinates of cycles in it.
 
     Parameters
     ----------
     obj : ChainComplex or CellSet
         A chain complex, or a region, which must be open or closed.
+    coefficients : "Z", "Q", or a prime number, default "Z"
+        As for `homology`.
     max_memory : int, optional
         The maximum number of bytes for each Smith form after the reduction, if it is large. The default is the free
         memory.
@@ -259,7 +301,7 @@ def homology_basis(obj: ChainComplex | CellSet, *, max_memory: int | None = None
     Raises
     ------
     InputError
-        If the argument is neither a chain complex nor a region.
+        If the argument is neither a chain complex nor a region, or these are no coefficients.
     LimitError
         If the memory does not suffice.
     VerificationError
@@ -276,6 +318,12 @@ def homology_basis(obj: ChainComplex | CellSet, *, max_memory: int | None = None
     >>> plane.coordinates({0: 3}, 1)
     HomologyClass(free=(), torsion=(1,))
 
+    Over the field of two elements the 2-cell is a cycle as well:
+
+    >>> plane = pr.homology_basis(pr.ChainComplex([[[0]], [[2]]]), coefficients=2)
+    >>> plane, plane.coordinates({0: 1}, 2)
+    (HomologyBasis(H_0 = F_2, H_1 = F_2, H_2 = F_2), HomologyClass(free=(1,), torsion=()))
+
     A loop in a region, in the basis and back:
 
     >>> net = pr.Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 1, 1]]], [[0] * 4, [0]])  # F = |x| + |y|
@@ -286,8 +334,9 @@ def homology_basis(obj: ChainComplex | CellSet, *, max_memory: int | None = None
     >>> ring.representative(((-2,), ()), 1) == {edge: -2 * value for edge, value in loop.terms}
     True
     """
+    ring = read_coefficients(coefficients)
     read_limit(max_memory, "max_memory")
-    return HomologyBasis(obj, homology_groups(obj, max_memory))
+    return HomologyBasis(obj, homology_groups(obj, max_memory), ring)
 
 
 def _product(form: SmithForm, name: str, vector: Sequence[int]) -> list[int]:

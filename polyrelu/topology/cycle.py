@@ -26,6 +26,8 @@ class Cycle:
         0 for a class of infinite order, otherwise the least m ≥ 2 such that m times the cycle is a boundary.
     terms : tuple of pairs of int
         The pairs (generator of C_k, coefficient ≠ 0), by ascending generator.
+    modulus : int
+        p for a cycle with coefficients in the field of p elements, which is one modulo p; its order is p. Otherwise 0.
     """
 
     degree: int
@@ -33,6 +35,7 @@ class Cycle:
     terms: tuple[tuple[int, int], ...]
     _place: Realisation | None = field(default=None, repr=False, compare=False)
     _cells: tuple[int, ...] = field(default=(), repr=False, compare=False)
+    modulus: int = 0
 
     @property
     def coefficients(self) -> dict[int, int]:
@@ -57,12 +60,12 @@ class Cycle:
         """The cycle as straight simplices in the region: (k + 1 points of R^d with exact coordinates, coefficient ≠ 0).
 
         The simplex (p_0, …, p_k) has the boundary Σ (−1)^i (p_0, …, without p_i, …, p_k), and the boundaries of all
-        simplices cancel exactly (VerificationError otherwise). In a closed region they are its bounded cells in the
-        cycle, triangulated. In an open region they make up the cells dual to those in `cells`: for k = 1, paths that
-        cross the (d−1)-cells. Section 8 of docs/mathematics.md has the proofs. With lineality all lies in the section
-        where the dropped coordinates are zero. InputError if the cycle is one of a chain complex.
+        simplices cancel exactly, or modulo p (VerificationError otherwise). In a closed region they are its bounded
+        cells in the cycle, triangulated. In an open region they make up the cells dual to those in `cells`: for k = 1,
+        paths that cross the (d−1)-cells. Section 8 of docs/mathematics.md has the proofs. With lineality all lies in
+        the section where the dropped coordinates are zero. InputError if the cycle is one of a chain complex.
         """
-        return self._in_a_region().simplices(self.degree, self.cells)
+        return self._in_a_region().simplices(self.degree, self.cells, self.modulus)
 
     def _in_a_region(self) -> Realisation:
         if self._place is None:
@@ -71,6 +74,7 @@ class Cycle:
 
     def __repr__(self) -> str:
         order = f"order {brief(self.order)}" if self.order else "infinite order"
+        order = f"modulo {self.modulus}" if self.modulus else order
         number, plural = len(self.terms), "s" * (len(self.terms) != 1)
         if self._place is None:
             where = f"{number} generator{plural} of C_{brief(self.degree)}"
@@ -80,5 +84,5 @@ class Cycle:
 
     def __str__(self) -> str:
         """Such as "1-cycle on 12 cells"."""
-        order = f" of order {brief(self.order)}" if self.order else ""
+        order = f" modulo {self.modulus}" if self.modulus else f" of order {brief(self.order)}" if self.order else ""
         return f"{self.degree}-cycle{order} on {len(self.terms)} cell{'s' * (len(self.terms) != 1)}"

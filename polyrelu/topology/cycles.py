@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,8 +11,11 @@ import numpy.typing as npt
 from polyrelu.errors import InputError, VerificationError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.geometry.region import CellSet
+from polyrelu.topology.boundaries import boundary, coboundary
 from polyrelu.topology.chain import ChainComplex, chain_complex, generating_cells
+from polyrelu.topology.coefficients import Coefficients
 from polyrelu.topology.cycle import Cycle
+from polyrelu.topology.field_cycles import FieldCycles, Summands
 from polyrelu.topology.generators import generators
 from polyrelu.topology.groups import Homology, homology_groups, read_degree
 from polyrelu.topology.matching import Chain
@@ -66,6 +69,7 @@ class CycleFinder:
         self._source = source
         self._groups = groups
         self._found: dict[int, tuple[Cycle, ...]] = {}
+        self._numbers: dict[int, list[int]] = {}
         self._prepared: tuple[ChainComplex, Reduction, Realisation | None] | None = None
 
     def find(self, degree: int) -> tuple[Cycle, ...]:
@@ -83,16 +87,38 @@ class CycleFinder:
         The f_i are cocycles, those of torsion modulo m_i. The matrix f_i(z_j) is unimodular for the cycles of infinite
         order, and the identity modulo m_i for those of finite order. See `_verify`.
         """
+        return self.summands(degree)[:2]
+
+    def summands(self, degree: int) -> Summands:
+        """The same cycles and cochains, and chains of degree + 1 with the boundaries m_i z_i of the torsion cycles."""
         betti, torsion = self._groups.betti[degree], self._groups.torsion[degree]
-        return self._find(degree, betti, torsion) if betti or torsion else ((), {})
+        return self._find(degree, betti, torsion) if betti or torsion else Summands((), {}, ())
+
+    def over(self, coefficients: Coefficients) -> FieldCycles:
+        """The cycles with coefficients in a field."""
+        return FieldCycles(self, self._groups.torsion, coefficients)
+
+    def cycle(self, degree: int, order: int, chain: Chain, modulus: int = 0) -> Cycle:
+        """A chain of the complex as a Cycle, with its place if this is the complex of a region."""
+        _, _, place = self._prepare()
+        terms = tuple(sorted(chain.items()))
+        if place is None:
+            return Cycle(degree, order, terms, modulus=modulus)
+        numbers = self._cell_numbers(degree)
+        return Cycle(degree, order, terms, place, tuple(numbers[c] for c, _ in terms), modulus)
+
+    @property
+    def groups(self) -> Homology:
+        """The homology over the integers."""
+        return self._groups
 
     @property
     def complex(self) -> ChainComplex:
         """The chain complex whose cycles are found."""
         return self._prepare()[0]
 
-    def _find(self, degree: int, betti: int, torsion: Sequence[int]) -> tuple[tuple[Cycle, ...], dict[int, Chain]]:
-        complex_, reduction, place = self._prepare()
+    def _find(self, degree: int, betti: int, torsion: Sequence[int]) -> Summands:
+        complex_, reduction, _ = self._prepare()
         cells = range(reduction.complex.ranks[degree])
         summands = generators(cells, reduction.boundary(degree), reduction.boundary(degree + 1))
         orders = [s.order for s in summands]
@@ -104,15 +130,8 @@ class CycleFinder:
         chains = [lift() for lift in given] if short is None else short + [lift() for lift in given[betti:]]
         fillings = [reduction.lift(s.filling, degree + 1) for s in summands[betti:]]
         _verify(complex_, degree, orders, cocycles, chains, fillings)
-        terms = [tuple(sorted(chain.items())) for chain in chains]
-        if place is None:
-            return tuple(Cycle(degree, order, own) for order, own in zip(orders, terms, strict=True)), cocycles
-        numbers = _cell_numbers(place, degree).tolist()
-        cycles_of_cells = tuple(
-            Cycle(degree, order, own, place, tuple(numbers[c] for c, _ in own))
-            for order, own in zip(orders, terms, strict=True)
-        )
-        return cycles_of_cells, cocycles
+        cycles_ = tuple(self.cycle(degree, order, chain) for order, chain in zip(orders, chains, strict=True))
+        return Summands(cycles_, cocycles, tuple(fillings))
 
     def _prepare(self) -> tuple[ChainComplex, Reduction, Realisation | None]:
         if self._prepared is None:
@@ -130,6 +149,15 @@ class CycleFinder:
                 self._prepared = complex_, reduction, Realisation(source, _orientation(source, reduction))
         return self._prepared
 
+    def _cell_numbers(self, degree: int) -> list[int]:
+        """The cells of the polyhedral complex that span a degree of the chain complex of the region."""
+        if degree not in self._numbers:
+            place = self._prepare()[2]
+            assert place is not None
+            dimension = place.cell_dimension(degree) - place.region.complex.coordinates.lineality_dim
+            self._numbers[degree] = np.flatnonzero(generating_cells(place.region)[dimension]).tolist()
+        return self._numbers[degree]
+
     def _short(
         self, degree: int, cocycles: Mapping[int, Chain], given: Sequence[Callable[[], Chain]]
     ) -> list[Chain] | None:
@@ -144,12 +172,6 @@ class CycleFinder:
             return None
         free = {edge: {i: v for i, v in values.items() if i < len(given)} for edge, values in cocycles.items()}
         return short_loops(complex_, vertices, free, given)
-
-
-def _cell_numbers(place: Realisation, degree: int) -> npt.NDArray[np.int64]:
-    """The cells of the polyhedral complex that span a degree of the chain complex of the region."""
-    dimension = place.cell_dimension(degree) - place.region.complex.coordinates.lineality_dim
-    return np.flatnonzero(generating_cells(place.region)[dimension])
 
 
 def _orientation(region: CellSet, reduction: Reduction) -> npt.NDArray[np.int8]:
@@ -183,7 +205,7 @@ def _verify(
     for chain in chains:
         if boundary(complex_, degree, chain):
             raise VerificationError(f"degree {degree}: a chain that should be a cycle has a boundary")
-    for i, values in _coboundary(complex_, degree, cochains):
+    for (_, i), values in coboundary(complex_, degree, cochains).items():
         if orders[i] == 0 or values % orders[i]:
             raise VerificationError(f"degree {degree}: a cochain that should be a cocycle is none")
     for order, chain, filling in zip(orders[b:], chains[b:], fillings, strict=True):
@@ -203,30 +225,3 @@ def _verify(
             torsion[i, j] = torsion.get((i, j), 0) + value
     if any(value % orders[i] for (i, _), value in torsion.items()):
         raise VerificationError(f"degree {degree}: the torsion cycles do not generate the torsion")
-
-
-def boundary(complex_: ChainComplex, degree: int, chain: Chain) -> Chain:
-    """The boundary of a chain of a degree ≥ 0 of the complex."""
-    if degree == 0:
-        return {}
-    indptr, indices, data = complex_.boundary_arrays(degree)
-    total: Chain = {}
-    for c, coefficient in chain.items():
-        part = slice(int(indptr[c]), int(indptr[c + 1]))
-        for x, value in zip(indices[part].tolist(), data[part].tolist(), strict=True):
-            total[x] = total.get(x, 0) + coefficient * value
-    return {x: value for x, value in total.items() if value}
-
-
-def _coboundary(complex_: ChainComplex, degree: int, cochains: Mapping[int, Chain]) -> Iterator[tuple[int, int]]:
-    """(i, value) of the coboundary of f_i wherever it is not zero."""
-    if degree + 1 == len(complex_.ranks):
-        return
-    indptr, indices, data = complex_.boundary_arrays(degree + 1)
-    at = np.flatnonzero(np.isin(indices, np.fromiter(cochains, np.int64, len(cochains))))
-    column = np.searchsorted(indptr, at, side="right") - 1
-    values: dict[tuple[int, int], int] = {}
-    for c, x, coefficient in zip(column.tolist(), indices[at].tolist(), data[at].tolist(), strict=True):
-        for i, value in cochains[x].items():
-            values[c, i] = values.get((c, i), 0) + coefficient * value
-    yield from ((i, value) for (_, i), value in values.items() if value)

@@ -11,11 +11,12 @@ import numpy as np
 from polyrelu import _core
 from polyrelu.errors import InputError, VerificationError
 from polyrelu.exact.limits import memory_is_a_limit
-from polyrelu.exact.printing import BriefRepr, brief
+from polyrelu.exact.printing import brief, brief_repr
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.region import CellSet
 from polyrelu.markup import table
 from polyrelu.topology.chain import ChainComplex, chain_complex
+from polyrelu.topology.coefficients import Coefficients, read_coefficients, symbol
 from polyrelu.topology.cycle import Cycle
 from polyrelu.topology.smith import invariant_factors
 
@@ -26,23 +27,93 @@ class CycleSource(Protocol):
     def find(self, degree: int) -> tuple[Cycle, ...]:
         """The cycles of a degree."""
 
+    def over(self, coefficients: Coefficients) -> CycleSource:
+        """The source of cycles with coefficients in a field; asked of one over the integers."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Homology(BriefRepr):
-    """Integral homology, unreduced: H_k = Z^betti[k] ⊕ the sum of Z/m over m in torsion[k], for k = 0, 1, ….
+class Homology:
+    """Homology, unreduced: H_k = Z^betti[k] ⊕ the sum of Z/m over m in torsion[k], for k = 0, 1, …, or over a field.
 
     torsion[k] are the invariant factors greater than 1, each dividing the next. With `betti` they determine the group
-    up to isomorphism, so that equality of values is isomorphism in every degree.
+    up to isomorphism, so that equality of values is isomorphism in every degree. Over a field H_k is a vector space of
+    dimension betti[k], and there is no torsion.
+
+    Attributes
+    ----------
+    betti : tuple of int
+        The ranks, or dimensions.
+    torsion : tuple of tuples of int
+        The invariant factors greater than 1; none over a field.
+    coefficients : "Z", "Q" or int
+        "Z", "Q", or the prime number p for the field of p elements.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> plane = pr.homology(pr.ChainComplex([[[0]], [[2]]]))  # the projective plane
+    >>> print(plane)
+    H_0 = Z, H_1 = Z/2, H_2 = 0
+    >>> print(plane.with_coefficients(2))
+    H_0 = F_2, H_1 = F_2, H_2 = F_2
     """
 
     betti: tuple[int, ...]
     torsion: tuple[tuple[int, ...], ...]
+    coefficients: Coefficients = "Z"
     _finder: CycleSource | None = field(default=None, repr=False, compare=False)
 
     @property
     def euler_characteristic(self) -> int:
         """Alternating sum of the Betti numbers."""
         return sum((-1) ** k * rank for k, rank in enumerate(self.betti))
+
+    def with_coefficients(self, coefficients: Coefficients) -> Homology:
+        """The homology of the same space, or complex, with other coefficients, from that over the integers.
+
+        Parameters
+        ----------
+        coefficients : "Z", "Q", or a prime number
+            "Z", "Q", or p (also "Fp" or "Z/p") for the field of p elements.
+
+        Returns
+        -------
+        Homology
+            Over Q the Betti numbers are the same. Over the field of p elements they are
+            betti[k] + t_k + t_{k−1}, with t_k the number of the factors in torsion[k] that p divides. There is one
+            degree more than here if p divides a factor in the last one, which no region has.
+
+        Raises
+        ------
+        InputError
+            If these are no coefficients, or this homology is over another field: it does not determine the one asked
+            for.
+
+        Notes
+        -----
+        For a complex C of free groups and a field K the universal coefficient theorem is
+        H_k(C; K) ≅ H_k(C) ⊗ K ⊕ Tor(H_{k−1}(C), K). Z/m ⊗ F_p and Tor(Z/m, F_p) are F_p if p divides m and 0 otherwise;
+        Z ⊗ K = K, Tor(Z, K) = 0 and Tor(−, Q) = 0. [](mathematics.md) has the short proof.
+
+        References
+        ----------
+        A. Hatcher, Algebraic Topology, Theorem 3A.3.
+        """
+        ring = read_coefficients(coefficients)
+        if ring == self.coefficients:
+            return self
+        if self.coefficients != "Z":
+            raise InputError(
+                f"coefficients: the homology over {symbol(self.coefficients)} does not determine that over "
+                f"{symbol(ring)}; begin with the one over Z"
+            )
+        finder = None if self._finder is None else self._finder.over(ring)
+        if isinstance(ring, str):
+            return Homology(self.betti, ((),) * len(self.betti), ring, finder)
+        here = [sum(m % ring == 0 for m in factors) for factors in self.torsion]
+        betti = [b + t + below for b, t, below in zip(self.betti, here, [0, *here[:-1]], strict=True)]
+        betti += here[-1:] if any(here[-1:]) else []
+        return Homology(tuple(betti), ((),) * len(betti), ring, finder)
 
     @memory_is_a_limit
     def cycles(self, degree: int) -> tuple[Cycle, ...]:
@@ -63,6 +134,10 @@ class Homology(BriefRepr):
         are not compared, and a pickle holds the numbers alone. So pickle the region instead, and ask for
         `polyrelu.topology.cycles.cycles(region, degree)`. A copy is the object itself.
 
+        Over Q they are those of infinite order over Z. Over the field of p elements they are cycles modulo p: those
+        over Z, without those whose order p does not divide, then the chains that a torsion cycle of the degree below
+        needs to become a boundary, m times (`FieldCycles`).
+
         InputError: `degree` is no degree of this homology, or it does not come from `homology`.
         """
         k = read_degree(self, degree)
@@ -73,7 +148,11 @@ class Homology(BriefRepr):
         return self._finder.find(k)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Homology, (self.betti, self.torsion)
+        return Homology, (self.betti, self.torsion, self.coefficients)
+
+    def __repr__(self) -> str:
+        over = "" if self.coefficients == "Z" else f", coefficients={self.coefficients!r}"
+        return f"Homology(betti={brief_repr(self.betti)}, torsion={brief_repr(self.torsion)}{over})"
 
     def __copy__(self) -> Homology:
         return self
@@ -84,13 +163,19 @@ class Homology(BriefRepr):
     def _repr_html_(self) -> str:
         torsion = (" ⊕ ".join(f"Z/{brief(m)}" for m in factors) or "-" for factors in self.torsion)
         rows = zip(range(len(self.betti)), self.betti, torsion, strict=True)
-        return table("Integral homology", ["degree", "Betti number", "torsion"], rows)
+        return table(self.title, ["degree", "Betti number", "torsion"], rows)
+
+    @property
+    def title(self) -> str:
+        """"Integral homology", or "Homology over F_2"."""
+        return "Integral homology" if self.coefficients == "Z" else f"Homology over {symbol(self.coefficients)}"
 
     def __str__(self) -> str:
-        """Such as "H_0 = Z^2, H_1 = Z ⊕ Z/2, H_2 = 0"."""
+        """Such as "H_0 = Z^2, H_1 = Z ⊕ Z/2, H_2 = 0"; over the field of two elements with F_2 in place of Z."""
+        ring = symbol(self.coefficients)
         groups = []
         for k, (rank, factors) in enumerate(zip(self.betti, self.torsion, strict=True)):
-            free = ["Z" if rank == 1 else f"Z^{rank}"] if rank else []
+            free = [ring if rank == 1 else f"{ring}^{rank}"] if rank else []
             groups.append(f"H_{k} = {' ⊕ '.join(free + [f'Z/{brief(m)}' for m in factors]) or '0'}")
         return ", ".join(groups)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from polyrelu.exact.limits import memory_is_a_limit, read_limit, read_progress
 from polyrelu.geometry.region import CellSet
 from polyrelu.topology.chain import ChainComplex
+from polyrelu.topology.coefficients import Coefficients, read_coefficients
 from polyrelu.topology.cycles import CycleFinder
 from polyrelu.topology.groups import Homology, homology_groups
 
@@ -17,15 +18,18 @@ __all__ = ["Homology", "homology"]
 def homology(
     obj: ChainComplex | CellSet,
     *,
+    coefficients: Coefficients = "Z",
     max_memory: int | None = None,
     progress: Callable[[str, int, int], object] | None = None,
 ) -> Homology:
-    """The homology over Z of a chain complex (in degrees 0..n) or of a region in R^d (in degrees 0..d−1).
+    """The homology of a chain complex (in degrees 0..n) or of a region in R^d (in degrees 0..d−1), over Z or a field.
 
     Parameters
     ----------
     obj : ChainComplex or CellSet
         A chain complex, or a region of any kind: a Region, the region of a class, a decision boundary.
+    coefficients : "Z", "Q", or a prime number, default "Z"
+        The integers, the rational numbers, or for p (also "Fp" or "Z/p") the field of p elements.
     max_memory : int, optional
         The maximum number of bytes for each Smith form after the reduction, if it is large. The default is the free
         memory.
@@ -36,12 +40,12 @@ def homology(
     Returns
     -------
     Homology
-        The Betti numbers and the invariant factors, exact.
+        The Betti numbers and the invariant factors, exact. Over a field, the Betti numbers alone.
 
     Raises
     ------
     InputError
-        If the argument is neither a chain complex nor a region.
+        If the argument is neither a chain complex nor a region, or these are no coefficients.
     LimitError
         If the memory does not suffice.
     VerificationError
@@ -51,7 +55,8 @@ def homology(
     -----
     Pivots ±1 are removed in the core (``_cpp/coreduction.hpp``, then ``_cpp/elimination.hpp``, with proofs), which
     keeps the homology. With the invariant factors of the boundary maps that remain, H_k = Z^(rank C_k − rank ∂_k − rank
-    ∂_{k+1}) ⊕ the sum of Z/s over the invariant factors s > 1 of ∂_{k+1}.
+    ∂_{k+1}) ⊕ the sum of Z/s over the invariant factors s > 1 of ∂_{k+1}. The homology over a field follows from that
+    over Z (`Homology.with_coefficients`).
 
     These checks are made: in every degree the eliminated pivots and the remaining cells add up to the given ranks, no
     Betti number is negative, their alternating sum is that of the ranks of the complex as given, and a region has no
@@ -65,8 +70,11 @@ def homology(
     (1, 1)
     >>> pr.homology(pr.ChainComplex([[[0]], [[2]]])).torsion  # the projective plane
     ((), (2,), ())
+    >>> pr.homology(pr.ChainComplex([[[0]], [[2]]]), coefficients=2).betti
+    (1, 1, 1)
     """
+    ring = read_coefficients(coefficients)
     read_limit(max_memory, "max_memory")
     read_progress(progress)
     groups = homology_groups(obj, max_memory, progress)
-    return Homology(groups.betti, groups.torsion, CycleFinder(obj, groups))
+    return Homology(groups.betti, groups.torsion, _finder=CycleFinder(obj, groups)).with_coefficients(ring)

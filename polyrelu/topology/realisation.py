@@ -36,7 +36,7 @@ class Realisation:
         cx = self.region.complex
         return int(cx.input_dim - degree if self.region.is_open else cx.coordinates.lineality_dim + degree)
 
-    def simplices(self, degree: int, cells: Mapping[int, int]) -> list[tuple[tuple[Point, ...], int]]:
+    def simplices(self, degree: int, cells: Mapping[int, int], modulus: int = 0) -> list[tuple[tuple[Point, ...], int]]:
         """The simplices of a cycle of `chain_complex(region)`: pairs (degree + 1 points, coefficient).
 
         Parameters
@@ -45,6 +45,8 @@ class Realisation:
             The degree of the cycle.
         cells : mapping of int to int
             The coefficients of the cycle by the numbers of the cells in the polyhedral complex.
+        modulus : int, default 0
+            p for a cycle modulo p.
 
         Raises
         ------
@@ -64,8 +66,10 @@ class Realisation:
         found: dict[tuple[Name, ...], int] = {}
         for simplex, coefficient in build(degree, cells):
             found[simplex] = found.get(simplex, 0) + coefficient
+        if modulus:
+            found = {simplex: nearest_residue(coefficient, modulus) for simplex, coefficient in found.items()}
         found = {simplex: coefficient for simplex, coefficient in found.items() if coefficient}
-        _check_boundary(found)
+        _check_boundary(found, modulus)
         cx = self.region.complex
         points: dict[Name, Point] = {name: cx.interior_point(*name) for simplex in found for name in simplex}
         return [(tuple(points[name] for name in simplex), coefficient) for simplex, coefficient in found.items()]
@@ -121,11 +125,16 @@ class Realisation:
         return self._cofaces[k].entries(i)
 
 
-def _check_boundary(simplices: Mapping[tuple[Name, ...], int]) -> None:
+def nearest_residue(x: int, p: int) -> int:
+    """The integer of least absolute value that is x modulo p; p/2, not −p/2."""
+    return (x + (p - 1) // 2) % p - (p - 1) // 2
+
+
+def _check_boundary(simplices: Mapping[tuple[Name, ...], int], modulus: int) -> None:
     boundary: dict[tuple[Name, ...], int] = {}
     for simplex, coefficient in simplices.items():
         for i in range(len(simplex)) if len(simplex) > 1 else ():
             face = simplex[:i] + simplex[i + 1 :]
             boundary[face] = boundary.get(face, 0) + (-1) ** i * coefficient
-    if any(boundary.values()):
+    if any(value % modulus if modulus else value for value in boundary.values()):
         raise VerificationError("the simplices of a cycle have a boundary")

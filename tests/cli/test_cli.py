@@ -27,7 +27,7 @@ IRIS = str(EXAMPLES / "iris2.json")
 WEDGES = str(EXAMPLES / "four_wedges.json")
 
 BETTI_KEYS = ["architecture", "relation", "level", "betti", "torsion", "euler_characteristic"]
-BETTI_KEYS += ["complex", "cells", "f_vector"]
+BETTI_KEYS += ["complex", "cells", "f_vector", "coefficients"]
 REGIONS_KEYS = ["architecture", "f_vector", "regions", "bounded_regions", "vertices", "linear_pieces", "lineality"]
 
 
@@ -77,6 +77,7 @@ def test_betti_json(run):
         "complex": "coarse",
         "cells": [13, 28, 16],
         "f_vector": None,
+        "coefficients": "Z",
     }
     complete = answer(run, "betti", ANNULUS, "--complete")
     assert complete == found | {"complex": "complete", "f_vector": [13, 28, 16]}
@@ -464,3 +465,15 @@ def test_interrupt_in_the_middle_of_a_long_subdivision(write):
         process.kill()
         process.wait()
         os.close(master)
+
+
+def test_coefficients(run):
+    found = answer(run, "betti", ANNULUS, "--coefficients", "Z/3")
+    assert (found["coefficients"], found["betti"]) == (3, [1, 1])
+    assert "Homology over Q of the region {F > 0}" in run("betti", ANNULUS, "--coefficients", "Q")[1]
+    assert answer(run, "layers", ANNULUS, "--coefficients", "2")["coefficients"] == 2
+    assert answer(run, "cycles", ANNULUS, "--coefficients", "2")["cycles"][1]["order"] == 2
+    assert answer(run, "persistence", ANNULUS, "--field", "F3")["field"] == 3
+    for option, command, text in (("coefficients", "betti", "4"), ("field", "persistence", "Z")):
+        status, _, error = run(command, ANNULUS, f"--{option}", text)
+        assert status == 2 and error.count("\n") == 1 and f"--{option}: expected" in error

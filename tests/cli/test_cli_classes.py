@@ -36,6 +36,7 @@ def test_command(run: Any) -> None:
     assert (status, err, out.count("\n")) == (0, "", 1)
     found = json.loads(out)
     keys = ["architecture", "closed", "classes", "boundary", "tied_regions", "complex", "cells", "f_vector"]
+    keys += ["coefficients"]
     assert list(found) == keys
     assert found["architecture"] == [2, 4, 3]
     assert found["closed"] is False

@@ -30,7 +30,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, "fold.json", "--relation", ">=", "--level", "0", "--json")
     assert (status, err, out.count("\n")) == (0, "", 1)
     found = json.loads(out)
-    assert list(found) == ["architecture", "relation", "level", "layers"]
+    assert list(found) == ["architecture", "relation", "level", "layers", "coefficients"]
     assert found["layers"] == [{"betti": [n], "torsion": [[]]} for n in (2, 2, 1)]
     assert json.loads(run(capsys, "fold.json", "--level=-1/2", "--json")[1])["level"] == "-1/2"
     box = json.loads(run(capsys, "fold.json", "--relation", ">=", "--box", "0,5", "--json")[1])
@@ -48,7 +48,8 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_classes(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(run(capsys, "classes.json", "--class", "0", "--json")[1])  # |x| ≥ 1
-    assert list(found) == ["architecture", "class", "layers"] and [x["betti"] for x in found["layers"]] == [[2], [2]]
+    assert list(found) == ["architecture", "class", "layers", "coefficients"]
+    assert [x["betti"] for x in found["layers"]] == [[2], [2]]
     assert "output 1 is the largest" in run(capsys, "classes.json", "--class", "1")[1]
 
 
