@@ -5,13 +5,22 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.cli.options import add_command, add_complete, add_net, add_region, integer, numbers, read_level
+from polyrelu.cli.options import (
+    add_coefficients,
+    add_command,
+    add_complete,
+    add_net,
+    add_region,
+    coefficients,
+    numbers,
+    read_level,
+)
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import show
 from polyrelu.geometry.subdivision import subdivide
-from polyrelu.topology.cup_product import Coefficients, CupProduct, cup_product
+from polyrelu.topology.cup_product import CupProduct, cup_product
 
 
 def add_parser(commands: Any) -> None:
@@ -33,9 +42,7 @@ examples:
     )
     add_net(parser)
     parser.add_argument("--degrees", metavar="P,Q", default="1,1", help="the degrees of the factors (1,1 by default)")
-    parser.add_argument(
-        "--coefficients", metavar="RING", default="Z", help="Z (by default, modulo torsion), Q, or a prime number"
-    )
+    add_coefficients(parser)
     add_region(parser)
     add_complete(parser)
     add_task(parser)
@@ -49,9 +56,7 @@ def run(options: argparse.Namespace) -> Answer:
         raise InputError(
             f"--degrees: expected P,Q with P, Q >= 0 and a sum of at most {task.net.input_dim}, got {options.degrees}"
         )
-    ring: Coefficients = options.coefficients
-    if ring not in ("Z", "Q"):
-        ring = integer(options.coefficients, "--coefficients")
+    ring = coefficients(options.coefficients)
     with task.work() as how:
         level = read_level(options) or 0
         cx = subdivide(task.net, level, task.domain, coarse=not options.complete, **how)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from polyrelu.topology.chain import ChainComplex
 from polyrelu.topology.matching import Chain
 
@@ -23,15 +21,15 @@ def boundary(complex_: ChainComplex, degree: int, chain: Chain) -> Chain:
     return {x: value for x, value in total.items() if value}
 
 
-def coboundary(complex_: ChainComplex, degree: int, cochains: Mapping[int, Chain]) -> dict[tuple[int, int], int]:
-    """The values ≠ 0 of the coboundaries of the f_i: (generator of C_{degree+1}, i) → value."""
-    if degree + 1 == len(complex_.ranks):
+def coboundary(complex_: ChainComplex, degree: int, cochains: Mapping[int, Chain]) -> dict[int, Chain]:
+    """The coboundaries of cochains f_0, f_1, … of a degree ≥ 0: generator of C_{degree+1} → {i: value}."""
+    if degree + 1 >= len(complex_.ranks):
         return {}
-    indptr, indices, data = complex_.boundary_arrays(degree + 1)
-    at = np.flatnonzero(np.isin(indices, np.fromiter(cochains, np.int64, len(cochains))))
-    column = np.searchsorted(indptr, at, side="right") - 1
-    values: dict[tuple[int, int], int] = {}
-    for c, x, coefficient in zip(column.tolist(), indices[at].tolist(), data[at].tolist(), strict=True):
-        for i, value in cochains[x].items():
-            values[c, i] = values.get((c, i), 0) + coefficient * value
-    return {key: value for key, value in values.items() if value}
+    rows = complex_.boundary_arrays(degree + 1).transpose()
+    found: dict[int, Chain] = {}
+    for x, values in cochains.items():
+        for cell, coefficient in rows.entries(x):
+            own = found.setdefault(cell, {})
+            for i, value in values.items():
+                own[i] = own.get(i, 0) + coefficient * value
+    return {cell: kept for cell, own in found.items() if (kept := {i: value for i, value in own.items() if value})}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import isqrt, prod
-from typing import Literal
+from math import prod
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from polyrelu.geometry.region import CellSet
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.markup import table
 from polyrelu.topology.chain import ChainComplex, chain_complex
+from polyrelu.topology.coefficients import Coefficients, read_coefficients
 from polyrelu.topology.contraction import Cochains, RegularCells
 from polyrelu.topology.cycles import CycleFinder
 from polyrelu.topology.dual_bases import DualBasis, dual_basis
@@ -25,7 +25,6 @@ from polyrelu.topology.matching import Chain
 from polyrelu.topology.reduction import Reduction
 from polyrelu.topology.smith import invariant_factors
 
-Coefficients = Literal["Z", "Q"] | int
 Form = dict[tuple[int, int], int]
 """A bilinear form: its values, zeros left out."""
 
@@ -256,7 +255,7 @@ def cup_product(
     CupProduct(H^1 × H^1 → H^2 over F_2, 2 × 2 × 1, rank 1)
     """
     read_limit(max_memory, "max_memory")
-    coefficients = _read_coefficients(coefficients)
+    coefficients = read_coefficients(coefficients)
     if not isinstance(obj, (ChainComplex, CellSet)):
         raise InputError(f"cup_product: expected a ChainComplex or a Region, got {describe(obj)}")
     top = len(obj.ranks) - 1 if isinstance(obj, ChainComplex) else obj.complex.input_dim
@@ -399,16 +398,6 @@ def _factors(
     if modulus:
         return (1,) * sum(x % modulus != 0 for x in found)
     return found if coefficients == "Z" else (1,) * len(found)
-
-
-def _read_coefficients(value: object) -> Coefficients:
-    if isinstance(value, str) and value in ("Z", "Q"):
-        return "Z" if value == "Z" else "Q"
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and 2 <= value < 2**31:
-        prime = int(value)
-        if all(prime % i for i in range(2, isqrt(prime) + 1)):
-            return prime
-    raise InputError(f'coefficients: expected "Z", "Q" or a prime below 2^31, got {describe(value)}')
 
 
 def _modulus(coefficients: Coefficients) -> int:

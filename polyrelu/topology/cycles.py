@@ -205,8 +205,8 @@ def _verify(
     for chain in chains:
         if boundary(complex_, degree, chain):
             raise VerificationError(f"degree {degree}: a chain that should be a cycle has a boundary")
-    for (_, i), values in coboundary(complex_, degree, cochains).items():
-        if orders[i] == 0 or values % orders[i]:
+    for values in coboundary(complex_, degree, cochains).values():
+        if any(orders[i] == 0 or value % orders[i] for i, value in values.items()):
             raise VerificationError(f"degree {degree}: a cochain that should be a cocycle is none")
     for order, chain, filling in zip(orders[b:], chains[b:], fillings, strict=True):
         if boundary(complex_, degree + 1, filling) != {c: order * value for c, value in chain.items()}:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from flint import nmod_mat
 
 from polyrelu.errors import VerificationError
-from polyrelu.topology.chain import ChainComplex
+from polyrelu.topology.boundaries import boundary, coboundary
 from polyrelu.topology.contraction import Cochains
-from polyrelu.topology.cycles import CycleFinder, boundary
+from polyrelu.topology.cycles import CycleFinder
 from polyrelu.topology.generators import generators
 from polyrelu.topology.groups import Homology
 from polyrelu.topology.matching import Chain
@@ -98,20 +98,6 @@ def dual_basis(
     if any(value % modulus for f in coboundary(complex_, degree, values).values() for value in f.values()):
         raise VerificationError(f"degree {degree}: a cochain that should be a cocycle modulo {modulus} is none")
     return DualBasis(tuple(chains), values, _inverse(_values(chains, values), modulus))
-
-
-def coboundary(complex_: ChainComplex, degree: int, cochains: Cochains) -> dict[int, Chain]:
-    """The coboundaries of cochains of a degree ≥ 0."""
-    if degree + 1 >= len(complex_.ranks):
-        return {}
-    rows = complex_.boundary_arrays(degree + 1).transpose()
-    found: dict[int, Chain] = {}
-    for x, values in cochains.items():
-        for cell, coefficient in rows.entries(x):
-            own = found.setdefault(cell, {})
-            for i, value in values.items():
-                own[i] = own.get(i, 0) + coefficient * value
-    return {cell: kept for cell, own in found.items() if (kept := {i: value for i, value in own.items() if value})}
 
 
 def _divided(

@@ -100,9 +100,10 @@ class FieldCycles:
             kept = [i for i, z in enumerate(below.cycles) if z.order and z.order % p == 0]
             number = {i: j for j, i in enumerate(kept, len(cycles))}
             cycles += [source.cycle(degree, p, self._residues(below.fillings[i - free]), p) for i in kept]
-            for (c, i), value in coboundary(source.complex, degree - 1, below.cochains).items():
-                if i in number and (x := nearest_residue(value // below.cycles[i].order, p)):
-                    cochains.setdefault(c, {})[number[i]] = x
+            for c, values in coboundary(source.complex, degree - 1, below.cochains).items():
+                for i, value in values.items():
+                    if i in number and (x := nearest_residue(value // below.cycles[i].order, p)):
+                        cochains.setdefault(c, {})[number[i]] = x
         if pairing(cycles, cochains, p).rank() != len(cycles):
             raise VerificationError(f"degree {degree}: the cycles modulo {p} are no basis")
         return tuple(cycles), cochains

@@ -40,8 +40,8 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--degrees", "2,2"], "--degrees: expected P,Q with P, Q >= 0 and a sum of at most 3, got 2,2"),
         (["--degrees", "1"], "--degrees: expected P,Q"),
-        (["--coefficients", "4"], 'coefficients: expected "Z", "Q" or a prime'),
-        (["--coefficients", "R"], "--coefficients: expected an integer"),
+        (["--coefficients", "4"], "--coefficients: expected Z, Q or a prime"),
+        (["--coefficients", "R"], "--coefficients: expected Z, Q or a prime"),
     ],
 )
 def test_mistakes(capsys: pytest.CaptureFixture[str], options: list[str], message: str) -> None:

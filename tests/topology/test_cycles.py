@@ -649,7 +649,8 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(EXAMPLES / "annulus.json")
     assert polyrelu.cli.main(["cycles", path, "--complete", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert list(answer) == ["architecture", "relation", "level", "betti", "torsion", "complex", "cycles"]
+    keys = ["architecture", "relation", "level", "betti", "torsion", "complex", "cycles", "coefficients"]
+    assert list(answer) == keys
     assert answer["complex"] == "complete"
     expected = [z for k in (0, 1) for z in homology(subdivide(load(path), level=0).region(">")).cycles(k)]
     assert len(answer["cycles"]) == len(expected) == 2
