@@ -31,6 +31,8 @@ class Group:
     name: str
     colour: str
     points: Floats
+    exact: tuple[tuple[Fraction, ...], ...]
+    """The same points of R^d, not rounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ def grouped(
     of their own.
     """
     if data.labels is None:
-        return [Group(0, "data", INK, points[kept])] if len(points) else []
+        return [_group(data, 0, "data", INK, points, kept)] if len(points) else []
     number = _class_numbers(data.labels, color, colouring, names)
     if number is None:
         distinct = sorted(set(data.labels), key=lambda x: (isinstance(x, str), x))
@@ -144,7 +146,12 @@ def grouped(
         if colouring.is_chosen:
             colours = [darker(colouring.colours[i]) for i in (2, 0)]
     of = np.array(number)
-    return [Group(i, titles[i], colours[i], points[(of == i) & kept]) for i in np.unique(of).tolist()]
+    return [_group(data, i, titles[i], colours[i], points, (of == i) & kept) for i in np.unique(of).tolist()]
+
+
+def _group(data: Data, number: int, name: str, colour: str, points: Floats, chosen: Mask) -> Group:
+    exact = tuple(data.points[i] for i in np.flatnonzero(chosen))
+    return Group(number, name, colour, points[chosen], exact)
 
 
 def _class_numbers(

@@ -30,7 +30,7 @@ from polyrelu.plotting.colouring import (
     sign_colouring,
     with_palette,
 )
-from polyrelu.plotting.cycles import corners, cut, doubles, lifted, read_cycles
+from polyrelu.plotting.cycles import Cycles, corners, cut, doubles, lifted, read_cycles
 from polyrelu.plotting.data import Group, check_name, grouped, read_data, read_names
 from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR
@@ -52,11 +52,11 @@ class Scene:
     whose cells are exactly the intersections of cells with the window, and their faces. The window's sides are walls
     of its domain, so it is the exact subdivision that clips. partition: classes of `clipped`, if these are drawn.
     formula: the region of a formula of `clipped`, if that is drawn.
-    is_whole: nothing was cut off. color: see `plot`. graph: whether the graph of F is drawn. cycles: their degrees,
-    and their simplices in the window as arrays n × (degree + 1) × d of doubles; for d = 2 with the graph they lie on
-    it, in R^3. title: lines. formula: as said. colouring: the colours of the regions of `clipped`. groups: data points
-    in the window. feature_names: of the inputs. aspect: see `plot`. short_title: lines without the f-vector. sets:
-    those whose Betti numbers are in the title, with these.
+    is_whole: nothing was cut off. color: see `plot`. graph: whether the graph of F is drawn. exact_cycles: their
+    degrees, and their simplices in the window; for d = 2 with the graph they lie on it, in R^3. title: lines. formula:
+    as said. colouring: the colours of the regions of `clipped`. groups: data points in the window. feature_names: of
+    the inputs. aspect: see `plot`. short_title: lines without the f-vector. sets: those whose Betti numbers are in the
+    title, with these.
     """
 
     network: Network
@@ -66,7 +66,7 @@ class Scene:
     is_whole: bool
     color: str
     graph: bool
-    cycles: tuple[tuple[int, Floats], ...]
+    exact_cycles: Cycles
     title: str
     formula: FormulaRegion | None
     colouring: Colouring
@@ -97,6 +97,11 @@ class Scene:
             return 1 / sides
         scale: Floats = np.full(len(sides), 1 / sides.max())
         return scale if self.aspect == "equal" else np.maximum(scale, FLATTEST / sides)
+
+    @cached_property
+    def cycles(self) -> tuple[tuple[int, Floats], ...]:
+        """The cycles with their simplices as arrays n × (degree + 1) × d of doubles."""
+        return tuple((k, doubles(simplices)) for k, simplices in self.exact_cycles)
 
     @property
     def is_uneven(self) -> bool:
@@ -267,7 +272,7 @@ class _Draft:
         colouring = self._coloured(self._colouring(drawn))
         return Scene(
             subject.network, drawn.complex, drawn.partition, window, is_whole, self.color, self.graph,
-            tuple((k, doubles(simplices)) for k, simplices in cycles), "\n".join([first, *in_lines(cells, sets)]),
+            cycles, "\n".join([first, *in_lines(cells, sets)]),
             drawn.formula, colouring, self._groups(window, colouring), self.feature_names, self.aspect,
             "\n".join([first, *sets[: len(sets) == 1]]), tuple(sets),
         )  # fmt: skip
