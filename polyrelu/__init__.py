@@ -108,7 +108,15 @@ if TYPE_CHECKING:
     from polyrelu.network.slices import Slice
     from polyrelu.paper.bounds import Bound, BoundTable, lower_bounds, upper_bounds
     from polyrelu.paper.stable_networks import Stability, stability
-    from polyrelu.plotting import plot, plot_grid, plot_html, plot_layers, plot_persistence, plot_slices
+    from polyrelu.plotting import (
+        plot,
+        plot_grid,
+        plot_html,
+        plot_layers,
+        plot_persistence,
+        plot_slices,
+        plot_tikz,
+    )
     from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
     from polyrelu.topology.basis import HomologyBasis, homology_basis
     from polyrelu.topology.chain import ChainComplex, chain_complex
@@ -166,7 +174,7 @@ _NAMES = {
     "network.slices": "Slice",
     "paper.bounds": "Bound BoundTable lower_bounds upper_bounds",
     "paper.stable_networks": "Stability stability",
-    "plotting": "plot plot_grid plot_html plot_layers plot_persistence plot_slices",
+    "plotting": "plot plot_grid plot_html plot_layers plot_persistence plot_slices plot_tikz",
     "readers": "from_onnx from_sklearn from_torch load save",
     "topology.basis": "HomologyBasis homology_basis",
     "topology.chain": "ChainComplex chain_complex",
@@ -317,6 +325,7 @@ __all__ = [
     "plot_layers",
     "plot_persistence",
     "plot_slices",
+    "plot_tikz",
     "predicted_band_betti",
     "predicted_betti",
     "predicted_paper_betti",

@@ -227,7 +227,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     }
     suffixes = {
         "save": "json", "save_complex": "npz", "write_cells": "json", "write_polymake": "pcom", "write_mesh": "vtu",
-        "write_table": "csv", "plot_html": "html", "certify": "cert", "certify_cells": "cert",
+        "write_table": "csv", "plot_html": "html", "plot_tikz": "tex", "certify": "cert", "certify_cells": "cert",
         "certify_identical": "cert", "certify_persistence": "cert",
     }  # fmt: skip
     found: Calls = {}

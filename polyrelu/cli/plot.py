@@ -27,7 +27,17 @@ from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.subdivision import subdivide
 from polyrelu.network.formula import Formula
 from polyrelu.network.network import Network
-from polyrelu.plotting import COLOURINGS, HTML, SUFFIXES, plot, plot_html, plot_layers, plot_slices
+from polyrelu.plotting import (
+    COLOURINGS,
+    HTML,
+    SUFFIXES,
+    TEX,
+    plot,
+    plot_html,
+    plot_layers,
+    plot_slices,
+    plot_tikz,
+)
 from polyrelu.plotting.scene import make_scene
 from polyrelu.plotting.subject import MAX_DIM
 from polyrelu.plotting.window import ASPECTS
@@ -48,7 +58,8 @@ def add_parser(commands: Any) -> None:
         description="Draws a network with one input (its graph), two inputs (its regions, or with --graph the graph)\n"
         "or three inputs (its decision boundary, a surface), with f-vector and Betti numbers in the title. A network\n"
         "with several outputs is drawn by classes. For more inputs take a --slice. The format follows the suffix:\n"
-        f"{', '.join(SUFFIXES)}, or {HTML}, a page to turn and zoom that loads nothing from the network.",
+        f"{', '.join(SUFFIXES)}, or {HTML}, a page to turn and zoom that loads nothing from the network, or\n"
+        f"{TEX}, TikZ code with exact coordinates.",
         epilog="""\
 examples:
   polyrelu plot net.json -o net.png
@@ -59,9 +70,10 @@ examples:
   polyrelu plot net.json -o net.pdf --cycles                           the holes of {F > 0}
   polyrelu plot net.json -o strip.png --layers --relation "<="         {F <= 0} after each hidden layer
   polyrelu plot four.json -o four.html --slider 3:-1:1 --box "-1,1"    slices where the last of four inputs is fixed
+  polyrelu plot net.json -o net.tex --fractions                        for \\input in a paper
   polyrelu plot large.onnx -o slice.png --slice points.json --box "-1,2"
 
-needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
+needs matplotlib, and plotly for .html, but nothing for .tex: pip install 'polyrelu[plot]'""",
     )
     add_net(parser)
     add_out(parser)
@@ -91,6 +103,8 @@ needs matplotlib, and plotly for .html: pip install 'polyrelu[plot]'""",
     parser.add_argument(
         "--window", metavar="LO,HI[;LO,HI...]", help="the part that is drawn; unlike --box it changes no result"
     )
+    parser.add_argument("--fractions", action="store_true", help=".tex: coordinates as fractions, not as decimals")
+    parser.add_argument("--standalone", action="store_true", help=".tex: a document of its own")
     _add_data(parser)
     add_complete(parser)
     add_task(parser, json=False)
@@ -120,8 +134,9 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Answer:
     """Draw and write."""
     suffix = Path(options.out).suffix.lower()
-    if suffix not in (*SUFFIXES, HTML):
-        raise FileError(f"{options.out}: expected a file that ends in {', '.join(SUFFIXES)} or {HTML}", options.out)
+    if suffix not in (*SUFFIXES, HTML, TEX):
+        endings = f"{', '.join(SUFFIXES)}, {HTML} or {TEX}"
+        raise FileError(f"{options.out}: expected a file that ends in {endings}", options.out)
     check_out(options)
     if options.where is not None and (options.relation is not None or options.level is not None):
         raise InputError("--where takes the place of --relation and --level; give one or the other")
@@ -137,7 +152,11 @@ def run(options: argparse.Namespace) -> Answer:
     choices: dict[str, Any] = {"color": options.color, "graph": options.graph, "window": _window(options)}
     choices |= _data(options)
     _rehearse(task, choices, formula)
-    draw: Any = plot_html if suffix == HTML else plot
+    draw: Any = {HTML: plot_html, TEX: plot_tikz}.get(suffix, plot)
+    if suffix == TEX:
+        draw = partial(draw, numbers="fraction" if options.fractions else "decimal", standalone=options.standalone)
+    elif options.fractions or options.standalone:
+        raise InputError(f"--fractions and --standalone are about TikZ: expected a file that ends in {TEX}")
     if options.library is not None:
         if suffix != HTML:
             raise InputError(f"--library is about pages: expected a file that ends in {HTML}, got {options.out}")
@@ -165,11 +184,13 @@ def _layers(options: argparse.Namespace) -> Answer:
     """Draw and write the strip of --layers."""
     others = {"--color": options.color, "--where": options.where, "--window": options.window}
     others |= {f"--{name.replace('_', '-')}": vars(options)[name] for name in DATA}
-    others |= {"--graph": options.graph or None, "--cycles": options.cycles or None}
+    flags = ("graph", "cycles", "fractions", "standalone")
+    others |= {f"--{name}": vars(options)[name] or None for name in flags}
     others |= {"--slider": options.slider, "--at": options.at}
     given = [name for name, value in others.items() if value is not None]
-    if given or Path(options.out).suffix.lower() == HTML:
-        raise InputError(f"--layers does not go with {given[0] if given else HTML}")
+    suffix = Path(options.out).suffix.lower()
+    if given or suffix in (HTML, TEX):
+        raise InputError(f"--layers does not go with {given[0] if given else suffix}")
     task, level = prepare(options, read(options), one_output=True), read_level(options) or 0
     with task.work() as how:
         plot_layers(

@@ -48,7 +48,7 @@ def decimal(x: Fraction, places: int) -> str:
     >>> decimal(Fraction(2, 3), 4), decimal(Fraction(-1, 2), 4), decimal(Fraction(5, 2), 0)
     ('0.6667', '-0.5', '2')
     """
-    scaled = round(x * 10**places)
+    scaled: int = round(Fraction(x) * Fraction(10) ** places)
     whole, rest = divmod(abs(scaled), 10**places)
     digits = f"{rest:0{places}d}".rstrip("0") if places else ""
-    return "-" * (scaled < 0) + show(whole) + ("." + digits if digits else "")
+    return "-" * (scaled < 0) + show(whole) + "." * bool(digits) + digits

@@ -1,7 +1,7 @@
-"""Pictures of networks, complexes, regions and cycles: figures by matplotlib, interactive pages by plotly.
+"""Pictures of networks, complexes, regions and cycles: figures by matplotlib, interactive pages by plotly, and TikZ.
 
-Both libraries are optional and imported only when something is drawn: pip install 'polyrelu[plot]'. Cells are exact
-until their positions are rounded for drawing. Everything else is computed in the rooms above.
+The libraries are optional and imported only when something is drawn: pip install 'polyrelu[plot]'; TikZ code needs
+none. Cells are exact until their positions are rounded for drawing. Everything else is computed in the rooms above.
 """
 
 from polyrelu.plotting.bars import KINDS, plot_persistence
@@ -14,6 +14,8 @@ from polyrelu.plotting.page import SUFFIX as HTML
 from polyrelu.plotting.separation import plot_separation
 from polyrelu.plotting.slider import plot_slices
 from polyrelu.plotting.subject import MAX_DIM
+from polyrelu.plotting.tikz import SUFFIX as TEX
+from polyrelu.plotting.tikz import plot_tikz
 
 __all__ = [
     "COLOURINGS",
@@ -21,6 +23,7 @@ __all__ = [
     "KINDS",
     "MAX_DIM",
     "SUFFIXES",
+    "TEX",
     "plot",
     "plot_grid",
     "plot_html",
@@ -28,4 +31,5 @@ __all__ = [
     "plot_persistence",
     "plot_separation",
     "plot_slices",
+    "plot_tikz",
 ]

@@ -128,8 +128,8 @@ def plot_tikz(
 
     The styles are "polyrelu above", "polyrelu below", "polyrelu level" (of F > t, F < t and F = t), "polyrelu class 0",
     "polyrelu tie", "polyrelu inside", "polyrelu outside", "polyrelu colour 0", "polyrelu edge", "polyrelu boundary",
-    "polyrelu point", "polyrelu cycle 0", "polyrelu data 0", "polyrelu frame", "polyrelu label" and "polyrelu legend". To
-    change some in all pictures of a document, write before them
+    "polyrelu point", "polyrelu cycle 0", "polyrelu data 0", "polyrelu frame", "polyrelu label" and "polyrelu legend".
+    To change some in all pictures of a document, write before them
 
         \\tikzset{every polyrelu picture/.style={polyrelu edge/.style={draw=red}}}
 
@@ -177,7 +177,7 @@ def check_tikz(path: str | os.PathLike[str]) -> None:
 def _text(scene: Scene, kind: str, places: int | None, choices: dict[str, Any]) -> str:
     count = scene.clipped.n_cells(2) if scene.dim > 1 else scene.clipped.n_cells(1)
     if scene.dim < 3 and count > MOST:
-        raise LimitError(f"plot_tikz: {count:,} regions are more than LaTeX can take ({MOST:,}); choose a smaller window")
+        raise LimitError(f"plot_tikz: {count:,} regions are more than LaTeX takes ({MOST:,}); choose a smaller window")
     if choices["region_labels"] is not None and (scene.dim != 2 or scene.graph):
         raise InputError("region_labels: expected a picture of the plane")
     if is_solid(scene):
@@ -208,7 +208,8 @@ def _head(scene: Scene, writer: Writer, axes: Sequence[Axis]) -> list[str]:
     names = ["x", "F(x)"] if scene.dim == 1 else ["x_1", "x_2", "F(x)" if scene.graph else "x_3"]
     for name, letter, axis in zip(names, "XYZ", axes, strict=False):
         if not axis.is_plain:
-            lines.append(f"The coordinate {letter} of the picture means {name} = {show(axis.shift)} + {show(axis.unit)} {letter}.")
+            meaning = f"{name} = {show(axis.shift)} + {show(axis.unit)} {letter}"
+            lines.append(f"The coordinate {letter} of the picture means {meaning}.")
     return lines
 
 

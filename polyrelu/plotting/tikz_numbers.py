@@ -1,7 +1,7 @@
 """Coordinates as TikZ reads them.
 
-TeX computes with numbers below 16384 in steps of 2^-16. So a window far from 0, or a very large or small one, is written
-in other units, u = (x − shift) / unit with a power of ten as the unit, and the file says which.
+TeX computes with numbers below 16384 in steps of 2^-16. So a window far from 0, or a very large or small one, is
+written in other units, u = (x − shift) / unit with a power of ten as the unit, and the file says which.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SMALL = Fraction(1, 100)
 """Sides beyond these bounds are written in other units."""
 SIMPLE = 16383
 """The largest integer that pgf divides by itself."""
-LONGEST = 1000
+LONGEST = 4000
 """Maximum length of a number as text."""
 
 

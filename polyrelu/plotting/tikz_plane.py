@@ -334,10 +334,11 @@ def draw_line(scene: Scene, make: Callable[[Sequence[Axis], Sequence[Fraction]],
         picture.add(f"\\path[{styles[scene.colouring.number[i]]}] {corners}; % region {i}")
     if choices["axes"]:
         _line_frame(scene, picture, axes, choices["width"])
-    if scene.level is not None and bottom <= Fraction(scene.clipped.level) <= top:
+    level = cx.level
+    if level is not None and bottom <= level <= top:
         style = picture.style("level line", "draw=black!60, line width=0.4pt, dashed")
         left, right = (number(axes[0](x)) for x in scene.window[0])
-        height = number(axes[1](scene.clipped.level))
+        height = number(axes[1](level))
         picture.add(f"\\path[{style}] ({left}, {height}) -- ({right}, {height});")
     on = scene.on_boundary(0)
     for i, colour in enumerate(output_colours(scene)):

@@ -93,7 +93,7 @@ def draw_solid(
     picture = Picture(Writer(axes, kind, places), units)
     points = vertices(scene)
     if scene.graph:
-        points = [(*p, scene.network(p)) for p in points]  # type: ignore[misc]
+        points = list(lifted_points(scene, points))
     if choices["axes"]:
         _frame(scene, picture, axes, vectors, images)
     _draw(scene, picture, points, axes, vectors, most)
@@ -139,8 +139,15 @@ def _draw(
             picture.paths(style, (f"{names[v]} {DOT}" for v in lone.tolist()))
             picture.entry(f"\\path[{style}] (0.2,0) {DOT};", f"{boundary_label(scene)}, isolated")
     _cycles(scene, picture)
-    net = scene.network
-    draw_data(scene, picture, (lambda p: (*p, net(p))) if scene.graph else tuple)
+    draw_data(scene, picture, (lambda p: next(lifted_points(scene, [p]))) if scene.graph else tuple)
+
+
+def lifted_points(scene: Scene, points: Sequence[tuple[Fraction, ...]]) -> Iterator[tuple[Fraction, ...]]:
+    """Points of the plane on the graph of F."""
+    for point in points:
+        value = scene.network(point)
+        assert isinstance(value, Fraction)
+        yield (*point, value)
 
 
 def _coordinates(picture: Picture, points: list[Any], used: Any) -> dict[int, str]:
@@ -178,11 +185,16 @@ def _faces(
 
 def _light(corners: Floats) -> float:
     """The share of the light that meets a face, from 0 to 1; the light comes from beside the viewer."""
-    normal = np.zeros(3)
-    for b, c in zip(corners[1:], corners[2:], strict=False):
-        normal += np.cross(b - corners[0], c - corners[0])
+    normal = _normal(corners)
     size = float(np.linalg.norm(normal) * np.linalg.norm(LIGHT))
     return abs(float(normal @ LIGHT)) / size if size else 1.0
+
+
+def _normal(corners: Floats) -> Floats:
+    """A vector at a right angle to a face; its length is twice the area."""
+    offsets = corners[1:] - corners[0]
+    normal: Floats = np.cross(offsets[:-1], offsets[1:]).sum(axis=0)
+    return normal
 
 
 def _cycles(scene: Scene, picture: Picture) -> None:
@@ -274,9 +286,7 @@ def _area(polygon: Floats) -> float:
 
 def _depth(face: Floats, point: Floats) -> float:
     """The depth of the plane of a face over a point."""
-    normal = np.zeros(3)
-    for b, c in zip(face[1:], face[2:], strict=False):
-        normal += np.cross(b - face[0], c - face[0])
+    normal = _normal(face)
     offset = point - face[0, :2]
     return float(face[0, 2] - (normal[:2] @ offset) / normal[2]) if normal[2] else float(face[:, 2].mean())
 
@@ -334,9 +344,9 @@ def _outer_edge(j: int, toward: Sequence[int], images: Floats) -> list[int]:
         bits = [0, 0, 0]
         bits[one] = toward[one] if first else 1 - toward[one]
         bits[two] = 1 - toward[two] if first else toward[two]
-        place = sum((bits[i] - 0.5) * images[i, :2] for i in (one, two))
-        edges.append((place[0] if j == 2 else place[1], bits))
-    return min(edges, key=lambda edge: float(edge[0]))[1]
+        place = (bits[one] - 0.5) * images[one] + (bits[two] - 0.5) * images[two]
+        edges.append((float(place[0] if j == 2 else place[1]), bits))
+    return min(edges)[1]
 
 
 def _outward(j: int, bits: Sequence[int], vectors: Floats, axes: Sequence[Axis]) -> Floats:
