@@ -72,14 +72,14 @@ def plot_tikz(
     standalone: bool = False,
     **options: Unpack[Options],
 ) -> Tikz:
-    """A picture for a paper, as TikZ code with exact coordinates.
+    r"""A picture for a paper, as TikZ code with exact coordinates.
 
     Parameters
     ----------
     obj : Network, PolyhedralComplex, Region, FormulaRegion, Partition, ClassRegion or DecisionBoundary
         What is drawn, as for `plot`.
     path : str or path-like, optional
-        The .tex file to which the code is written as well, for \\input.
+        The .tex file to which the code is written as well, for \input.
     level, relation, domain, window, color, graph, cycles, coarse : optional
         As for `plot`. Cells are cut off at the window exactly.
     points, labels, feature_names, class_names, palette, aspect, legend : optional
@@ -92,7 +92,7 @@ def plot_tikz(
     numbers : str, default "decimal"
         "decimal": coordinates are decimals, correctly rounded, and a comment beside one that was rounded has it
         exactly. "fraction": coordinates are exact, such as {1/3}, which TeX evaluates; numerators or denominators above
-        16383 need \\fpeval, which is part of LaTeX since June 2022.
+        16383 need \fpeval, which is part of LaTeX since June 2022.
     digits : int, optional
         The digits of decimals after the point, at most 15. The default is enough for a millionth of the smaller side.
     width : exact number, default 8
@@ -131,7 +131,7 @@ def plot_tikz(
     "polyrelu point", "polyrelu cycle 0", "polyrelu data 0", "polyrelu frame", "polyrelu label" and "polyrelu legend".
     To change some in all pictures of a document, write before them
 
-        \\tikzset{every polyrelu picture/.style={polyrelu edge/.style={draw=red}}}
+        \tikzset{every polyrelu picture/.style={polyrelu edge/.style={draw=red}}}
 
     Three inputs, and graphs over the plane, are drawn in a parallel projection: the vectors of the axes are in the
     options of the picture, and coordinates stay those in space. Faces are painted from back to front. What is in front
@@ -140,9 +140,9 @@ def plot_tikz(
     Examples
     --------
     >>> import polyrelu as pr
-    >>> picture = pr.plot_tikz(pr.from_expression("1 - 3|x| - |y|"), "diamond.tex", numbers="fraction")
-    >>> [line for line in str(picture).splitlines() if line.startswith("\\\\coordinate (v0)")]
-    ['\\\\coordinate (v0) at ({1/3}, 0);']
+    >>> picture = pr.plot_tikz(pr.from_expression("1 - 3*|x| - |y|"), "diamond.tex", numbers="fraction")
+    >>> print(*(line for line in str(picture).splitlines() if "({1/3}, 0)" in line))
+    \coordinate (v12) at ({1/3}, 0);
     """
     check_options(options, "plot_tikz")
     if path is not None:
