@@ -207,6 +207,20 @@ cdef extern from "_cpp/reduction.hpp" namespace "polyrelu::reduction" nogil:
     int reduce(const Input&, InterruptCheck&, Result&, Trace*) except +
     int reduce_fibers(const Input&, const int32_t*, InterruptCheck&, CriticalCells&) except +
 
+
+cdef extern from "_cpp/region_chain.hpp" namespace "polyrelu" nogil:
+    cdef cppclass RankedComplex "polyrelu::reduction::Complex<int8_t>":
+        vector[int64_t] ranks
+
+    cdef cppclass RegionChain:
+        RegionChain() except +
+        RankedComplex complex
+        Fault fault
+
+    int make_region_chain(const Subdivision&, unsigned int, cbool, InterruptCheck&, RegionChain&) except +
+    int reduce_chain(const RegionChain&, InterruptCheck&, Result&) except +
+
+
 cdef extern from "_cpp/pairing.hpp" namespace "polyrelu::reduction" nogil:
     cdef cppclass Pairs:
         vector[vector[int32_t]] birth, death

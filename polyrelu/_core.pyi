@@ -29,7 +29,18 @@ def subdivide(
     split_at_walls: bool = False,
     conditions: Sequence[Sequence[tuple[int, int, int]]] = (),
     differences: list[Any] | None = None,
-) -> dict[str, Any]: ...
+) -> Subdivided: ...
+@disjoint_base
+class Subdivided:
+    finite: tuple[int, ...]
+    def chain(self, signs: int, is_open: bool) -> Chain | tuple[str, int, int, int]: ...
+    def report(self) -> dict[str, Any]: ...
+
+@disjoint_base
+class Chain:
+    ranks: tuple[int, ...]
+    def reduce(self) -> tuple[list[tuple[int, int, list[tuple[int, int, int]]]], list[int]]: ...
+
 @disjoint_base
 class VertexSolver:
     def __new__(

@@ -8,11 +8,140 @@ import numpy as np
 cdef dict _ARITHMETIC = {"certified": CERTIFIED, "big": ALL_BIG, "uncertified": UNCERTIFIED}
 
 
+cdef class Subdivided:
+    """A finished subdivision, as the core holds it; made by `subdivide`.
+
+    Either its cells become arrays (`report`, after which nothing is left in the core), or regions their chain complexes
+    (`chain`). finite: the numbers of cells by dimension that are not at infinity.
+    """
+
+    cdef Subdivision* s
+    cdef _Listener listener
+    cdef bint last_is_level, coarse, all_signs
+    cdef int last_signs
+    cdef object conditions
+
+    def __dealloc__(self):
+        with nogil:
+            del self.s
+
+    cdef Subdivision* subdivision(self) except NULL:
+        if self.s == NULL:
+            raise ValueError("nothing is left in the core")
+        return self.s
+
+    @property
+    def finite(self):
+        return tuple(self.subdivision().finite_counts())
+
+    def chain(self, int signs, bint is_open):
+        """The chain complex of a region (`_cpp/region_chain.hpp`), or a fault as `check_chain_complex` returns it.
+
+        signs: the sum of 1, 2 and 4 for negative, zero and positive signs of the level's neuron that belong to it.
+        """
+        if not self.last_is_level:
+            raise ValueError("there is no level")
+        cdef Subdivision* s = self.subdivision()
+        cdef RegionChain* chain = new RegionChain()
+        cdef Chain found = Chain()
+        found.chain = chain
+        cdef InterruptCheck interrupt = InterruptCheck(ask, <void*>found.listener)
+        cdef int outcome
+        with nogil:
+            outcome = make_region_chain(s[0], signs, is_open, interrupt, chain[0])
+        check_outcome(outcome, found.listener, 0, 0, 0)
+        if chain.fault.kind:
+            return _FAULTS[chain.fault.kind], chain.fault.degree, chain.fault.row, chain.fault.column
+        return found
+
+    def report(self):
+        """All that was asked for, in arrays."""
+        cdef Subdivision* s = self.subdivision()
+        cdef _Listener listener = self.listener
+        cdef CellOrder* order = NULL
+        cdef vector[int32_t] condition_starts, terms
+        cdef int i, k, j, outcome, rank = s.r
+        try:
+            with nogil:
+                order = new CellOrder(s[0])
+            result = {
+                "finite": [order.finite[k] for k in range(rank + 1)],
+                "canonical": list(s.finite_before_last if self.last_is_level else s.finite_counts()),
+                "level_signs": [_signs_of(s, order, k, 0) for k in range(rank + 1)] if self.last_is_level else None,
+                "statistics": s.statistics(),
+            }
+            if self.coarse:
+                result["decided"] = _decided(s, order)
+            if self.last_signs:
+                result["last_signs"] = [
+                    [_signs_of(s, order, k, j) for j in range(self.last_signs)] for k in range(rank + 1)
+                ]
+            if self.conditions:
+                condition_starts.push_back(0)
+                for condition in self.conditions:
+                    for stage, neuron, sign in condition:
+                        terms.push_back((s.first_neuron[stage] + <int32_t>neuron) << 1 | (sign < 0))
+                    condition_starts.push_back(<int32_t>terms.size())
+                result["conditions"] = [_conditions(s, order, k, condition_starts, terms) for k in range(rank + 1)]
+            if self.all_signs:
+                signs = [[] for k in range(rank + 1)]
+                for i in range(<int>s.stages.size()):
+                    with nogil:
+                        outcome = s.mark_again(i)
+                    _check(s, outcome, listener)
+                    for k in range(rank + 1):
+                        for j in range(s.stages[i].n):
+                            signs[k].append(_signs_of(s, order, k, j))
+                result["all_signs"] = [np.array(x, dtype=np.int8).T for x in signs]
+            with nogil:
+                s.release_working_arrays()
+            result["vertices"] = _vertices(s, order)
+            result["cells"] = [_cells_of(s, order, k) for k in range(rank, -1, -1)][::-1]
+            result["pieces"] = [_regions_of(s, k) for k in range(<int>s.regions.size())]
+            return result
+        finally:
+            self.s = NULL
+            with nogil:
+                del order
+                del s
+
+
+cdef class Chain:
+    """The chain complex of a region in the core: `reduce` removes its unit pivots, as `reduce_chain_complex` does."""
+
+    cdef RegionChain* chain
+    cdef _Listener listener
+
+    def __cinit__(self):
+        self.listener = _Listener(None)
+
+    def __dealloc__(self):
+        with nogil:
+            del self.chain
+
+    @property
+    def ranks(self):
+        """The ranks in degrees 0..n."""
+        return tuple(self.chain.complex.ranks)
+
+    def reduce(self):
+        """(remainders, pivots), see `reduce_chain_complex`."""
+        cdef Result result
+        cdef InterruptCheck interrupt = InterruptCheck(ask, <void*>self.listener)
+        cdef int outcome
+        cdef size_t k
+        prepare_gmp_memory()
+        with nogil:
+            outcome = reduce_chain(self.chain[0], interrupt, result)
+        check_outcome(outcome, self.listener, 0, 0, 0)
+        return _remainders(result), [result.n_pivots[k] for k in range(result.n_pivots.size())]
+
+
 def subdivide(int rank, list start, list initial_forms, list stages, bint discard_first, bint last_is_level,
               bint all_signs, object max_cells=None, object max_memory=None, object callback=None, int threads=1,
               str arithmetic="certified", int last_signs=0, bint coarse=False, bint split_at_walls=False,
               object conditions=(), object differences=None):
-    """Subdivide R^rank by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
+    """R^rank subdivided by stages of neurons; see `_cpp/subdivision.hpp` for the algorithm and why it is exact.
 
     start: the apex and then the 2·rank rays, as primitive integer vectors (x0 first).
     initial_forms: the `rank` affine forms that vanish on the starting hyperplanes, form i positive on ray 2i + 1.
@@ -37,84 +166,47 @@ def subdivide(int rank, list start, list initial_forms, list stages, bint discar
     if rank >= 64:  # MAX_WIDTH; 3^64 cells could not be held anyway
         raise Limit(False, 0, 0, 0)
     prepare_gmp_memory()
+    cdef Subdivided done = Subdivided()
     cdef _Listener listener = _Listener(callback)
     cdef int64_t limit = (<int64_t>1 << 62) if max_cells is None else min(max_cells, 1 << 62)
     cdef int64_t bytes_ = (<int64_t>1 << 62) if max_memory is None else min(max_memory, 1 << 62)
     cdef Subdivision* s = new Subdivision(rank, limit, bytes_, threads, _ARITHMETIC[arithmetic], coarse, ask,
                                           <void*>listener)
+    done.s, done.listener = s, listener
+    done.last_is_level, done.coarse, done.all_signs = last_is_level, coarse, all_signs
+    done.last_signs, done.conditions = last_signs, conditions
     s.split_at_walls = split_at_walls
-    cdef CellOrder* order = NULL
     cdef vector[mpz_class] v
-    cdef int i, k, j, outcome
+    cdef int i, outcome
     cdef cbool discard
-    cdef vector[int32_t] condition_starts, terms
-    try:
-        fill_stages(s.stages, stages)
-        for vector_ in [[1] + [0] * rank] + initial_forms:
-            set_vector(v, vector_)
-            s.forms.push_exact(v.data())
-        for vector_ in initial_forms:
-            set_vector(v, vector_)
-            make_primitive(v)
-            s.initial_forms.push_back(v)
-        s.vertices.resize(len(start))
-        for i, vector_ in enumerate(start):
-            set_vector(v, vector_)
-            s.vertices.set_exact(i, v)
-        if conditions:
-            if arithmetic == "uncertified":
-                raise ValueError("signs that are not certain are not kept")
-            s.keep_from = min([stage for condition in conditions for stage, _, _ in condition], default=len(stages))
-        if differences is not None:
-            fill_stages(s.differences, differences)
-            s.classes = len(conditions)
-        outcome = s.start()
-        for i in range(len(stages)):
-            if outcome:
-                break
-            discard = discard_first and i == 0
-            with nogil:
-                outcome = s.run(i, discard)
-        _check(s, outcome, listener)
+    fill_stages(s.stages, stages)
+    for vector_ in [[1] + [0] * rank] + initial_forms:
+        set_vector(v, vector_)
+        s.forms.push_exact(v.data())
+    for vector_ in initial_forms:
+        set_vector(v, vector_)
+        make_primitive(v)
+        s.initial_forms.push_back(v)
+    s.vertices.resize(len(start))
+    for i, vector_ in enumerate(start):
+        set_vector(v, vector_)
+        s.vertices.set_exact(i, v)
+    if conditions:
+        if arithmetic == "uncertified":
+            raise ValueError("signs that are not certain are not kept")
+        s.keep_from = min([stage for condition in conditions for stage, _, _ in condition], default=len(stages))
+    if differences is not None:
+        fill_stages(s.differences, differences)
+        s.classes = len(conditions)
+    outcome = s.start()
+    for i in range(len(stages)):
+        if outcome:
+            break
+        discard = discard_first and i == 0
         with nogil:
-            order = new CellOrder(s[0])
-        result = {
-            "finite": [order.finite[k] for k in range(rank + 1)],
-            "canonical": list(s.finite_before_last if last_is_level else s.finite_counts()),
-            "level_signs": [_signs_of(s, order, k, 0) for k in range(rank + 1)] if last_is_level else None,
-            "statistics": s.statistics(),
-        }
-        if coarse:
-            result["decided"] = _decided(s, order)
-        if last_signs:
-            result["last_signs"] = [[_signs_of(s, order, k, j) for j in range(last_signs)] for k in range(rank + 1)]
-        if conditions:
-            condition_starts.push_back(0)
-            for condition in conditions:
-                for stage, neuron, sign in condition:
-                    terms.push_back((s.first_neuron[stage] + <int32_t>neuron) << 1 | (sign < 0))
-                condition_starts.push_back(<int32_t>terms.size())
-            result["conditions"] = [_conditions(s, order, k, condition_starts, terms) for k in range(rank + 1)]
-        if all_signs:
-            signs = [[] for k in range(rank + 1)]
-            for i in range(len(stages)):
-                with nogil:
-                    outcome = s.mark_again(i)
-                _check(s, outcome, listener)
-                for k in range(rank + 1):
-                    for j in range(len(stages[i][0])):
-                        signs[k].append(_signs_of(s, order, k, j))
-            result["all_signs"] = [np.array(x, dtype=np.int8).T for x in signs]
-        with nogil:
-            s.release_working_arrays()
-        result["vertices"] = _vertices(s, order)
-        result["cells"] = [_cells_of(s, order, k) for k in range(rank, -1, -1)][::-1]
-        result["pieces"] = [_regions_of(s, k) for k in range(<int>s.regions.size())]
-        return result
-    finally:
-        with nogil:
-            del order
-            del s
+            outcome = s.run(i, discard)
+    _check(s, outcome, listener)
+    return done
 
 
 cdef int _check(Subdivision* s, int outcome, _Listener listener) except -1:

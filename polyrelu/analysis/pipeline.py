@@ -11,16 +11,17 @@ from polyrelu.analysis.formula_homology import analyse_formulas
 from polyrelu.analysis.parts import PartsOptions, asks_for_parts, solve
 from polyrelu.analysis.problems import Problem
 from polyrelu.errors import InputError, RegionError
-from polyrelu.exact.limits import read_flag
+from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, entries, exact
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.region import RELATIONS, read_relation
-from polyrelu.geometry.subdivision import Options, read_domain, read_level, subdivide
+from polyrelu.geometry.subdivision import Options, cells_in_core, read_domain, read_level, subdivide
 from polyrelu.markup import line
 from polyrelu.network.formula import Formula, read_formula
 from polyrelu.network.network import Network
 from polyrelu.topology.coefficients import Coefficients, read_coefficients
+from polyrelu.topology.groups import homology_in_core
 from polyrelu.topology.homology import Homology, homology
 
 
@@ -338,10 +339,11 @@ def betti_numbers(
     (2,)
     """
     if where is None:
+        read_relation(relation)
         how: PartsOptions = {"parts": parts, "work_dir": work_dir, "client": client}
-        return _analysed(network, (read_relation(relation),), level, domain, coarse, coefficients, how, options)[
-            relation
-        ].betti
+        if not asks_for_parts({**options, **how}):
+            return _betti_numbers(network, relation, level, domain, coarse, coefficients, options)
+        return _analysed(network, (relation,), level, domain, coarse, coefficients, how, options)[relation].betti
     if not isinstance(relation, str) or relation != ">" or exact(level, "level") != 0:
         raise RegionError("where: a formula takes the place of level and relation; give one or the other")
     read_flag(coarse, "coarse")
@@ -350,3 +352,23 @@ def betti_numbers(
         network, formula, domain, parts=parts, work_dir=work_dir, client=client, coefficients=coefficients, **options
     )
     return report.betti[0]
+
+
+@memory_is_a_limit
+def _betti_numbers(
+    network: Network,
+    relation: str,
+    level: Any,
+    domain: Any,
+    coarse: bool,
+    coefficients: Coefficients,
+    options: Options,
+) -> tuple[int, ...]:
+    """The numbers of `analyse_region` from the whole, without arrays of its cells, which only cycles need."""
+    ring = read_coefficients(coefficients)
+    if level is None:
+        raise InputError("level: expected an exact number, got None")
+    network, domain, _ = on_slice(network, read_domain(domain, network))
+    cells, _ = cells_in_core(network, level, domain, options, coarse=read_flag(coarse, "coarse"))
+    max_memory, progress = options.get("max_memory"), options.get("progress")
+    return homology_in_core(cells, relation, network.input_dim, max_memory, progress).over(ring).betti

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from polyrelu import _core
 from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
 from polyrelu.exact.limits import read_flag, read_limit, read_progress
 from polyrelu.exact.rational import describe, exact
-from polyrelu.geometry.beginning import beginning, most_cells
+from polyrelu.geometry.beginning import Beginning, beginning, most_cells
 from polyrelu.geometry.cell_arrays import CellArrays
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
@@ -30,6 +30,7 @@ Signs = npt.NDArray[np.int8]
 Condition = Sequence[tuple[int, int, int]]
 """(hidden layer, neuron, sign 1 or −1) that hold together: the neuron has not the opposite sign."""
 MAX_THREADS = 256
+Taken = TypeVar("Taken")
 
 
 class Options(TypedDict, total=False):
@@ -198,50 +199,71 @@ def _subdivided(
 
     The conditions among these number hidden layers.
     """
-    max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
-    threads, progress = options.get("threads", 1), options.get("progress")
     t = read_level(network, level)
     check_options(options)
     region = read_domain(domain, network)
+    report, begun = _run(network, t, region, options, further, part_of, _core.Subdivided.report)
+    if t is not None and network.depth == 0:  # the level set itself was started from
+        report["canonical"] = subdivide(network, None, region).f_vector
+    arrays = CellArrays.from_core(report)
+    return PolyhedralComplex(network, t, region, begun.coordinates, begun.artificial, arrays), report
+
+
+def cells_in_core(
+    network: Network, level: Any, domain: Any, options: Options, *, coarse: bool
+) -> tuple[_core.Subdivided, Beginning]:
+    """The cells of `subdivide` as the core holds them, for who asks for chain complexes of regions alone.
+
+    No arrays are made of them, which takes most of the time of a small complex. The errors are those of `subdivide`.
+    """
+    t = read_level(network, level)
+    check_options(options)
+    further = {"coarse": True} if coarse else {}
+    return _run(network, t, read_domain(domain, network), options, further, None, _itself)
+
+
+def _itself(cells: _core.Subdivided) -> _core.Subdivided:
+    return cells
+
+
+def _run(
+    network: Network,
+    t: Fraction | None,
+    region: Domain | None,
+    options: Options,
+    further: dict[str, Any],
+    part_of: Sequence[Sequence[int]] | None,
+    take: Callable[[_core.Subdivided], Taken],
+) -> tuple[Taken, Beginning]:
+    """What `take` makes of the cells that the core has made, and what it began with."""
+    max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     walls = region.half_spaces() if region is not None else ()
-
-    coordinates, start, initial_forms, artificial = beginning(network, t, walls, part_of, max_cells)
-    kept = coordinates.kept
+    begun = beginning(network, t, walls, part_of, max_cells)
+    kept = begun.coordinates.kept
     stages = complex_stages(network, region, kept, t)
-    names = (["domain"] if walls else []) + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
     if "conditions" in further:
-        compared = min(layer for condition in further["conditions"] for layer, _, _ in condition)
-        names[bool(walls) + compared : -1] = ["classes"] * (network.depth - compared)
-        further = {
-            **further,
-            "conditions": [[(bool(walls) + layer, *term) for layer, *term in terms] for terms in further["conditions"]],
-        }
-        if "differences" in further:
-            further["differences"] = complex_stages(further["differences"], region, kept, Fraction(0))
-    all_signs = artificial > 0 and "coarse" not in further
+        further = _with_stages(further, network, region, kept)
+    all_signs = begun.artificial > 0 and "coarse" not in further
     callback = None
-    if progress is not None:
-        listener = progress
-
-        def callback(stage: int, done: int, total: int, cells: int) -> None:
-            listener(names[stage], done, total)
-
+    if (progress := options.get("progress")) is not None:
+        callback = _listener(progress, network, bool(walls), further)
     try:
-        report = _core.subdivide(
-            *(len(kept), start, initial_forms, stages, bool(walls), t is not None, all_signs),
-            *(max_cells, max_memory, callback, threads),
+        cells = _core.subdivide(
+            *(len(kept), begun.start, begun.forms, stages, bool(walls), t is not None, all_signs),
+            *(max_cells, max_memory, callback, options.get("threads", 1)),
             **further,
         )
+        return take(cells), begun
     except _core.Limit as reached:
-        by_memory, cells, memory, done = reached.args
+        by_memory, n_cells, memory, done = reached.args
         n_walls = len(stages[0][0]) if walls else 0
         total = sum(map(len, network.slopes))
         done = min(max(done - n_walls, 0), total)
         what = f"{max_memory} bytes" if by_memory else f"{most_cells(max_cells)} cells"
         raise LimitError(
-            f"more than {what} are needed: after {done} of {total} neurons there were {cells} cells in {memory} bytes; "
+            f"more than {what} are needed: after {done} of {total} neurons there were {n_cells} cells in {memory} bytes; "
             "a domain or a slice (Slice.restrict) needs fewer, estimate(network) predicts how many",
-            {"cells": cells, "bytes": memory, "neurons": done},
+            {"cells": n_cells, "bytes": memory, "neurons": done},
         ) from None
     except _core.NoInterior:
         raise without_interior(region) from None
@@ -252,10 +274,35 @@ def _subdivided(
             "the memory of this machine does not suffice; max_memory stops earlier, a domain or a slice needs less, "
             "estimate(network) predicts how much"
         ) from None
-    if t is not None and network.depth == 0:  # the level set itself was started from
-        report["canonical"] = subdivide(network, None, region).f_vector
-    arrays = CellArrays.from_core(report)
-    return PolyhedralComplex(network, t, region, coordinates, artificial, arrays), report
+
+
+def _with_stages(
+    further: dict[str, Any], network: Network, region: Domain | None, kept: tuple[int, ...]
+) -> dict[str, Any]:
+    """The further arguments of the core, whose conditions number stages and not hidden layers."""
+    first = int(region is not None and bool(region.half_spaces()))
+    found = {
+        **further,
+        "conditions": [[(first + layer, *term) for layer, *term in terms] for terms in further["conditions"]],
+    }
+    if "differences" in further:
+        found["differences"] = complex_stages(further["differences"], region, kept, Fraction(0))
+    return found
+
+
+def _listener(
+    progress: Progress, network: Network, has_walls: bool, further: dict[str, Any]
+) -> Callable[[int, int, int, int], None]:
+    """What the core calls, which names the layers."""
+    names = ["domain"] * has_walls + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
+    if "conditions" in further:
+        compared = min(stage for condition in further["conditions"] for stage, _, _ in condition)
+        names[compared:-1] = ["classes"] * (network.depth + has_walls - compared)
+
+    def callback(stage: int, done: int, total: int, cells: int) -> None:
+        progress(names[stage], done, total)
+
+    return callback
 
 
 def check_options(options: Options) -> None:

@@ -158,16 +158,8 @@ class ChainComplex(Immutable):
 
     def _check(self) -> None:
         fault = _core.check_chain_complex(self._ranks, self._columns)
-        if fault is None:
-            return
-        kind, degree, row, column = fault
-        if kind == "product":
-            raise ChainComplexError(
-                f"not a chain complex: the boundary maps of degrees {degree - 1} and {degree} have a product that is"
-                f" not zero at row {row}, column {column}",
-                degree,
-            )
-        raise ChainComplexError(f"boundary map of degree {degree}: {kind} at row {row}, column {column}", degree)
+        if fault is not None:
+            raise fault_error(*fault)
 
     @property
     def ranks(self) -> tuple[int, ...]:
@@ -258,6 +250,17 @@ class ChainComplex(Immutable):
 
     def __repr__(self) -> str:
         return f"ChainComplex(ranks={self._ranks})"
+
+
+def fault_error(kind: str, degree: int, row: int, column: int) -> ChainComplexError:
+    """The error for a fault that `_core.check_chain_complex` has found."""
+    if kind == "product":
+        return ChainComplexError(
+            f"not a chain complex: the boundary maps of degrees {degree - 1} and {degree} have a product that is"
+            f" not zero at row {row}, column {column}",
+            degree,
+        )
+    return ChainComplexError(f"boundary map of degree {degree}: {kind} at row {row}, column {column}", degree)
 
 
 def read_matrix(matrix: Any, where: str, degree: int | None = None) -> tuple[int, int, SparseRows]:

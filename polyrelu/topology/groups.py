@@ -13,9 +13,9 @@ from polyrelu.errors import InputError, VerificationError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.printing import brief, brief_repr
 from polyrelu.exact.rational import describe
-from polyrelu.geometry.region import CellSet
+from polyrelu.geometry.region import RELATIONS, CellSet
 from polyrelu.markup import table
-from polyrelu.topology.chain import ChainComplex, chain_complex
+from polyrelu.topology.chain import ChainComplex, chain_complex, fault_error
 from polyrelu.topology.coefficients import Coefficients, read_coefficients, symbol
 from polyrelu.topology.cycle import Cycle
 from polyrelu.topology.smith import invariant_factors
@@ -198,10 +198,36 @@ def homology_groups(
         return _groups_of_complex(obj, max_memory, progress)
     if not isinstance(obj, CellSet):
         raise InputError(f"homology: expected a ChainComplex or a Region, got {type(obj).__name__}")
-    if progress is not None:
-        progress("homology", 0, obj.complex.input_dim + 2)
-    whole = _groups_of_complex(chain_complex(obj), max_memory, progress)
     d = obj.complex.input_dim
+    if progress is not None:
+        progress("homology", 0, d + 2)
+    return _of_region(_groups_of_complex(chain_complex(obj), max_memory, progress), d)
+
+
+def homology_in_core(
+    cells: _core.Subdivided,
+    relation: str,
+    d: int,
+    max_memory: int | None = None,
+    progress: Callable[[str, int, int], object] | None = None,
+) -> Homology:
+    """What `homology_groups` returns for {F relation t} in R^d, from cells that no arrays were made of.
+
+    The chain complex is that of `chain_complex`, entry by entry (``_cpp/region_chain.hpp``).
+    """
+    if progress is not None:
+        progress("homology", 0, d + 2)
+    chain = cells.chain(_SIGNS[relation], relation in "<>")
+    if isinstance(chain, tuple):
+        raise fault_error(*chain)
+    return _of_region(_groups(chain.ranks, chain.reduce, max_memory, progress), d)
+
+
+_SIGNS = {relation: sum(2 ** (sign + 1) for sign in signs) for relation, signs in RELATIONS.items()}
+
+
+def _of_region(whole: Homology, d: int) -> Homology:
+    """The groups in degrees 0..d−1, the only ones in which a region of R^d may have homology."""
     if any(whole.betti[d:]) or any(whole.torsion[d - 1 :]):
         raise VerificationError(f"no region of R^{d} has this homology: {whole}")
     return Homology((whole.betti + (0,) * d)[:d], (whole.torsion + ((),) * d)[:d])
@@ -211,13 +237,27 @@ def _groups_of_complex(
     complex_: ChainComplex, max_memory: int | None, progress: Callable[[str, int, int], object] | None
 ) -> Homology:
     ranks = complex_.ranks
+    columns = [complex_.boundary_arrays(k) for k in range(1, len(ranks))]
+    return _groups(ranks, lambda: _core.reduce_chain_complex(ranks, columns), max_memory, progress)
+
+
+_Remainder = tuple[int, int, list[tuple[int, int, int]]]
+
+
+def _groups(
+    ranks: tuple[int, ...],
+    reduce: Callable[[], tuple[list[_Remainder], list[int]]],
+    max_memory: int | None,
+    progress: Callable[[str, int, int], object] | None,
+) -> Homology:
+    """The groups of a complex of these ranks, which `reduce` reduces as `_core.reduce_chain_complex` does."""
 
     def report(done: int) -> None:
         if progress is not None:
             progress("homology", done, len(ranks) + 1)
 
     report(1)
-    remainders, pivots = _core.reduce_chain_complex(ranks, [complex_.boundary_arrays(k) for k in range(1, len(ranks))])
+    remainders, pivots = reduce()
     for k, (n_rows, n_columns, _) in enumerate(remainders, start=1):
         left = {k - 1: n_rows, k: n_columns}
         for degree, size in left.items():
@@ -235,9 +275,10 @@ def _groups_of_complex(
     result = Homology(betti, torsion)
     if min(betti) < 0:
         raise VerificationError(f"negative Betti number in {betti}")
-    if result.euler_characteristic != complex_.euler_characteristic:
+    of_cells = sum((-1) ** k * rank for k, rank in enumerate(ranks))
+    if result.euler_characteristic != of_cells:
         raise VerificationError(
-            f"Euler characteristic {complex_.euler_characteristic} of the cells, but"
+            f"Euler characteristic {of_cells} of the cells, but"
             f" {result.euler_characteristic} of the Betti numbers {betti}"
         )
     return result
