@@ -88,6 +88,7 @@ class DecidedCells {
     void record(const Round* round) {
         const int32_t now = (int32_t)sizes_.size();
         sizes_.emplace_back();
+        sizes_.back().reserve(r_ + 1);
         for (int k = 0; k <= r_; ++k) {
             sizes_.back().push_back(cells_[k].size());
             if (k == 0) continue;

@@ -52,8 +52,11 @@ class DimensionSplit {
     // Where what is in a batch goes.
     struct Place {
         std::vector<int64_t> cells, facets;  // by dimension
-        int64_t remainders;
+        int64_t remainders = 0;
     };
+    // Kept from one dimension and one round to the next, for allocations take their time.
+    std::vector<Place> places_;
+    std::vector<int64_t> sizes_, facets_, live_;
 
     SubdivisionState& s_;
     int k_ = 0;
@@ -135,29 +138,34 @@ class DimensionSplit {
 
     // Adds the batches to the cells, in their order; those of the k-cells that were split from number `first` on.
     void add_batches(int64_t batches, int64_t first) {
-        std::vector<Place> places(batches, {std::vector<int64_t>(k_ + 1), std::vector<int64_t>(k_ + 1), 0});
-        make_room(places);
-        s_.share(batches, 1, [&](int, int64_t h, int64_t) { add_batch(s_.batches[h], places[h], first); });
+        if ((int64_t)places_.size() < batches) places_.resize(batches);
+        make_room(batches);
+        s_.share(batches, 1, [&](int, int64_t h, int64_t) { add_batch(s_.batches[h], places_[h], first); });
         for (int64_t h = 0; h < batches; ++h) {
-            s_.vertices.adopt_known(s_.batches[h].vertices, places[h].cells[0]);
+            s_.vertices.adopt_known(s_.batches[h].vertices, places_[h].cells[0]);
             if (s_.batches[h].memory() > tuning::LARGE_BATCH) s_.batches[h] = SplitBatch();
         }
         s_.count_batches();
     }
 
     // Finds the places of the batches, within the limits, and makes room there.
-    void make_room(std::vector<Place>& places) {
+    void make_room(int64_t batches) {
         std::vector<Cells>& cells = s_.cells;
-        std::vector<int64_t> sizes(k_ + 1), facets(k_ + 1), live(k_ + 1, 0);
+        std::vector<int64_t>&sizes = sizes_, &facets = facets_, &live = live_;
+        sizes.resize(k_ + 1);
+        facets.resize(k_ + 1);
+        live.assign(k_ + 1, 0);
         for (int m = 0; m <= k_; ++m) {
             sizes[m] = cells[m].size();
             facets[m] = (int64_t)cells[m].arena.size();
         }
         int64_t remainders = 0, added = 0;
         const Cells& C = cells[k_];
-        for (size_t h = 0; h < places.size(); ++h) {
+        for (int64_t h = 0; h < batches; ++h) {
             const SplitBatch& batch = s_.batches[h];
-            Place& at = places[h];
+            Place& at = places_[h];
+            at.cells.resize(k_ + 1);
+            at.facets.resize(k_ + 1);
             at.remainders = remainders;
             remainders += (int64_t)batch.remainders.size();
             for (int m = 0; m <= k_; ++m) {

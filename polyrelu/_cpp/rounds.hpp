@@ -48,17 +48,17 @@ inline int round_end(const SubdivisionState& s, int first, int n) {
 }
 
 // Splits all cells by the neurons first..end of the stage under way.
-inline void split_in_round(SubdivisionState& s, int first, int end, Deciding* deciding) {
+inline void split_in_round(SubdivisionState& s, DimensionSplit& split, int first, int end, Deciding* deciding) {
     Round& round = s.round;
     round.neurons.assign(s.words, 0);
     for (int j = first; j < end; ++j) round.neurons[j >> 6] |= uint64_t(1) << (j & 63);
     round.old.clear();
+    round.old.reserve(s.cells.size());
     for (const Cells& C : s.cells) round.old.push_back(C.size());
     if (deciding)
         deciding->list(first, end);
     else
         round.crossed(0).link.assign(s.cells[0].size(), -1);
-    DimensionSplit split(s);
     for (int k = 1; k <= s.r; ++k) {
         if (!deciding) split.list(k);
         if (deciding && k == s.r) s.top_vertices.faces_are_split();
@@ -85,12 +85,12 @@ inline int coarse_round_end(const SubdivisionState& s, int first, int n) {
 // neuron as long as WORTH_ASKING of them are decided, and else after more and more, up to rounds as long as those of a
 // complete complex. (To split by six neurons at once saves up to half the time a cell, but three neurons at once make a
 // fifth more cells already: random 3-64-64-1, 5-16-16-1.)
-inline void split_undecided(SubdivisionState& s) {
+inline void split_undecided(SubdivisionState& s, DimensionSplit& split) {
     const int n = s.stages[s.stage].n;
     Deciding deciding(s);
     for (int first = 0, end; first < n; first = end) {
         end = coarse_round_end(s, first, n);
-        split_in_round(s, first, end, &deciding);
+        split_in_round(s, split, first, end, &deciding);
         if (s.round.crossed(s.r).cells.empty()) continue;
         if (deciding.run() < tuning::WORTH_ASKING)
             s.crossings = std::min(tuning::CROSSINGS_IN_ROUND, s.crossings * tuning::LONGER_ROUNDS);
@@ -105,12 +105,13 @@ inline void split_undecided(SubdivisionState& s) {
 inline void split_by_stage(SubdivisionState& s, bool discard) {
     make_crossing_forms(s);
     const int n = s.stages[s.stage].n;
+    DimensionSplit split(s);
     if (s.coarse && !discard && (s.stage < s.decided_before() || s.classes)) {
-        split_undecided(s);
+        split_undecided(s, split);
     } else {
         for (int first = 0, end; first < n; first = end) {
             end = discard ? first + 1 : round_end(s, first, n);
-            split_in_round(s, first, end, nullptr);
+            split_in_round(s, split, first, end, nullptr);
             if (discard) keep_domain(s, first);
         }
     }

@@ -89,7 +89,7 @@ class Array {
     size_t size_ = 0, capacity_ = 0;
 
     __attribute__((noinline)) void grow(size_t least) {
-        size_t n = std::max(least, capacity_ + capacity_ / 2);
+        size_t n = std::max({least, capacity_ + capacity_ / 2, tuning::FIRST_BYTES / sizeof(T)});
         if (n > SIZE_MAX / 2 / sizeof(T)) throw std::bad_alloc();
         if (n * sizeof(T) >= LARGE) n = ((n * sizeof(T) + PAGES - 1) / PAGES * PAGES) / sizeof(T);
         data_ = static_cast<T*>(reallocate(data_, capacity_ * sizeof(T), n * sizeof(T)));

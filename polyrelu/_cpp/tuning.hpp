@@ -17,6 +17,9 @@ namespace polyrelu::tuning {
 constexpr size_t MAPPED_FROM = size_t(1) << 20;
 constexpr size_t MAPPED_STEP = size_t(1) << 16;  // their sizes are multiples of it: few calls, and no more than 6 % to spare
 
+// Arrays begin with so many bytes: those of a small complex then grow once and not five times.
+constexpr size_t FIRST_BYTES = 64;
+
 // From this size on the system is asked for huge pages (2 MB): there are at least three of them then.
 constexpr size_t HUGE_PAGES_FROM = size_t(1) << 23;
 constexpr size_t PAGE = size_t(1) << 12, HUGE_PAGE = size_t(1) << 21;  // as memory is counted
