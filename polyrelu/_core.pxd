@@ -128,6 +128,7 @@ cdef extern from "_cpp/cell_order.hpp" namespace "polyrelu" nogil:
         int run(int, cbool) except +
         int mark_again(int) except +
         void release_working_arrays() except +
+        void keep_facets_and_signs() except +
 
     cdef cppclass CellOrder:
         CellOrder(Subdivision&) except +

@@ -94,13 +94,28 @@ class Subdivision : public SubdivisionState {
     // Gives back what only further splitting would need.
     void release_working_arrays() {
         for (Cells& C : cells) C.release_working_arrays();
+        release_forms_and_batches();
+    }
+
+    // Keeps facets, flags and the signs of the last stage, of which chain complexes of regions are made.
+    void keep_facets_and_signs() {
+        for (Cells& C : cells) {
+            C.defining_forms.release();
+            C.region.release();
+        }
+        vertices.release();
+        std::vector<Regions>().swap(regions);
+        release_forms_and_batches();
+    }
+
+  private:
+    void release_forms_and_batches() {
         forms.release();
         std::vector<SplitBatch>().swap(batches);
         count_batches();
         round = Round();
     }
 
-  private:
     // At the end of a coarse complex.
     void complete_coarse() {
         decided.refine([this](int k, int64_t n) {

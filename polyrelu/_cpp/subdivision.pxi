@@ -11,13 +11,13 @@ cdef dict _ARITHMETIC = {"certified": CERTIFIED, "big": ALL_BIG, "uncertified": 
 cdef class Subdivided:
     """A finished subdivision, as the core holds it; made by `subdivide`.
 
-    Either its cells become arrays (`report`, after which nothing is left in the core), or regions their chain complexes
-    (`chain`). finite: the numbers of cells by dimension that are not at infinity.
+    Either its cells become arrays (`report`, after which nothing is left in the core), or regions become chain complexes
+    (`chain`, after which only this is possible). finite: the numbers of cells by dimension that are not at infinity.
     """
 
     cdef Subdivision* s
     cdef _Listener listener
-    cdef bint last_is_level, coarse, all_signs
+    cdef bint last_is_level, coarse, all_signs, only_chains
     cdef int last_signs
     cdef object conditions
 
@@ -42,6 +42,10 @@ cdef class Subdivided:
         if not self.last_is_level:
             raise ValueError("there is no level")
         cdef Subdivision* s = self.subdivision()
+        if not self.only_chains:
+            self.only_chains = True
+            with nogil:
+                s.keep_facets_and_signs()
         cdef RegionChain* chain = new RegionChain()
         cdef Chain found = Chain()
         found.chain = chain
@@ -57,6 +61,8 @@ cdef class Subdivided:
     def report(self):
         """All that was asked for, in arrays."""
         cdef Subdivision* s = self.subdivision()
+        if self.only_chains:
+            raise ValueError("only facets and signs are left in the core")
         cdef _Listener listener = self.listener
         cdef CellOrder* order = NULL
         cdef vector[int32_t] condition_starts, terms

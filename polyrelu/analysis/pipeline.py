@@ -371,4 +371,4 @@ def _betti_numbers(
     network, domain, _ = on_slice(network, read_domain(domain, network))
     cells, _ = cells_in_core(network, level, domain, options, coarse=read_flag(coarse, "coarse"))
     max_memory, progress = options.get("max_memory"), options.get("progress")
-    return homology_in_core(cells, relation, network.input_dim, max_memory, progress).over(ring).betti
+    return homology_in_core(cells, relation, network.input_dim, max_memory, progress).with_coefficients(ring).betti

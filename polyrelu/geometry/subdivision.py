@@ -261,8 +261,8 @@ def _run(
         done = min(max(done - n_walls, 0), total)
         what = f"{max_memory} bytes" if by_memory else f"{most_cells(max_cells)} cells"
         raise LimitError(
-            f"more than {what} are needed: after {done} of {total} neurons there were {n_cells} cells in {memory} bytes; "
-            "a domain or a slice (Slice.restrict) needs fewer, estimate(network) predicts how many",
+            f"more than {what} are needed: after {done} of {total} neurons there were {n_cells} cells in {memory} "
+            "bytes; a domain or a slice (Slice.restrict) needs fewer, estimate(network) predicts how many",
             {"cells": n_cells, "bytes": memory, "neurons": done},
         ) from None
     except _core.NoInterior:
