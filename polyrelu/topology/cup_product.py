@@ -210,10 +210,9 @@ def cup_product(
 
     Notes
     -----
-    *Bases.* Over Z, modulo torsion, and over Q, the basis of H^k is dual to the cycles of infinite order of
-    `homology(obj).cycles(k)`, in their order. Over F_ℓ it is dual to these, the cycles of finite order divisible
-    by ℓ, and, for each cycle z of `cycles(k - 1)` of an order m divisible by ℓ, a chain y with ∂y = mz. (For a region
-    that is neither open nor closed, those of `homology(chain_complex(obj))`.)
+    *Bases.* The basis of H^k is dual to the cycles of `homology(obj, coefficients=...).cycles(k)`, in their order; over
+    Z, to those of infinite order. (For a region that is neither open nor closed, to those of the homology of
+    `chain_complex(obj)`.)
 
     *Torsion.* The integral product of classes of finite order is not computed; that modulo the primes that divide their
     orders shows much of it. `rank` and the other ranks over Z are those over Q.
@@ -268,12 +267,11 @@ def cup_product(
     groups = homology_groups(obj, max_memory)
     mixed = isinstance(obj, CellSet) and not (obj.is_open or obj.is_closed)
     finder = CycleFinder(chain_complex(obj) if mixed else obj, groups)  # type: ignore[arg-type]
-    reduction = Reduction(finder.complex)
-    cells = RegularCells(finder.complex, _augmentation(reduction, finder.complex, obj))
+    cells = RegularCells(finder.complex, _augmentation(finder.complex, obj))
     if isinstance(obj, ChainComplex):
         _check_acyclic(cells, p + q + 1)
     modulus = _modulus(coefficients)
-    bases = {k: dual_basis(finder, groups, reduction, k, modulus) for k in sorted({p, q, p + q})}
+    bases = {k: dual_basis(finder, k, coefficients) for k in sorted({p, q, p + q})}
     forms = _forms(cells, bases[p].cochains, bases[q].cochains, p, q, bases[p + q].cycles)
     entries: dict[tuple[int, int, int], int] = {}
     for k, form in enumerate(forms):
@@ -341,9 +339,9 @@ def _in_dual_bases(form: Form, left: DualBasis, right: DualBasis) -> Form:
     return form
 
 
-def _augmentation(reduction: Reduction, complex_: ChainComplex, obj: ChainComplex | CellSet) -> list[int]:
+def _augmentation(complex_: ChainComplex, obj: ChainComplex | CellSet) -> list[int]:
     """Signs ε of the cells of degree 0 with ε∂ = 0, alike for homologous points."""
-    components = reduction.components()
+    components = Reduction(complex_).components()
     if components is not None:
         signs = [sign for _, sign in components]
         if len(complex_.ranks) == 1 or not _values_on_edges(signs, complex_.boundary_arrays(1)):

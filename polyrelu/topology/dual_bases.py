@@ -1,4 +1,4 @@
-"""Bases of homology groups with the dual bases of cohomology, over Z modulo torsion and over prime fields."""
+"""Bases of homology groups with the dual bases of cohomology, over Z modulo torsion and over fields."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from typing import NamedTuple
 from flint import nmod_mat
 
 from polyrelu.errors import VerificationError
-from polyrelu.topology.boundaries import boundary, coboundary
+from polyrelu.topology.coefficients import Coefficients
 from polyrelu.topology.contraction import Cochains
 from polyrelu.topology.cycles import CycleFinder
-from polyrelu.topology.generators import generators
-from polyrelu.topology.groups import Homology
 from polyrelu.topology.matching import Chain
-from polyrelu.topology.reduction import Reduction
 from polyrelu.topology.smith_form import smith_normal_form
 
 
@@ -37,98 +34,34 @@ class DualBasis(NamedTuple):
     inverse: list[Chain] | None
 
 
-def dual_basis(
-    finder: CycleFinder, groups: Homology, reduction: Reduction, degree: int, modulus: int = 0
-) -> DualBasis:
-    """A basis of H_k modulo torsion, or of the homology over the field of p elements, and one of the dual group.
+def dual_basis(finder: CycleFinder, degree: int, coefficients: Coefficients) -> DualBasis:
+    """A basis of H_k modulo torsion, or of the homology over a field, and one of the dual group.
 
     Parameters
     ----------
     finder : CycleFinder
-        The finder of the cycles of a chain complex C.
-    groups : Homology
-        The integral homology of C.
-    reduction : Reduction
-        The reduction of C.
+        The finder of the cycles of a chain complex.
     degree : int
         The degree k ≥ 0.
-    modulus : int, default 0
-        0 for H_k modulo torsion, or a prime p.
+    coefficients : "Z", "Q" or int
+        "Z" or "Q" for H_k modulo torsion, or a prime number.
 
     Returns
     -------
     DualBasis
-        Modulo torsion, the cycles of infinite order of `finder.find(k)`. Over a field: these, those of finite order
-        divisible by p, and for each cycle z of degree k − 1 and of finite order m divisible by p a chain y with
-        ∂y = mz.
+        Modulo torsion, the cycles of infinite order; over the field of p elements those of `FieldCycles`.
 
     Raises
     ------
     VerificationError
-        If a check fails.
-
-    Notes
-    -----
-    Over the field, their number is the dimension of H_k, by the universal coefficient theorem. For a cycle z_j of order
-    m_j the finder has a cochain f_j that is a cocycle modulo m_j, and, in degree k − 1, dual to z_j modulo m_j. Then
-    δf_j/m_j is an integral cocycle of degree k; on y_i it is f_j(m_i z_i)/m_j, which is 1 modulo p for i = j, and a
-    multiple of m_i for i ≠ j. Checked are that all f_i are cocycles and all z_j cycles, modulo p, and that the matrix
-    f_i(z_j) is invertible: so the z_j are linearly independent in H_k, and a basis.
+        If the matrix f_i(z_j) is not invertible, or as for the finder.
     """
-    if degree >= len(groups.betti):
+    if degree >= len(finder.groups.betti):
         return DualBasis((), {}, None)
-    betti = groups.betti[degree]
-    found, cochains = finder.find_with_cocycles(degree)
-    cycles = [cycle.coefficients for cycle in found]
-    if not modulus:
-        chosen = list(range(betti))
-        basis = tuple(cycles[:betti]), _selected(cochains, chosen)
-        return DualBasis(*basis, _inverse(_values(*basis), 0))
-    chosen = [i for i, cycle in enumerate(found) if cycle.order % modulus == 0]
-    chains = [cycles[i] for i in chosen]
-    values = _selected(cochains, chosen)
-    if degree:
-        for y, f in _divided(finder, groups, reduction, degree, modulus):
-            for cell, value in f.items():
-                values.setdefault(cell, {})[len(chains)] = value
-            chains.append(y)
-    complex_ = finder.complex
-    if any(value % modulus for y in chains for value in boundary(complex_, degree, y).values()):
-        raise VerificationError(f"degree {degree}: a chain that should be a cycle modulo {modulus} has a boundary")
-    if any(value % modulus for f in coboundary(complex_, degree, values).values() for value in f.values()):
-        raise VerificationError(f"degree {degree}: a cochain that should be a cocycle modulo {modulus} is none")
-    return DualBasis(tuple(chains), values, _inverse(_values(chains, values), modulus))
-
-
-def _divided(
-    finder: CycleFinder, groups: Homology, reduction: Reduction, degree: int, modulus: int
-) -> Iterable[tuple[Chain, Chain]]:
-    """(y, δf/m) for every cycle of degree k − 1 of finite order m divisible by p."""
-    b, orders = groups.betti[degree - 1], groups.torsion[degree - 1]
-    chosen = [i for i, m in enumerate(orders) if m % modulus == 0]
-    if not chosen:
-        return
-    _, cochains = finder.find_with_cocycles(degree - 1)
-    summands = generators(
-        range(reduction.complex.ranks[degree - 1]), reduction.boundary(degree - 1), reduction.boundary(degree)
-    )
-    fillings = [s.filling for s in summands if s.order]
-    values = coboundary(finder.complex, degree - 1, _selected(cochains, [b + i for i in chosen]))
-    for number, i in enumerate(chosen):
-        own = {cell: f[number] for cell, f in values.items() if number in f}
-        if any(value % orders[i] for value in own.values()):
-            raise VerificationError(f"degree {degree - 1}: a cochain is no cocycle modulo {orders[i]}")
-        yield reduction.lift(fillings[i], degree), {cell: value // orders[i] for cell, value in own.items()}
-
-
-def _selected(cochains: Cochains, chosen: Sequence[int]) -> dict[int, Chain]:
-    """The chosen cochains, numbered from 0 on."""
-    number = {i: n for n, i in enumerate(chosen)}
-    found = {}
-    for cell, values in cochains.items():
-        if own := {number[i]: value for i, value in values.items() if i in number and value}:
-            found[cell] = own
-    return found
+    modulus = coefficients if isinstance(coefficients, int) else 0
+    found, cochains = finder.over(modulus or "Q").find_with_cocycles(degree)
+    cycles = tuple(cycle.coefficients for cycle in found)
+    return DualBasis(cycles, cochains, _inverse(_values(cycles, cochains), modulus))
 
 
 def _values(cycles: Sequence[Chain], cochains: Cochains) -> list[Chain]:

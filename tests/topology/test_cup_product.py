@@ -251,6 +251,19 @@ def test_closed_surfaces_modulo_2() -> None:
     assert ranks(squares) == ((2, 2, 3), (1, 1, 1), 2, 2)
 
 
+def test_a_circle_times_a_disc_whose_boundary_runs_three_times_around_a_circle() -> None:
+    """With x of degree 1 and y of degree 2 modulo 3, and t of the circle: only xt and yt are not 0 (Künneth)."""
+    rim, ring = [i % 3 for i in range(10)], [3 + i % 9 for i in range(10)]
+    triangles = [t for i in range(9) for t in (
+        (rim[i], rim[i + 1], ring[i]), (ring[i], ring[i + 1], rim[i + 1]), (ring[i], ring[i + 1], 12),
+    )]  # fmt: skip
+    space = zoo.tensor(zoo.simplicial(triangles), zoo.sphere(1))
+    assert pr.homology(space).torsion == ((), (3,), (3,), ())
+    assert ranks(cup_product(space, 1, 1, 3)) == ((2, 2, 2), (1,), 2, 2)
+    assert ranks(cup_product(space, 1, 2, 3)) == ranks(cup_product(space, 2, 1, 3)) == ((2, 2, 1), (1,), 1, 1)
+    assert ranks(cup_product(space, 1, 1, 2)) == ((1, 1, 0), (), 0, 0)
+
+
 def test_the_complex_projective_plane_and_products_of_spheres() -> None:
     plane = zoo.simplicial(triangulations.complex_projective_plane())
     assert [abs(x) for _, x in cup_product(plane, 2, 2).entries] == [1]
