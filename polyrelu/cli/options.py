@@ -15,7 +15,7 @@ from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe, exact
 from polyrelu.files import replacing
 from polyrelu.geometry.region import RELATIONS
-from polyrelu.topology.coefficients import Coefficients, read_coefficients
+from polyrelu.topology.coefficients import Coefficients, read_coefficients, read_field
 
 SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 """The arguments of every parser."""
@@ -210,17 +210,23 @@ def add_coefficients(parser: argparse.ArgumentParser) -> None:
 def coefficients(text: str, option: str = "--coefficients") -> Coefficients:
     """The coefficients that are named; InputError for anything else."""
     try:
-        return read_coefficients(int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text)
+        return read_coefficients(_named(text))
     except InputError:
         raise InputError(f"{option}: expected Z, Q or a prime below 2^31, got {describe(text)}") from None
 
 
 def field(text: str, option: str) -> int:
     """The characteristic of a field that is named, 0 for Q; InputError for anything else."""
-    ring = 0 if text in ("0", "q") else coefficients(text, option)
-    if ring == "Z":
-        raise InputError(f"{option}: expected a prime below 2^31, or Q for the rational numbers, got {describe(text)}")
-    return 0 if isinstance(ring, str) else ring
+    try:
+        return read_field("Q" if text == "q" else _named(text))
+    except InputError:
+        message = f"{option}: expected a prime below 2^31, or Q for the rational numbers, got {describe(text)}"
+        raise InputError(message) from None
+
+
+def _named(text: str) -> int | str:
+    """Digits as a number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text
 
 
 def positive(text: str, option: str) -> int:

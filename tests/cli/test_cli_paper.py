@@ -503,7 +503,7 @@ def test_persistence(run):
     assert status == 0 and "{F >= t} in R^2 over the field of 3 elements" in out and "  1       1   -1" in out
 
 
-@pytest.mark.parametrize("field", ["4", "x", "2.5", "-3", "F2"])
+@pytest.mark.parametrize("field", ["4", "x", "2.5", "-3", "F4", "Z"])
 def test_persistence_over_no_field(run, field):
     status, out, err = run("persistence", ANNULUS, f"--field={field}")
     assert (status, out) == (2, "") and err.count("\n") == 1
