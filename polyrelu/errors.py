@@ -5,7 +5,7 @@
     │   ├── NumberError                  not an exact number: NaN, an infinity, "1/0", too many digits
     │   ├── NetworkError                 shapes that do not fit, an empty layer; `.layer` says where
     │   ├── FileError                    a file that cannot be read or is not what it should be; `.path`
-    │   ├── DomainError                  a domain that is empty, flat, or of another dimension
+    │   ├── DomainError                  a domain that is empty, a point, or of another dimension
     │   ├── RegionError                  an unknown relation, or a complex that has no level set
     │   ├── PointError                   a point of another dimension, or a cell that does not exist
     │   ├── CoarseComplexError           a coarse complex, asked for what only the complete one has
@@ -83,7 +83,7 @@ class FileError(InputError):
 
 
 class DomainError(InputError):
-    """A domain that is empty, has no interior, or does not lie in the network's input space.
+    """A domain that is empty, a single point, or does not lie in the network's input space.
 
     Attributes
     ----------
@@ -91,11 +91,13 @@ class DomainError(InputError):
         For an empty domain {x : A x ≤ b} numbers y ≥ 0 with yᵀ A = 0 and y · b < 0, which prove that it is empty.
     slice : Slice or None
         For a flat domain the slice that it spans.
+    point : tuple of Fraction or None
+        For a domain of a single point that point.
     """
 
-    def __init__(self, message: str, certificate: Any = None, slice: Any = None) -> None:
+    def __init__(self, message: str, certificate: Any = None, slice: Any = None, point: Any = None) -> None:
         super().__init__(message)
-        self.certificate, self.slice = certificate, slice
+        self.certificate, self.slice, self.point = certificate, slice, point
 
 
 class RegionError(InputError):

@@ -214,7 +214,8 @@ def persistence(
     network : Network
         The network F: R^d → R, with one output.
     domain : Domain or box, optional
-        A polyhedron with which the sets are intersected. The default is R^d.
+        A polyhedron with which the sets are intersected. The default is R^d. Over a flat one the network of the result
+        is that on the slice which it spans (`polyrelu.geometry.hull.spanned_slice`), and places are in its coordinates.
     superlevel : bool, default False
         Whether to take the superlevel sets {F ≥ t} instead, t descending.
     field : int or str, default 2
@@ -267,6 +268,7 @@ def persistence(
     downwards = read_flag(superlevel, "superlevel")
     characteristic = read_field(field)
     filtration = CriticalFiltration(network, domain, downwards, options)
+    network = filtration.network
     found = []
     for degree, of_degree in enumerate(pairs(filtration.complex, characteristic)):
         born = filtration.steps[degree][np.concatenate((of_degree.births, of_degree.essential))]

@@ -10,6 +10,7 @@ from polyrelu.analysis.parts import solve
 from polyrelu.analysis.problems import Problem
 from polyrelu.errors import InputError
 from polyrelu.exact.printing import brief
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.subdivision import Progress, read_domain, read_level
 from polyrelu.markup import table
 from polyrelu.network.network import Network
@@ -76,7 +77,7 @@ def count_cells(
     level : exact number, optional
         The level t.
     domain : Domain or box, optional
-        A polyhedron that the cells cover. The default is R^d.
+        A polyhedron that the cells cover; of a flat one the cells in the slice that it spans. The default is R^d.
     parts : int or "auto", optional
         The number of parts to begin with; see `analyse_region`. The default is "auto".
     threads : int, default 1
@@ -113,7 +114,9 @@ def count_cells(
     """
     if not isinstance(network, Network):
         raise InputError(f"count_cells: expected a Network, got an object of type {type(network).__name__}")
-    problem = Problem(network, read_level(network, level), read_domain(domain, network), ())
+    t = read_level(network, level)
+    network, where, _ = on_slice(network, read_domain(domain, network))
+    problem = Problem(network, t, where, ())
     found = solve(
         problem,
         {

@@ -18,7 +18,7 @@ from polyrelu.exact.rational import describe, entries, exact, exact_point
 from polyrelu.exact.shortest import Norm
 from polyrelu.geometry.classes import classify
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.hull import on_slice
+from polyrelu.geometry.hull import check_nonempty, composed, on_slice
 from polyrelu.geometry.nearest import Nearest, NearestPoints, Space
 from polyrelu.geometry.representations import Point
 from polyrelu.geometry.search import NearestBySearch
@@ -171,14 +171,14 @@ def distance_to_boundary(
     where = read_domain(domain, network)
     chosen = _read_points(points, network, where, plane)
     if read_flag(search, "search"):
+        if where is not None and not chosen:
+            check_nonempty(where)
         return _by_search(network, chosen, t, Space(network, where, plane), norm, target, options)
     part, part_domain = network, where
     if plane is not None:
         part, part_domain = plane.restrict(network), None if where is None else plane.restrict(where)
     part, part_domain, flat = on_slice(part, part_domain)
-    if flat is not None and plane is not None:
-        flat = Slice([plane.point(p) for p in flat.points])
-    space = Space(network, where, plane if flat is None else flat)
+    space = Space(network, where, composed(plane, flat))
     if network.output_dim == 1:
         near = NearestPoints(subdivide(part, t, part_domain, coarse=True, **options), space, norm, None)
     else:
@@ -245,6 +245,7 @@ def _read_points(points: object, network: Network, domain: Domain | None, plane:
     found = [exact_point(item, network.input_dim, f"point {i}") for i, item in enumerate(items, 1)]
     for i, x in enumerate(found, 1):
         if domain is not None and not domain.contains(x):
+            check_nonempty(domain)
             raise PointError(f"point {i}: lies outside the domain")
         if plane is not None:
             try:

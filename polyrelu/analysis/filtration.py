@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from polyrelu import _core
 from polyrelu.errors import InputError, LimitError, RegionError
-from polyrelu.geometry.subdivision import Options, subdivide
+from polyrelu.geometry.hull import on_slice
+from polyrelu.geometry.subdivision import Options, check_options, read_domain, subdivided
 from polyrelu.geometry.vertex_values import VertexValues
 from polyrelu.geometry.vertices import ExactVertices
 from polyrelu.network.network import Network
@@ -28,6 +29,8 @@ class CriticalFiltration:
 
     Attributes
     ----------
+    network : Network
+        The network, on the slice that the domain spans if it is flat.
     complex : ChainComplex
         The critical complex. It is homotopy equivalent to the filtered complex of all cells, step by step. The cells of
         each degree are in the order of their steps.
@@ -51,7 +54,9 @@ class CriticalFiltration:
                 "choose with network.output(i) or network.difference(i, j)"
             )
         # Without hidden layers F is not constant along the lineality space of C(F); along that of C(F, t) it is.
-        cx = subdivide(network, None if network.depth else 0, domain, **options)
+        check_options(options)
+        self.network, where, _ = on_slice(network, read_domain(domain, network))
+        cx, _ = subdivided(self.network, None if network.depth else 0, where, 0, options)
         threads = options.get("threads", 1)
         self._cx, self._superlevel = cx, superlevel
         self._values = VertexValues(cx, threads)

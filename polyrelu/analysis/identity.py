@@ -18,7 +18,7 @@ from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.representations import Point
-from polyrelu.geometry.subdivision import Options, check_options, read_domain, subdivide
+from polyrelu.geometry.subdivision import Options, check_options, read_domain, subdivided
 from polyrelu.network.intervals import OutputBounds
 from polyrelu.network.network import Network
 
@@ -145,11 +145,11 @@ def _decide(difference: Network, smaller: Network, domain: Domain | None, option
     if difference.depth == 0:
         return 1, _of_affine(difference, domain)
     if 0 < _neurons(smaller) <= SMALLER * _neurons(difference):
-        cx = subdivide(smaller, None, domain, **options)
+        cx, _ = subdivided(smaller, None, domain, 0, options)
         certain = _certain(bounds, *cx.enclosures())
         if len(certain):
             return cx.n_regions, _near(difference, cx, certain[0])
-    cx = subdivide(difference, None, domain, **options)
+    cx, _ = subdivided(difference, None, domain, 0, options)
     region = cx.nonzero_region()
     return cx.n_regions, None if region is None else _witness(difference, cx, region)
 
@@ -193,7 +193,7 @@ def _of_affine(difference: Network, domain: Domain | None) -> Point:
 
     It is not zero at some vertex of every simplex.
     """
-    cx = subdivide(difference, None, domain)
+    cx, _ = subdivided(difference, None, domain, 0, {})
     center = cx.interior_point(cx.input_dim, 0)
     for i in range(cx.input_dim + 1):
         step = Fraction(1)

@@ -104,7 +104,8 @@ def levels(network: Network, domain: Any = None, *, superlevel: bool = False, **
     network : Network
         The network F: R^d → R, with one output.
     domain : Domain or box, optional
-        A polyhedron with which the sets are intersected. The default is R^d.
+        A polyhedron with which the sets are intersected. The default is R^d. Over a flat one the network of the result
+        is that on the slice which it spans (`polyrelu.geometry.hull.spanned_slice`), and points are in its coordinates.
     superlevel : bool, default False
         Whether to take the superlevel sets {F ≥ t} instead.
     **options
@@ -151,6 +152,7 @@ def levels(network: Network, domain: Any = None, *, superlevel: bool = False, **
     """
     downwards = read_flag(superlevel, "superlevel")
     filtration = CriticalFiltration(network, domain, downwards, options)
+    network = filtration.network
     changes = {step: change for step, change in _changes(filtration) if step >= filtration.n_below}
     changes = {step: change for step, change in changes.items() if any(change.betti) or any(change.torsion)}
     steps = np.fromiter(changes, np.int64, len(changes))

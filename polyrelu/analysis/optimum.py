@@ -25,7 +25,7 @@ from polyrelu.geometry.beginning import MAX_CELLS
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.cut_tree import choose_cuts
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import Options, subdivide
+from polyrelu.geometry.subdivision import Options, subdivided
 from polyrelu.network.intervals import OutputBounds
 from polyrelu.network.network import Network
 
@@ -103,7 +103,7 @@ class Search:
         options = self._options.copy()
         options["max_cells"], options["progress"] = min(left, limit), self._deadline.progress
         try:
-            cx = subdivide(network, level, domain, coarse=True, **options)
+            cx, _ = subdivided(network, level, domain, 0, options, coarse=True)
         except OutOfTimeError:
             raise self._out_of_time() from None
         except LimitError as error:

@@ -16,7 +16,7 @@ from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, entries, exact
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.region import RELATIONS, read_relation
-from polyrelu.geometry.subdivision import Options, cells_in_core, read_domain, read_level, subdivide
+from polyrelu.geometry.subdivision import Options, cells_in_core, read_domain, read_level, subdivided
 from polyrelu.markup import line
 from polyrelu.network.formula import Formula, read_formula
 from polyrelu.network.network import Network
@@ -264,7 +264,7 @@ def _analysed(
         found = solve(problem, in_parts)
         groups, cells, is_coarse, n_parts = found.homology, found.f_vector, problem.coarse, found.n_parts
     else:
-        cx = subdivide(network, level, domain, coarse=coarse, **options)
+        cx, _ = subdivided(network, level, domain, 0, options, coarse=read_flag(coarse, "coarse"))
         assert cx.level is not None
         t, cells, is_coarse, n_parts = cx.level, cx.f_vector, cx.is_coarse, 1
         max_memory, progress = options.get("max_memory"), options.get("progress")

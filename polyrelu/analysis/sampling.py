@@ -39,7 +39,7 @@ from polyrelu.exact.linear import independent_columns
 from polyrelu.exact.rational import primitive
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import subdivide
+from polyrelu.geometry.subdivision import Options, subdivided
 from polyrelu.network.network import Network
 
 Integers = npt.NDArray[np.int64]
@@ -297,8 +297,8 @@ class Search:
         raise GivenUpError(f"a part of the sample has {walls} walls in {self._d} dimensions, too many to begin with")
 
     def _subdivide(self, network: Network, part: _Part, max_cells: int, level: Fraction | None) -> PolyhedralComplex:
-        coarse = {"coarse": True} if level is not None else {}
-        cx = subdivide(network, level, part.domain, max_cells=max_cells, progress=self._deadline.progress, **coarse)
+        options: Options = {"max_cells": max_cells, "progress": self._deadline.progress}
+        cx, _ = subdivided(network, level, part.domain, 0, options, coarse=level is not None)
         if cx.artificial_hyperplanes:
             raise GivenUpError("identity neurons in the first layer need hyperplanes that are no part of C(F)")
         return cx
@@ -512,7 +512,7 @@ def _points_inside(domain: Domain | None, d: int) -> list[tuple[int, ...]]:
     if domain is None:
         radii = [int(10 ** rng.uniform(3, 5)) for _ in range(CENTERS)]
         return [(10**4, *(int(rng.gauss(0, 1) * radius) for _ in range(d))) for radius in radii]
-    cx = subdivide(Network([[[0] * d]], [[0]]), None, domain)
+    cx, _ = subdivided(Network([[[0] * d]], [[0]]), None, domain, 0, {})
     spanning = [cx.homogeneous(v) for v in cx.cell_vertices(d, 0)]
     points = []
     for _ in range(CENTERS):

@@ -14,7 +14,7 @@ from polyrelu.errors import LimitError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import primitive
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import subdivide
+from polyrelu.geometry.subdivision import subdivided
 from polyrelu.network.network import Network
 
 Point = tuple[Fraction, ...]
@@ -97,7 +97,7 @@ def _ends(low: Fraction | None, high: Fraction | None) -> list[Fraction]:
 def _spanned(domain: Domain, d: int, rng: Random) -> list[Point]:
     """Vertices of the domain, or points of its minimal faces, and combinations of them and of rays."""
     try:
-        cx = subdivide(Network([[[0] * d]], [[0]]), None, domain, max_cells=MAX_CELLS)
+        cx, _ = subdivided(Network([[[0] * d]], [[0]]), None, domain, 0, {"max_cells": MAX_CELLS})
     except LimitError:
         return []
     spanning = [cx.homogeneous(v) for v in cx.cell_vertices(d, 0).tolist()]

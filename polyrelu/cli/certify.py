@@ -17,7 +17,7 @@ from polyrelu.cli.options import (
     read_level,
 )
 from polyrelu.cli.output import Answer, as_json, lines
-from polyrelu.cli.task import add_task, document, prepare, read, select
+from polyrelu.cli.task import add_task, document, flattened, prepare, read, select
 from polyrelu.errors import InputError
 from polyrelu.export.certification import certify, certify_cells, certify_identical, certify_persistence
 
@@ -67,6 +67,7 @@ def run(options: argparse.Namespace) -> Answer:
         other = select(options, document(options, options.identical, options.activation, "OTHER").network)
     else:
         task = prepare(options, read(options), one_output=not options.cells or level is not None, flat=False)
+    net, _ = flattened(options, task.net, task.domain)
     with task.work() as how:
         if options.identical is not None:
             same = certify_identical(task.net, other, task.domain, options.out, **how)
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace) -> Answer:
                 task.net, task.domain, options.out, superlevel=options.superlevel, field=over, **how
             )
             answer = {"claim": "persistence", "superlevel": bars.superlevel, "field": over or "Q"}
-            answer["bars"] = [bars.bars(k) for k in range(task.net.input_dim)]
+            answer["bars"] = [bars.bars(k) for k in range(net.input_dim)]
         else:
             parts = 1 if options.parts is None else positive(options.parts, "--parts")
             relation = options.relation or ">"

@@ -22,7 +22,7 @@ from polyrelu.errors import InputError, LimitError, one_line
 from polyrelu.exact.limits import free_memory
 from polyrelu.exact.rational import exact
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.hull import on_slice
+from polyrelu.geometry.hull import free_coordinates, on_slice
 from polyrelu.network.network import Network
 from polyrelu.network.slices import Slice
 from polyrelu.readers import Document, holds_weights_only, load, read_document
@@ -143,12 +143,19 @@ def prepare(options: argparse.Namespace, net: Network, *, one_output: bool = Fal
     domain = read_box(options, net.input_dim)
     if not flat:
         return Task(options, net, domain)
+    return Task(options, *flattened(options, net, domain))
+
+
+def flattened(
+    options: argparse.Namespace, net: Network, domain: Domain | None
+) -> tuple[Network, Domain | None]:
+    """Network and domain on the slice that a flat box spans, which is noted in the options; other boxes as they are."""
     net, domain, found = on_slice(net, domain)
     if found is not None:
-        free = ", ".join(map(str, (j for j in range(found.input_dim) if any(v[j] for v in found.directions))))
+        free = ", ".join(map(str, free_coordinates(found) or ()))
         note = f"the box is flat: coordinates and counts are those of the input coordinates that it leaves free: {free}"
         options.assumed = [*vars(options).get("assumed", ()), note]
-    return Task(options, net, domain)
+    return net, domain
 
 
 def select(options: argparse.Namespace, net: Network, *, one_output: bool = False) -> Network:

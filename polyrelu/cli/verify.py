@@ -8,11 +8,12 @@ from typing import Any
 from polyrelu.analysis.verification import COUNTS, Check, verify_claims
 from polyrelu.cli.options import add_activation, add_command, add_complete, add_region, integer, numbers, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
-from polyrelu.cli.task import add_task, document, prepare
+from polyrelu.cli.task import add_task, document, flattened, prepare
 from polyrelu.errors import InputError, one_line
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import exact
 from polyrelu.export.checking import check_certificate
+from polyrelu.geometry.subdivision import read_domain
 from polyrelu.topology.homology import Homology
 
 LISTS = ("betti", "f_vector", "refined_f_vector")
@@ -67,6 +68,8 @@ def run(options: argparse.Namespace) -> Answer:
     needs_level = any(key not in (*COUNTS, "where") for key in claims) or "refined_f_vector" in claims
     task = prepare(options, content.network, one_output=needs_level)
     box = claims.get("box") if task.domain is None else None
+    if box is not None:
+        flattened(options, task.net, read_domain(box, task.net))
     with task.work() as how:
         report = verify_claims(task.net, claims, domain=task.domain, coarse=not options.complete, **how)
     status = 0 if report else 1

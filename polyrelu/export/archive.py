@@ -27,6 +27,7 @@ from polyrelu.geometry.coordinates import Coordinates
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
 
 FORMAT = "polyrelu complex"
 VERSION = 2
@@ -153,7 +154,7 @@ def _to_arrays(cx: PolyhedralComplex) -> dict[str, Array]:
         "canonical": arrays.canonical,
         "statistics": arrays.statistics,
         "roots": {str(v): [_hex(x) for x in root] for v, root in arrays.vertices.roots.items()},
-    }
+    } | ({} if cx.slice is None else {"slice": _rows(cx.slice.points)})
     return {"header": np.frombuffer(json.dumps(header).encode(), np.uint8), **arrays.named()}
 
 
@@ -211,7 +212,10 @@ def _from_arrays(arrays: dict[str, Array]) -> PolyhedralComplex:
     if arrays:
         raise FileError(f"unexpected array {next(iter(arrays))[:80]!r}")
     check_arrays(cells, where, network, level, domain)
-    return PolyhedralComplex(network, level, domain, where, artificial, cells)
+    hull = Slice(header["slice"]) if "slice" in header else None
+    if hull is not None and hull.dim != network.input_dim:
+        raise FileError(f"header, slice: of dimension {hull.dim}, but the network has {network.input_dim} inputs")
+    return PolyhedralComplex(network, level, domain, where, artificial, cells, hull)
 
 
 KEYS = {
@@ -229,8 +233,9 @@ def _header(data: Array) -> dict[str, Any]:
         raise FileError(f"header: expected an object with format {FORMAT!r}")
     if header.get("version") not in range(1, VERSION + 1):
         raise FileError(f"header: expected version 1 or {VERSION} of the format, got {describe(header.get('version'))}")
-    if header.keys() != KEYS:
-        raise FileError(f"header: keys that are missing or unknown: {', '.join(sorted(header.keys() ^ KEYS))[:200]}")
+    if header.keys() - {"slice"} != KEYS:
+        wrong = (header.keys() - {"slice"}) ^ KEYS
+        raise FileError(f"header: keys that are missing or unknown: {', '.join(sorted(wrong))[:200]}")
     return header
 
 

@@ -2,7 +2,9 @@
 
 A file is one object with the keys `format` ("polyrelu cells"), `version` (1), `network` (as in network files), `level`
 (or null), `domain` (the system a·x ≤ b as {"a", "b"}, or null), `dimension` (d), `coarse` (true; only of a coarse
-complex), `vertices` (points), `rays` and `lines` (directions), and `cells`, a list of objects, one a line:
+complex), `slice` (only over a flat domain: points p_0, …, p_d of the larger space, where x stands for the point
+p_0 + Σ x_i (p_i − p_0)), `vertices` (points), `rays` and `lines` (directions), and `cells`, a list of objects, one a
+line:
 
     dimension, number   k and i of the k-cell i
     sign                the sign of F − t on its relative interior; only with a level
@@ -85,6 +87,8 @@ def write_cells(cx: PolyhedralComplex, path: str | os.PathLike[str], dimensions:
         "domain": None if domain is None else {"a": [_row(a) for a in domain.a], "b": _row(domain.b)},
         "dimension": d,
     } | ({"coarse": True} if cx.is_coarse else {})
+    if cx.slice is not None:
+        header["slice"] = [_row(p) for p in cx.slice.points]
     lists = {"vertices": cx.vertices(), "rays": cx.rays(), "lines": iter(cx.lineality)}
     with replacing(path) as draft, draft.open("w", encoding="ascii") as file:
         file.write(json.dumps(header)[:-1])

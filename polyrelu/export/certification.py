@@ -29,9 +29,10 @@ from polyrelu.files import checked_path, replacing
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.cut_tree import CutTree, Form, choose_cuts
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.region import Region, read_relation
 from polyrelu.geometry.sparse_rows import SparseRows
-from polyrelu.geometry.subdivision import Options, read_domain, read_level, subdivide, subdivided
+from polyrelu.geometry.subdivision import Options, read_domain, read_level, subdivided
 from polyrelu.geometry.vertex_values import VertexValues
 from polyrelu.network.network import Network
 from polyrelu.topology.chain import generating_cells
@@ -65,7 +66,8 @@ def certify(
     level : exact number, default 0
         The level t.
     domain : Domain or box, optional
-        A polyhedron with interior points. The default is R^d.
+        A polyhedron. The default is R^d. If it is flat, what is certified is about the network on the slice which it
+        spans (`polyrelu.geometry.hull.spanned_slice`), the network of the result; check_certificate expects that one.
     path : path
         The file to write; by custom its suffix is .cert.
     coarse : bool, default True
@@ -115,7 +117,7 @@ def certify(
     """
     _check_path(path)
     read_relation(relation)
-    t, region = read_level(network, level), read_domain(domain, network)
+    t, (network, region, _) = read_level(network, level), on_slice(network, read_domain(domain, network))
     if t is None:
         raise InputError("level: expected an exact number, got None")
     coarse = read_flag(coarse, "coarse")
@@ -252,7 +254,8 @@ def certify_cells(
     level : exact number, optional
         The level t.
     domain : Domain or box, optional
-        A polyhedron with interior points. The default is R^d.
+        A polyhedron. The default is R^d. If it is flat, what is certified is about the network on the slice which it
+        spans (`polyrelu.geometry.hull.spanned_slice`), the network of the result; check_certificate expects that one.
     path : path
         The file to write; by custom its suffix is .cert.
     **options
@@ -284,7 +287,7 @@ def certify_cells(
     (1, 10, 21, 13)
     """
     _check_path(path)
-    t, region = read_level(network, level), read_domain(domain, network)
+    t, (network, region, _) = read_level(network, level), on_slice(network, read_domain(domain, network))
     if t is None and not network.depth:
         raise InputError("certify_cells: C(F) of a network without hidden layers is its domain; give a level")
     whole = _Whole(network, t, region, False, options, CutTree())
@@ -306,7 +309,8 @@ def certify_identical(
     f, g : Network
         Two networks with the same numbers of inputs and outputs.
     domain : Domain or box, optional
-        A polyhedron with interior points. The default is R^d.
+        A polyhedron. The default is R^d. If it is flat, what is certified is about the network on the slice which it
+        spans (`polyrelu.geometry.hull.spanned_slice`): check_certificate expects F on that slice.
     path : path
         The file to write; by custom its suffix is .cert.
     **options
@@ -342,16 +346,19 @@ def certify_identical(
     """
     _check_path(path)
     found = identical(f, g, domain, **options)
-    region = read_domain(domain, f)
+    f, region, where = on_slice(f, read_domain(domain, f))
+    point = found.witness
+    if where is not None:
+        g, point = where.restrict(g), None if point is None else where.coordinates(point)
     with replacing(path) as draft, CertificateFile(draft) as file:
-        if found.witness is not None:
-            claim: Claim = {"claim": "different", "point": [to_json(x) for x in found.witness]}
+        if point is not None:
+            claim: Claim = {"claim": "different", "point": [to_json(x) for x in point]}
             file.header(f, [claim], other=g, domain=region)
         elif not f.depth and not g.depth:
             file.header(f, [{"claim": "identical"}], other=g, domain=region)  # the same parameters
         else:
             difference = f - g
-            cx = subdivide(difference, None, region, **options)
+            cx, _ = subdivided(difference, None, region, 0, options)
             walls = region.half_spaces() if region is not None else ()
             cuts, start = start_forms(difference, None, walls, len(walls), (f, g))
             file.header(f, [{"claim": "identical"}], other=g, domain=region, cx=cx, cuts=cuts)
@@ -376,7 +383,8 @@ def certify_persistence(
     network : Network
         The network F: R^d → R, with one output.
     domain : Domain or box, optional
-        A polyhedron with interior points. The default is R^d.
+        A polyhedron. The default is R^d. If it is flat, what is certified is about the network on the slice which it
+        spans (`polyrelu.geometry.hull.spanned_slice`), the network of the result; check_certificate expects that one.
     path : path
         The file to write; by custom its suffix is .cert.
     superlevel : bool, default False
@@ -415,7 +423,7 @@ def certify_persistence(
     """
     _check_path(path)
     found = persistence(network, domain, superlevel=superlevel, field=field, **options)
-    region = read_domain(domain, network)
+    network, region, _ = on_slice(network, read_domain(domain, network))
     level = None if network.depth else Fraction(0)
     whole = _Whole(network, level, region, False, options, CutTree())
     cx = whole.complex(0)

@@ -17,10 +17,12 @@ from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.hull import over_hull
 from polyrelu.geometry.region import CellSet
-from polyrelu.geometry.subdivision import Options, subdivided_by_conditions
+from polyrelu.geometry.subdivision import Options, check_options, read_domain, subdivided_by_conditions
 from polyrelu.markup import table
 from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
 
 Bools = npt.NDArray[np.bool_]
 Masks = npt.NDArray[np.uint8]
@@ -297,7 +299,7 @@ def classify(
     network : Network
         A network with n ≥ 2 outputs.
     domain : Domain or sequence of d pairs (lower, upper), optional
-        As for `subdivide`.
+        As for `subdivide`. Over a flat one the partition is in the coordinates of `complex.slice`, as its network is.
     coarse : bool, optional
         Whether to use a coarse complex: cells on which one output certainly exceeds all others are not divided further.
         All regions of classes and the decision boundary are the same; far from it there are fewer cells. A network
@@ -334,7 +336,13 @@ def classify(
     (2,)
     """
     check_classifier(network)
-    return classified(network, domain, read_flag(coarse, "coarse"), options)
+    wanted = read_flag(coarse, "coarse")
+    check_options(options)
+    return over_hull(
+        network,
+        read_domain(domain, network),
+        lambda net, where, hull: classified(net, where, wanted, options, hull=hull),
+    )
 
 
 def check_classifier(network: Any) -> None:
@@ -356,13 +364,15 @@ def classified(
     *,
     split_at_walls: bool = False,
     part_of: Sequence[Sequence[int]] | None = None,
+    hull: Slice | None = None,
 ) -> Partition:
-    """What `classify` returns, of a network that is checked; for `split_at_walls` and `part_of` see `subdivided`."""
+    """What `classify` returns, of a network that is checked; for the other arguments see `subdivided`."""
     cx, masks = subdivided_by_conditions(
         *(with_tournament(network), domain, _conditions(network.output_dim, network.depth), options),
         differences=_differences(network) if coarse and network.depth else None,
         split_at_walls=split_at_walls,
         part_of=part_of,
+        hull=hull,
     )
     return Partition(network, cx, masks)
 

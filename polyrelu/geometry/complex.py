@@ -27,6 +27,7 @@ from polyrelu.geometry.representations import HRepresentation, Point, VRepresent
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.geometry.vertices import ExactVertices, IntegerVector
 from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
 from polyrelu.network.symbolic import affine_expression
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class PolyhedralComplex:
     affine on each of its cells, and its d-cells are the activation regions. C(F, t) is refined by F = t as well. Cells
     of dimension k are numbered 0, 1, …; k runs from λ, the dimension of the lineality space that all cells share, to
     d. Over a domain, the walls of the domain are part of the complex.
+
+    Over a flat domain the complex lies in the slice that the domain spans, `slice`. All of it is given in coordinates t
+    of the slice: `network` is the network on the slice, `domain` the domain in it, d the dimension of the slice, and
+    vertices, points and maps are in t. `slice.point(t)` is the point of the larger space, `slice.coordinates(x)` is
+    back.
 
     Made by `subdivide`; picklable. Its arrays are read-only.
 
@@ -71,9 +77,10 @@ class PolyhedralComplex:
         coordinates: Coordinates,
         artificial: int,
         arrays: CellArrays,
+        slice: Slice | None = None,
     ) -> None:
         """For `subdivide` and `load_complex` only."""
-        self._network, self._level, self._domain = network, level, domain
+        self._network, self._level, self._domain, self._slice = network, level, domain, slice
         self._coordinates, self._artificial, self._arrays = coordinates, artificial, arrays
         self._vertices = ExactVertices(network, level, domain, coordinates, arrays)
         self._on_cells = NetworkOnCells(network, level, domain, self._vertices)
@@ -95,6 +102,11 @@ class PolyhedralComplex:
     def domain(self) -> Domain | None:
         """The domain, or None for R^d."""
         return self._domain
+
+    @property
+    def slice(self) -> Slice | None:
+        """The slice of a larger space in whose coordinates the complex is given: over a flat domain; else None."""
+        return self._slice
 
     @property
     def input_dim(self) -> int:
@@ -188,7 +200,8 @@ class PolyhedralComplex:
         if self.is_coarse:
             name = f"coarse {name}"
         where = "" if self._domain is None else f" over {self._domain!r}"
-        return f"{name} of {self._network!r}{where}"
+        hull = "" if self._slice is None else f", in the coordinates of a {self._slice!r}"
+        return f"{name} of {self._network!r}{where}{hull}"
 
     # ---- counts ------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from polyrelu.exact.rational import primitive
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.subdivision import subdivide
+from polyrelu.geometry.subdivision import subdivided
 from polyrelu.network.network import Network
 
 Form = tuple[int, ...]
@@ -215,7 +215,7 @@ def _signs(forms: Sequence[Sequence[Fraction]], domain: Domain | None) -> npt.ND
     """The signs of forms, none of them constant, on the cells into which they cut the domain: a row a cell."""
     weights = [list(form[1:]) for form in forms]
     net = Network([weights, [[1] * len(forms)]], [[form[0] for form in forms], [0]])
-    arrays = subdivide(net, domain=domain).arrays
+    arrays = subdivided(net, None, domain, 0, {})[0].arrays
     regions = arrays.regions[-1]
     cells = arrays.containing[-1][: arrays.finite[-1]]
     signs = np.zeros((len(cells), len(forms)), np.int8)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import NamedTuple, TypeVar
 
 from polyrelu.errors import DomainError
 from polyrelu.exact.linear import independent_columns, independent_rows, solve
 from polyrelu.exact.printing import brief
+from polyrelu.exact.rational import primitive
 from polyrelu.geometry.domain import Domain
 from polyrelu.network.network import Network
 from polyrelu.network.slices import Slice
 
 MAX_ENTRIES = 50_000
-"""Maximum number of entries of the inequalities of a domain that is examined, unless it is a box."""
+"""Maximum number of entries of the inequalities that go to linear programs."""
 
 MAX_FLAT = 64
 """Maximum dimension of a flat domain that is examined further."""
+
+MAX_TRIED = 4
+"""Maximum dimension in which it is tried first whether a domain has interior points, unless it is a box."""
+
+T = TypeVar("T")
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
 _NO_INTERIOR = "domain: no point satisfies all its inequalities strictly"
@@ -40,10 +47,14 @@ def spanned_slice(domain: Domain) -> Slice | None:
     ------
     DomainError
         If the domain is empty; `certificate` then proves it. If it is a single point, on which there is nothing to
-        subdivide. If it is not a box and has more than `MAX_ENTRIES` numbers.
+        subdivide; `point` is that point. If there are more than `MAX_ENTRIES` numbers in its inequalities, apart from
+        those that bound the same form from both sides, or it is flat of more than `MAX_FLAT` dimensions.
 
     Notes
     -----
+    Bounds of the same form from both sides are compared first: they may contradict each other or fix a value, as in a
+    box or by equations. What is left, in the subspace where these values are taken, goes to linear programs.
+
     The linear program max s subject to a_i x + s ≤ b_i and s ≤ 1 has an optimum s*, and its dual is to minimise
     b · y + z over y, z ≥ 0 with Aᵀ y = 0 and Σ y_i + z = 1. There are interior points iff s* > 0. If s* < 0, then
     b · y < 0, and y proves that the domain is empty (Farkas): 0 = y · A x ≤ y · b < 0 for a point x of it. If s* = 0,
@@ -52,6 +63,11 @@ def spanned_slice(domain: Domain) -> Slice | None:
     and the same is done in the subspace that they define, until there are interior points. The dual is solved by the
     simplex method with Bland's rule, in rational numbers.
 
+    A proof y that there is no point in the subspace e_k x = f_k becomes one for the whole: Σ y_i a_i vanishes on the
+    directions of the subspace, so it is −Σ z_k e_k for some z. Both e_k x ≤ f_k and −e_k x ≤ −f_k are among the
+    inequalities, so one of them is taken |z_k| times, and the sum of the right sides is Σ y_i (b_i − a_i p) < 0, where
+    p is a point of the subspace.
+
     Examples
     --------
     >>> import polyrelu as pr
@@ -59,45 +75,111 @@ def spanned_slice(domain: Domain) -> Slice | None:
     >>> spanned_slice(pr.Domain.box([0, "1/2"], [1, "1/2"]))
     Slice(line in R^2)
     """
-    d = domain.input_dim
-    equations: list[int] = []
-    part = domain
-    if not _is_box(domain) and (len(domain.b) + 1) * (d + 1) > MAX_ENTRIES:
-        raise DomainError(f"{_NO_INTERIOR}; it has too many to be examined further")
+    pairs = _Pairs(domain)
+    if pairs.contradiction:
+        raise _empty(domain, pairs.contradiction)
+    space = None
+    if pairs.fixed:
+        space = pairs.space()
+        part = domain.restrict(space.origin, space.directions) if space.free else None
+        for i, (row, b) in enumerate(zip(domain.a, domain.b, strict=True)):
+            # Rows that are constant there are no part of a linear program.
+            if part is None or not any(part.a[i]):
+                left = b - _dot(row, space.origin)
+                if left < 0:
+                    raise _empty(domain, pairs.lifted({i: _ONE}))
+        if part is None:
+            raise _single_point(space.origin)
+        _check_flat(space)
+    else:
+        part = domain
+    if _is_box(domain):  # all its other bounds are apart
+        return None if space is None else space.slice
+    if (sum(map(any, part.a)) + 1) * (part.input_dim + 1) > MAX_ENTRIES:
+        raise _TooManyError(f"{_NO_INTERIOR}; it has too many to be examined further")
+    equations = [i for i, _ in pairs.fixed]
     while True:
-        value, weights = _optimum(part)
-        if value < 0:
-            raise DomainError(
-                "domain: it is empty: a sum of its inequalities with factors ≥ 0 (certificate) is 0 ≤ "
-                f"{brief(sum((y * b for y, b in zip(weights, part.b, strict=True)), _ZERO))}",
-                certificate=tuple(weights),
-            )
+        used = [i for i, row in enumerate(part.a) if any(row)]
+        value, found = _simplex([part.a[i] for i in used], [part.b[i] for i in used])
+        weights = dict(zip(used, found, strict=True))
+        if value < 0:  # in the first round only: after it there are points
+            raise _empty(domain, pairs.lifted({i: y for i, y in weights.items() if y}))
         if value > 0:
             break
-        equations += [i for i, y in enumerate(weights) if y > 0]
-        origin, directions, free = _solutions([domain.a[i] for i in equations], [domain.b[i] for i in equations])
-        if not free:
-            point = ", ".join(map(brief, origin))
-            raise DomainError(f"domain: it is the single point ({point}); evaluate the network there")
-        if len(free) > MAX_FLAT:
-            raise DomainError(f"{_NO_INTERIOR}; it is flat, of {len(free)} or fewer dimensions, too many for a slice")
-        part = domain.restrict(origin, directions)
-    if not equations:
-        return None
-    return Slice([origin, *([p + q for p, q in zip(origin, v, strict=True)] for v in directions)])
+        equations += [i for i, y in weights.items() if y]
+        space = _solutions([domain.a[i] for i in equations], [domain.b[i] for i in equations])
+        if not space.free:
+            raise _single_point(space.origin)
+        _check_flat(space)
+        part = domain.restrict(space.origin, space.directions)
+    return None if space is None else space.slice
 
 
 def on_slice(network: Network, domain: Domain | None) -> tuple[Network, Domain | None, Slice | None]:
     """The network and the domain on the slice that the domain spans, and the slice; if none, both unchanged, and None.
 
-    Raises DomainError for an empty domain and for a single point. A domain that is not a box and has many inequalities
-    is not examined: `subdivide` says that it has no interior.
+    Raises DomainError for an empty domain and for a single point. A domain with many inequalities is not examined if it
+    seems to have interior points: `subdivide` says if it has none.
     """
-    if domain is None or (not _is_box(domain) and (len(domain.b) + 1) * (domain.input_dim + 1) > MAX_ENTRIES):
+    if domain is None:
         return network, domain, None
-    if (found := spanned_slice(domain)) is None:
+    try:
+        found = spanned_slice(domain)
+    except _TooManyError:
         return network, domain, None
-    return found.restrict(network), found.restrict(domain), found
+    if found is None:
+        return network, domain, None
+    return found.restrict(network), found.restrict(domain).in_units(domain.units), found
+
+
+def over_hull(
+    network: Network, domain: Domain | None, make: Callable[[Network, Domain | None, Slice | None], T]
+) -> T:
+    """What `make` returns for a network, a domain and None; over a flat domain for both on its slice, and the slice.
+
+    Most domains have interior points, and `make` finds that out by itself: it raises the error `without_interior`, and
+    is called again. Where that would take long, in many dimensions, or is quickly seen, for boxes, it is asked before.
+    """
+    if domain is None:
+        return make(network, None, None)
+    if domain.input_dim <= MAX_TRIED and not _is_box(domain):
+        try:
+            return make(network, domain, None)
+        except DomainError as error:
+            if error.slice is None:
+                raise
+            found: Slice = error.slice
+        return make(found.restrict(network), found.restrict(domain).in_units(domain.units), found)
+    return make(*on_slice(network, domain))
+
+
+def composed(outer: Slice | None, inner: Slice | None) -> Slice | None:
+    """The slice of the whole space that is given in the coordinates of another one."""
+    if outer is None or inner is None:
+        return inner if outer is None else outer
+    return Slice([outer.point(p) for p in inner.points])
+
+
+def free_coordinates(of: Slice) -> list[int] | None:
+    """The coordinates of the space that are those of the slice, in their order; None if some of these are no such."""
+    found = []
+    for i, direction in enumerate(of.directions):
+        unit = [int(i == k) for k in range(of.dim)]
+        places = (j for j, x in enumerate(direction) if x == 1 and not of.points[0][j])
+        j = next((j for j in places if [v[j] for v in of.directions] == unit), None)
+        if j is None:
+            return None
+        found.append(j)
+    return found
+
+
+def check_nonempty(domain: Domain) -> None:
+    """DomainError with a certificate if the domain is empty, unless it has too many inequalities to be examined."""
+    try:
+        spanned_slice(domain)
+    except DomainError as error:
+        if error.certificate is not None:
+            raise
 
 
 def without_interior(domain: Domain | None) -> DomainError:
@@ -108,17 +190,111 @@ def without_interior(domain: Domain | None) -> DomainError:
         found = spanned_slice(domain)
     except DomainError as error:
         return error
+    return DomainError(f"{_NO_INTERIOR}; it is flat, and spans the slice that is in the error", slice=found)
+
+
+class _TooManyError(DomainError):
+    """Too many inequalities to be examined."""
+
+
+class _Space(NamedTuple):
+    """An affine subspace: a point, directions, and the coordinates of the space that are those of the subspace."""
+
+    origin: list[Fraction]
+    directions: list[list[Fraction]]
+    free: list[int]
+
+    @property
+    def slice(self) -> Slice:
+        """The subspace with these coordinates."""
+        origin = self.origin
+        return Slice([origin, *([p + q for p, q in zip(origin, v, strict=True)] for v in self.directions)])
+
+
+class _Pairs:
+    """The forms v that the inequalities bound from both sides: which bounds contradict each other or are equal.
+
+    Attributes
+    ----------
+    contradiction : dict
+        Factors of rows whose sum is 0 ≤ b with b < 0; empty if there is none here.
+    fixed : list of pairs of int
+        Rows of A that fix a value together: a row and one that is its negative, up to a positive factor.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+        self.contradiction: dict[int, Fraction] = {}
+        self.fixed: list[tuple[int, int]] = []
+        self._scale: dict[int, Fraction] = {}
+        bounds: dict[object, dict[bool, tuple[Fraction, int]]] = {}
+        for i, (row, b) in enumerate(zip(domain.a, domain.b, strict=True)):
+            places = tuple(j for j, x in enumerate(row) if x)
+            if not places:
+                if b < 0:
+                    self.contradiction = {i: _ONE}
+                    return
+                continue
+            first = row[places[0]]
+            form = places, primitive([row[j] for j in places] if first > 0 else [-row[j] for j in places])
+            self._scale[i] = abs(first) / form[1][0]
+            bound = b / self._scale[i], i
+            sides = bounds.setdefault(form, {})
+            sides[first > 0] = min(sides.get(first > 0, bound), bound)
+        for sides in bounds.values():
+            if len(sides) == 2:
+                (most, i), (least, j) = sides[True], sides[False]
+                if most + least < 0:
+                    self.contradiction = {i: 1 / self._scale[i], j: 1 / self._scale[j]}
+                    return
+                if most + least == 0:
+                    self.fixed.append((i, j))
+
+    def space(self) -> _Space:
+        """The subspace where independent ones of the fixed values are taken."""
+        a, b = self._domain.a, self._domain.b
+        return _solutions([a[i] for i, _ in self.fixed], [b[i] for i, _ in self.fixed])
+
+    def lifted(self, weights: dict[int, Fraction]) -> dict[int, Fraction]:
+        """Factors that prove that the domain is empty, given some that do so in the subspace of the fixed values."""
+        if not self.fixed:
+            return weights
+        a = self._domain.a
+        rows = [a[i] for i, _ in self.fixed]
+        chosen, pivots = independent_rows(rows), independent_columns(rows)
+        target = [[-sum((y * a[i][j] for i, y in weights.items()), _ZERO)] for j in pivots]
+        factors = solve([[rows[k][j] for k in chosen] for j in pivots], target)
+        found = dict(weights)
+        for k, (z,) in zip(chosen, factors, strict=True):
+            i, j = self.fixed[k]
+            if z > 0:
+                found[i] = found.get(i, _ZERO) + z
+            elif z < 0:
+                found[j] = found.get(j, _ZERO) - z * self._scale[i] / self._scale[j]
+        return found
+
+
+def _empty(domain: Domain, weights: dict[int, Fraction]) -> DomainError:
+    """The error for an empty domain, with factors of the inequalities that prove it."""
+    total = sum((y * domain.b[i] for i, y in weights.items()), _ZERO)
     return DomainError(
-        f"{_NO_INTERIOR}; it is flat: with s = spanned_slice(domain), in the error's slice, subdivide "
-        "s.restrict(network) over s.restrict(domain)",
-        slice=found,
+        f"domain: it is empty: a sum of its inequalities with factors ≥ 0 (certificate) is 0 ≤ {brief(total)}",
+        certificate=tuple(weights.get(i, _ZERO) for i in range(len(domain.b))),
     )
 
 
-def _solutions(
-    rows: Sequence[Sequence[Fraction]], values: Sequence[Fraction]
-) -> tuple[list[Fraction], list[list[Fraction]], list[int]]:
-    """(origin, directions, free coordinates) of the solutions of equations that have some."""
+def _single_point(point: Sequence[Fraction]) -> DomainError:
+    shown = ", ".join(map(brief, point))
+    return DomainError(f"domain: it is the single point ({shown}); evaluate the network there", point=tuple(point))
+
+
+def _check_flat(space: _Space) -> None:
+    if len(space.free) > MAX_FLAT:
+        raise DomainError(f"{_NO_INTERIOR}; it is flat, of {len(space.free)} or fewer dimensions, too many for a slice")
+
+
+def _solutions(rows: Sequence[Sequence[Fraction]], values: Sequence[Fraction]) -> _Space:
+    """The solutions of independent ones of some equations; they have the same solutions as all, if these have some."""
     d = len(rows[0])
     fixed = [[j for j, x in enumerate(row) if x] for row in rows]
     if all(len(places) == 1 for places in fixed):  # each fixes a coordinate, as for a box
@@ -137,49 +313,15 @@ def _solutions(
     origin, *directions = columns
     for direction, j in zip(directions, free, strict=True):
         direction[j] = _ONE
-    return origin, directions, free
+    return _Space(origin, directions, free)
 
 
 def _is_box(domain: Domain) -> bool:
     return all(sum(map(bool, row)) <= 1 for row in domain.a)
 
 
-def _optimum(domain: Domain) -> tuple[Fraction, list[Fraction]]:
-    """(a number of the sign of s*, y) for the program of `spanned_slice`, without inequalities 0 ≤ b, b ≥ 0."""
-    m = len(domain.b)
-    used = [i for i, row in enumerate(domain.a) if any(row)]
-    for i, (row, b) in enumerate(zip(domain.a, domain.b, strict=True)):
-        if b < 0 and not any(row):
-            return b, [Fraction(int(i == k)) for k in range(m)]
-    if _is_box(domain):
-        return _optimum_of_box(domain)
-    value, weights = _simplex([domain.a[i] for i in used], [domain.b[i] for i in used])
-    y = [_ZERO] * m
-    for i, weight in zip(used, weights, strict=True):
-        y[i] = weight
-    return value, y
-
-
-def _optimum_of_box(domain: Domain) -> tuple[Fraction, list[Fraction]]:
-    """The same for a box, from its tightest bounds: the narrowest width decides, and all widths 0 are taken at once."""
-    tightest: dict[tuple[int, int], tuple[Fraction, int]] = {}
-    for i, (row, b) in enumerate(zip(domain.a, domain.b, strict=True)):
-        for j, a in enumerate(row):
-            if a:
-                key = (j, 1 if a > 0 else -1)
-                bound = b / abs(a)
-                if key not in tightest or bound < tightest[key][0]:
-                    tightest[key] = bound, i
-    both = [j for j in range(domain.input_dim) if (j, 1) in tightest and (j, -1) in tightest]
-    widths = {j: tightest[j, 1][0] + tightest[j, -1][0] for j in both}
-    least = min(widths.values(), default=_ONE)
-    weights = [_ZERO] * len(domain.b)
-    for j, width in widths.items():
-        if width == least <= 0 and (least == 0 or not any(weights)):
-            for side in (1, -1):
-                i = tightest[j, side][1]
-                weights[i] = 1 / abs(domain.a[i][j])
-    return least, weights
+def _dot(row: Sequence[Fraction], x: Sequence[Fraction]) -> Fraction:
+    return sum((p * q for p, q in zip(row, x, strict=True) if p), _ZERO)
 
 
 def _simplex(rows: Sequence[Sequence[Fraction]], offsets: Sequence[Fraction]) -> tuple[Fraction, list[Fraction]]:

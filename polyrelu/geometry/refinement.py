@@ -13,11 +13,13 @@ from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.rational import describe, entries
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.hull import over_hull
 from polyrelu.geometry.region import CellSet
-from polyrelu.geometry.subdivision import Options, Signs, subdivided
+from polyrelu.geometry.subdivision import Options, Signs, check_options, read_domain, subdivided
 from polyrelu.markup import table
 from polyrelu.network.formula import Form, Formula, read_formula
 from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
 
 Bools = npt.NDArray[np.bool_]
 
@@ -213,7 +215,7 @@ def refine(
         Conditions on the outputs, such as "0 < F <= 1" or "F0 > 0 and F1 >= F2". One complex is refined by the forms of
         all of them, and `Refinement.region` returns the region of each.
     domain : Domain or sequence of d pairs (lower, upper), optional
-        As for `subdivide`.
+        As for `subdivide`. Over a flat one the refinement is in the coordinates of `complex.slice`, as its network is.
     **options
         The options `max_cells`, `max_memory`, `threads` and `progress` of `subdivide`.
 
@@ -244,7 +246,13 @@ def refine(
     >>> rings.complex.f_vector, rings.region("1 < F < 2").f_vector
     ((5, 6), (0, 2))
     """
-    return refined(network, checked_formulas(network, formulas), domain, options)
+    read = checked_formulas(network, formulas)
+    check_options(options)
+    return over_hull(
+        network,
+        read_domain(domain, network),
+        lambda net, where, hull: refined(net, read, where, options, hull=hull),
+    )
 
 
 def checked_formulas(network: Any, formulas: Any) -> tuple[Formula, ...]:
@@ -263,10 +271,13 @@ def refined(
     domain: Any,
     options: Options,
     part_of: Sequence[Sequence[int]] | None = None,
+    *,
+    hull: Slice | None = None,
 ) -> Refinement:
-    """What `refine` returns, of formulas that are checked; for `part_of` see `subdivided`."""
+    """What `refine` returns, of formulas that are checked; for `part_of` and `hull` see `subdivided`."""
     forms = compared(formulas)
-    cx, signs = subdivided(followed_by_forms(network, forms), None, domain, len(forms), options, part_of=part_of)
+    net = followed_by_forms(network, forms)
+    cx, signs = subdivided(net, None, domain, len(forms), options, part_of=part_of, hull=hull)
     if not forms:
         signs = [[]] * (cx.input_dim + 1 - cx.coordinates.lineality_dim)
     return Refinement(network, formulas, forms, cx, signs)

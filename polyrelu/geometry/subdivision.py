@@ -21,9 +21,10 @@ from polyrelu.geometry.beginning import Beginning, beginning, most_cells
 from polyrelu.geometry.cell_arrays import CellArrays
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
-from polyrelu.geometry.hull import without_interior
+from polyrelu.geometry.hull import over_hull, without_interior
 from polyrelu.geometry.stages import complex_stages
 from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
 
 Progress = Callable[[str, int, int], object]
 Signs = npt.NDArray[np.int8]
@@ -62,7 +63,8 @@ def subdivide(
     level : exact number, optional
         The level t.
     domain : Domain or sequence of d pairs (lower, upper), optional
-        A polyhedron or a box with interior points. The default is all of R^d.
+        A polyhedron or a box. The default is all of R^d. Over a flat one (fixed coordinates, equations) the complex is
+        that of the network on the slice which the domain spans, in the coordinates of `PolyhedralComplex.slice`.
     coarse : bool, optional
         Whether to return a coarse complex for the level, which must be given: cells on which F − t certainly has one
         strict sign are not divided further. It has the same regions {F > t}, {F ≥ t}, {F < t}, {F ≤ t} and {F = t}, and
@@ -95,7 +97,8 @@ def subdivide(
     RegionError
         If a level is given for a network with several outputs.
     DomainError
-        If the domain lies in another dimension, has no interior points, or is in other units than the network.
+        If the domain lies in another dimension or is in other units than the network, is empty (the error's
+        `certificate` proves it) or a single point (`point`).
     LimitError
         If the computation needs more cells or memory than allowed.
     VerificationError
@@ -123,11 +126,25 @@ def subdivide(
     (1, 2)
     >>> pr.subdivide(net, level=1, domain=[(-2, 2)]).f_vector
     (5, 4)
+
+    On a flat domain the cells are those of a line:
+
+    >>> cx = pr.subdivide(pr.maximum(2), domain=[(0, 1), ("1/2", "1/2")])
+    >>> cx.f_vector, cx.slice, [cx.slice.point(t) for t in cx.vertices()][0]
+    ((3, 2), Slice(line in R^2), (Fraction(0, 1), Fraction(1, 2)))
     """
     options: Options = {"max_cells": max_cells, "max_memory": max_memory, "threads": threads, "progress": progress}
     if read_flag(coarse, "coarse") and level is None:
         raise InputError("coarse: a coarse complex is for a level; give level=t, or leave coarse out for C(F)")
-    return subdivided(network, level, domain, 0, options, coarse=coarse)[0]
+    if domain is None:
+        return subdivided(network, level, None, 0, options, coarse=coarse)[0]
+    read_level(network, level)
+    check_options(options)
+
+    def make(net: Network, where: Domain | None, hull: Slice | None) -> PolyhedralComplex:
+        return subdivided(net, level, where, 0, options, coarse=coarse, hull=hull)[0]
+
+    return over_hull(network, read_domain(domain, network), make)
 
 
 def subdivided(
@@ -140,8 +157,11 @@ def subdivided(
     coarse: bool = False,
     split_at_walls: bool = False,
     part_of: Sequence[Sequence[int]] | None = None,
+    hull: Slice | None = None,
 ) -> tuple[PolyhedralComplex, list[list[Signs]]]:
     """The complex of `subdivide`, and the signs of the first `signs` neurons of the last hidden layer on its cells.
+
+    The domain must have interior points; DomainError otherwise, which has the slice of a flat one.
 
     Those neurons must not be identity neurons. There is an array for each dimension λ..d and each of these neurons.
 
@@ -149,11 +169,13 @@ def subdivided(
 
     `part_of`: the walls of a larger domain (none for R^d) of which this one is a part, cut off by neurons. Artificial
     hyperplanes are then those of the larger domain, so that all its parts have the same.
+
+    `hull`: the slice in whose coordinates network and domain are given, if they are; the complex remembers it.
     """
     further: dict[str, Any] = {"last_signs": signs} if signs else {}
     if coarse:
         further = {"coarse": True, "split_at_walls": split_at_walls}
-    cx, report = _subdivided(network, level, domain, options, further, part_of)
+    cx, report = _subdivided(network, level, domain, options, further, part_of, hull)
     found = [[x[:n] for x in of] for of, n in zip(report.get("last_signs", ()), cx.arrays.finite, strict=False)]
     return cx, found
 
@@ -167,6 +189,7 @@ def subdivided_by_conditions(
     differences: Network | None = None,
     split_at_walls: bool = False,
     part_of: Sequence[Sequence[int]] | None = None,
+    hull: Slice | None = None,
 ) -> tuple[PolyhedralComplex, list[npt.NDArray[np.uint8]]]:
     """The complex of `subdivide`, and which of the conditions hold on its cells.
 
@@ -178,12 +201,12 @@ def subdivided_by_conditions(
     other, because output i of a network F exceeds all others. `differences` has the hidden layers of F, which are the
     layers of `network` before those of the conditions, and the outputs F_i − F_j, i < j, in lexicographic order.
 
-    For `split_at_walls` and `part_of` see `subdivided`.
+    For `split_at_walls`, `part_of` and `hull` see `subdivided`.
     """
     further: dict[str, Any] = {"conditions": conditions}
     if differences is not None:
         further |= {"coarse": True, "differences": differences, "split_at_walls": split_at_walls}
-    cx, report = _subdivided(network, None, domain, options, further, part_of)
+    cx, report = _subdivided(network, None, domain, options, further, part_of, hull)
     return cx, report["conditions"]
 
 
@@ -194,6 +217,7 @@ def _subdivided(
     options: Options,
     further: dict[str, Any],
     part_of: Sequence[Sequence[int]] | None = None,
+    hull: Slice | None = None,
 ) -> tuple[PolyhedralComplex, dict[str, Any]]:
     """The complex of `subdivide` and the report of the core, which is asked for `further` results.
 
@@ -206,7 +230,7 @@ def _subdivided(
     if t is not None and network.depth == 0:  # the level set itself was started from
         report["canonical"] = subdivide(network, None, region).f_vector
     arrays = CellArrays.from_core(report)
-    return PolyhedralComplex(network, t, region, begun.coordinates, begun.artificial, arrays), report
+    return PolyhedralComplex(network, t, region, begun.coordinates, begun.artificial, arrays, hull), report
 
 
 def cells_in_core(
@@ -340,26 +364,31 @@ def read_domain(domain: Any, network: Network) -> Domain | None:
 
     Raises DomainError if it is neither, or its dimension or its units are not those of the network.
     """
-    if domain is None:
+    found = as_domain(domain)
+    if found is None:
         return None
-    if not isinstance(domain, Domain):
-        try:
-            pairs = [(low, high) for low, high in domain]
-        except MemoryError:
-            raise
-        except Exception:  # whatever a foreign iterable raises
-            raise DomainError(
-                "domain: expected a Domain, or a box as a sequence of pairs (lower, upper), one per input"
-            ) from None
-        domain = Domain.box([low for low, _ in pairs], [high for _, high in pairs])
-    assert isinstance(domain, Domain)
-    if domain.input_dim != (dim := network.input_dim):
+    if found.input_dim != (dim := network.input_dim):
         raise DomainError(
-            f"domain: lies in dimension {domain.input_dim}, but the network has {dim} input{'s' * (dim != 1)}"
+            f"domain: lies in dimension {found.input_dim}, but the network has {dim} input{'s' * (dim != 1)}"
         )
-    if domain.units and network.units and domain.units != network.units:
+    if found.units and network.units and found.units != network.units:
         raise DomainError(
-            f"domain: is in {domain.units[0]}, but the network takes inputs in {network.units[0]}; give both in the "
+            f"domain: is in {found.units[0]}, but the network takes inputs in {network.units[0]}; give both in the "
             "same units (of an NNet file, both with normalise=True or both without)"
         )
-    return domain
+    return found
+
+
+def as_domain(domain: Any) -> Domain | None:
+    """A Domain, or a box as pairs, as a Domain; None for None. DomainError for anything else."""
+    if domain is None or isinstance(domain, Domain):
+        return domain
+    try:
+        pairs = [(low, high) for low, high in domain]
+    except MemoryError:
+        raise
+    except Exception:  # whatever a foreign iterable raises
+        raise DomainError(
+            "domain: expected a Domain, or a box as a sequence of pairs (lower, upper), one per input"
+        ) from None
+    return Domain.box([low for low, _ in pairs], [high for _, high in pairs])

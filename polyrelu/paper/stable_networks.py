@@ -9,11 +9,14 @@ from typing import Any, NamedTuple, Unpack
 
 from polyrelu.errors import DomainError
 from polyrelu.exact.printing import BriefRepr, brief, brief_repr
-from polyrelu.exact.rational import exact
+from polyrelu.exact.rational import exact, primitive
 from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.domain import Domain
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.representations import Point
-from polyrelu.geometry.subdivision import Options, read_level, subdivide
+from polyrelu.geometry.subdivision import Options, check_options, read_domain, read_level, subdivide, subdivided
 from polyrelu.network.network import Network
+from polyrelu.network.slices import Slice
 from polyrelu.paper.general_position import Neuron, incidence, vertex_values
 from polyrelu.paper.perturbation import certified_radius
 
@@ -123,7 +126,7 @@ def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[O
         A network F: R^d → R with one output. Activations other than ReLU are admitted; identity neurons (slope 1) are
         left out, as they do not bend F.
     domain : Domain or box
-        The polytope: a bounded Domain, or d pairs (lower, upper).
+        The polytope: a bounded Domain, or d pairs (lower, upper). It may be flat: see the notes.
     level : exact number, default 0
         The level t. It does not move with the parameters.
     **options
@@ -151,6 +154,11 @@ def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[O
     Stability is decided by counting the neurons that vanish at the vertices of C(F, t): the lemma of
     `polyrelu.paper.general_position`. The radius is proved by the theorem of `polyrelu.paper.perturbation`.
 
+    A flat polytope spans a slice t ↦ p + Σ t_i v_i, and all is decided for the network on it, whose first layer has the
+    weights W v_i and the biases W p + b. If no entry of W and b moves by more than r, these move by at most r |v_i|₁
+    and r (1 + |p|₁). So the radius is that of the network on the slice, divided by the largest of 1, |v_i|₁ and
+    1 + |p|₁. Points are those of R^d.
+
     Definition 44 as printed lets the layer run up to L + 1, which would include the output; Definition 46 adds the
     output to it, so here "combinatorial" is about hidden neurons.
 
@@ -174,15 +182,17 @@ def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[O
     if domain is None:
         raise DomainError(f"domain: None stands for all of R^{network.input_dim}, but {_WHY}")
     assert t is not None
-    _check_bounded(domain, network)
+    check_options(options)
+    network, region, where = on_slice(network, read_domain(domain, network))
+    _check_bounded(region, network, where)
     progress = options.get("progress")
-    cx = subdivide(network, t, domain, **options)
+    cx, _ = subdivided(network, t, region, 0, options)
     at = incidence(cx)
     found = at.obstruction(network.input_dim)
     obstruction = None
     if found is not None:
         vertex, neuron = found
-        obstruction = Obstruction(cx.vertex(vertex), at.neurons[neuron], vertex_values(cx, vertex))
+        obstruction = Obstruction(_in_space(cx.vertex(vertex), where), at.neurons[neuron], vertex_values(cx, vertex))
     output = at.neurons[-1]
     combinatorial = obstruction is None or obstruction.neuron == output
     constant = _constant_neuron(network, cx, options)
@@ -191,6 +201,9 @@ def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[O
     if obstruction is None:
         listener = progress or (lambda what, done, total: None)
         radius = certified_radius(cx, at, lambda done, total: listener("vertices", done, total))
+        radius /= _sensitivity(where)
+    if constant is not None:
+        constant = constant._replace(point=_in_space(constant.point, where))
     return Stability(
         combinatorial,
         obstruction is None,
@@ -261,20 +274,33 @@ def away_from_zero(network: Network, domain: Any, **options: Unpack[Options]) ->
     return Network(network.weights, biases, network.slopes).noted(*network.assumptions, units=network.units or None)
 
 
-def _check_bounded(domain: Any, network: Network) -> None:
+def _check_bounded(domain: Domain | None, network: Network, where: Slice | None) -> None:
     """DomainError for an unbounded domain, before the work over it."""
     d = network.input_dim
-    cx = subdivide(Network([[[0] * d]], [[0]]), None, domain)  # the faces of the domain alone
+    cx, _ = subdivided(Network([[[0] * d]], [[0]]), None, domain, 0, {})  # the faces of the domain alone
     directions = [*cx.lineality, *cx.rays()]
     if directions:
-        raise DomainError(f"domain: it is unbounded in the direction {_point(directions[0])}, but {_WHY}")
+        first = directions[0] if where is None else primitive(where.direction(directions[0]))
+        raise DomainError(f"domain: it is unbounded in the direction {_point(first)}, but {_WHY}")
+
+
+def _in_space(x: Point, where: Slice | None) -> Point:
+    return x if where is None else where.point(x)
+
+
+def _sensitivity(where: Slice | None) -> Fraction:
+    """How much more than the parameters of a network those on a slice move at most."""
+    if where is None:
+        return Fraction(1)
+    lengths = [sum(map(abs, v)) for v in where.directions]
+    return Fraction(max(1, *lengths, 1 + sum(map(abs, where.points[0]))))
 
 
 def _constant_neuron(network: Network, cx: PolyhedralComplex, options: Options) -> ConstantNeuron | None:
     """The first neuron with a bend (or the output) that is constant on a region of the layers before it."""
     for layer in range(len(network.weights)):
         part = Network(network.weights[: layer + 1], network.biases[: layer + 1], network.slopes[:layer])
-        before = subdivide(part, None, cx.domain, **options)
+        before, _ = subdivided(part, None, cx.domain, 0, options)
         for i, region in enumerate(before.constant_regions()):
             if region is not None and (layer == network.depth or network.slopes[layer][i] != 1):
                 point = before.interior_point(cx.input_dim, region)

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.errors import InputError, PolyreluError
+from polyrelu.errors import InputError, PointError, PolyreluError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe, entries, exact, exact_matrix, show
+from polyrelu.geometry.hull import free_coordinates
+from polyrelu.network.slices import Slice
 from polyrelu.plotting.colouring import Colouring
 from polyrelu.plotting.geometry import Floats, Mask
 from polyrelu.plotting.palette import INK, POINT_COLOURS, darker, strokes
@@ -47,8 +49,11 @@ class Data:
         return np.array([[to_double(x) for x in point] for point in self.points]).reshape(-1, d)
 
 
-def read_data(points: Any, labels: Any, d: int) -> Data:
-    """The points of R^d and their labels. InputError for anything else."""
+def read_data(points: Any, labels: Any, d: int, hull: Slice | None = None) -> Data:
+    """The points of R^d and their labels. InputError for anything else.
+
+    If R^d are the coordinates of a slice, points of the larger space that lie on it are taken as well.
+    """
     if points is None:
         if labels is not None:
             raise InputError("labels: there are no points to which they belong")
@@ -60,11 +65,29 @@ def read_data(points: Any, labels: Any, d: int) -> Data:
         except Exception:
             raise InputError(f"points: expected an array of numbers, got {describe(points)}") from None
     rows = exact_matrix(points, "points")
+    if rows and hull is not None and len(rows[0]) == hull.input_dim:
+        rows = tuple(_on_slice(hull, row, i) for i, row in enumerate(rows, 1))
     if rows and len(rows[0]) != d:
         raise InputError(f"points: expected points of R^{d}, one in a row, got rows of {len(rows[0])}")
     if any(abs(x) >= RANGE / 10 for row in rows for x in row):
         raise InputError(f"points: coordinates beyond {RANGE / 10:g} cannot be drawn")
     return Data(rows, None if labels is None else _read_labels(labels, len(rows)))
+
+
+def _on_slice(hull: Slice, x: tuple[Fraction, ...], i: int) -> tuple[Fraction, ...]:
+    try:
+        return hull.coordinates(x)
+    except PointError:
+        raise InputError(f"points: point {i} does not lie on the slice that the domain spans; leave it out") from None
+
+
+def names_on(hull: Slice | None, names: Any, d: int) -> list[str] | None:
+    """The names of d inputs; on a slice whose coordinates are some of the inputs, those names of all inputs."""
+    if hull is not None and names is not None and (free := free_coordinates(hull)) is not None:
+        given = entries(names.tolist() if isinstance(names, np.ndarray) else names, "feature_names")
+        if given is not None and len(given) == hull.input_dim:
+            names = [given[j] for j in free]
+    return read_names(names, "feature_names", d, "input")
 
 
 def _read_labels(labels: Any, n: int) -> tuple[Label, ...]:

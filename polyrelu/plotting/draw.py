@@ -57,7 +57,8 @@ def plot(
         The relation of the region {F relation t} whose Betti numbers are in the title. The default is ">", or that of
         the given Region.
     domain : Domain or sequence of d pairs (lower, upper), optional
-        For a Network, as for `subdivide`.
+        For a Network, as for `subdivide`. Of a flat domain its slice is drawn, in the coordinates that it leaves free;
+        `points` and `feature_names` may be those of all d inputs.
     window : sequence of d pairs (lower, upper), or one pair for all inputs, optional
         The part of the input space that is drawn. Unlike the domain it does not change what is computed. The default
         is found from the vertices and the cycles.

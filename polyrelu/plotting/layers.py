@@ -15,10 +15,11 @@ from polyrelu.errors import InputError, visible
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.rational import describe
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.image_complex import ImageComplex
 from polyrelu.geometry.layer_images import Stage, images_of, network_of
 from polyrelu.geometry.region import CellSet
-from polyrelu.geometry.subdivision import Options
+from polyrelu.geometry.subdivision import Options, read_domain
 from polyrelu.network.network import Network
 from polyrelu.plotting.draw import check_options
 from polyrelu.plotting.figure import check_suffix, new_figure, save_figure
@@ -99,6 +100,8 @@ def plot_layers(
         check_suffix(path)
     if title is not None and not isinstance(title, str):
         raise InputError(f"title: expected a text or None, got {describe(title)}")
+    if isinstance(network, Network) and domain is not None:
+        network, domain, _ = on_slice(network, read_domain(domain, network))
     if isinstance(network, (Network, CellSet)):
         dimension = network.input_dim if isinstance(network, Network) else network.complex.input_dim
         if dimension > MAX_DIM:

@@ -31,7 +31,7 @@ from polyrelu.plotting.colouring import (
     with_palette,
 )
 from polyrelu.plotting.cycles import Cycles, corners, cut, doubles, lifted, read_cycles
-from polyrelu.plotting.data import Group, check_name, grouped, read_data, read_names
+from polyrelu.plotting.data import Group, check_name, grouped, names_on, read_data, read_names
 from polyrelu.plotting.geometry import Floats, Mask, boundary, positions, thin_parts
 from polyrelu.plotting.palette import SIGN_COLOURS, TIE_COLOUR
 from polyrelu.plotting.subject import Choices, Subject, formula_name, frontier, headline, in_lines, read_subject, short
@@ -245,11 +245,12 @@ class _Draft:
         if color in ("pattern", "map"):
             subject.complex.require_complete(f"color {color!r}")
         self.cycles = read_cycles(choices.get("cycles", ()), d)
-        self.data = read_data(choices.get("points"), choices.get("labels"), d)
+        hull = subject.complex.slice
+        self.data = read_data(choices.get("points"), choices.get("labels"), d, hull)
         names = choices.get("feature_names")
         if names is None:
             names = _columns(choices.get("points"))
-        self.feature_names = read_names(names, "feature_names", d, "input")
+        self.feature_names = names_on(hull, names, d)
         self.class_names = _class_names(subject, choices.get("class_names"))
         self.palette = choices.get("palette")
         if self.palette is not None and color != "pattern" and color != "map":

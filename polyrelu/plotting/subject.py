@@ -12,16 +12,17 @@ from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
 
-from polyrelu.errors import InputError
+from polyrelu.errors import DomainError, InputError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import show
 from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
 from polyrelu.geometry.clipping import clipped
 from polyrelu.geometry.complex import PolyhedralComplex
+from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.refinement import FormulaRegion
 from polyrelu.geometry.region import Region, read_relation
-from polyrelu.geometry.subdivision import Options, Progress, subdivide
+from polyrelu.geometry.subdivision import Options, Progress, read_domain, subdivide
 from polyrelu.network.network import Network
 from polyrelu.plotting.geometry import Mask
 from polyrelu.topology.homology import homology
@@ -85,11 +86,16 @@ class Subject:
         """The part of the subject in a box, without sets."""
         if self.partition is not None:
             partition = clipped(self.partition, box, **options)
-            return Subject(partition.complex, partition, ())
+            return self._of_same_dimension(Subject(partition.complex, partition, ()))
         if self.formula is not None:
             region = clipped(self.formula, box, **options)
-            return Subject(region.complex, None, (), region)
-        return Subject(clipped(self.complex, box, **options), None, ())
+            return self._of_same_dimension(Subject(region.complex, None, (), region))
+        return self._of_same_dimension(Subject(clipped(self.complex, box, **options), None, ()))
+
+    def _of_same_dimension(self, part: Subject) -> Subject:
+        if part.complex.input_dim < self.complex.input_dim:
+            raise DomainError("domain: the intersection is flat")
+        return part
 
     def on_boundary(self, k: int) -> Mask | None:
         """For every k-cell whether it lies in the decision boundary; None if there is none."""
@@ -151,16 +157,20 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
             f"its cells (ClassRegion, DecisionBoundary), got {type(obj).__name__}"
         )
     source = obj if isinstance(obj, (Network, PolyhedralComplex)) else obj.complex
-    if source.input_dim > MAX_DIM:
+    dim = source.input_dim
+    if isinstance(obj, Network) and choices.get("domain") is not None:
+        choices["domain"] = read_domain(choices["domain"], obj)
+        dim = on_slice(obj, choices["domain"])[0].input_dim
+    if dim > MAX_DIM:
         raise InputError(
-            f"picture: the input space has dimension {source.input_dim}, at most {MAX_DIM} can be drawn; "
+            f"picture: the input space has dimension {dim}, at most {MAX_DIM} can be drawn; "
             "take a slice, Slice(points).restrict(network), or plot_slices; on the command line --slice or --slider"
         )
     relation = choices.get("relation")
     if relation is not None:
         read_relation(relation)
     if isinstance(obj, Network):
-        obj = _divided(obj, options, **choices)
+        obj = _divided(obj, dim, options, **choices)
     elif any(choices.get(name) is not None for name in ("level", "domain", "coarse")):
         raise InputError("level, domain and coarse can be chosen for a Network only; a complex has its own")
     if isinstance(obj, PolyhedralComplex):
@@ -185,21 +195,22 @@ def read_subject(obj: Any, options: Options, **choices: Unpack[Choices]) -> Subj
     return Subject(obj.complex, None, (obj,))
 
 
-def _divided(net: Network, options: Options, **choices: Unpack[Choices]) -> PolyhedralComplex | Partition:
+def _divided(net: Network, dim: int, options: Options, **choices: Unpack[Choices]) -> PolyhedralComplex | Partition:
     """The complex of a network: with a level for one output, with classes for several unless they are not wanted.
 
-    It is coarse, unless said otherwise, where the decision boundary alone is drawn.
+    It has the dimension `dim`, that of the domain. Unless said otherwise it is coarse where the decision boundary alone
+    is drawn.
     """
     level, domain, color = choices.get("level"), choices.get("domain"), choices.get("color")
     coarse = choices.get("coarse")
     if coarse is not None:
         read_flag(coarse, "coarse")
     if net.output_dim > 1 and level is None and color in (None, "class"):
-        return classify(net, domain, coarse=net.input_dim == MAX_DIM if coarse is None else coarse, **options)
+        return classify(net, domain, coarse=dim == MAX_DIM if coarse is None else coarse, **options)
     if level is None and net.output_dim == 1:
         level = 0
     if coarse is None:
-        coarse = net.input_dim == MAX_DIM and level is not None and color in (None, "sign")
+        coarse = dim == MAX_DIM and level is not None and color in (None, "sign")
     return subdivide(net, level, domain, coarse=coarse, **options)
 
 
