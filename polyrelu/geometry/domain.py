@@ -20,9 +20,10 @@ MAX_BOX = 5 * 10**7
 class Domain(Immutable):
     """The closed polyhedron {x : A x ≤ b} with rational A and b, bounded or unbounded. Immutable.
 
-    A complex is made over a domain with interior points. Whether it has any is decided, exactly, when a network is
-    subdivided over it. A flat domain spans a slice (`polyrelu.geometry.hull.spanned_slice`), in which it has interior
-    points; `betti_numbers`, `analyse_region`, `estimate`, `inspect` and the command line restrict the network to it.
+    It may be flat: coordinates that are fixed, equations, inequalities that leave no interior points. That is decided
+    exactly. A flat domain spans a slice (`polyrelu.geometry.hull.spanned_slice`), in which it has interior points: all
+    functions restrict the network to it, and complexes are in its coordinates (`PolyhedralComplex.slice`). Domains that
+    are empty or a single point raise DomainError, with a proof or the point.
 
     Parameters
     ----------

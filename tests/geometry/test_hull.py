@@ -18,6 +18,7 @@ from polyrelu.analysis.inspection import inspect
 from polyrelu.cli import main
 from polyrelu.exact.linear import rank
 from polyrelu.geometry.hull import MAX_ENTRIES, spanned_slice
+from polyrelu.geometry.subdivision import subdivided
 from support.known_answers import random_float32
 
 small = st.integers(-3, 3)
@@ -49,7 +50,7 @@ def test_random_systems_against_the_core_and_scipy(domain: Domain) -> None:
     a, b = np.array(domain.a, dtype=float), np.array(domain.b, dtype=float)
     feasible = linprog(np.zeros(a.shape[1]), a, b, bounds=(None, None)).status == 0
     try:
-        pr.subdivide(Network([[[0] * domain.input_dim]], [[0]]), domain=domain)
+        subdivided(Network([[[0] * domain.input_dim]], [[0]]), None, domain, 0, {})
         has_interior = True
     except DomainError:
         has_interior = False
@@ -117,7 +118,7 @@ def test_an_empty_box_comes_with_a_certificate() -> None:
 def test_errors_of_subdivide_say_what_the_domain_is() -> None:
     net = random_float32((2, 4, 1), 1)
     with pytest.raises(DomainError, match="strictly; it is flat") as e:
-        pr.subdivide(net, domain=[(0, 1), ("1/2", "1/2")])
+        subdivided(net, None, Domain.box([0, "1/2"], [1, "1/2"]), 0, {})
     assert isinstance(e.value.slice, Slice) and e.value.slice.dim == 1
     empty = Domain([[1, 1], [-1, 0], [0, -1]], [-1, 0, 0])
     with pytest.raises(DomainError, match="it is empty") as e:
@@ -210,5 +211,6 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "the box is empty" in capsys.readouterr().err
     assert main(["betti", str(tmp_path / "net.json"), "--box", "1,1"]) == 2
     assert "single point (1, 1)" in capsys.readouterr().err
-    assert main(["stability", str(tmp_path / "net.json"), "--box", "0,1;1/2,1/2"]) == 2
-    assert "strictly" in capsys.readouterr().err
+    assert main(["stability", str(tmp_path / "net.json"), "--box", "0,1;1/2,1/2", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["topological"] == pr.stability(part, [(0, 1)]).topological
