@@ -155,9 +155,9 @@ def stability(network: Network, domain: Any, level: Any = 0, **options: Unpack[O
     `polyrelu.paper.general_position`. The radius is proved by the theorem of `polyrelu.paper.perturbation`.
 
     A flat polytope spans a slice t ↦ p + Σ t_i v_i, and all is decided for the network on it, whose first layer has the
-    weights W v_i and the biases W p + b. If no entry of W and b moves by more than r, these move by at most r |v_i|₁
-    and r (1 + |p|₁). So the radius is that of the network on the slice, divided by the largest of 1, |v_i|₁ and
-    1 + |p|₁. Points are those of R^d.
+    weights W v_i and the biases W p + b. If no entry of W and b moves by more than r, these move by at most r ‖v_i‖₁
+    and r (1 + ‖p‖₁). So the radius is that of the network on the slice, divided by the largest of 1, ‖v_i‖₁ and
+    1 + ‖p‖₁. Points are those of R^d.
 
     Definition 44 as printed lets the layer run up to L + 1, which would include the output; Definition 46 adds the
     output to it, so here "combinatorial" is about hidden neurons.
