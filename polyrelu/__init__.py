@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from polyrelu.topology.groups import Homology
     from polyrelu.topology.homology import homology
     from polyrelu.topology.smith_form import SmithForm, smith_normal_form
+    from polyrelu.training import TrainingRecorder, TrainingRow
 
 # Modules are imported when one of their names is used first: the imports take longer than many computations.
 _NAMES = {
@@ -183,6 +184,7 @@ _NAMES = {
     "topology.groups": "Homology",
     "topology.homology": "homology",
     "topology.smith_form": "SmithForm smith_normal_form",
+    "training": "TrainingRecorder TrainingRow",
 }
 """The public names, by the modules that they are in."""
 
@@ -266,6 +268,8 @@ __all__ = [
     "Slice",
     "SmithForm",
     "Stability",
+    "TrainingRecorder",
+    "TrainingRow",
     "VRepresentation",
     "Verdict",
     "VerificationError",

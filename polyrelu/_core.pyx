@@ -45,10 +45,21 @@ cdef class _Listener:
         self.error = None
 
 
+cdef object every_check = None
+
+
+def set_check(check):
+    """Let all long work call a function whenever it looks for signals; an exception of it ends the work. None: no call."""
+    global every_check
+    every_check = check
+
+
 cdef cbool ask(void* context, const Progress& progress) noexcept with gil:
     cdef _Listener listener = <_Listener>context
     try:
         PyErr_CheckSignals()
+        if every_check is not None:
+            every_check()
         if listener.callback is not None:
             listener.callback(progress.stage, progress.done, progress.total, progress.cells)
     except BaseException as error:

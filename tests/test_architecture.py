@@ -38,6 +38,7 @@ ROOMS = (
     "readers",
     "export",
     "plotting",
+    "training",
     "cli",
     "__main__",
 )

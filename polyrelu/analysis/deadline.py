@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import inf, isfinite
 
+from polyrelu import _core
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import describe
+from polyrelu.exact.time_limit import END, OutOfTimeError, check_time
 from polyrelu.geometry.subdivision import Progress
 
 LEAST_SECONDS = 0.1
 """What comes late in the work has still so much time: small networks need no more."""
 
 
-class OutOfTimeError(Exception):
-    """The time is over."""
+_core.set_check(check_time)
+
+
+@contextmanager
+def time_limit(seconds: float | None) -> Iterator[None]:
+    """A context whose work ends with OutOfTimeError after so many seconds; None for no limit.
+
+    It holds in this thread, in the core and in processes of FLINT too. Within another limit the earlier end counts.
+    """
+    token = END.set(min(END.get(), inf if seconds is None else time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        END.reset(token)
 
 
 class Deadline:

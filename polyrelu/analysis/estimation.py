@@ -19,13 +19,14 @@ from typing import Any
 
 from polyrelu.analysis import sampling
 from polyrelu.analysis.cell_bounds import Rows, arrangement_cells, f_vector_bounds, rows_that_matter
-from polyrelu.analysis.deadline import Deadline, OutOfTimeError, read_seconds
+from polyrelu.analysis.deadline import Deadline, read_seconds
 from polyrelu.errors import InputError, LimitError, NumberError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.limits import read_flag, read_progress
 from polyrelu.exact.linear import rank
 from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import describe
+from polyrelu.exact.time_limit import OutOfTimeError
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.stages import row_bits

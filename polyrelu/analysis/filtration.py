@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from polyrelu import _core
 from polyrelu.errors import InputError, LimitError, RegionError
+from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.subdivision import Options, check_options, read_domain, subdivided
 from polyrelu.geometry.vertex_values import VertexValues
@@ -26,6 +27,13 @@ class CriticalFiltration:
     A *flat* is a maximal connected union of cells on which F has one value, a vertex in general. A cell of the complex
     belongs to the flat where F is largest on it. The flats to which critical cells belong are numbered by ascending
     value: these numbers are the steps of the filtration.
+
+    Parameters
+    ----------
+    network, domain, superlevel, options
+        As for `levels`.
+    cx : PolyhedralComplex, optional
+        C(F) over the domain, where it is known already.
 
     Attributes
     ----------
@@ -45,7 +53,14 @@ class CriticalFiltration:
     (`_cpp/lower_stars.hpp`).
     """
 
-    def __init__(self, network: Network, domain: Any, superlevel: bool, options: Options) -> None:
+    def __init__(
+        self,
+        network: Network,
+        domain: Any,
+        superlevel: bool,
+        options: Options,
+        cx: PolyhedralComplex | None = None,
+    ) -> None:
         if not isinstance(network, Network):
             raise InputError(f"persistence: expected a Network, got an object of type {type(network).__name__}")
         if network.output_dim != 1:
@@ -55,8 +70,10 @@ class CriticalFiltration:
             )
         # Without hidden layers F is not constant along the lineality space of C(F); along that of C(F, t) it is.
         check_options(options)
-        self.network, where, _ = on_slice(network, read_domain(domain, network))
-        cx, _ = subdivided(self.network, None if network.depth else 0, where, 0, options)
+        if cx is None or not network.depth:
+            network, where, _ = on_slice(network, read_domain(domain, network))
+            cx, _ = subdivided(network, None if network.depth else 0, where, 0, options)
+        self.network = cx.network
         threads = options.get("threads", 1)
         self._cx, self._superlevel = cx, superlevel
         self._values = VertexValues(cx, threads)

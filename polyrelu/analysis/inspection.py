@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyrelu.analysis.deadline import Deadline, OutOfTimeError, read_seconds
+from polyrelu.analysis.deadline import Deadline, read_seconds
 from polyrelu.analysis.sampling import MAX_ROW_BITS, TRUNK_CELLS, begins_within_trunk
 from polyrelu.errors import LimitError
 from polyrelu.exact.floats import FORMATS, Kind
 from polyrelu.exact.linear import rank
 from polyrelu.exact.rational import primitive, show
+from polyrelu.exact.time_limit import OutOfTimeError
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.stages import row_bits
 from polyrelu.geometry.subdivision import Progress, read_domain, subdivide

@@ -15,6 +15,8 @@ from polyrelu.errors import VerificationError
 from polyrelu.exact.limits import memory_is_a_limit, read_flag
 from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import exact
+from polyrelu.exact.time_limit import check_time
+from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.representations import Point, dehomogenised
 from polyrelu.geometry.subdivision import Options
 from polyrelu.markup import table
@@ -153,8 +155,7 @@ def levels(network: Network, domain: Any = None, *, superlevel: bool = False, **
     downwards = read_flag(superlevel, "superlevel")
     filtration = CriticalFiltration(network, domain, downwards, options)
     network = filtration.network
-    changes = {step: change for step, change in _changes(filtration) if step >= filtration.n_below}
-    changes = {step: change for step, change in changes.items() if any(change.betti) or any(change.torsion)}
+    changes = _changes_at_levels(filtration)
     steps = np.fromiter(changes, np.int64, len(changes))
     numbers, order = np.unique(filtration.value_numbers(steps), return_inverse=True)
     values = filtration.values(numbers)
@@ -173,6 +174,36 @@ def levels(network: Network, domain: Any = None, *, superlevel: bool = False, **
     return Levels(network, downwards, tuple(critical), tuple(groups), tuple(points))
 
 
+@memory_is_a_limit
+def critical_levels(
+    network: Network,
+    domain: Any = None,
+    *,
+    superlevel: bool = False,
+    cx: PolyhedralComplex | None = None,
+    **options: Unpack[Options],
+) -> tuple[Fraction, ...]:
+    """The critical levels that `levels` finds, ascending, without the homology in between.
+
+    `cx` may be C(F) over the domain, if it is known already.
+
+    Examples
+    --------
+    >>> import polyrelu as pr
+    >>> [str(x) for x in critical_levels(pr.shells((2, 4, 3, 1), [1]), superlevel=True)]
+    ['-1', '1']
+    """
+    filtration = CriticalFiltration(network, domain, read_flag(superlevel, "superlevel"), options, cx)
+    steps = np.array(list(_changes_at_levels(filtration)), np.int64)
+    return tuple(sorted(filtration.values(np.unique(filtration.value_numbers(steps)))))
+
+
+def _changes_at_levels(filtration: CriticalFiltration) -> dict[int, Homology]:
+    """What `_changes` finds without the flats where nothing changes and those with the value −∞."""
+    found = ((step, change) for step, change in _changes(filtration) if step >= filtration.n_below)
+    return {step: change for step, change in found if any(change.betti) or any(change.torsion)}
+
+
 def _changes(filtration: CriticalFiltration) -> Iterator[tuple[int, Homology]]:
     """For every flat with critical cells, ascending, the homology of these alone."""
     cells: dict[int, list[tuple[int, int]]] = {}
@@ -181,6 +212,7 @@ def _changes(filtration: CriticalFiltration) -> Iterator[tuple[int, Homology]]:
             cells.setdefault(step, []).append((degree, i))
     top = len(filtration.steps)
     for step in sorted(cells):
+        check_time()
         members = cells[step]
         number: list[dict[int, int]] = [{} for _ in range(top)]
         for degree, i in members:

@@ -16,11 +16,12 @@ from math import inf, nextafter
 import numpy as np
 
 from polyrelu.analysis.ascent import Ascent
-from polyrelu.analysis.deadline import Deadline, OutOfTimeError
+from polyrelu.analysis.deadline import Deadline
 from polyrelu.analysis.trial_points import Point, intervals
 from polyrelu.errors import LimitError, VerificationError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.printing import BriefRepr
+from polyrelu.exact.time_limit import OutOfTimeError
 from polyrelu.geometry.beginning import MAX_CELLS
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.cut_tree import choose_cuts

@@ -32,11 +32,12 @@ import numpy as np
 import numpy.typing as npt
 
 from polyrelu.analysis.cell_bounds import Rows, arrangement_cells
-from polyrelu.analysis.deadline import Deadline, OutOfTimeError
+from polyrelu.analysis.deadline import Deadline
 from polyrelu.errors import LimitError
 from polyrelu.exact.floats import to_double
 from polyrelu.exact.linear import independent_columns
 from polyrelu.exact.rational import primitive
+from polyrelu.exact.time_limit import OutOfTimeError
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.subdivision import Options, subdivided

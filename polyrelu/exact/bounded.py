@@ -16,10 +16,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from math import isfinite
 from typing import Any, TypeVar
 
 from polyrelu.errors import LimitError, PolyreluError, VerificationError
 from polyrelu.exact.limits import free_memory
+from polyrelu.exact.time_limit import OutOfTimeError, time_left
 
 WORK = 10**7
 """The amount of `work` beyond which a process is started. A Smith or Hermite form of that amount takes FLINT 0.3 to 0.7
@@ -64,6 +66,8 @@ def call(function: Callable[..., Value], *arguments: Any, max_memory: int | None
         If the memory does not suffice.
     VerificationError
         If the process ends in another way.
+    OutOfTimeError
+        If the time is over, where it is limited (`polyrelu.exact.time_limit`).
 
     Notes
     -----
@@ -82,9 +86,11 @@ def call(function: Callable[..., Value], *arguments: Any, max_memory: int | None
         raise LimitError(f"no process for a large normal form can be started: {error.strerror}") from None
     with process:
         try:
-            answer, _ = process.communicate(request)
-        except BaseException:
+            answer, _ = process.communicate(request, timeout=max(left, 0.0) if isfinite(left := time_left()) else None)
+        except BaseException as error:
             process.kill()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise OutOfTimeError from None
             raise
     if process.returncode in (_OUT_OF_MEMORY, -signal.SIGABRT, -signal.SIGKILL):
         raise LimitError(f"a normal form of a large matrix needs more than {limit} bytes")

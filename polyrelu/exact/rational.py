@@ -23,6 +23,7 @@ from flint import fmpz
 from polyrelu.errors import LimitError, NumberError, PointError
 from polyrelu.exact.floats import fraction_of, from_extension, widened
 from polyrelu.exact.memory import is_counted, spend_numbers
+from polyrelu.exact.time_limit import check_time
 
 MAX_DIGITS = 4000
 """Maximum number of decimal digits of a numerator or denominator; below Python's own limit of 4300 for int(str)."""
@@ -106,6 +107,8 @@ def exact_vector(values: object, where: str = "vector", unit: str = "entry") -> 
                 if len(made) == _SLICE:
                     spend_numbers(made, where)
                     made.clear()
+            if len(result) % _SLICE == 1:
+                check_time()
     except _RefusedError as refusal:
         raise NumberError(f"{where}, {unit} {len(result) + 1}: {refusal}") from None
     spend_numbers(made, where)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from polyrelu.exact.memory import budget, spend_digits
 from polyrelu.exact.rational import primitive_and_factor
+from polyrelu.exact.time_limit import check_time
 from polyrelu.geometry.domain import Domain
 from polyrelu.network.last_answer import LastAnswer
 from polyrelu.network.network import Network
@@ -55,6 +56,7 @@ def _network_stages(network: Network, kept: Sequence[int], first: int, level: Fr
         factors: list[Fraction] = []
         bent = any(slopes)
         for row, offset in zip(weight, bias, strict=True):
+            check_time()
             if number == 0:
                 above = [offset, *(row[j] for j in kept)]
             else:

@@ -39,6 +39,7 @@ from polyrelu.errors import LimitError, NetworkError, NumberError
 from polyrelu.exact.floats import fraction_of, from_extension, nearest, root, widened
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import MAX_ENTRIES, exact, exact_vector
+from polyrelu.exact.time_limit import check_time
 from polyrelu.network.network import Network
 from polyrelu.readers.batch import Layer, sample_of
 from polyrelu.readers.restriction import Enclosures, Restriction
@@ -504,6 +505,7 @@ class Assembly:
         self._steps += steps
         if self._steps > MAX_TOTAL:
             raise LimitError(f"{self.place}: up to here the model takes {self._steps} steps, more than {MAX_TOTAL}")
+        check_time()
 
     def _vector(self, values: Any, length: int, name: str) -> list[Fraction]:
         array = self.exact_array(values, name)

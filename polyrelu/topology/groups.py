@@ -13,6 +13,7 @@ from polyrelu.errors import InputError, VerificationError
 from polyrelu.exact.limits import memory_is_a_limit
 from polyrelu.exact.printing import brief, brief_repr
 from polyrelu.exact.rational import describe
+from polyrelu.exact.time_limit import check_time
 from polyrelu.geometry.region import RELATIONS, CellSet
 from polyrelu.markup import table
 from polyrelu.topology.chain import ChainComplex, chain_complex, fault_error
@@ -253,6 +254,7 @@ def _groups(
     """The groups of a complex of these ranks, which `reduce` reduces as `_core.reduce_chain_complex` does."""
 
     def report(done: int) -> None:
+        check_time()
         if progress is not None:
             progress("homology", done, len(ranks) + 1)
 

@@ -18,6 +18,7 @@ from typing import Any
 from polyrelu.errors import InputError, LimitError, MissingDependencyError, NetworkError, NumberError, PolyreluError
 from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import describe
+from polyrelu.exact.time_limit import OutOfTimeError
 from polyrelu.files import reason
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
@@ -44,10 +45,12 @@ def from_torch(
     state_dict: Mapping[str, Any] | None = None,
     strip: bool = False,
     restriction: Restriction | None = None,
+    remarks: bool = True,
 ) -> Network:
     """The network that a PyTorch module computes in evaluation mode, or that of a plain state dict.
 
-    See `polyrelu.from_torch`.
+    See `polyrelu.from_torch`. Without `remarks` the module is not tried on batches, which takes most of the time for a
+    small one and decides only what `Network.assumptions` says.
     """
     try:
         import torch
@@ -113,7 +116,7 @@ def from_torch(
     assembly.place = "output"
     if not isinstance(output, Value):
         raise NetworkError(f"output: expected one tensor that depends on the input, got {_kind(output)}")
-    if mixes_samples(module, assembly.input.shape, dtype):
+    if remarks and mixes_samples(module, assembly.input.shape, dtype):
         assembly.assume(
             "the module is read for a batch of one sample; in a larger batch its forward mixes the samples, so that "
             "their outputs are not those that they have alone"
@@ -216,7 +219,7 @@ def _run(module: Any, argument: Any, assembly: Assembly) -> Any:
             if str(error).startswith(assembly.place):
                 raise
             raise type(error)(f"{assembly.place}: {error}") from None
-        except PolyreluError:
+        except (PolyreluError, OutOfTimeError):
             raise
         except Exception as error:
             raise NetworkError(f"{assembly.place}: the forward cannot be followed: {reason(error)}") from None
@@ -224,9 +227,19 @@ def _run(module: Any, argument: Any, assembly: Assembly) -> Any:
 
 @contextmanager
 def _evaluation_mode(module: Any) -> Iterator[None]:
-    if _is_exported(module):  # it has no modes: what it computes is fixed
-        yield
-        return
+    """A context in which the module is in evaluation mode. What the forward draws at random is drawn again later."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        if _is_exported(module):  # it has no modes: what it computes is fixed
+            yield
+        else:
+            with _modes_kept(module):
+                yield
+
+
+@contextmanager
+def _modes_kept(module: Any) -> Iterator[None]:
     modes = [(part, part.training) for part in module.modules() if hasattr(part, "training")]  # else frozen
     try:
         try:

@@ -68,8 +68,9 @@ def mixes_samples(module: Any, shape: Sequence[int], dtype: Any) -> bool:
     for kind in dict.fromkeys((torch.float64, dtype)):  # doubles, unless the forward has constants of another type
         with suppress(Exception), torch.no_grad(), torch.random.fork_rng(devices=[]):
             copy = deepcopy(module).eval().to(kind)
-            torch.manual_seed(0)
-            batches = [scale * torch.randn((2, *shape[1:]), dtype=torch.float64).to(kind) for scale in (1, 1, 8)]
+            own = torch.Generator().manual_seed(0)  # torch.manual_seed would seed those of all devices
+            sizes, double = (2, *shape[1:]), torch.float64
+            batches = [scale * torch.randn(sizes, dtype=double, generator=own).to(kind) for scale in (1, 1, 8)]
             for batch in batches:
                 alone, again = (torch.cat([deepcopy(copy)(sample[None]) for sample in batch]) for _ in range(2))
                 together = deepcopy(copy)(batch)
