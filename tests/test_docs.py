@@ -14,13 +14,14 @@ DOCS = ROOT / "docs"
 if not DOCS.is_dir():
     pytest.skip("the tests were copied without docs/", allow_module_level=True)
 PAGES = sorted(DOCS.glob("*.md"))
-SLOW = {"tutorial_researcher.md"}
+SLOW = {"training.md", "tutorial_researcher.md"}
 NEEDS = {
     "cli.md": ["matplotlib", "plotly", "meshio"],
     "layers.md": ["matplotlib"],
     "persistence.md": ["matplotlib"],
     "files.md": ["onnx"],
     "quickstart.md": ["matplotlib"],
+    "training.md": ["torch", "sklearn", "matplotlib", "pandas"],
     "tutorial_researcher.md": ["torch", "onnx", "sklearn", "matplotlib", "plotly"],
     "tutorial_theorist.md": ["torch", "matplotlib", "plotly", "cdd"],
     "tutorial_tool_author.md": ["scipy", "pandas", "meshio"],

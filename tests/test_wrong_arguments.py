@@ -142,7 +142,7 @@ NOT_CALLED = {
         "Cycle", "Difference", "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology",
         "HomologyBasis", "LayerwiseHomology", "Levels", "Neighbourhood", "Persistence", "Range", "RegionReport",
         "Report", "Separation",
-        "SmithForm", "Stability", "VRepresentation", "Verdict",
+        "SmithForm", "Stability", "TrainingRow", "VRepresentation", "Verdict",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
         "Partition", "PolyhedralComplex", "Refinement",
@@ -167,6 +167,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     pr.save(net, folder / "net.json")
     pr.save_complex(cx, folder / "cx.npz")
     pr.certify(net, path=folder / "net.cert")
+    recorder = pr.TrainingRecorder(path=folder / "run.jsonl")
+    recorder(net)
     right: dict[str, Any] = {
         "network": net, "net": net, "f": net, "g": net, "other": net, "cx": cx, "complex": cx, "source": cx,
         "obj": region, "region": region, "level": 0, "relation": ">", "domain": domain,
@@ -224,6 +226,12 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "<smith form>.sparse_rows": {"name": "U"},
         "<cup product>.__call__": {"a": [1], "b": [1]},
         "<cup product>.form": {"k": 0},
+        "<recorder>.from_json": {"path": folder / "run.jsonl"},
+        "<recorder>.plot": {"path": folder / "run.svg"},
+        "<recorder>.record": {"model": net},
+        "<recorder>.__call__": {"model": net},
+        "<recorder>.to_csv": {"path": folder / "run.csv"},
+        "<recorder>.to_json": {"path": folder / "copy.jsonl"},
     }
     suffixes = {
         "save": "json", "save_complex": "npz", "write_cells": "json", "write_polymake": "pcom", "write_mesh": "vtu",
@@ -268,7 +276,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "check": pr.verify(net, betti=[1, 0]).claims[0], "persistence": pr.persistence(net),
         "all levels": pr.levels(net), "smith form": pr.smith_normal_form([[2, 4], [6, 8]]),
         "basis": pr.homology_basis(region), "layers": pr.layerwise_homology(net),
-        "cup product": pr.cup_product(region, 0, 0),
+        "cup product": pr.cup_product(region, 0, 0), "recorder": recorder,
     }  # fmt: skip
     for label, instance in instances.items():
         for name in dir(type(instance)):

@@ -14,8 +14,8 @@ from polyrelu.exact.floats import to_double
 from polyrelu.exact.rational import describe, entries
 from polyrelu.plotting.data import check_name
 from polyrelu.plotting.figure import check_axes, check_suffix, new_figure, save_figure
-from polyrelu.plotting.palette import COLOURS, GREY, read_colour, strokes
-from polyrelu.training.rows import TrainingRow
+from polyrelu.plotting.palette import COLOURS, GREY, INK, read_colour, tints
+from polyrelu.training.rows import TrainingRow, by_class, has_classes
 from polyrelu.training.settings import QUANTITIES, Settings
 
 NAMES = {"betti": "Betti numbers", "regions": "regions", "critical_levels": "critical levels"}
@@ -26,6 +26,8 @@ DOTS = 60
 """Up to so many rows are marked by dots."""
 INSIDE = 6
 """Up to so many entries of a legend stand within the axes."""
+LETTER = 0.0095
+"""The width of a letter in a lane, as a part of the width of the axes."""
 _RUN = "training-run-"
 
 Floats = npt.NDArray[np.float64]
@@ -52,9 +54,11 @@ def draw(
     panels = None if ax is None else _axes(ax)
     names = _names(rows, quantity, panels)
     if panels is None:
-        figure = new_figure((7.2, 0.9 + 1.9 * len(names)))
-        panels = list(figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0])
-        title = f"{settings.region}, epoch by epoch" if title is None else title
+        heights = [_height(rows, name, label) for name in names]
+        figure = new_figure((7.2, 0.9 + sum(heights)))
+        grid = {"squeeze": False, "gridspec_kw": {"height_ratios": heights}}
+        panels = list(figure.subplots(len(names), 1, sharex=True, **grid)[:, 0])
+        title = f"{'Classes' if has_classes(rows) else settings.region}, epoch by epoch" if title is None else title
     for panel, name in zip(panels, names, strict=True):
         _Panel(panel, rows, settings, name, label, chosen).draw()
     for panel in panels[:-1]:
@@ -64,6 +68,16 @@ def draw(
     if path is not None:
         save_figure(panels[0].figure, path)
     return panels[0].figure
+
+
+def _n_classes(rows: Sequence[TrainingRow]) -> int:
+    return max((len(by_class(row.betti)) for row in rows if row.betti is not None), default=0)
+
+
+def _height(rows: Sequence[TrainingRow], name: str, label: str | None) -> float:
+    """The height of a panel in inches."""
+    in_lanes = name == "betti" and label is None and has_classes(rows)
+    return max(0.25 * _n_classes(rows), 1.9) if in_lanes else 1.9
 
 
 def _axes(ax: Any) -> list[Any]:
@@ -108,6 +122,7 @@ class _Panel:
         self._gid = f"{_RUN}{len(runs)}"
         self._label = None if label is None else visible(label).replace("$", r"\$")
         self._colour = COLOURS[len(runs) % len(COLOURS)] if color is None and label is not None else color
+        self._in_lanes = name == "betti" and label is None and has_classes(rows)
         self._dots: dict[str, Any] = {"marker": "o", "ms": 3} if len(rows) <= DOTS else {}
 
     def draw(self) -> None:
@@ -117,8 +132,11 @@ class _Panel:
             self._name, self._metric
         )()
         self._gaps()
-        if self._name in ("betti", "regions"):
+        if self._name in ("betti", "regions") and not self._in_lanes:
             ax.yaxis.get_major_locator().set_params(integer=True)
+            ax.set_ylim(auto=True)  # a run before this one has set the limits
+            ax.relim()
+            ax.autoscale_view(scalex=False)
             ax.set_ylim(bottom=-0.05 * max(1, ax.get_ylim()[1]))
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_xlabel("epoch")
@@ -130,25 +148,52 @@ class _Panel:
         self._legend()
 
     def _betti(self) -> None:
-        known = [row.betti for row in self._rows if row.betti is not None]
-        if any(betti and isinstance(betti[0], tuple) for betti in known):
-            self._classes()
+        if self._in_lanes:
+            self._lanes()
             return
-        for k in range(max(map(len, known), default=0)):
-            y = self._numbers(lambda betti, k=k: betti[k])
-            colour = self._colour or COLOURS[k % len(COLOURS)]
-            self._steps(y, rf"$\beta_{{{k}}}$", colour, k)
+        classes = has_classes(self._rows)
+        known = [by_class(row.betti) for row in self._rows if row.betti is not None]
+        for i in range(max(map(len, known), default=0)):
+            for k in range(max(len(part) for betti in known for part in betti)):
+                y = self._numbers(i, k)
+                if not classes:
+                    self._steps(y, rf"$\beta_{{{k}}}$", self._colour or COLOURS[k % len(COLOURS)], k)
+                elif k == 0 or np.nansum(y):
+                    self._steps(y, rf"class {i} $\beta_{{{k}}}$", self._colour or COLOURS[i % len(COLOURS)], k)
 
-    def _classes(self) -> None:
-        """A colour for each class; degrees above 0 only where some number is not 0."""
-        known = [row.betti for row in self._rows if row.betti is not None]
-        n, d = max(map(len, known)), max(len(part) for betti in known for part in betti)  # type: ignore[arg-type]
-        colours = strokes(n)
+    def _lanes(self) -> None:
+        """A lane for each class: a bar from change to change, with the Betti numbers; no bar where it is empty."""
+        known = [row for row in self._rows if row.betti is not None]
+        n = _n_classes(self._rows)
+        colours = tints(n)
+        ends = dict(zip((row.epoch for row in self._rows), self._ends(), strict=True))
+        width = max(ends.values()) - self._x[0]
         for i in range(n):
-            for k in range(d):
-                y = self._numbers(lambda betti, i=i, k=k: betti[i][k])
-                if k == 0 or np.nansum(y):
-                    self._steps(y, rf"class {i}: $\beta_{{{k}}}$", self._colour or colours[i], k)
+            bars: list[tuple[float, float, tuple[int, ...]]] = []
+            for row in known:
+                numbers = by_class(row.betti or ())
+                betti = numbers[i] if i < len(numbers) else ()
+                if bars and bars[-1][2] == betti and bars[-1][1] == row.epoch:
+                    bars[-1] = bars[-1][0], ends[row.epoch], betti
+                else:
+                    bars.append((row.epoch, ends[row.epoch], betti))
+            for start, end, betti in bars:
+                if any(betti):
+                    face = self._colour or colours[i]
+                    self._ax.barh(i, end - start, left=start, height=0.72, color=face, edgecolor=INK, lw=0.4)
+                text = ", ".join(map(str, betti)) if any(betti) else "empty"
+                if end - start > LETTER * (len(text) + 1) * width:
+                    colour = INK if any(betti) else GREY
+                    self._ax.text(
+                        start + LETTER * width / 2, i, text, va="center", fontsize=7.5, color=colour, clip_on=True
+                    )
+        self._ax.set_yticks(range(n), [f"class {i}" for i in range(n)], fontsize=8)
+        self._ax.set_ylim(n - 0.4, -0.6)
+
+    def _ends(self) -> list[float]:
+        """Where the step of each row ends: at the next row, or as far on as rows are apart."""
+        steps = np.diff(self._x)
+        return [*map(float, self._x[1:]), float(self._x[-1] + (np.median(steps) if len(steps) else 1.0))]
 
     def _steps(self, y: Floats, name: str, colour: str, k: int) -> None:
         label = name if self._label is None else f"{self._label}: {name}"
@@ -181,15 +226,14 @@ class _Panel:
         if not any(line.get_label() == at for line in ax.lines):
             ax.axhline(to_double(self._settings.level), color=GREY, lw=1, ls="--", label=at)
 
-    def _numbers(self, of: Any) -> Floats:
-        """A Betti number at every epoch, NaN where it is not known."""
-        found = []
-        for row in self._rows:
-            try:
-                found.append(np.nan if row.betti is None else float(of(row.betti)))
-            except (IndexError, TypeError):  # of a network with fewer inputs or outputs
-                found.append(np.nan)
-        return np.array(found)
+    def _numbers(self, i: int, k: int) -> Floats:
+        """Betti number k of class i, or of the region, at every epoch; NaN where it is not known."""
+        found = np.full(len(self._rows), np.nan)
+        for n, row in enumerate(self._rows):
+            betti = () if row.betti is None else by_class(row.betti)
+            if i < len(betti) and k < len(betti[i]):  # networks may have fewer inputs or outputs at times
+                found[n] = betti[i][k]
+        return found
 
     def _gaps(self) -> None:
         """What was not computed: on grey, or a cross below in the colour of the run."""
@@ -202,7 +246,7 @@ class _Panel:
                 transform=self._ax.get_xaxis_transform(), label=f"{self._label}: not computed", lw=0,
             )  # fmt: skip
             return
-        ends = [*self._x[1:], self._x[-1] + (np.median(np.diff(self._x)) if len(self._x) > 1 else 1.0)]
+        ends = self._ends()
         for n, i in enumerate(missing):
             label = None if n else "not computed"
             self._ax.axvspan(self._x[i], ends[i], color=GAP, lw=0, zorder=0, label=label)
@@ -212,7 +256,7 @@ class _Panel:
         if not labels:
             return
         if len(labels) <= INSIDE:
-            self._ax.legend(frameon=False, fontsize=8)
+            self._ax.legend(framealpha=0.8, edgecolor="none", fontsize=8)
         else:
             self._ax.legend(
                 frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1.01, 1.02), borderaxespad=0,

@@ -36,7 +36,7 @@ class Measurement:
 def measured(network: Network, settings: Settings, end: float, strict: bool) -> Measurement:
     """The quantities of a network that are asked for, until `end`, as time.monotonic() has it.
 
-    A quantity has an equal share of the time that is left, with those after it. What is wrong with the arguments is
+    A quantity has half of the time that is left, and the last one all of it. What is wrong with the arguments is
     raised if `strict`, and otherwise a reason like any other error of polyrelu.
     """
     found = Measurement()
@@ -52,13 +52,14 @@ def measured(network: Network, settings: Settings, end: float, strict: bool) -> 
     work = _Work(network, domain, settings)
     for i, name in enumerate(asked):
         began = time.monotonic()
-        share = (end - began) / (len(asked) - i)
+        share = (end - began) / (1 if i + 1 == len(asked) else 2)
         try:
             with time_limit(share):
                 check_time()
                 found.values[name] = work.of(name)
         except OutOfTimeError:
-            found.reasons[name] = f"its share of the time, {max(share, 0):.2g} of {settings.budget:g} s, was over"
+            part = f"its share of the time, {share:.2g} of {settings.budget:g} s, was over"
+            found.reasons[name] = part if share > 0 else f"the budget of {settings.budget:g} s was over before it"
         except MemoryError:
             found.reasons[name] = "the memory of this machine does not suffice"
         except PolyreluError as error:

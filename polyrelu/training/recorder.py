@@ -21,7 +21,7 @@ from polyrelu.training.models import network_of
 from polyrelu.training.picture import draw
 from polyrelu.training.quantities import Measurement, measured
 from polyrelu.training.record_file import RecordFile, read_record, write_record
-from polyrelu.training.rows import TrainingRow, is_changed, read_metrics, show_betti, show_levels
+from polyrelu.training.rows import TrainingRow, has_classes, is_changed, read_metrics, show_betti, show_levels
 from polyrelu.training.settings import QUANTITIES, Settings, read_settings
 from polyrelu.training.table import as_text, columns_of
 
@@ -52,7 +52,7 @@ class TrainingRecorder:
         hundreds of inputs.
     budget : float, optional
         The seconds of wall time that a call may take; None for no limit. What takes longer is not computed, and the
-        row says so. Every quantity has an equal share of the time that is left, with those after it.
+        row says so. Every quantity has half of the time that is left, and the last one all of it.
     every : int, default 1
         Only epochs that are multiples of it are recorded.
     path : str or path-like, optional
@@ -94,7 +94,7 @@ class TrainingRecorder:
     >>> for epoch, sizes in enumerate([(2, 4, 3, 1), (2, 8, 3, 1)]):  # in place of a training
     ...     row = recorder(pr.shells(sizes, [1]), epoch, loss=0.5)
     >>> row.betti, row.regions, row.changed
-    ((3, 0), 129, True)
+    ((6, 0), 55, True)
     >>> [str(x) for x in row.critical_levels]
     ['-1', '1']
     >>> recorder.changes
@@ -143,7 +143,7 @@ class TrainingRecorder:
 
     # --- recording ---
 
-    def record(self, model: Any, /, epoch: int | None = None, **metrics: Any) -> TrainingRow | None:
+    def record(self, model: Any, epoch: int | None = None, **metrics: Any) -> TrainingRow | None:
         """The row of a model at this epoch, which is kept; None if the epoch is not one to be recorded (`every`).
 
         Parameters
@@ -164,10 +164,11 @@ class TrainingRecorder:
         """
         number = self._read_epoch(epoch)
         values = read_metrics(metrics)
-        self._last_epoch = number
         if number % self._settings.every:
+            self._last_epoch = number
             return None
         row = self._row(model, number, values)
+        self._last_epoch = number
         self._rows.append(row)
         if self._file is not None:
             self._file.add(self._rows[self._n_written :])
@@ -280,7 +281,7 @@ class TrainingRecorder:
 
     def _title(self) -> str:
         n, changes = len(self._rows), self.changes
-        region = self._settings.region
+        region = "classes" if self._settings.classes or has_classes(self._rows) else self._settings.region
         if not n:
             return f"{region}, no rows"
         epochs = f"epochs {self._rows[0].epoch} to {self._rows[-1].epoch}" if n > 1 else f"epoch {self._rows[0].epoch}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -140,14 +140,24 @@ def show_quantity(name: str, value: Any) -> str:
 
 def show_betti(betti: Betti) -> str:
     """Betti numbers, those of classes one after another."""
-    rows: Any = betti if betti and isinstance(betti[0], tuple) else (betti,)
-    return " ".join(f"({', '.join(map(str, row))})" for row in rows)
+    return " ".join(f"({', '.join(map(str, numbers))})" for numbers in by_class(betti))
+
+
+def by_class(betti: Betti) -> tuple[tuple[int, ...], ...]:
+    """The Betti numbers of each class, or those of one region alone."""
+    return betti if betti and isinstance(betti[0], tuple) else (betti,)  # type: ignore[return-value]
 
 
 def show_levels(levels: tuple[Fraction, ...], most: int = 3) -> str:
     """The first critical levels and their number."""
     shown = ", ".join(brief(x, 12) for x in levels[:most])
     return f"{len(levels)}: {shown}{', …' if len(levels) > most else ''}"
+
+
+def has_classes(rows: Sequence[TrainingRow]) -> bool:
+    """Whether the Betti numbers of the last row that has some are those of classes."""
+    known = next((row.betti for row in reversed(rows) if row.betti), ())
+    return bool(known) and isinstance(known[0], tuple)
 
 
 def is_changed(betti: Betti | None, before: TrainingRow | None) -> bool | None:

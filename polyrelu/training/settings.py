@@ -47,9 +47,7 @@ class Settings:
 
     @property
     def region(self) -> str:
-        """What the Betti numbers are those of, in words."""
-        if self.classes:
-            return "classes"
+        """The region in words, where it is one and not those of classes."""
         name = "F" if self.output is None else f"F_{self.output}"
         if isinstance(self.output, tuple):
             name = f"F_{self.output[0]} - F_{self.output[1]}"

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from polyrelu.analysis.deadline import time_limit
 from polyrelu.errors import InputError, LimitError
 from polyrelu.exact import bounded
+from polyrelu.exact.time_limit import OutOfTimeError, time_left
 from polyrelu.export import regions_table, write_cells, write_mesh, write_polymake
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.subdivision import subdivide
@@ -27,6 +29,13 @@ from polyrelu.topology.smith import invariant_factors
 
 MESHIO = pytest.mark.skipif(find_spec("meshio") is None, reason="meshio is not installed")
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc and limits of address space")
+
+
+def test_a_process_ends_when_the_time_is_over():
+    began = time.monotonic()
+    with pytest.raises(OutOfTimeError), time_limit(0.4), time_limit(60):
+        bounded.call(time.sleep, 60)
+    assert time.monotonic() - began < 10 and time_left() == float("inf")
 
 
 def _diagonal(factors: list[int], seed: int) -> np.ndarray:
