@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from polyrelu.analysis.expressivity import topological_expressivity
     from polyrelu.analysis.formula_homology import FormulasReport, analyse_formulas
     from polyrelu.analysis.identity import Comparison, identical
+    from polyrelu.analysis.inclusions import inclusion
     from polyrelu.analysis.layers import LayerwiseHomology, layerwise_homology
     from polyrelu.analysis.levels import CriticalPoint, Levels, levels
     from polyrelu.analysis.many_networks import betti_numbers_of
@@ -94,6 +95,7 @@ if TYPE_CHECKING:
         write_polymake,
         write_table,
     )
+    from polyrelu.geometry.cell_union import CellUnion
     from polyrelu.geometry.classes import ClassRegion, DecisionBoundary, Partition, classify
     from polyrelu.geometry.complex import PolyhedralComplex
     from polyrelu.geometry.domain import Domain
@@ -118,12 +120,14 @@ if TYPE_CHECKING:
         plot_tikz,
     )
     from polyrelu.readers import from_onnx, from_sklearn, from_torch, load, save
+    from polyrelu.topology.abelian_groups import AbelianGroup
     from polyrelu.topology.basis import HomologyBasis, homology_basis
     from polyrelu.topology.chain import ChainComplex, chain_complex
     from polyrelu.topology.cup_product import CupProduct, cup_product
     from polyrelu.topology.cycle import Cycle
     from polyrelu.topology.groups import Homology
     from polyrelu.topology.homology import homology
+    from polyrelu.topology.induced_maps import InducedMap, induced_map
     from polyrelu.topology.smith_form import SmithForm, smith_normal_form
     from polyrelu.training import TrainingRecorder, TrainingRow
 
@@ -138,6 +142,7 @@ _NAMES = {
     "analysis.expressivity": "topological_expressivity",
     "analysis.formula_homology": "FormulasReport analyse_formulas",
     "analysis.identity": "Comparison identical",
+    "analysis.inclusions": "inclusion",
     "analysis.layers": "LayerwiseHomology layerwise_homology",
     "analysis.levels": "CriticalPoint Levels levels",
     "analysis.many_networks": "betti_numbers_of",
@@ -161,6 +166,7 @@ _NAMES = {
         "CertificateCheck certify certify_cells certify_identical certify_persistence check_certificate clipped "
         "load_complex mesh regions_table save_complex write_cells write_mesh write_polymake write_table"
     ),
+    "geometry.cell_union": "CellUnion",
     "geometry.classes": "ClassRegion DecisionBoundary Partition classify",
     "geometry.complex": "PolyhedralComplex",
     "geometry.domain": "Domain",
@@ -177,12 +183,14 @@ _NAMES = {
     "paper.stable_networks": "Stability stability",
     "plotting": "plot plot_grid plot_html plot_layers plot_persistence plot_slices plot_tikz",
     "readers": "from_onnx from_sklearn from_torch load save",
+    "topology.abelian_groups": "AbelianGroup",
     "topology.basis": "HomologyBasis homology_basis",
     "topology.chain": "ChainComplex chain_complex",
     "topology.cycle": "Cycle",
     "topology.cup_product": "CupProduct cup_product",
     "topology.groups": "Homology",
     "topology.homology": "homology",
+    "topology.induced_maps": "InducedMap induced_map",
     "topology.smith_form": "SmithForm smith_normal_form",
     "training": "TrainingRecorder TrainingRow",
 }
@@ -214,11 +222,13 @@ _moved.install()
 __version__ = "0.1.0"
 
 __all__ = [
+    "AbelianGroup",
     "Bar",
     "Bound",
     "BoundTable",
     "BoundaryDistance",
     "CellCounts",
+    "CellUnion",
     "CertificateCheck",
     "ChainComplex",
     "ChainComplexError",
@@ -244,6 +254,7 @@ __all__ = [
     "HRepresentation",
     "Homology",
     "HomologyBasis",
+    "InducedMap",
     "InputError",
     "LayerwiseHomology",
     "Levels",
@@ -306,6 +317,8 @@ __all__ = [
     "homology",
     "homology_basis",
     "identical",
+    "inclusion",
+    "induced_map",
     "layerwise_homology",
     "levels",
     "load",

@@ -141,7 +141,7 @@ NOT_CALLED = {
         "Comparison", "CriticalPoint", "CupProduct",
         "Cycle", "Difference", "Estimate", "Extremum", "FormulasReport", "FrontPoint", "HRepresentation", "Homology",
         "HomologyBasis", "LayerwiseHomology", "Levels", "Neighbourhood", "Persistence", "Range", "RegionReport",
-        "Report", "Separation",
+        "AbelianGroup", "InducedMap", "Report", "Separation",
         "SmithForm", "Stability", "TrainingRow", "VRepresentation", "Verdict",
     },
     "made by subdivide, classify and refine out of arrays of the core; their methods are called": {
@@ -224,6 +224,10 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "<formula>.holds": {"signs": [np.array([1], np.int8)], "size": 1},
         "<formula>.holds_at": {"values": [1]},
         "<smith form>.sparse_rows": {"name": "U"},
+        "inclusion": {"inner": "F > 0", "outer": "F > 0"},
+        "induced_map": {"inner": region, "outer": region},
+        "CellUnion": {"masks": [region.mask(k) for k in range(3)]},
+        "<induced map>.after": {"first": pr.induced_map(region, region)},
         "<cup product>.__call__": {"a": [1], "b": [1]},
         "<cup product>.form": {"k": 0},
         "<recorder>.from_json": {"path": folder / "run.jsonl"},
@@ -277,6 +281,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
         "all levels": pr.levels(net), "smith form": pr.smith_normal_form([[2, 4], [6, 8]]),
         "basis": pr.homology_basis(region), "layers": pr.layerwise_homology(net),
         "cup product": pr.cup_product(region, 0, 0), "recorder": recorder,
+        "induced map": pr.induced_map(region, region), "union": pr.CellUnion.of(region),
     }  # fmt: skip
     for label, instance in instances.items():
         for name in dir(type(instance)):

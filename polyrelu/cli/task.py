@@ -190,20 +190,23 @@ def chosen(options: argparse.Namespace, net: Network, *, one_output: bool = Fals
 
 def read_box(options: argparse.Namespace, input_dim: int) -> Domain | None:
     """The box of --box."""
-    if options.box is None:
-        return None
-    sides = [side.split(",") for side in options.box.split(";")]
+    return None if options.box is None else intervals(options.box, input_dim, "--box")
+
+
+def intervals(text: str, input_dim: int, option: str) -> Domain:
+    """The box of an option: an interval for each input, or one for all."""
+    sides = [side.split(",") for side in text.split(";")]
     if any(len(side) != 2 for side in sides):
-        raise InputError(f'--box: expected "LO,HI" or "LO,HI;LO,HI;…", got {options.box!r}')
+        raise InputError(f'{option}: expected "LO,HI" or "LO,HI;LO,HI;…", got {text!r}')
     if len(sides) == 1:
         sides *= input_dim
-    lower, upper = zip(*([_bound(text) for text in side] for side in sides), strict=True)
+    lower, upper = zip(*([_bound(bound, option) for bound in side] for side in sides), strict=True)
     return Domain.box(lower, upper)
 
 
-def _bound(text: str) -> Fraction | float:
+def _bound(text: str, option: str) -> Fraction | float:
     """An exact number, or an infinity for a side that is left open."""
-    return float(text) if text.strip() in ("inf", "-inf") else exact(text, where="--box")
+    return float(text) if text.strip() in ("inf", "-inf") else exact(text, where=option)
 
 
 def _limits(options: argparse.Namespace) -> dict[str, Any]:

@@ -165,23 +165,6 @@ class FormulaRegion(CellSet):
             self._put(_closed=not self._has_face_across(inside=False))
         return bool(self._closed)
 
-    def _has_face_across(self, inside: bool) -> bool:
-        """Whether a facet in the set belongs to a cell outside it, or, unless `inside`, the other way round.
-
-        Facets suffice: a chain of facets leads from a cell to each of its faces, and if one of the two is in the set
-        and the other is not, some step of the chain enters or leaves the set.
-        """
-        low = self._complex.coordinates.lineality_dim
-        below = self.mask(low)
-        for k in range(low + 1, self._complex.input_dim + 1):
-            facets = self._complex.facets(k)
-            mask = self.mask(k)
-            on_facet, on_cell = below[facets.index], facets.spread(mask)
-            if (on_facet & ~on_cell if inside else on_cell & ~on_facet).any():
-                return True
-            below = mask
-        return False
-
     def mask(self, k: int) -> Bools:
         """For every k-cell of the complex, k ≤ d: whether its relative interior lies in the set."""
         signs = self._refinement.signs(k)

@@ -146,6 +146,23 @@ class CellSet(Immutable, ABC):
         counts = tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
         return (0,) * (d + 1 - len(counts)) + counts
 
+    def _has_face_across(self, inside: bool) -> bool:
+        """Whether a facet in the set belongs to a cell outside it, or, unless `inside`, the other way round.
+
+        Facets suffice: a chain of facets leads from a cell to each of its faces, and if one of the two is in the set
+        and the other is not, some step of the chain enters or leaves the set.
+        """
+        low = self._complex.coordinates.lineality_dim
+        below = self.mask(low)
+        for k in range(low + 1, self._complex.input_dim + 1):
+            facets = self._complex.facets(k)
+            mask = self.mask(k)
+            on_facet, on_cell = below[facets.index], facets.spread(mask)
+            if (on_facet & ~on_cell if inside else on_cell & ~on_facet).any():
+                return True
+            below = mask
+        return False
+
     def _repr_html_(self) -> str:
         return table(repr(self), ["dimension", "cells"], enumerate(self.f_vector))
 

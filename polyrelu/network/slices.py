@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import sub
+from operator import mul, sub
 from typing import Any, TypeVar
 
 from polyrelu.errors import InputError, PointError
-from polyrelu.exact.linear import independent_columns, solve
+from polyrelu.exact.linear import independent_columns, null_space, solve
 from polyrelu.exact.rational import describe, entries, exact_point
 from polyrelu.network.network import Network
 
@@ -105,6 +105,11 @@ class Slice:
         if self.point(t) != target:
             raise PointError("slice: the point does not lie on it")
         return t
+
+    def equations(self) -> list[tuple[Point, Fraction]]:
+        """Equations a · x = b whose common solutions are the points of the slice, as pairs (a, b)."""
+        normals = (tuple(map(Fraction, row)) for row in null_space(self.directions, self.input_dim))
+        return [(row, sum(map(mul, row, self.points[0]), Fraction(0))) for row in normals]
 
     def _sum(self, start: Point, t: Point) -> Point:
         columns = zip(*self.directions, strict=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from flint import nmod_mat
 
 from polyrelu.errors import InputError
@@ -113,6 +114,11 @@ class HomologyBasis(Immutable):
     def complex(self) -> ChainComplex:
         """The chain complex to which the chains belong."""
         return self._finder.complex
+
+    @property
+    def orientation(self) -> npt.NDArray[np.int8]:
+        """For an open region, the signs of its d-cells with which `Cycle.pieces` orients dual cells; otherwise 0."""
+        return self._finder.orientation
 
     @memory_is_a_limit
     def cycles(self, degree: int) -> tuple[Cycle, ...]:

@@ -117,6 +117,12 @@ class CycleFinder:
         """The chain complex whose cycles are found."""
         return self._prepare()[0]
 
+    @property
+    def orientation(self) -> npt.NDArray[np.int8]:
+        """For an open region, signs ±1 of its d-cells that agree along common facets; otherwise an empty array."""
+        place = self._prepare()[2]
+        return np.zeros(0, np.int8) if place is None else place.orientation
+
     def _find(self, degree: int, betti: int, torsion: Sequence[int]) -> Summands:
         complex_, reduction, _ = self._prepare()
         cells = range(reduction.complex.ranks[degree])

@@ -71,6 +71,69 @@ def _lists(size: int, element: Ints, other: Ints) -> SparseRows:
     return SparseRows.from_entries(element[order], other[order], None, size, size)
 
 
+@dataclass(frozen=True)
+class Flags:
+    """The simplices of the order complex of a set of cells, by degree: their least and their largest cells.
+
+    Cells are numbered 0, 1, … over all dimensions from λ on, in the order of the complex. `rests` are the numbers of
+    the simplices without their least cells (0 in degree 0), by which and by their least cells they are ordered.
+    """
+
+    ranks: list[int]
+    columns: list[SparseRows]
+    least: list[Ints]
+    largest: list[Ints]
+    rests: list[Ints]
+
+
+def order_complex(region: CellSet) -> Flags:
+    """The order complex of the cells of a region: a simplex for each chain of cells. LimitError if it is too large."""
+    cx = region.complex
+    low, rank = cx.coordinates.lineality_dim, cx.input_dim - cx.coordinates.lineality_dim
+    masks = [region.mask(low + q) for q in range(rank + 1)]
+    first = np.concatenate(([0], np.cumsum([len(x) for x in masks])))
+    cells = np.concatenate([start + np.flatnonzero(x) for start, x in zip(first, masks, strict=False)])
+    place = np.full(int(first[-1]), -1, np.int64)
+    place[cells] = np.arange(len(cells))
+    larger, smaller = faces_of(cx, cells, cells)
+    proper = larger != smaller
+    below = _lists(len(cells), place[larger[proper]], place[smaller[proper]])
+    _check_size(below, np.ones(len(cells)), 0.0)
+    chains = _chains(below, len(cells))
+    ranks = [len(x.bottom) for x in chains] or [0]
+    columns, largest = [], [np.arange(len(cells))]
+    for k, chain in enumerate(chains[1:], 1):
+        largest.append(largest[-1][chain.faces[0]])
+        everyone = np.arange(len(chain.bottom))
+        entries = [(everyone, face, np.full(len(face), (-1) ** i, np.int8)) for i, face in enumerate(chain.faces)]
+        columns.append(_columns(ranks[k], ranks[k - 1], entries))
+    none = np.zeros(0, np.int64)
+    least, rests = [cells[x.bottom] for x in chains], [x.faces[0] for x in chains]
+    return Flags(ranks, columns, least or [none], [cells[x] for x in largest], rests or [none])
+
+
+def faces_of(cx: Any, cells: Ints, faces: Ints) -> tuple[Ints, Ints]:
+    """All pairs (cell, face) of given cells and given faces, a cell being a face of itself; numbered as in `Flags`."""
+    low, rank = cx.coordinates.lineality_dim, cx.input_dim - cx.coordinates.lineality_dim
+    sizes = [cx.n_cells(low + q) for q in range(rank + 1)]
+    first = np.concatenate(([0], np.cumsum(sizes)))
+    wanted = np.zeros(int(first[-1]), np.bool_)
+    wanted[faces] = True
+    found = []
+    for q in range(rank + 1):
+        element = cells[(cells >= first[q]) & (cells < first[q + 1])]
+        face = element - first[q]
+        for p in range(q, -1, -1):
+            keep = wanted[first[p] + face]
+            found.append((element[keep], first[p] + face[keep]))
+            if p:
+                position, facet = _of_each(cx.facets(low + p), face)
+                pairs = distinct(element[position] * sizes[p - 1] + facet)
+                element, face = np.divmod(pairs, max(sizes[p - 1], 1))
+    none = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    return tuple(np.concatenate(x) for x in zip(*(found or none), strict=True))  # type: ignore[return-value]
+
+
 class _Poset:
     """The cells of a region that are needed: whole ones (T), by dimension, and the others, from 0 on."""
 
@@ -183,23 +246,10 @@ class _Poset:
             np.concatenate([none, *(b for _, b in pairs)]).astype(np.int64),
         )
 
-    def _check_size(self) -> None:
-        """LimitError if there are too many cells t ∗ σ: they are counted by the largest element of σ, from below."""
-        wholes = sum(below.sizes() for below in self.whole_below) + np.zeros(self.size, np.int64)
-        counts = np.zeros(self.size)
-        total = float(sum(int(x.sum()) for x in self.whole))
-        for i in range(self.size):
-            counts[i] = 1 + wholes[i] + counts[self.below.row(i)].sum()
-        total += counts.sum()
-        if total > MAX_SIMPLICES:
-            raise LimitError(
-                f"the region is neither open nor closed, and its order complex needs about {total:.3g} cells, "
-                f"more than {MAX_SIMPLICES}; with only strict or only weak inequalities, or a domain, it needs fewer"
-            )
-
     def chain_complex(self) -> tuple[list[int], list[SparseRows], list[Joins]]:
         """Ranks of degrees 0..rank, the boundary maps of degrees 1..rank, and the generators."""
-        self._check_size()
+        wholes = sum(below.sizes() for below in self.whole_below) + np.ones(self.size)
+        _check_size(self.below, wholes, float(sum(int(x.sum()) for x in self.whole)))
         chains = _chains(self.below, self.size)
         # Blocks of cells t ∗ σ by the length k of σ and the dimension p of t (−1 for none): number of σ, number of t.
         blocks: dict[tuple[int, int], tuple[Ints, Ints]] = {}
@@ -265,6 +315,21 @@ class _Poset:
         facets = self.facets[p].select(np.flatnonzero(self.whole[p])[t])
         number = np.cumsum(self.whole[p - 1]) - 1
         return facets.row_numbers(), number[facets.index], facets.values
+
+
+def _check_size(below: SparseRows, own: npt.NDArray[np.float64], more: float) -> None:
+    """LimitError if there are too many cells t ∗ σ: they are counted by the largest element of σ, from below.
+
+    `own`: the number of cells t ∗ s, t = ∅ included, for each element s. `more`: those without elements.
+    """
+    counts = np.zeros(below.n_rows)
+    for i in range(below.n_rows):
+        counts[i] = own[i] + counts[below.row(i)].sum()
+    if (total := more + float(counts.sum())) > MAX_SIMPLICES:
+        raise LimitError(
+            f"the region is neither open nor closed, and its order complex needs about {total:.3g} cells, "
+            f"more than {MAX_SIMPLICES}; with only strict or only weak inequalities, or a domain, it needs fewer"
+        )
 
 
 @dataclass(frozen=True)

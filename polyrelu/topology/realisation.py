@@ -24,12 +24,12 @@ class Realisation:
     def __init__(self, region: CellSet, orientation: npt.NDArray[np.int8]) -> None:
         """`orientation`: for an open region, signs ±1 of its d-cells that make them agree along common facets."""
         self.region = region
-        self._orientation = orientation
+        self.orientation = orientation
         self._facets: dict[int, SparseRows] = {}
         self._cofaces: dict[int, SparseRows] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Realisation, (self.region, self._orientation)
+        return Realisation, (self.region, self.orientation)
 
     def cell_dimension(self, degree: int) -> int:
         """The dimension of the cells that are the generators of a degree of `chain_complex(region)`."""
@@ -112,7 +112,7 @@ class Realisation:
                 (((k, c), *flag), v * sign) for flag, v in flags for c, sign in self._cofaces_of(k - 1, flag[0][1])
             ]
         for flag, v in flags:
-            yield flag, v * int(self._orientation[flag[0][1]])
+            yield flag, v * int(self.orientation[flag[0][1]])
 
     def _facets_of(self, k: int, i: int) -> list[tuple[int, int]]:
         if k not in self._facets:
