@@ -1,7 +1,7 @@
 # What the parts of the core use: declarations of the C++ in `_cpp/`, and of what `_core.pyx` defines for all parts.
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint64_t
-from libc.string cimport strchr, strlen
+from libc.string cimport memcpy, strchr, strlen
 from libcpp cimport bool as cbool
 from libcpp.memory cimport unique_ptr
 from libcpp.string cimport string
@@ -296,6 +296,14 @@ cdef extern from "_cpp/part_reduction.hpp" namespace "polyrelu" nogil:
     int find_walls(Points&, const vector[CellsView]&, const Cuts&, InterruptCheck&, unique_ptr[Walls]&) except +
     int reduce_region(const vector[CellsView]&, const Walls&, int32_t, const vector[const uint8_t*]&, cbool,
                       InterruptCheck&, ReducedRegion&) except +
+
+
+cdef extern from "_cpp/box_program.hpp" namespace "polyrelu" nogil:
+    cdef cppclass BoxProgram:
+        vector[double] point, multipliers
+        cbool is_optimal
+        BoxProgram()
+        cbool run(int64_t, int64_t, int64_t, const double*, const double*, const double*, double, double) except +
 
 
 # ---- defined in _core.pyx

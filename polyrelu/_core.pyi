@@ -147,3 +147,11 @@ def critical_cells(
 def persistence_pairs(
     ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]], characteristic: int
 ) -> list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]]: ...
+def box_maximum(
+    rows: npt.NDArray[np.float64],
+    offsets: npt.NDArray[np.float64],
+    objective: npt.NDArray[np.float64],
+    free: int,
+    lower: float,
+    enough: float,
+) -> tuple[npt.NDArray[np.float64] | None, npt.NDArray[np.float64]] | None: ...

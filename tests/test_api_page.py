@@ -16,7 +16,8 @@ if not DOCS.is_dir():
 
 def test_every_public_name_is_documented_once():
     page = (DOCS / "api.md").read_text(encoding="utf-8")
-    names = re.findall(r"^\.\. auto(?:class|function|exception):: ([A-Za-z]\w*)(?:\([a-z, ]*\))?$", page, flags=re.MULTILINE)
+    directive = r"^\.\. auto(?:class|function|exception):: ([A-Za-z]\w*)(?:\([a-z, ]*\))?$"
+    names = re.findall(directive, page, flags=re.MULTILINE)
     assert sorted(names) == sorted(polyrelu.__all__)
 
 

@@ -54,3 +54,7 @@ cdef const int32_t* int32_entries(object array, int64_t* length) except? NULL:
 
 cdef const int64_t* int64_entries(object array, int64_t* length) except? NULL:
     return <const int64_t*>entries_of(array, b"lq", 8, length)
+
+
+cdef const double* double_entries(object array, int64_t* length) except? NULL:
+    return <const double*>entries_of(array, b"d", 8, length)

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from polyrelu.analysis.distance import distance_to_boundary
+from polyrelu.analysis.distance import distance_to_boundary, read_norm
 from polyrelu.errors import InputError, LimitError, RegionError, VerificationError
 from polyrelu.exact.floats import to_double
-from polyrelu.exact.limits import memory_is_a_limit, read_limit, read_progress
-from polyrelu.exact.open_ball import OpenBall
+from polyrelu.exact.limits import memory_is_a_limit, read_flag, read_limit, read_progress
 from polyrelu.exact.printing import BriefRepr, brief
 from polyrelu.exact.rational import describe, exact, exact_point
 from polyrelu.exact.shortest import Norm
 from polyrelu.geometry.local_cells import LocalCells
+from polyrelu.geometry.open_ball import OpenBall
 from polyrelu.geometry.representations import Point
 from polyrelu.network.network import Network
-from polyrelu.network.reduced import NearNetwork, dual_size
+from polyrelu.network.reduced import NearNetwork, squared_dual_size
 from polyrelu.network.signed_forms import SignedForms
 from polyrelu.topology.dual_cells import dual_homology
 from polyrelu.topology.groups import Homology
@@ -39,7 +40,7 @@ class Neighbourhood(BriefRepr):
         The centre c.
     radius : Fraction
         The radius R.
-    norm : "inf" or 1
+    norm : "inf", 1 or 2
         The norm.
     crossing : tuple of pairs of int
         The neurons that change sign in the ball: (layer, number in the layer), layers from 1, neurons from 0.
@@ -93,8 +94,8 @@ def neighbourhood(
         The centre, d exact numbers.
     radius : exact number
         The radius, positive.
-    norm : "inf" or 1, default "inf"
-        The norm. The ball is a box of half side R, or a cross-polytope.
+    norm : "inf", 1 or 2, default "inf"
+        The norm. The ball is a box of half side R, a cross-polytope, or round.
     level : exact number, default 0
         The level t, for a network with one output.
     max_crossing : int, optional
@@ -124,8 +125,8 @@ def neighbourhood(
     Notes
     -----
     The neurons that change sign split the ball into cells, which are convex and open in their affine hulls. Whether a
-    cell meets a half-space is a linear program in the coordinates of the ball: floating point proposes multipliers or a
-    point, rounding errors are bounded, and what is left open is decided in rational numbers. The open region of a class
+    cell meets a half-space is a linear program, in L2 a quadratic one: floating point proposes multipliers or a point,
+    rounding errors are bounded, and what is left open is decided in rational numbers. The open region of a class
     meets each cell in a convex set or not at all, so that its homology is that of a chain complex with one generator
     for each cell that it meets; see [](neighbourhood.md).
 
@@ -146,7 +147,7 @@ def neighbourhood(
     r = exact(radius, "radius")
     if r <= 0:
         raise InputError(f"radius: expected a positive number, got {brief(r)}")
-    norm = read_polyhedral_norm(norm)
+    norm = read_norm(norm)
     read_limit(max_crossing, "max_crossing")
     read_limit(max_cells, "max_cells")
     read_progress(progress)
@@ -183,6 +184,7 @@ def unchanged_radius(
     norm: Any = "inf",
     *,
     level: Any = 0,
+    squared: bool = False,
     max_cells: int | None = None,
 ) -> Fraction | None:
     """The largest radius of an open ball around a point in which nothing changes, exactly.
@@ -196,23 +198,25 @@ def unchanged_radius(
     of : "class" or "pattern", default "class"
         What does not change: the class of the point (for a network with one output, the sign of F − t), or the signs of
         all neurons.
-    norm : "inf" or 1, default "inf"
+    norm : "inf", 1 or 2, default "inf"
         The norm.
     level : exact number, default 0
         The level t, for a network with one output.
+    squared : bool, default False
+        Whether to return the square of the radius, as is needed in L2, where the radius may be irrational.
     max_cells : int, optional
         For the class: the maximum number of polyhedra that are searched.
 
     Returns
     -------
     Fraction or None
-        The radius. It is 0 at a point where classes tie, F = t, or a neuron vanishes that does not vanish around the
-        point; None if nothing changes at any distance.
+        The radius, or its square. It is 0 at a point where classes tie, F = t, or a neuron vanishes that does not
+        vanish around the point; None if nothing changes at any distance.
 
     Raises
     ------
     InputError
-        If an argument is wrong.
+        If an argument is wrong, or the norm is 2 and the square is not asked for.
     LimitError
         If the limit is reached: the message has a lower bound of the radius.
 
@@ -233,17 +237,23 @@ def unchanged_radius(
         raise InputError(f"unchanged_radius: expected a Network, got {describe(network)}")
     t = _level(network, level)
     c = exact_point(center, network.input_dim, "center")
-    norm = read_polyhedral_norm(norm)
+    norm = read_norm(norm)
     read_limit(max_cells, "max_cells")
     if not isinstance(of, str) or of not in ("class", "pattern"):
         raise InputError(f'of: expected "class" or "pattern", got {describe(of)}')
+    if not read_flag(squared, "squared") and norm == 2:
+        raise InputError("unchanged_radius: in L2 the radius may be irrational; use squared=True for its square")
     if of == "class":
-        return distance_to_boundary(network, [c], t, norm=norm, search=True, max_cells=max_cells)[0].distance
-    return _pattern_radius(network, c, norm)
+        found = distance_to_boundary(network, [c], t, norm=norm, search=True, max_cells=max_cells)[0]
+        return found.squared_distance if squared else found.distance
+    square = _squared_pattern_radius(network, c, norm)
+    if square is None or squared:
+        return square
+    return Fraction(isqrt(square.numerator), isqrt(square.denominator))
 
 
-def _pattern_radius(network: Network, c: Point, norm: Norm) -> Fraction | None:
-    """The distance from the nearest hyperplane of a neuron, on the region of the centre.
+def _squared_pattern_radius(network: Network, c: Point, norm: Norm) -> Fraction | None:
+    """The square of the distance from the nearest hyperplane of a neuron, on the region of the centre.
 
     A neuron that vanishes at c is taken as active. If its form is not constant, the answer is 0, for the first such
     neuron as for all; if it is constant, it is 0 and so is its output.
@@ -259,21 +269,12 @@ def _pattern_radius(network: Network, c: Point, norm: Norm) -> Fraction | None:
     at = fmpq_mat([[fmpq(1)], *([fmpq(x.numerator, x.denominator)] for x in c)])
     best = None
     for row in rows:
-        if size := dual_size(row[1:], norm):
-            distance = (fmpq_mat([row]) * at)[0, 0] / size
-            best = distance if best is None else min(best, distance)
+        if size := squared_dual_size(row[1:], norm):
+            square = (fmpq_mat([row]) * at)[0, 0] ** 2 / size
+            best = square if best is None else min(best, square)
             if best == 0:
                 break
     return None if best is None else Fraction(int(best.p), int(best.q))
-
-
-def read_polyhedral_norm(norm: object) -> Norm:
-    """The norm; InputError unless its balls are polyhedra."""
-    if isinstance(norm, float) and norm == float("inf"):
-        return "inf"
-    if isinstance(norm, bool) or not isinstance(norm, (str, int)) or norm not in ("inf", 1):
-        raise InputError(f'norm: expected "inf" or 1, whose balls are polyhedra, got {describe(norm)}')
-    return norm
 
 
 def _level(network: Network, level: object) -> Fraction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from fractions import Fraction
 from typing import Any
 
 from polyrelu.analysis.neighbourhood import MAX_CROSSING, neighbourhood, unchanged_radius
@@ -12,7 +13,10 @@ from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.task import read
 from polyrelu.errors import InputError, one_line
 from polyrelu.exact.printing import brief
+from polyrelu.exact.shortest import Norm
 from polyrelu.readers.points import read_points
+
+_NORMS: dict[str, Norm] = {"inf": "inf", "1": 1, "2": 2}
 
 
 def add_parser(commands: Any) -> None:
@@ -33,7 +37,7 @@ examples:
     parser.add_argument("--center", metavar="FILE", required=True, help="points, in JSON, CSV or .npz")
     parser.add_argument("--index", metavar="I", default="0", help="which of them is the centre, from 0; 0 by default")
     parser.add_argument("--radius", metavar="R", required=True, help="the radius, an exact number")
-    parser.add_argument("--norm", choices=("inf", "1"), default="inf", metavar="NORM", help="inf (the default) or 1")
+    parser.add_argument("--norm", choices=_NORMS, default="inf", metavar="NORM", help="inf, 1 or 2; inf by default")
     parser.add_argument("--level", default="0", metavar="T", help="exact number: 2, -1/3 or 0.1; 0 by default")
     parser.add_argument(
         "--max-crossing", metavar="N", default=str(MAX_CROSSING),
@@ -53,7 +57,7 @@ def run(options: argparse.Namespace) -> Answer:
     index = integer(options.index, "--index")
     if not 0 <= index < len(points):
         raise InputError(f"--index: expected a number from 0 to {len(points) - 1}, got {index}")
-    center, norm = points[index], options.norm if options.norm == "inf" else 1
+    center, norm = points[index], _NORMS[options.norm]
     radius = number(options.radius, "--radius", "an exact number")
     level = read_level(options) or 0
     cells = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
@@ -67,20 +71,30 @@ def run(options: argparse.Namespace) -> Answer:
         max_crossing=positive(options.max_crossing, "--max-crossing"),
     )  # fmt: skip
     radii = {}
+    squared = norm == 2
     if options.unchanged:
-        radii = {of: unchanged_radius(net, center, of, norm, level=level) for of in ("pattern", "class")}
+        radii = {
+            of: unchanged_radius(net, center, of, norm, level=level, squared=squared) for of in ("pattern", "class")
+        }
     if options.json:
         betti = {str(name): numbers for name, numbers in found.betti.items()}
         answer = as_json(
             architecture=net.architecture, norm=norm, radius=radius, crossing=found.crossing,
-            cells_by_codimension=found.cells, betti=betti, unchanged=radii or None,
+            cells_by_codimension=found.cells, betti=betti, unchanged=None if squared else radii or None,
+            unchanged_squared=radii or None if squared else None,
         )  # fmt: skip
         return Answer(answer)
     title = f"The open ball of radius {brief(radius)} around point {index} of {one_line(options.center)} in R^"
-    title += f"{net.input_dim}, norm {'L-infinity' if norm == 'inf' else 'L1'}"
+    title += f"{net.input_dim}, norm {'L-infinity' if norm == 'inf' else f'L{norm}'}"
     counts = f"{len(found.crossing)} neurons change sign, {found.n_regions} activation regions; cells by codimension: "
     counts += ", ".join(map(str, found.cells))
     rows = [["class", "Betti numbers"], *([str(name), str(groups)] for name, groups in found.classes.items())]
-    told = [f"No change of the {'signs' if of == 'pattern' else of} within: {'any radius' if r is None else brief(r)}"
+    told = [f"No change of the {'signs' if of == 'pattern' else of} within: {_length(r, squared)}"
             for of, r in radii.items()]  # fmt: skip
     return Answer(lines(f"{one_line(str(options.net))}: {net!r}", title, "", counts, *told, "", table(rows), "", EXACT))
+
+
+def _length(r: Fraction | None, squared: bool) -> str:
+    if r is None:
+        return "any radius"
+    return f"sqrt({brief(r)})" if squared else brief(r)

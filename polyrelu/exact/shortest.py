@@ -89,16 +89,25 @@ class Inequalities:
 
         The cutoff is a value in the sense of `Shortest.value`: in L2 a square.
         """
-        limit = None if cutoff is None else fmpq(cutoff.numerator, cutoff.denominator)
-        method = _METHODS[norm]
-        floats = self._right(v)
-        found = method(self._rational(floats), self.a, v, self._proposal(method, floats, cutoff), limit)
-        if not isinstance(found, _Optimum):
+        found = self._optimum(v, norm, cutoff)
+        if found is None:
             return None
         if norm == 2:
             return Shortest(_fractions(found.z), _fraction(found.value), True)
         z, unique = self._settled(v, norm, found)
         return Shortest(z, _fraction(found.value), unique)
+
+    def least(self, v: Array, norm: Norm, cutoff: Fraction | None = None) -> tuple[Array, Any] | None:
+        """(one of the shortest vectors, its value), in rational numbers of FLINT; None as `shortest` has it."""
+        found = self._optimum(v, norm, cutoff)
+        return None if found is None else (found.z, found.value)
+
+    def _optimum(self, v: Array, norm: Norm, cutoff: Fraction | None) -> _Optimum | None:
+        limit = None if cutoff is None else fmpq(cutoff.numerator, cutoff.denominator)
+        method = _METHODS[norm]
+        floats = self._right(v)
+        found = method(self._rational(floats), self.a, v, self._proposal(method, floats, cutoff), limit)
+        return found if isinstance(found, _Optimum) else None
 
     def joined(self, other: Inequalities) -> Inequalities:
         """The inequalities of both."""
@@ -315,6 +324,31 @@ def _euclidean(
             weights, weight = np.delete(weights - step * r, k), weight + step
             chosen = chosen[:k] + chosen[k + 1 :]
     raise GivenUpError
+
+
+def shortest_in_doubles(a: Array, v: Array, cutoff: float) -> tuple[Array | None, Array] | None:
+    """A proposal of the shortest vector z in L2 of {z : a z ≤ v}, with rows of length 1: (z, weights ≥ 0).
+
+    Then z = −weights · a. It is None if there is no such vector, so that weights · a = 0 and weights · v < 0; if z is
+    longer than the cutoff, a square, it need not satisfy all rows. None if floating point comes to no end. All of it up
+    to rounding, and not proved.
+    """
+    number = _Number(1e-11, 60 + 4 * sum(a.shape), *_FLOATING)
+    try:
+        chosen = _euclidean(number, a, v, None, cutoff, True)
+        assert isinstance(chosen, list)
+        rows, weights = a[chosen], np.zeros(len(v))
+        weights[chosen] = np.linalg.solve(rows @ rows.T, -v[chosen]) if chosen else 0.0
+        z = -(weights @ a)
+        p = _most(a @ z - v, 1e-9)
+        if p is None or z @ z > cutoff:
+            return z, np.maximum(weights, 0.0)
+        weights = np.zeros(len(v))
+        weights[chosen] = -np.linalg.solve(rows @ rows.T, rows @ a[p]) if chosen else 0.0
+        weights[p] = 1.0
+        return None, np.maximum(weights, 0.0)
+    except _SINGULAR:
+        return None
 
 
 def _feasible_weights(number: _Number, a: Array, v: Array, chosen: list[int]) -> tuple[list[int], Array, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import isqrt
 from typing import Any, NamedTuple
 
 from flint import fmpq, fmpq_mat
@@ -30,7 +31,7 @@ class Reduced(NamedTuple):
 
 
 class NearNetwork:
-    """A network on a ball {x : ‖x − c‖ ≤ R} in L∞ or L1, exactly.
+    """A network on a ball {x : ‖x − c‖ ≤ R} in L∞, L1 or L2, exactly.
 
     Parameters
     ----------
@@ -44,9 +45,10 @@ class NearNetwork:
     Notes
     -----
     A neuron is a sum of an affine form and multiples of the outputs of earlier neurons that may change sign. The range
-    of the form on the ball is exact, by the dual norm, and those of the outputs are intervals. If the interval of the
+    of the form on the ball is that of the dual norm, and those of the outputs are intervals. If the interval of the
     sum has no numbers < 0, or none > 0, the neuron is such a sum itself also behind its activation; otherwise it is
-    kept. In the first layer just those neurons are kept whose hyperplanes meet the open ball.
+    kept. In the first layer just those neurons are kept whose hyperplanes meet the open ball. In L2 the dual norm may
+    be irrational: it is rounded up, but for the first layer, where squares are compared.
     """
 
     def __init__(
@@ -88,8 +90,11 @@ class NearNetwork:
         for index, (row, slope) in enumerate(zip(rows, self._network.slopes[layer - 1], strict=True)):
             a = fmpq(slope.numerator, slope.denominator)
             value, spread = self._range(row)
-            if layer == 1 and a != 1 and spread:
-                self.distances.append(abs(value) * self._radius / spread)
+            if layer == 1:
+                if a != 1 and spread:
+                    self.distances.append(abs(value) * self._radius / spread)
+                if self._norm == 2 and value**2 >= self._radius**2 * squared_dual_size(row[1 : d + 1], 2):
+                    spread = _ZERO  # the hyperplane does not meet the open ball, if the form is not constant
             lower, upper = self._interval(row, value, spread)
             if lower >= 0 or a == 1:
                 out.append(row)
@@ -127,7 +132,7 @@ class NearNetwork:
         """(value at the centre, largest change on the ball) of the affine form."""
         d = self._network.input_dim
         value = (fmpq_mat([row[: d + 1]]) * self._center)[0, 0]
-        return value, self._radius * dual_size(row[1 : d + 1], self._norm)
+        return value, self._radius * _root_above(squared_dual_size(row[1 : d + 1], self._norm))
 
     def _interval(self, row: list[Any], value: Any, spread: Any) -> tuple[Any, Any]:
         lower, upper = value - spread, value + spread
@@ -137,10 +142,21 @@ class NearNetwork:
         return lower, upper
 
 
-def dual_size(coefficients: Sequence[Any], norm: Norm) -> Any:
-    """The largest value of a linear form on the unit ball of L∞ or L1."""
+def squared_dual_size(coefficients: Sequence[Any], norm: Norm) -> Any:
+    """The square of the largest value of a linear form on the unit ball, exactly."""
+    if norm == 2:
+        return sum((x * x for x in coefficients), _ZERO)
     sizes = map(abs, coefficients)
-    return sum(sizes, _ZERO) if norm == "inf" else max(sizes, default=_ZERO)
+    return (sum(sizes, _ZERO) if norm == "inf" else max(sizes, default=_ZERO)) ** 2
+
+
+def _root_above(x: Any) -> Any:
+    """√x if it is rational, otherwise a number between √x and (1 + 2^−60) √x."""
+    p, q = int(x.p), int(x.q)
+    if isqrt(p) ** 2 == p and isqrt(q) ** 2 == q:
+        return fmpq(isqrt(p), isqrt(q))
+    bits = 64 + max(0, q.bit_length() - p.bit_length())
+    return fmpq(isqrt((p << 2 * bits) // q) + 1, 2**bits)
 
 
 def _rational(matrix: Any) -> list[list[Any]]:
