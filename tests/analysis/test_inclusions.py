@@ -7,10 +7,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from test_cycles import projective_plane
 
 import polyrelu as pr
 from polyrelu.errors import DomainError, InputError, PointError, RegionError
+from support.projective_plane import projective_plane
 from support.strategies import seeded_network
 
 RING = pr.from_expression("1 - |(|x| + |y| - 2)|", ["x", "y"])

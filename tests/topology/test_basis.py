@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_cycles import projective_plane
 from test_homology import chain_complexes
 
 import polyrelu as pr
@@ -25,6 +24,7 @@ from polyrelu.topology.homology import homology
 from polyrelu.topology.smith import invariant_factors
 from support import zoo
 from support.known_answers import SHELLS, shells
+from support.projective_plane import projective_plane
 from support.strategies import levels, networks, seeded_network
 from support.triangulations import complex_projective_plane, k3_surface
 from support.zoo import Entry
