@@ -32,7 +32,7 @@ python=${PYTHON:-}
 if [ -z "$python" ]; then
     python3 -m venv "$work/venv"
     python=$work/venv/bin/python
-    run "$python" -m pip install --quiet --disable-pip-version-check "setuptools>=77" "cython>=3.0"
+    run "$python" -m pip install --quiet --disable-pip-version-check "setuptools>=77" "cython>=3.0,<3.3"
     run "$python" -m pip install --quiet --disable-pip-version-check "$root[test]"
     run "$python" -m pip uninstall --quiet --disable-pip-version-check --yes polyrelu
 fi
