@@ -1,4 +1,4 @@
-"""Run the suite: python -m benchmarks [--quick | --large] [--callgrind] [--only SECTION …] [--case TEXT …].
+"""Run the suite: python -m benchmarks [--quick | --large] [--callgrind] [--only SECTION …] [--case TEXT …] [--merge].
 
 From the root of the repository, with the core built in place. Every measurement runs in a process of its own and checks
 its known answer. Results go to a JSON file after each measurement, and as tables to standard output at the end.
@@ -26,7 +26,7 @@ from benchmarks.cases import CALLGRIND, CASES, GROWTH, LEVELS, ROOT, chosen
 from benchmarks.cell_complexes import COMPLEXES
 from benchmarks.classifiers import CLASSIFIERS
 from benchmarks.peers import PEER_CASES, PEERS, installed_version
-from benchmarks.report import markdown
+from benchmarks.report import markdown, merged
 
 Record = dict[str, Any]
 SECTIONS = ("import", "subdivision", "growth", "reference", "complexes", "classes", "peers", "threads")
@@ -40,6 +40,7 @@ def main() -> int:
     options = _arguments()
     level = "large" if options.large else "quick" if options.quick else "full"
     results: Record = {"machine": _machine(), "level": level, "results": []}
+    before: Record = json.loads(options.output.read_text()) if options.merge else {}
     settings = {"repeats": 5 if options.quick else 15, "budget": options.budget or (1 if options.quick else 20)}
     for section, name in _jobs(level, options):
         start = time.perf_counter()
@@ -51,7 +52,8 @@ def main() -> int:
             record = _run([], section, name, settings, options.timeout)
         record = {"section": section, "case": name, **record}
         results["results"].append(record)
-        options.output.write_text(json.dumps(results, indent=1) + "\n")
+        written = merged(before, results) if options.merge else results
+        options.output.write_text(json.dumps(written, indent=1) + "\n")
         print(f"{section:12} {name:45} {time.perf_counter() - start:7.1f} s  {record['status']}", flush=True)
     print()
     print(markdown(results))
@@ -71,7 +73,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--budget", type=float, help="seconds of repetitions a case (default 20; 1 with --quick)")
     parser.add_argument("--timeout", type=float, default=600, help="seconds after which a measurement is stopped")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results.json")
-    return parser.parse_args()
+    parser.add_argument("--merge", action="store_true",
+                        help="keep the sections of the output file that are not measured")
+    options = parser.parse_args()
+    if options.merge and options.case != [""]:
+        parser.error("--merge replaces whole sections, and --case measures parts of them")
+    if options.merge and not options.output.exists():
+        parser.error(f"--merge: there is no file {options.output}")
+    return options
 
 
 def _jobs(level: str, options: argparse.Namespace) -> Iterator[tuple[str, str]]:

@@ -68,8 +68,26 @@ def done(results: Record, section: str) -> list[Record]:
     return [r for r in results["results"] if r["section"] == section and r["status"] == "ok"]
 
 
+def merged(old: Record, new: Record) -> Record:
+    """The old results with the sections of the new ones in place of theirs, and where and when each was measured."""
+    sections = {r["section"] for r in new["results"]}
+    kept = [r for r in old["results"] if r["section"] not in sections]
+    run = {"machine": new["machine"], "level": new["level"]}
+    apart = {**old.get("apart", {}), **dict.fromkeys(sorted(sections), run)}
+    return {**old, "results": kept + new["results"], "apart": apart}
+
+
 def machine(results: Record) -> str:
-    """Where and when it was measured."""
+    """Where and when it was measured; sections that were measured apart come in paragraphs of their own."""
+    paragraphs = [_run(results)]
+    apart = results.get("apart", {})
+    for run in {json.dumps(run): run for run in apart.values()}.values():
+        sections = sorted(name for name, other in apart.items() if other == run)
+        paragraphs.append(f"Measured apart, {', '.join(sections)}: {_run(run)}")
+    return "\n\n".join(paragraphs)
+
+
+def _run(results: Record) -> str:
     m = results["machine"]
     installed = ", ".join(f"{name} {v}" for name, v in m["versions"].items() if v)
     return (
