@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from polyrelu.analysis.formula_homology import analyse_formulas
 from polyrelu.analysis.pipeline import analyse_region
@@ -27,13 +26,11 @@ from polyrelu.topology.groups import Homology
 MEANING = {0: "connected components", 1: "independent loops", 2: "independent closed surfaces"}
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "betti",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="Betti numbers and torsion of a region such as {F > 0}",
         description="Betti numbers and torsion of the region where the network F is greater (or less, or equal) than\n"
         "a level: how many connected components, loops, cavities, ... it has, as an exact integral homology.",
         epilog="""\

@@ -17,13 +17,11 @@ MAX_DIM = 128
 """If inputs and first layer are both wider than this, only regions are bounded; all bounds would take minutes."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "bounds",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="upper and lower bounds for all networks of an architecture",
         description="Bounds on the number of regions and other cells, and on Betti numbers. An upper bound holds for\n"
         "every network of the architecture, a lower bound is reached by {F > 0} of one that `polyrelu construct`\n"
         "builds. The sharpest proved one of each quantity is marked *.",

@@ -22,13 +22,11 @@ from polyrelu.errors import InputError
 from polyrelu.export.certification import certify, certify_cells, certify_identical, certify_persistence
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "certify",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="write a certificate, which polyrelu-check verifies on its own",
         description="Computes an answer and writes a file that proves it. polyrelu-check FILE, a small program that\n"
         "shares no code with this one, verifies it by exact arithmetic.",
         epilog="""\

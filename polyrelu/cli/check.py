@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from polyrelu.analysis.properties import check
 from polyrelu.cli.options import add_command, add_net, add_seconds, read_seconds
@@ -13,13 +12,11 @@ from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.exact.rational import show
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "check",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="whether a condition on the outputs holds everywhere, or a counterexample",
         description="Decides exactly whether a condition on the outputs holds at all points of a box, or of the whole\n"
         "space. Exit status 0 if it does; 1 if not, with a counterexample, or if it was not decided within the limits.",
         epilog="""\

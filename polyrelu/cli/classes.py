@@ -14,13 +14,11 @@ from polyrelu.topology.coefficients import symbol
 from polyrelu.topology.groups import Homology
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "classes",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="Betti numbers of the region of every class of a classifier",
         description="A network with several outputs F_0, F_1, ... puts a point into class i if F_i is the largest\n"
         "output there. For every class: how many connected components, loops, cavities, ... its region\n"
         "{F_i > F_j for all other j} has, as an exact integral homology; and the same for the decision\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from polyrelu.cli.options import add_activation, add_command, add_json, add_out, check_writable
 from polyrelu.cli.output import Answer, as_json, lines
@@ -26,13 +25,11 @@ OPERATIONS: dict[str, tuple[Callable[[Network, Network], Network], str]] = {
 }
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "combine",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="the sum, difference, maximum, stack or composition of two networks, as a network file",
         description="Writes a network made of two networks, exactly: for the other commands to work on.\n"
         + "\n".join(f"  {name:11}{what}" for name, (_, what) in OPERATIONS.items()),
         epilog="""\

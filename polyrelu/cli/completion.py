@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import Any
 
 from polyrelu.cli.options import add_command
 from polyrelu.cli.output import Answer
@@ -18,13 +17,11 @@ FILES = ("NET", "A", "B", "FILE")
 """The names, in the help text, of arguments that are file names."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "completion",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="a script for bash, zsh or fish that completes commands, options and files",
         description="Prints a script by which the shell completes the commands, options and file names of polyrelu.\n"
         "It needs shtab: pip install 'polyrelu[shell]'.",
         epilog="""\
@@ -56,4 +53,5 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
         yield action
         if isinstance(action, argparse._SubParsersAction):
             for command in action.choices.values():
+                command.complete()
                 yield from _actions(command)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from polyrelu.cli.options import add_command, add_json, architecture, numbers, positive
 from polyrelu.cli.output import Answer, as_json, lines
+from polyrelu.cli.parser import SHARED
 from polyrelu.constructions import (
     folding,
     lower_bound_network,
@@ -44,13 +45,11 @@ class Built(NamedTuple):
     claims: dict[str, Any]
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser, and one for each construction."""
-    parser = add_command(
-        commands,
-        "construct",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description, and a parser for each construction."""
+    add_command(
+        parser,
         run,
-        help="networks with many holes or regions, as network files",
         description="Writes a network with a proved topology, and the claims that `polyrelu verify` checks.\n"
         "Without --out the network file goes to standard output.",
         epilog="""\
@@ -136,7 +135,8 @@ examples:
 
 
 def _kind(kinds: Any, name: str, build: Callable[[argparse.Namespace], Built], text: str) -> argparse.ArgumentParser:
-    parser = add_command(kinds, name, run, help=text, description=text[0].upper() + text[1:] + ".")
+    parser: argparse.ArgumentParser = kinds.add_parser(name, help=text, **SHARED)
+    add_command(parser, run, description=text[0].upper() + text[1:] + ".")
     parser.add_argument("-o", "--out", "--out-file", dest="out_file", metavar="FILE", help="the network file to write")
     add_json(parser)
     parser.set_defaults(build=build)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from polyrelu.cli.options import (
     add_coefficients,
@@ -23,13 +22,11 @@ from polyrelu.geometry.subdivision import subdivide
 from polyrelu.topology.cup_product import CupProduct, cup_product
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "cup",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="cup products: which components of a link are linked, which loops span a torus, ...",
         description="The cup product H^p x H^q -> H^(p+q) of the cohomology of a region, in bases f, g and h dual to\n"
         "those that `polyrelu cycles` finds, and what does not depend on bases: its ranks and invariant factors.",
         epilog="""\

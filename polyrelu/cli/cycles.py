@@ -24,13 +24,11 @@ from polyrelu.exact.rational import show
 from polyrelu.topology.cycles import Cycle
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "cycles",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="representative cycles of the components, loops, cavities, ... of a region",
         description="Representative cycles for a basis of the integral homology of a region (modulo torsion), and for\n"
         "its torsion: points for components, closed paths for loops, closed surfaces for cavities, ...",
         epilog="""\

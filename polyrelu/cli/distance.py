@@ -20,13 +20,11 @@ _DIGITS = 12  # of numbers that are shown in full
 _ROUNDED = "Found exactly; numbers with ~ are rounded here, and --json has all digits."
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "distance",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="distances of points from the decision boundary, and its nearest points",
         description="For each point the exact distance from {F = level}, and the nearest point there. A network with\n"
         "several outputs has classes: the distance from where another class wins or ties.",
         epilog="""\

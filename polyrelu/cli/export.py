@@ -64,13 +64,11 @@ WRITERS: dict[str, tuple[str, Writer]] = {
 """What is written for each suffix, and the function that writes it."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "export",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="the complex as a file: arrays, JSON, CSV, polymake, or a mesh",
         description="Writes the polyhedral complex of the network into a file, in the format of its suffix:\n\n"
         + "\n".join(f"  {suffix:6}{what}" for suffix, (what, _) in WRITERS.items())
         + "\n\nA mesh holds bounded cells of at most three dimensions: a box makes all cells bounded.",

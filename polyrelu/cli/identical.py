@@ -14,13 +14,11 @@ from polyrelu.errors import one_line
 from polyrelu.exact.rational import show, to_json
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "identical",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="whether two networks are the same function",
         description="Decides exactly whether two networks compute the same function, whatever their architectures.\n"
         "Exit status 0 if they do; 1 if not, with a rational point where they differ.",
         epilog="""\

@@ -16,13 +16,11 @@ from polyrelu.topology.abelian_groups import AbelianGroup
 from polyrelu.topology.coefficients import symbol
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "inclusion",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="what becomes of components, loops, ... of a region in a larger one",
         description="A region X in a larger region Y: the maps H_k(X) -> H_k(Y) that the inclusion induces, as\n"
         "exact matrices. They say which components of X lie in one of Y, and which loops are filled in.",
         epilog="""\

@@ -32,10 +32,12 @@ from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import show, to_json
 from polyrelu.network.network import Network
 from polyrelu.paper.bounds import short, upper_bounds
-from polyrelu.plotting import MAX_DIM
 
 PATIENCE = 10.0
 """Seconds of work from which on more cores are suggested."""
+
+DRAWABLE_DIM = 3
+"""What `polyrelu.plotting.MAX_DIM` is; to import it would take longer than most answers of this command."""
 
 SHOWN = 8
 """Maximum number of neurons and groups that a line of text names."""
@@ -44,13 +46,11 @@ MAX_BETTI_DIM = 12
 """Maximum number of inputs for which the bounds on Betti numbers are shown."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "info",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="properties of a network, an estimate of its number of cells, and what to do next",
         description="Architecture, exact numbers, neurons that do nothing, proved bounds, and an estimate of the\n"
         "cells, the memory and the time that the other commands need, for C(F) and for the coarse complex that\n"
         "Betti numbers need. Takes seconds, however large the network.",
@@ -215,7 +215,7 @@ def _advice(options: argparse.Namespace, net: Network, guess: Estimate) -> Itera
         yield f"other commands need more memory than the {size(available)} that are free on this machine"
         return
     yield f"polyrelu regions {what}   (activation regions and linear pieces)"
-    if net.input_dim <= MAX_DIM:
+    if net.input_dim <= DRAWABLE_DIM:
         yield f"polyrelu plot {what}{level} -o picture.png"
 
 

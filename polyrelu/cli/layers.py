@@ -15,13 +15,11 @@ from polyrelu.geometry.classes import classify
 from polyrelu.topology.coefficients import symbol
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "layers",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="Betti numbers of a region, and of its image after each hidden layer",
         description="The homology of the region X = {F <= level} (or another relation), and of its images under the\n"
         "first 1, 2, ... hidden layers: how the network simplifies its topology, exactly.",
         epilog="""\

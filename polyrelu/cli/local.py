@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from fractions import Fraction
-from typing import Any
 
 from polyrelu.analysis.neighbourhood import MAX_CROSSING, neighbourhood, unchanged_radius
 from polyrelu.cli.options import add_command, add_json, add_net, integer, number, positive, read_level
@@ -19,13 +18,11 @@ from polyrelu.readers.points import read_points
 _NORMS: dict[str, Norm] = {"inf": "inf", "1": 1, "2": 2}
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "local",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="the activation regions and classes that a ball around a point meets",
         description="The activation regions and classes that an open ball meets, and the Betti numbers of each class\n"
         "in it; for networks with many inputs, where few neurons change sign in the ball.",
         epilog="""\

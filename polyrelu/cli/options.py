@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from polyrelu.cli.output import Answer
 from polyrelu.errors import InputError, NumberError
@@ -17,17 +16,13 @@ from polyrelu.files import replacing
 from polyrelu.geometry.region import RELATIONS
 from polyrelu.topology.coefficients import Coefficients, read_coefficients, read_field
 
-SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
-"""The arguments of every parser."""
-
 
 def add_command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace], Answer], **texts: str
-) -> argparse.ArgumentParser:
-    """The parser of a command that `run` carries out, with the texts of its help."""
-    parser: argparse.ArgumentParser = commands.add_parser(name, **texts, **SHARED)
+    parser: argparse.ArgumentParser, run: Callable[[argparse.Namespace], Answer], description: str, epilog: str = ""
+) -> None:
+    """Let `run` carry out the command of this parser, whose help has these texts before and after the options."""
+    parser.description, parser.epilog = description, epilog or None
     parser.set_defaults(command=run)
-    return parser
 
 
 def add_net(parser: argparse.ArgumentParser) -> None:

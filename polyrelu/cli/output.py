@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from polyrelu.exact.rational import to_json
-
 EXACT = "All numbers are exact: nothing was sampled or rounded."
 
 
@@ -38,6 +36,8 @@ def as_json(**answer: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """The same of integers, strings, lists and objects; long integers become strings, which all programs can read."""
+    from polyrelu.exact.rational import to_json  # slow to import, and --help needs no number
+
     if isinstance(value, Fraction) or type(value) is int:
         return to_json(value)
     if isinstance(value, dict):

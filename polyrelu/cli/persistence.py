@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from fractions import Fraction
-from typing import Any
 
 from polyrelu.analysis.barcode import persistence
 from polyrelu.cli.options import add_command, add_net, check_out, field
@@ -16,13 +15,11 @@ from polyrelu.plotting import KINDS, SUFFIXES, plot_persistence
 from polyrelu.plotting.figure import check_suffix
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "persistence",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="Betti numbers of {F <= t} for all levels t at once, as bars",
         description="The persistent homology of the sublevel sets {F <= t} of the network: at which level each\n"
         "component, loop, cavity, ... is born and at which it dies.",
         epilog="""\

@@ -48,13 +48,11 @@ DATA = ("points", "labels", "feature_names", "class_names", "palette", "aspect",
 """The options about data, names and looks."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "plot",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="a picture of the regions and the decision boundary, for up to three inputs",
         description="Draws a network with one input (its graph), two inputs (its regions, or with --graph the graph)\n"
         "or three inputs (its decision boundary, a surface), with f-vector and Betti numbers in the title. A network\n"
         "with several outputs is drawn by classes. For more inputs take a --slice. The format follows the suffix:\n"

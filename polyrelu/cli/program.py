@@ -11,63 +11,37 @@ from contextlib import redirect_stdout, suppress
 from typing import NoReturn
 
 from polyrelu import interruption
-from polyrelu.cli import (
-    betti,
-    bounds,
-    certify,
-    check,
-    classes,
-    combine,
-    completion,
-    construct,
-    cup,
-    cycles,
-    distance,
-    export,
-    identical,
-    inclusion,
-    info,
-    layers,
-    local,
-    persistence,
-    plot,
-    range,
-    regions,
-    separation,
-    stability,
-    verify,
-)
-from polyrelu.cli.options import SHARED
 from polyrelu.cli.output import Answer, with_assumptions
+from polyrelu.cli.parser import SHARED, CommandParser, Parser
 from polyrelu.errors import InputError, LimitError, PolyreluError, VerificationError, one_line, visible
 
-# In the order of the help text.
-COMMANDS = (
-    info,
-    betti,
-    classes,
-    cycles,
-    cup,
-    inclusion,
-    persistence,
-    distance,
-    local,
-    layers,
-    regions,
-    plot,
-    export,
-    certify,
-    verify,
-    check,
-    range,
-    identical,
-    combine,
-    construct,
-    bounds,
-    separation,
-    stability,
-    completion,
-)
+COMMANDS = {
+    "info": "properties of a network, an estimate of its number of cells, and what to do next",
+    "betti": "Betti numbers and torsion of a region such as {F > 0}",
+    "classes": "Betti numbers of the region of every class of a classifier",
+    "cycles": "representative cycles of the components, loops, cavities, ... of a region",
+    "cup": "cup products: which components of a link are linked, which loops span a torus, ...",
+    "inclusion": "what becomes of components, loops, ... of a region in a larger one",
+    "persistence": "Betti numbers of {F <= t} for all levels t at once, as bars",
+    "distance": "distances of points from the decision boundary, and its nearest points",
+    "local": "the activation regions and classes that a ball around a point meets",
+    "layers": "Betti numbers of a region, and of its image after each hidden layer",
+    "regions": "numbers of activation regions, linear pieces and faces",
+    "plot": "a picture of the regions and the decision boundary, for up to three inputs",
+    "export": "the complex as a file: arrays, JSON, CSV, polymake, or a mesh",
+    "certify": "write a certificate, which polyrelu-check verifies on its own",
+    "verify": "check claims about a network",
+    "check": "whether a condition on the outputs holds everywhere, or a counterexample",
+    "range": "exact minima and maxima of the outputs, and where they are attained",
+    "identical": "whether two networks are the same function",
+    "combine": "the sum, difference, maximum, stack or composition of two networks, as a network file",
+    "construct": "networks with many holes or regions, as network files",
+    "bounds": "upper and lower bounds for all networks of an architecture",
+    "separation": "Betti numbers of deep networks that no shallow network of the same size has",
+    "stability": "whether small changes of the parameters leave the topology unchanged, and how large they may be",
+    "completion": "a script for bash, zsh or fish that completes commands, options and files",
+}
+"""What each command does, in the order of the help text; the module of its name is imported when it is called."""
 
 MORE = "--max-cells, --max-memory set limits; --box, --slice look at a part; polyrelu info NET predicts what is needed"
 """What to do when a network is too large."""
@@ -144,13 +118,6 @@ def _fail(status: int, message: str) -> int:
     return status
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are `InputError`, so that they are reported in one line like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message} (see {self.prog} --help)")
-
-
 class _Version(argparse.Action):
     """The option --version, which looks the version up only when it is needed."""
 
@@ -161,8 +128,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="polyrelu",
         description="Exact geometry and topology of ReLU networks.",
         epilog="""\
@@ -183,9 +150,9 @@ with its activations given by --activation).""",
         **SHARED,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        command.add_parser(commands)
+    commands = parser.add_subparsers(parser_class=CommandParser, metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        commands.add_parser(name, help=text, **SHARED).module = f"polyrelu.cli.{name}"
     parser.set_defaults(program=parser)
     return parser
 

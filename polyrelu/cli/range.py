@@ -14,13 +14,11 @@ from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.exact.rational import show
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "range",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="exact minima and maxima of the outputs, and where they are attained",
         description="The exact minimum and maximum of every output, or of a linear form of the outputs, with points\n"
         "where they are attained, or directions in which there is none.",
         epilog="""\

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from polyrelu.analysis.counting import count_cells
 from polyrelu.cli.options import add_command, add_net, add_parts
@@ -12,13 +11,11 @@ from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.geometry.subdivision import subdivide
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "regions",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="numbers of activation regions, linear pieces and faces",
         description="Counts the activation regions of the network and all their faces, its linear pieces and vertices.",
         epilog="""\
 examples:

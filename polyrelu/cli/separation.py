@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from fractions import Fraction
-from typing import Any
 
 from polyrelu.analysis.separation import Separation, separation
 from polyrelu.cli.options import add_command, add_json, check_writable, integer, number, positive
@@ -18,13 +17,11 @@ LONG = 10**9
 """Maximum number of seconds; no larger value makes a difference."""
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "separation",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="Betti numbers of deep networks that no shallow network of the same size has",
         description="For a number of hidden neurons and every depth: the best constructed network, verified by\n"
         "computing its homology as far as the limits allow, against what is proved about all networks\n"
         "with one hidden layer, and about all of the same depth.",

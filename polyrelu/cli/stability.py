@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from polyrelu.cli.options import add_command, add_net, read_level
 from polyrelu.cli.output import EXACT, Answer, as_json, lines
@@ -13,13 +12,11 @@ from polyrelu.exact.rational import show
 from polyrelu.paper.stable_networks import stability
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "stability",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="whether small changes of the parameters leave the topology unchanged, and how large they may be",
         description="Decides whether a network is stable over a box: whether the faces of its complex and the regions\n"
         "above and below the level stay the same for all parameters near its own. If so, gives a radius for which\n"
         "that is proved; if not, a neuron that vanishes at a vertex.",

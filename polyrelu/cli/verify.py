@@ -20,13 +20,11 @@ LISTS = ("betti", "f_vector", "refined_f_vector")
 CLAIMS = ("betti", "euler_characteristic", *COUNTS)
 
 
-def add_parser(commands: Any) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "verify",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and arguments."""
+    add_command(
+        parser,
         run,
-        help="check claims about a network",
         description="Checks claims about a network by exact computation. Claims are given by options,\n"
         "or else stand in the network file under the key \"claims\". Exit status 0 if all hold, 1 if one fails.",
         epilog="""\

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-import networkx as nx
 import numpy as np
 
 from polyrelu.errors import InputError, LimitError
@@ -222,6 +221,8 @@ def back_to_front(faces: Sequence[Floats]) -> list[int]:
     Two faces whose images overlap are compared at a point of the overlap. Where faces overlap in a circle, which no
     order can show, those of the circle are ordered by their centres. Faces must not cross each other.
     """
+    import networkx as nx  # slow to import
+
     graph = nx.DiGraph()
     graph.add_nodes_from(range(len(faces)))
     graph.add_edges_from(_behind(faces))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import pkgutil
 import pty
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ import numpy as np
 import pytest
 
 import polyrelu.cli
-from polyrelu.cli import task
+from polyrelu.cli import info, task
+from polyrelu.cli.program import COMMANDS
 from polyrelu.errors import LimitError, VerificationError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -190,12 +193,24 @@ def test_help_and_version(run):
     assert (status, out, err) == (0, f"polyrelu {polyrelu.__version__}\n", "")
 
 
+def test_a_command_is_a_module_and_imports_only_what_it_needs():
+    modules = {name for _, name, _ in pkgutil.iter_modules(polyrelu.cli.__path__)}
+    found = {name for name in modules if hasattr(import_module(f"polyrelu.cli.{name}"), "add_arguments")}
+    assert found == set(COMMANDS)
+    assert info.DRAWABLE_DIM == polyrelu.plotting.MAX_DIM
+    code = "import sys; from polyrelu.cli import main; main(sys.argv[1:]); print(*sys.modules)"
+    heavy = {"sympy", "scipy", "matplotlib", "plotly", "networkx", "torch", "onnx", "sklearn", "pandas"}
+    heavy |= {"polyrelu.plotting", "polyrelu.export", "polyrelu.topology.homology"}
+    for argv, more in ((["--help"], {"numpy", "flint"}), (["info", ANNULUS], set())):
+        run = subprocess.run([sys.executable, "-c", code, *argv], capture_output=True, text=True, check=True)
+        assert not (heavy | more).intersection(run.stdout.splitlines()[-1].split())
+
+
 def test_the_page_says_which_commands_have_no_json(run):
     page = Path(__file__).parents[2] / "docs" / "cli.md"
     if not page.exists():
         pytest.skip("the tests were copied without docs/")
-    names = [module.__name__.rpartition(".")[2] for module in polyrelu.cli.program.COMMANDS]
-    without = [f"`{name}`" for name in names if "--json" not in run(name, "--help")[1] and name != "construct"]
+    without = [f"`{name}`" for name in COMMANDS if "--json" not in run(name, "--help")[1] and name != "construct"]
     assert f"({' and '.join(without)} have no such option)" in page.read_text(encoding="utf-8")
 
 

@@ -362,6 +362,7 @@ def test_every_command_that_reads_a_network_can_be_told() -> None:
     (commands_of,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
     reading = 0
     for name, parser in commands_of.choices.items():
+        parser.complete()
         names = {action.dest for action in parser._actions}
         if "net" in names:
             reading += 1
