@@ -211,8 +211,9 @@ def cup_product(
     Notes
     -----
     *Bases.* The basis of H^k is dual to the cycles of `homology(obj, coefficients=...).cycles(k)`, in their order; over
-    Z, to those of infinite order. (For a region that is neither open nor closed, to those of the homology of
-    `chain_complex(obj)`.)
+    Z, to those of infinite order. The class of a cycle of a region is that of its `pieces`; so the transposed matrices
+    of `induced_map` respect products. (For a region that is neither open nor closed, the bases are dual to the cycles
+    of the homology of `chain_complex(obj)`.)
 
     *Torsion.* The integral product of classes of finite order is not computed; that modulo the primes that divide their
     orders shows much of it. `rank` and the other ranks over Z are those over Q.
@@ -273,10 +274,12 @@ def cup_product(
     modulus = _modulus(coefficients)
     bases = {k: dual_basis(finder, k, coefficients) for k in sorted({p, q, p + q})}
     forms = _forms(cells, bases[p].cochains, bases[q].cochains, p, q, bases[p + q].cycles)
+    # In an open region the pieces of a k-cycle are (−1)^(k(k+1)/2) times its dual cells (`Realisation`).
+    sign = (-1) ** (p * q) if isinstance(obj, CellSet) and obj.is_open else 1
     entries: dict[tuple[int, int, int], int] = {}
     for k, form in enumerate(forms):
         for (i, j), value in _in_dual_bases(form, bases[p], bases[q]).items():
-            if value := value % modulus if modulus else value:
+            if value := sign * value % modulus if modulus else sign * value:
                 entries[i, j, k] = value
     shape = len(bases[p].cycles), len(bases[q].cycles), len(bases[p + q].cycles)
     ordered = tuple(sorted(entries.items()))

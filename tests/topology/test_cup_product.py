@@ -97,6 +97,19 @@ def test_rings_that_are_linked_by_threes_only_have_no_products() -> None:
     assert ranks(cup_product(region(BORROMEAN, ">"))) == ((3, 3, 3), (), 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("inner", "outer"), [("F < 1/4", "F <= 1/4"), ("F <= 1/8", "F < 1/4"), ("F = 1/4", "F <= 1/4")]
+)
+def test_the_map_of_an_inclusion_respects_products(inner: str, outer: str) -> None:
+    """Open and closed tori, and two that bound: with the matrices M of `induced_map`, Mᵀ(f ∪ g) = Mᵀf ∪ Mᵀg."""
+    found = pr.inclusion(pr.from_expression("abs(max(abs(max(abs(x), abs(y)) - 2), abs(z)) - 1/2)"), inner, outer)
+    smaller, larger = (np.array(cup_product(s).tensor) for s in (found.inner, found.outer))
+    first, second = (np.array(found.matrix(k)) for k in (1, 2))
+    assert larger.any() and first.any() and second.any()
+    pulled = np.einsum("ia,jb,abk->ijk", first, first, smaller)
+    assert np.array_equal(pulled, np.einsum("ijl,lk->ijk", larger, second))
+
+
 def test_the_ring_of_a_torus_of_dimension_three() -> None:
     """An exterior algebra: associative, with sign rules, and by Poincaré duality without annihilators."""
     space = region(T3, "=")
