@@ -113,6 +113,10 @@ class Inequalities:
         """The inequalities of both."""
         return self._of(*(np.concatenate([x, y]) for x, y in zip(self._parts, other._parts, strict=True)))
 
+    def taken(self, rows: Sequence[int]) -> Inequalities:
+        """Some of the inequalities, by their numbers."""
+        return self._of(*(x[rows] for x in self._parts))
+
     def first(self, count: int) -> Inequalities:
         """The first inequalities."""
         return self._of(*(x[:count] for x in self._parts))
@@ -168,7 +172,10 @@ class Inequalities:
         return _RATIONAL._replace(over=over)
 
     def lower_bounds(self, v: Array, norm: Norm) -> Array:
-        """For each row, a lower bound of the value (as in `Shortest`) of all z with a z ≤ v there, rounded down."""
+        """For each row, a lower bound of the value (as in `Shortest`) of all z with a z ≤ v there, rounded down.
+
+        With −v it is that of all z with a z ≥ v.
+        """
         gap, rows = -self._right(v), np.abs(self._floats)
         sizes = {"inf": np.sum(rows, axis=1), 1: np.max(rows, axis=1, initial=0), 2: self._lengths / self._lengths}
         with np.errstate(all="ignore"):
@@ -418,7 +425,9 @@ def _sum_of_sizes(
             rows, coordinates, signs, started = [], [], {}, True
             continue
         w = weights @ a[rows] if rows else number.zeros(d)
-        others = [i for i in range(d) if i not in signs]
+        is_free = np.ones(d, np.bool_)
+        is_free[coordinates] = False
+        others = np.flatnonzero(is_free)
         if not started and (min(weights, default=0) < 0 or any(abs(w[i]) > 1 for i in others)):
             rows, coordinates, signs, started = [], [], {}, True
             continue
@@ -440,10 +449,11 @@ def _sum_of_sizes(
             change = number.solve(matrix.T, _values(number, [signs[k] * (k == p) for k in coordinates]))
             w_change = change @ a[rows]
         limits = [(x / -y, j, j) for j, x, y in zip(rows, weights, change, strict=True) if y < -number.tolerance]
-        for i in others:
-            if abs(w_change[i]) > number.tolerance:
-                side = 1 if w_change[i] > 0 else -1
-                limits.append(((side - w[i]) / w_change[i], len(v) + i, ~i))
+        moving = others[abs(w_change[others]) > number.tolerance]
+        if len(moving):
+            sides = np.where(w_change[moving] > 0, 1, -1)
+            step, i = _smallest((sides - w[moving]) / w_change[moving], moving)
+            limits.append((step, len(v) + i, ~i))
         if not is_row:
             limits.append((_values(number, [2])[0], len(v) + p, ~p))
         if not limits:
@@ -493,10 +503,10 @@ def _largest_size(
                 return _Basis([], [], {}) if propose else _Optimum(zero, number.zeros(1)[0], {}, zero)
             if not any(a[p]):
                 return _Basis([], [], {}) if propose else None
-            rows, coordinates, signs = [p], [], {i: -1 if a[p][i] > 0 else 1 for i in range(d)}
-        others = list(signs)
-        directions = _values(number, [signs[i] for i in others])
-        towards = a[rows][:, others] @ directions if others else number.zeros(len(rows))
+            rows, coordinates, signs = [p], [], dict(enumerate(np.where(a[p] > 0, -1, 1).tolist()))
+        others = np.fromiter(signs, np.int64, len(signs))
+        directions = _values(number, list(signs.values()))
+        towards = a[rows][:, others] @ directions if signs else number.zeros(len(rows))
         matrix = np.hstack([a[rows][:, coordinates], towards[:, None]])
         try:
             primal = number.solve(matrix, v[rows])
@@ -524,7 +534,7 @@ def _largest_size(
         is_row, p = entering
         if is_row:
             sign = 0
-            along = a[p][others] @ directions if others else number.zeros(1)
+            along = a[p][others] @ directions if signs else number.zeros(1)
             change = number.solve(matrix.T, -np.append(a[p][coordinates], along))
             w_change = a[p] + change @ a[rows]
         else:
@@ -532,10 +542,10 @@ def _largest_size(
             change = number.solve(matrix.T, _values(number, [*(-sign * (k == p) for k in coordinates), 1]))
             w_change = change @ a[rows]
         limits = [(x / -y, j, j) for j, x, y in zip(rows, weights, change, strict=True) if y < -number.tolerance]
-        limits += [
-            (-w[i] / w_change[i], len(v) + 2 * i + (signs[i] > 0), ~i)
-            for i in others if signs[i] * w_change[i] > number.tolerance
-        ]  # fmt: skip
+        moving = others[directions * w_change[others] > number.tolerance]
+        if len(moving):
+            step, i = _smallest(-w[moving] / w_change[moving], moving)
+            limits.append((step, len(v) + 2 * i + (signs[i] > 0), ~i))
         if not limits:
             return basis if propose else None
         _, _, leaving = min(limits)
@@ -562,10 +572,18 @@ def _copied(start: _Basis | None) -> _Basis:
 
 
 def _values(number: _Number, integers: Sequence[int]) -> Array:
+    if number.steps is not None:
+        return np.array(integers, np.float64)
     out = number.zeros(len(integers))
     for i, x in enumerate(integers):
-        out[i] = x if number.steps is not None else fmpq(x)
+        out[i] = fmpq(x)
     return out
+
+
+def _smallest(steps: Array, coordinates: Array) -> tuple[Any, int]:
+    """(the smallest step, the smallest coordinate that has it)."""
+    least = min(steps)
+    return least, int(min(coordinates[steps == least]))
 
 
 def _entering(number: _Number, over: Array, coordinates: dict[int, Any]) -> tuple[bool, int] | None:

@@ -27,17 +27,22 @@ _ENOUGH = -1e-9
 
 
 class BallForm:
-    """An affine form on a ball: exact in the coordinates t, and, multiplied by a positive number, in doubles in u."""
+    """An affine form on a ball: exact in the coordinates t, and, multiplied by a positive number, in doubles."""
 
-    __slots__ = ("constant", "exact", "row", "sizes")
+    __slots__ = ("coefficients", "constant", "exact", "row", "sizes")
 
-    def __init__(self, exact: Form, constant: float, row: Floats, sizes: Floats) -> None:
-        self.exact, self.constant, self.row = exact, constant, row
+    def __init__(self, exact: Form, constant: float, coefficients: Floats, row: Floats, sizes: Floats) -> None:
+        self.exact, self.constant = exact, constant
+        self.coefficients = coefficients
+        """Those of t."""
+        self.row = row
+        """Those of u."""
         self.sizes = sizes
         """For each entry of the row, the sum of the absolute values of its terms."""
 
     def __neg__(self) -> BallForm:
-        return BallForm(tuple(-x for x in self.exact), -self.constant, -self.row, self.sizes)
+        exact = tuple(-x for x in self.exact)
+        return BallForm(exact, -self.constant, -self.coefficients, -self.row, self.sizes)
 
     def at(self, point: Floats) -> float:
         """The value at a point, up to rounding."""
@@ -155,7 +160,7 @@ class OpenBall:
         # Errors, relative to sums of absolute values: of forms; of a value, or of a sum of so many forms.
         self._unit = (self.rank + 8) * _UNIT
         self._unit_of_value = (self.rank + self._size + 32) * _UNIT
-        self._known: dict[Form, BallForm] = {}
+        self._known: dict[tuple[int, tuple[float, ...]], list[BallForm]] = {}
         self._orthogonal = np.linalg.qr(self._floats.T)[0] if norm == 2 and self.rank else None
         self.nothing = _Zeros((), self._unit)
         self.whole = OpenSet((), self.nothing, np.zeros(self._size))
@@ -163,12 +168,16 @@ class OpenBall:
 
     def form(self, exact: Form) -> BallForm:
         """A form that is given in the coordinates t."""
-        if exact not in self._known:
-            e = max((int(x.p).bit_length() - int(x.q).bit_length() for x in exact if x), default=0)
-            scaled = np.array([_scaled(x, e) for x in exact])
-            row, sizes = scaled[1:] @ self._floats, np.abs(scaled[1:]) @ self._float_sizes
-            self._known[exact] = BallForm(exact, float(scaled[0]), row, sizes)
-        return self._known[exact]
+        e = max((int(x.p).bit_length() - int(x.q).bit_length() for x in exact if x), default=0)
+        doubles = tuple(_scaled(x, e) for x in exact)
+        known = self._known.setdefault((e, doubles), [])  # rational numbers take long to hash
+        for other in known:
+            if other.exact == exact:
+                return other
+        coefficients = np.array(doubles[1:])
+        row, sizes = coefficients @ self._floats, np.abs(coefficients) @ self._float_sizes
+        known.append(BallForm(exact, doubles[0], coefficients, row, sizes))
+        return known[-1]
 
     def zeros(self, before: _Zeros, form: BallForm) -> _Zeros:
         """Forms that are zero, and one more, independent of them."""
@@ -360,11 +369,20 @@ class OpenBall:
         sizes = np.abs(point)
         if not self._length(sizes) * (1 + 4 * _UNIT) + shift * len(columns) * (1 + 1e-6) + 1e-15 < 1:
             return None
-        for f in (form, *where.positive):
-            error = self._unit_of_value * (abs(f.constant) + float(f.sizes @ sizes)) + _TINY
-            error += shift * float(np.sum(f.sizes[columns])) * (1 + 1e-6)
-            if not f.at(point) > error * (1 + 1e-6):
-                return None
+        t, sizes = self._floats @ point, self._float_sizes @ sizes
+        if len(columns):
+            shifts = shift * np.sum(self._float_sizes[:, columns], axis=1) * (1 + 1e-6)
+        else:
+            shifts = np.zeros(self.rank)
+        for forms in (form,), where.positive:
+            if forms:
+                constants = np.array([f.constant for f in forms])
+                coefficients = np.array([f.coefficients for f in forms])
+                # Each product of the sum of a value has a relative error below this unit.
+                errors = self._unit_of_value * (np.abs(constants) + np.abs(coefficients) @ sizes) + _TINY
+                errors += np.abs(coefficients) @ shifts
+                if not np.all(constants + coefficients @ t > errors * (1 + 1e-6)):
+                    return None
         return point
 
 

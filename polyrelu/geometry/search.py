@@ -9,6 +9,7 @@ import heapq
 import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -24,6 +25,16 @@ from polyrelu.geometry.representations import Point
 from polyrelu.network.signed_forms import Form, SignedForms
 
 
+class _Layer(NamedTuple):
+    """A layer on a polyhedron where the neurons before it have given signs."""
+
+    forms: list[Form]
+    both: Inequalities
+    """The neurons that split: for each that it is ≥ 0, then for each that it is ≤ 0."""
+    right: npt.NDArray[Any]
+    """The right-hand sides as seen from x."""
+
+
 class _Region(NamedTuple):
     """The points at which all neurons that split have given signs, or vanish."""
 
@@ -33,6 +44,49 @@ class _Region(NamedTuple):
     right: npt.NDArray[Any]
     """The right-hand sides as seen from x."""
     outputs: list[Form]
+
+
+class _Part(NamedTuple):
+    """A convex part of S in a region."""
+
+    region: _Region
+    rows: Inequalities
+    """The further inequalities."""
+    right: npt.NDArray[Any]
+
+    @property
+    def inequalities(self) -> tuple[Inequalities, npt.NDArray[Any]]:
+        """All of them, with the right-hand sides as seen from x."""
+        return self.region.rows.joined(self.rows), np.concatenate([self.region.right, self.right])
+
+
+class _Node(NamedTuple):
+    """The points at which the first k neurons have the signs of a region, and the next one has the other sign."""
+
+    region: _Region
+    k: int
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """The signs."""
+        return (*self.region.signs[: self.k], -self.region.signs[self.k])
+
+    @property
+    def inequalities(self) -> tuple[Inequalities, npt.NDArray[Any]]:
+        """A row for each sign, with the right-hand sides as seen from x."""
+        rows, right, k = self.region.rows, self.region.right, self.k
+        return rows.first(k).joined(rows.reversed(k)), np.concatenate([right[:k], -right[k : k + 1]])
+
+
+class _Start(NamedTuple):
+    """The signs of a node, and its nearest point."""
+
+    given: tuple[int, ...]
+    nearest: Point
+
+
+_Layers = dict[tuple[int, tuple[int, ...]], _Layer]
+"""The layers that are known, by their numbers and the signs of the neurons before them."""
 
 
 class NearestBySearch:
@@ -50,8 +104,9 @@ class NearestBySearch:
     and the nearest point of its part of S is found exactly. This holds for any y, and for polyhedra of any dimension;
     a neuron that vanishes has both signs.
 
-    Nodes are expanded in the order of lower bounds of their distance: first that of one hyperplane, rounded down, then
-    the exact distance of the polyhedron. When the bounds exceed the least distance that was found, it is that of S.
+    Nodes, and the convex parts of S in regions, wait in the order of lower bounds of their distance: first that of one
+    hyperplane, rounded down, then, for a node, the exact distance of the polyhedron. When the bounds exceed the least
+    distance that was found, it is that of S.
     """
 
     def __init__(self, space: Space, norm: Norm, level: Fraction, target: int | None, limit: int | None) -> None:
@@ -60,6 +115,7 @@ class NearestBySearch:
         self._forms = SignedForms(space.network)
         self._splits = [[a != 1 for a in layer] for layer in space.network.slopes]
         self._common = inequalities(common_forms(space), space.network.input_dim)
+        self._none = inequalities([], space.network.input_dim)
 
     def __call__(self, x: Point) -> Nearest | None:
         """The nearest point of S to a point x that is not in it; None if S is empty.
@@ -67,44 +123,42 @@ class NearestBySearch:
         Of several nearest points the one that `NearestPoints` chooses. LimitError if the limit is reached.
         """
         start = exact_array(x)
+        layers: _Layers = {}
         common = self._common.seen_from(start)
         order = count(1)
         best: list[Shortest] = []
         limit = np.inf
-        # (lower bound, number, region, row, exact shortest vector if known): ordered by the bound
-        waiting: list[tuple[float, int, _Region | None, int, Point | None]] = []
-        heapq.heappush(waiting, (0.0, 0, None, -1, (Fraction(0),) * len(x)))
+        # (lower bound, number, what): what is a part of S, a node, or a point of a node that is nearest
+        waiting: list[tuple[float, int, _Part | _Node | _Start]] = []
+        heapq.heappush(waiting, (0.0, 0, _Start((), x)))
         solved = 0
         while waiting and waiting[0][0] <= limit:
-            bound, number, region, k, z = heapq.heappop(waiting)
-            if z is None:
-                assert region is not None
-                solved = self._counted(solved, bound)
-                rows = self._common.joined(region.rows.first(k)).joined(region.rows.reversed(k))
-                right = np.concatenate([common, region.right[:k], -region.right[k : k + 1]])
-                found = rows.shortest(right, self._norm, best[0].value if best else None)
-                if found is not None:
-                    known = float(np.nextafter(to_double(found.value), -np.inf))
-                    heapq.heappush(waiting, (max(bound, known), number, region, k, found.vector))
+            bound, number, what = heapq.heappop(waiting)
+            if isinstance(what, _Start):
+                inner = self._region(what.given, what.nearest, start, layers)
+                for rows in self._parts(inner, x):
+                    further = rows.seen_from(start)
+                    least = max(bound, float(np.max(rows.lower_bounds(further, self._norm), initial=0.0)))
+                    if least <= limit:
+                        heapq.heappush(waiting, (least, next(order), _Part(inner, rows, further)))
+                bounds = inner.rows.lower_bounds(-inner.right, self._norm)
+                for j in range(len(what.given), len(inner.signs)):
+                    if (least := max(bound, float(bounds[j]))) <= limit:
+                        heapq.heappush(waiting, (least, next(order), _Node(inner, j)))
                 continue
-            given = () if region is None else (*region.signs[:k], -region.signs[k])
-            y = tuple(p + c for p, c in zip(x, z, strict=True))
-            inner = self._region(given, y, start)
-            for part in self._parts(inner, x):
-                further = part.seen_from(start)
-                if np.max(part.lower_bounds(further, self._norm), initial=0.0) > limit:
-                    continue
-                solved = self._counted(solved, bound)
-                rows = self._common.joined(inner.rows).joined(part)
-                right = np.concatenate([common, inner.right, further])
-                found = rows.shortest(right, self._norm, best[0].value if best else None)
-                if found is not None:
+            solved = self._counted(solved, bound)
+            rows, right = what.inequalities
+            rows, right = self._common.joined(rows), np.concatenate([common, right])
+            cutoff = best[0].value if best else None
+            if isinstance(what, _Part):
+                if (found := rows.shortest(right, self._norm, cutoff)) is not None:
                     best = [*(b for b in best if b.value == found.value), found]
                     limit = above(found.value)
-            bounds = inner.rows.reversed_all().lower_bounds(-inner.right, self._norm)
-            for j in range(len(given), len(inner.signs)):
-                if (least := max(bound, float(bounds[j]))) <= limit:
-                    heapq.heappush(waiting, (least, next(order), inner, j, None))
+            elif (near := rows.least(right, self._norm, cutoff)) is not None:
+                z, value = near
+                known = float(np.nextafter(to_double(Fraction(int(value.p), int(value.q))), -np.inf))
+                y = tuple(p + Fraction(int(c.p), int(c.q)) for p, c in zip(x, z, strict=True))
+                heapq.heappush(waiting, (max(bound, known), number, _Start(what.given, y)))
         return chosen_of(x, best) if best else None
 
     def _counted(self, solved: int, bound: float) -> int:
@@ -118,14 +172,29 @@ class NearestBySearch:
             )
         return solved + 1
 
-    def _region(self, given: Sequence[int], y: Point, start: npt.NDArray[Any]) -> _Region:
+    def _region(self, given: Sequence[int], y: Point, start: npt.NDArray[Any], layers: _Layers) -> _Region:
         """The region of the given signs, and for the neurons after these the signs at y."""
-        layers = zip(self._space.network.preactivations(y), self._splits, strict=True)
-        at_y = [1 if z >= 0 else -1 for layer, splits in layers for z, s in zip(layer, splits, strict=True) if s]
+        values = zip(self._space.network.preactivations(y), self._splits, strict=True)
+        at_y = [1 if z >= 0 else -1 for layer, splits in values for z, s in zip(layer, splits, strict=True) if s]
         signs = (*given, *at_y[len(given) :])
-        forms, outputs = self._forms(signs, [True] * len(signs))
-        rows = inequalities(forms, self._space.network.input_dim)
-        return _Region(signs, rows, rows.seen_from(start), outputs)
+        rows, right = self._none, [self._none.b]
+        forms, end = self._forms.first, 0
+        for number, splits in enumerate(self._splits, 1):
+            before, end = end, end + sum(splits)
+            if (number, signs[:before]) not in layers:
+                layers[number, signs[:before]] = self._layer(forms(), splits, start)
+            layer, own = layers[number, signs[:before]], signs[before:end]
+            chosen = [j if sign > 0 else j + len(own) for j, sign in enumerate(own)]
+            rows = rows.joined(layer.both.taken(chosen))
+            right.append(layer.right[chosen])
+            forms = partial(self._forms.behind, number, layer.forms, own)
+        return _Region(signs, rows, np.concatenate(right), forms())
+
+    def _layer(self, forms: list[Form], splits: list[bool], start: npt.NDArray[Any]) -> _Layer:
+        chosen = [form for form, s in zip(forms, splits, strict=True) if s]
+        rows = inequalities(chosen, self._space.network.input_dim)
+        right = rows.seen_from(start)
+        return _Layer(forms, rows.joined(rows.reversed_all()), np.concatenate([right, -right]))
 
     def _parts(self, region: _Region, x: Point) -> list[Inequalities]:
         """The convex parts of S in a region, each by its further inequalities."""

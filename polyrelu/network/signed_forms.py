@@ -31,33 +31,38 @@ class SignedForms:
 
     def __call__(self, signs: Signs, needed: Sequence[bool]) -> tuple[list[Form], list[Form]]:
         """(the needed ones of the forms that are ≥ 0 on the region, one for each sign ≠ 0; those of the outputs)."""
-        rows = self._first()
+        rows = self.first()
         inequalities: list[Form] = []
         place = 0
-        none = [_ZERO] * (self._network.input_dim + 1)
         for layer, slopes in enumerate(self._network.slopes, 1):
-            values: list[Form] = []
+            own: list[int] = []
             for row, slope in zip(rows, slopes, strict=True):
-                sign = 1
                 if slope != 1:
                     sign, wanted = signs[place], needed[place]
                     place += 1
+                    own.append(sign)
                     if sign and wanted:
                         inequalities.append(row if sign > 0 else [-x for x in row])
-                factor = slope if sign < 0 else abs(sign)
-                values.append(row if factor == 1 else [_rational(factor) * x for x in row] if factor else none)
-            rows = self._next(layer, values)
+            rows = self.behind(layer, rows, own)
         return inequalities, rows
 
-    def _first(self) -> list[Form]:
+    def first(self) -> list[Form]:
+        """The forms of the first layer."""
         return [[b, *row] for b, row in zip(self._biases[0], self._weights[0].tolist(), strict=True)]
 
-    def _next(self, layer: int, values: list[Form]) -> list[Form]:
-        """The forms of a layer, given those that it takes in."""
-        rows: list[Form] = (self._weights[layer] * fmpq_mat(values)).tolist()
-        for row, bias in zip(rows, self._biases[layer], strict=True):
+    def behind(self, layer: int, rows: list[Form], signs: Signs) -> list[Form]:
+        """The forms of the layer behind one, from the forms of that and the signs of its neurons that split."""
+        none = [_ZERO] * (self._network.input_dim + 1)
+        values: list[Form] = []
+        remaining = iter(signs)
+        for row, slope in zip(rows, self._network.slopes[layer - 1], strict=True):
+            sign = 1 if slope == 1 else next(remaining)
+            factor = slope if sign < 0 else abs(sign)
+            values.append(row if factor == 1 else [_rational(factor) * x for x in row] if factor else none)
+        found: list[Form] = (self._weights[layer] * fmpq_mat(values)).tolist()
+        for row, bias in zip(found, self._biases[layer], strict=True):
             row[0] += bias
-        return rows
+        return found
 
 
 def _rational(x: Fraction | int) -> Any:
