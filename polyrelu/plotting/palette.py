@@ -87,7 +87,7 @@ def read_palette(palette: Any, keys: Sequence[Hashable], least: int) -> list[str
     return [*colours, *[None] * (count - len(colours))]
 
 
-def read_colour(colour: Any) -> str:
+def read_colour(colour: Any, where: str = "palette") -> str:
     """A colour as "#RRGGBB". InputError for anything else."""
     if isinstance(colour, str):
         if re.fullmatch("#[0-9A-Fa-f]{6}", colour):
@@ -100,7 +100,7 @@ def read_colour(colour: Any) -> str:
             return str(colors.to_hex(colour)).upper()
         except Exception:
             pass  # whatever is wrong with it, it is no colour
-    raise InputError(f"palette: expected a colour such as '#0072B2' or 'orange', got {describe(colour)}")
+    raise InputError(f"{where}: expected a colour such as '#0072B2' or 'orange', got {describe(colour)}")
 
 
 def _colour_map(name: str, count: int) -> list[str]:

@@ -28,6 +28,8 @@ INSIDE = 6
 """Up to so many entries of a legend stand within the axes."""
 LETTER = 0.0095
 """The width of a letter in a lane, as a part of the width of the axes."""
+MOST = 1e300
+"""Numbers beyond it are left out, as those that are not finite: the ends of an axis would overflow."""
 _RUN = "training-run-"
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +52,7 @@ def draw(
     for value, where in ((label, "label"), (title, "title")):
         if value is not None:
             check_name(value, where)
-    chosen = None if color is None else read_colour(color)
+    chosen = None if color is None else read_colour(color, "color")
     panels = None if ax is None else _axes(ax)
     names = _names(rows, quantity, panels)
     if panels is None:
@@ -68,6 +70,14 @@ def draw(
     if path is not None:
         save_figure(panels[0].figure, path)
     return panels[0].figure
+
+
+def _whole_numbers(axis: Any) -> None:
+    """Ticks at integers, unless the axes that were given have ticks of their own, or another scale."""
+    from matplotlib.ticker import MaxNLocator
+
+    if isinstance(locator := axis.get_major_locator(), MaxNLocator):
+        locator.set_params(integer=True)
 
 
 def _n_classes(rows: Sequence[TrainingRow]) -> int:
@@ -133,12 +143,12 @@ class _Panel:
         )()
         self._gaps()
         if self._name in ("betti", "regions") and not self._in_lanes:
-            ax.yaxis.get_major_locator().set_params(integer=True)
+            _whole_numbers(ax.yaxis)
             ax.set_ylim(auto=True)  # a run before this one has set the limits
             ax.relim()
             ax.autoscale_view(scalex=False)
             ax.set_ylim(bottom=-0.05 * max(1, ax.get_ylim()[1]))
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        _whole_numbers(ax.xaxis)
         ax.set_xlabel("epoch")
         ax.set_ylabel(visible(NAMES.get(self._name, self._name)), parse_math=False)
         ax.grid(True, axis="y", color="#dddddd", lw=0.6)
@@ -210,7 +220,7 @@ class _Panel:
         self._line(np.array([float(row.metrics.get(self._name, np.nan)) for row in self._rows]))
 
     def _line(self, y: Floats) -> None:
-        y = np.where(np.isfinite(y), y, np.nan)
+        y = np.where(np.abs(y) < MOST, y, np.nan)
         style: dict[str, Any] = {"lw": 1.6, "gid": self._gid, **self._dots}
         self._ax.plot(self._x, y, color=self._colour or COLOURS[0], label=self._label, **style)
 

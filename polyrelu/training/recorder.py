@@ -21,7 +21,15 @@ from polyrelu.training.models import network_of
 from polyrelu.training.picture import draw
 from polyrelu.training.quantities import Measurement, measured
 from polyrelu.training.record_file import RecordFile, read_record, write_record
-from polyrelu.training.rows import TrainingRow, has_classes, is_changed, read_metrics, show_betti, show_levels
+from polyrelu.training.rows import (
+    TrainingRow,
+    has_classes,
+    is_changed,
+    read_epoch,
+    read_metrics,
+    show_betti,
+    show_levels,
+)
 from polyrelu.training.settings import QUANTITIES, Settings, read_settings
 from polyrelu.training.table import as_text, columns_of
 
@@ -215,6 +223,10 @@ class TrainingRecorder:
             if first:
                 raise
             return None, str(error)
+        except Exception as error:  # of a function that was given
+            if first or self._read is None:
+                raise
+            return None, f"read: {type(error).__name__}: {error}"
         if first:
             self._assumptions = network.assumptions
         return network, ""
@@ -222,27 +234,25 @@ class TrainingRecorder:
     def _read_epoch(self, epoch: Any) -> int:
         if epoch is None:
             return self._last_epoch + 1
-        if isinstance(epoch, bool) or not isinstance(epoch, int) or not 0 <= epoch < 10**15:
-            raise InputError(f"epoch: expected an integer from 0 on, got {describe(epoch)}")
-        if epoch <= self._last_epoch:
+        number = read_epoch(epoch)
+        if number <= self._last_epoch:
             raise InputError(
-                f"epoch: {epoch} comes after {self._last_epoch}; another run needs another recorder, and one that goes "
-                f"on from an earlier state needs recorder.rewind({epoch}), which drops the rows from there on"
+                f"epoch: {number} comes after {self._last_epoch}; another run needs another recorder, and one that "
+                f"goes on from an earlier state needs recorder.rewind({number}), which drops the rows from there on"
             )
-        return int(epoch)
+        return number
 
     def _last_known(self) -> TrainingRow | None:
         return next((row for row in reversed(self._rows) if row.betti is not None), None)
 
     def rewind(self, epoch: int) -> None:
         """Drop the rows from an epoch on, in the file too: for a training that goes on from an earlier state."""
-        if isinstance(epoch, bool) or not isinstance(epoch, int) or epoch < 0:
-            raise InputError(f"epoch: expected an integer from 0 on, got {describe(epoch)}")
-        kept = [row for row in self._rows if row.epoch < epoch]
+        first = read_epoch(epoch)
+        kept = [row for row in self._rows if row.epoch < first]
         if self._file is not None:
             self._file.replace(self._settings, kept)
         self._rows, self._n_written = kept, len(kept)
-        self._last_epoch = min(self._last_epoch, epoch - 1)
+        self._last_epoch = min(self._last_epoch, first - 1)
 
     # --- what was recorded ---
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from polyrelu.errors import FileError, InputError
 from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, exact, to_json
@@ -15,6 +17,9 @@ from polyrelu.training.settings import QUANTITIES
 
 Betti = tuple[int, ...] | tuple[tuple[int, ...], ...]
 Number = int | float
+
+MAX_EPOCH = 10**15
+"""Epochs have smaller numbers."""
 
 OWN_NAMES = ("epoch", "architecture", *QUANTITIES, "changed", "not_computed", "seconds")
 """Names that metrics cannot have."""
@@ -100,9 +105,8 @@ class TrainingRow:
         """
         if not isinstance(values, Mapping) or sorted(values) != sorted(_KEYS):
             raise FileError(f"expected an object with keys {', '.join(_KEYS)}")
-        epoch, betti, regions, levels = (values[x] for x in ("epoch", *QUANTITIES))
-        if type(epoch) is not int:
-            raise FileError(f"epoch: expected an integer, got {describe(epoch)}")
+        epoch = read_epoch(values["epoch"])
+        betti, regions, levels = (values[x] for x in QUANTITIES)
         if regions is not None and type(regions) is not int:
             raise FileError(f"regions: expected an integer or null, got {describe(regions)}")
         numbers = None if betti is None else _numbers(betti, "betti", nested=True)
@@ -165,6 +169,13 @@ def is_changed(betti: Betti | None, before: TrainingRow | None) -> bool | None:
     return None if betti is None or before is None else betti != before.betti
 
 
+def read_epoch(epoch: Any) -> int:
+    """The number of an epoch; InputError for anything else."""
+    if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or not 0 <= epoch < MAX_EPOCH:
+        raise InputError(f"epoch: expected an integer from 0 on, got {describe(epoch)}")
+    return int(epoch)
+
+
 def read_metrics(metrics: Mapping[str, Any]) -> tuple[tuple[str, Number], ...]:
     """Numbers by name, those of NumPy and PyTorch as numbers of Python; InputError for anything else."""
     found: list[tuple[str, Number]] = []
@@ -176,20 +187,18 @@ def read_metrics(metrics: Mapping[str, Any]) -> tuple[tuple[str, Number], ...]:
 
 
 def _number(value: Any, name: str) -> Number:
-    if isinstance(value, Fraction):
-        return float(value)
     if not isinstance(value, (int, float, str, bytes)) and hasattr(type(value), "item"):  # an array of one number
         try:
             value = value.item()
         except Exception:  # whatever a foreign type raises
             raise InputError(f"{name}: expected one number, got {describe(value)}") from None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float, Fraction)):
         raise InputError(f"{name}: expected a number, got {describe(value)}")
-    if isinstance(value, int):
-        if abs(value) >= 10**300:
-            raise InputError(f"{name}: expected a number, got {describe(value)}")
-        return int(value)
-    return float(value)
+    if isinstance(value, float):
+        return float(value)
+    if not -(10**300) < value < 10**300:
+        raise InputError(f"{name}: expected a number below 10^300, got {describe(value)}")
+    return int(value) if isinstance(value, int) else float(value)
 
 
 def _numbers(values: Any, where: str, nested: bool = False) -> Any:

@@ -82,6 +82,7 @@ def test_a_run_goes_on_where_it_was_killed(tmp_path):
         (0, lambda x: x | {"settings": x["settings"] | {"domain": {"a": [], "b": []}}}, "line 1: "),
         (1, lambda x: x | {"epoch": "1"}, "line 2: epoch: expected an integer"),
         (1, lambda x: x | {"betti": [[1, [2]]]}, "line 2: betti"),
+        (1, lambda x: x | {"epoch": 10**30}, "line 2: epoch: expected an integer"),
         (1, lambda x: x | {"regions": 1.5}, "line 2: regions"),
         (1, lambda x: x | {"critical_levels": ["1/0"]}, "line 2: critical_levels"),
         (1, lambda x: x | {"metrics": {"loss": "low"}}, "line 2: metrics"),

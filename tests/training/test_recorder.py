@@ -138,7 +138,7 @@ def test_a_later_error_does_not_end_the_training(monkeypatch):
     def read(model):
         if broken[0]:
             raise pr.NetworkError("layer 3: no network")
-        return model
+        return model.scaled(1)
 
     recorder = pr.TrainingRecorder(read=read)
     broken[0] = True
@@ -151,6 +151,8 @@ def test_a_later_error_does_not_end_the_training(monkeypatch):
     assert row.not_computed == dict.fromkeys(first.asked, "layer 3: no network") and row.architecture is None
     broken[0] = False
     assert recorder(random_network((2, 3, 1), 0)).changed is False  # compared with the last one known
+    row = recorder(3, 7)  # the function fails itself: it has no attribute of such a model
+    assert row.not_computed["betti"] == "read: AttributeError: 'int' object has no attribute 'scaled'"
 
     def fault(*_, **__):
         raise pr.VerificationError("signs contradict each other")
@@ -174,9 +176,10 @@ def test_epochs_and_metrics():
     for epoch in (15, 3, -1, 1.0, True, "x"):
         with pytest.raises(pr.InputError, match="epoch"):
             recorder(net, epoch)
-    recorder.rewind(10)
-    assert [row.epoch for row in recorder.rows] == [5] and recorder(net, 10).changed is False
-    for metrics in ({"loss": "x"}, {"regions": 1}, {"betti_0": 1}, {"loss": [1, 2]}, {"loss": True}):
+    recorder.rewind(np.int64(10))
+    assert [row.epoch for row in recorder.rows] == [5] and recorder(net, np.int64(10)).changed is False
+    large = Fraction(10**400)
+    for metrics in ({"loss": "x"}, {"regions": 1}, {"betti_0": 1}, {"loss": [1, 2]}, {"loss": True}, {"loss": large}):
         with pytest.raises(pr.InputError):
             recorder(net, **metrics)
     row = recorder(net, 20, loss=float("nan"), steps=np.int64(3), accuracy=np.array(0.25), part=Fraction(1, 2))

@@ -82,6 +82,21 @@ def test_classes_have_lanes():
     assert len(recorder.plot(quantity="betti", label="run").axes[0].lines) >= 2  # lines, where runs are compared
 
 
+def test_axes_with_ticks_or_scales_of_their_own_and_numbers_without_bounds():
+    recorder = pr.TrainingRecorder(domain=[(-1, 1)] * 2)
+    for loss in (1e308, -1e308, math.inf, 2.0):
+        recorder(pr.stack(pr.shells((2, 4, 3, 1), [1]), pr.Network([[[0, 0]]], [[0]])), loss=loss)
+    figure = matplotlib.figure.Figure()
+    betti, loss = figure.subplots(2)
+    betti.set_xticks([0, 2])
+    loss.set_yscale("log")
+    recorder.plot(ax=[betti, loss], quantity=["betti", "loss"])  # the lanes of the classes have ticks of their own
+    recorder.plot(ax=[betti, loss], quantity=["betti", "loss"], label="run")
+    figure.canvas.draw()
+    assert betti.get_xticks().tolist() == [0, 2] and loss.get_yscale() == "log"
+    assert np.array_equal(loss.lines[0].get_ydata(), [math.nan] * 3 + [2], equal_nan=True)
+
+
 def test_wrong_arguments():
     recorder, figure = recorded(), matplotlib.figure.Figure()
     axes = figure.subplots(2)
@@ -92,7 +107,7 @@ def test_wrong_arguments():
         ({"ax": 3}, "expected axes of matplotlib"),
         ({"ax": []}, "got none"),
         ({"label": 3}, "label"),
-        ({"color": "nocolour"}, "colour"),
+        ({"color": "nocolour"}, "color: expected a colour"),
         ({"path": "run.txt"}, "a figure is"),
     ):
         with pytest.raises(pr.InputError, match=message):
