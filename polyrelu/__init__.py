@@ -91,8 +91,10 @@ if TYPE_CHECKING:
         regions_table,
         save_complex,
         write_cells,
+        write_macaulay2,
         write_mesh,
         write_polymake,
+        write_sage,
         write_table,
     )
     from polyrelu.geometry.cell_union import CellUnion
@@ -164,7 +166,8 @@ _NAMES = {
     ),
     "export": (
         "CertificateCheck certify certify_cells certify_identical certify_persistence check_certificate clipped "
-        "load_complex mesh regions_table save_complex write_cells write_mesh write_polymake write_table"
+        "load_complex mesh regions_table save_complex write_cells write_macaulay2 write_mesh write_polymake write_sage "
+        "write_table"
     ),
     "geometry.cell_union": "CellUnion",
     "geometry.classes": "ClassRegion DecisionBoundary Partition classify",
@@ -366,7 +369,9 @@ __all__ = [
     "verify",
     "verify_claims",
     "write_cells",
+    "write_macaulay2",
     "write_mesh",
     "write_polymake",
+    "write_sage",
     "write_table",
 ]

@@ -239,8 +239,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Calls:
     }
     suffixes = {
         "save": "json", "save_complex": "npz", "write_cells": "json", "write_polymake": "pcom", "write_mesh": "vtu",
-        "write_table": "csv", "plot_html": "html", "plot_tikz": "tex", "certify": "cert", "certify_cells": "cert",
-        "certify_identical": "cert", "certify_persistence": "cert",
+        "write_table": "csv", "write_sage": "sage", "write_macaulay2": "m2", "plot_html": "html", "plot_tikz": "tex",
+        "certify": "cert", "certify_cells": "cert", "certify_identical": "cert", "certify_persistence": "cert",
     }  # fmt: skip
     found: Calls = {}
 

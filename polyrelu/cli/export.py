@@ -12,7 +12,16 @@ from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError, one_line
 from polyrelu.exact.rational import exact
-from polyrelu.export import regions_table, save_complex, write_cells, write_mesh, write_polymake, write_table
+from polyrelu.export import (
+    regions_table,
+    save_complex,
+    write_cells,
+    write_macaulay2,
+    write_mesh,
+    write_polymake,
+    write_sage,
+    write_table,
+)
 from polyrelu.export.meshes import check_mesh
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.region import RELATIONS
@@ -46,6 +55,14 @@ def _table(cx: PolyhedralComplex, out: str, part: Part) -> None:
     write_table(regions_table(cells, **part.filters), out)
 
 
+def _sage(cx: PolyhedralComplex, out: str, part: Part) -> None:
+    write_sage(cx if part.relation is None else cx.region(part.relation), out)
+
+
+def _macaulay2(cx: PolyhedralComplex, out: str, part: Part) -> None:
+    write_macaulay2(cx if part.relation is None else cx.region(part.relation), out)
+
+
 def _cell(cx: PolyhedralComplex, out: str, part: Part) -> None:
     write_polymake(cx, out, part.cell)
 
@@ -56,6 +73,8 @@ WRITERS: dict[str, tuple[str, Writer]] = {
     ".csv": ("a table of its regions", _table),
     ".pcom": ("the complex for polymake", lambda cx, out, part: write_polymake(cx, out)),
     ".poly": ("one cell for polymake, that of --cell", _cell),
+    ".sage": ("a script for Sage", _sage),
+    ".m2": ("a script for Macaulay2", _macaulay2),
     ".vtu": ("a mesh of its bounded cells", _mesh),
     ".vtk": ("a mesh of its bounded cells", _mesh),
     ".ply": ("a mesh of its bounded cells", _mesh),
@@ -71,13 +90,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         run,
         description="Writes the polyhedral complex of the network into a file, in the format of its suffix:\n\n"
         + "\n".join(f"  {suffix:6}{what}" for suffix, (what, _) in WRITERS.items())
-        + "\n\nA mesh holds bounded cells of at most three dimensions: a box makes all cells bounded.",
+        + "\n\nA mesh holds bounded cells of at most three dimensions: a box makes all cells bounded.\n"
+        "A script defines the complex; with --relation the chain complex of the region, and its cells if it is closed.",
         epilog="""\
 examples:
   polyrelu export net.json -o cells.json                     every cell with exact vertices and inequalities
   polyrelu export net.json -o regions.csv --level 0          patterns, affine maps, volumes, signs of F
   polyrelu export net.json -o regions.csv --bounded --crossing 0     bounded regions in which F changes its sign
   polyrelu export net.json -o boundary.ply --box "-2,2" --level 0 --relation "="
+  polyrelu export net.json -o region.sage --level 0 --relation ">="
   polyrelu export net.json -o complex.pcom                   for polymake, and one region alone:
   polyrelu export net.json -o region.poly --cell 2 0""",
     )
@@ -86,7 +107,7 @@ examples:
     parser.add_argument("--level", metavar="T", help="refine by F = T, and include the sign of F - T on each cell")
     parser.add_argument(
         "--relation", choices=RELATIONS, metavar="REL",
-        help='meshes and tables: only the cells where F REL T, one of ">", ">=", "<", "<=", "="; in quotes',
+        help='meshes, tables and scripts: only the cells where F REL T, one of ">", ">=", "<", "<=", "="; in quotes',
     )  # fmt: skip
     parser.add_argument("--bounded", action="store_true", help="tables: only bounded regions")
     parser.add_argument("--crossing", metavar="T", help="tables: only regions in whose interior F takes the value T")
@@ -144,7 +165,7 @@ def _dimension(text: str, option: str, input_dim: int) -> int:
 def _check_options(options: argparse.Namespace, suffix: str, write: Writer) -> None:
     """InputError for options that the format would ignore."""
     for name, given, formats in (
-        ("--relation", options.relation is not None, [_mesh, _table]),
+        ("--relation", options.relation is not None, [_mesh, _table, _sage, _macaulay2]),
         ("--bounded", options.bounded, [_table]),
         ("--crossing", options.crossing is not None, [_table]),
         ("--pattern", options.pattern is not None, [_table]),

@@ -28,7 +28,7 @@ COMMANDS = {
     "layers": "Betti numbers of a region, and of its image after each hidden layer",
     "regions": "numbers of activation regions, linear pieces and faces",
     "plot": "a picture of the regions and the decision boundary, for up to three inputs",
-    "export": "the complex as a file: arrays, JSON, CSV, polymake, or a mesh",
+    "export": "the complex as a file: arrays, JSON, CSV, polymake, Sage, Macaulay2, a mesh",
     "certify": "write a certificate, which polyrelu-check verifies on its own",
     "verify": "check claims about a network",
     "check": "whether a condition on the outputs holds everywhere, or a counterexample",

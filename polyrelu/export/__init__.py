@@ -8,6 +8,7 @@ objects: `PolyhedralComplex.boundary_matrix`, `ChainComplex.boundary_matrix`, `P
 
 from __future__ import annotations
 
+from polyrelu.export.algebra_systems import write_macaulay2, write_sage
 from polyrelu.export.archive import load_complex, save_complex
 from polyrelu.export.cells import write_cells
 from polyrelu.export.certification import certify, certify_cells, certify_identical, certify_persistence
@@ -30,7 +31,9 @@ __all__ = [
     "regions_table",
     "save_complex",
     "write_cells",
+    "write_macaulay2",
     "write_mesh",
     "write_polymake",
+    "write_sage",
     "write_table",
 ]

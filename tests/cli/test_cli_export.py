@@ -37,6 +37,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
         ("csv", lambda cx, path: pr.write_table(pr.regions_table(cx), path)),
         ("pcom", pr.write_polymake),
         ("poly", lambda cx, path: pr.write_polymake(cx, path, (1, 2))),
+        ("sage", pr.write_sage),
+        ("m2", pr.write_macaulay2),
         ("vtk", pr.write_mesh),
         ("vtu", pr.write_mesh),
         ("ply", pr.write_mesh),
@@ -56,7 +58,7 @@ def test_files_are_those_of_the_functions(run, tmp_path, suffix, write, level):
     write(cx, expected)
     if suffix == "npz":
         assert repr(pr.load_complex(found)) == repr(cx)
-    elif suffix in ("json", "csv", "pcom", "poly"):
+    elif suffix in ("json", "csv", "pcom", "poly", "sage", "m2"):
         assert found.read_bytes() == expected.read_bytes()
     else:
         meshio = pytest.importorskip("meshio")

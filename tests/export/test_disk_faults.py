@@ -40,6 +40,8 @@ SCENARIOS = {
     "cells.jsonl": lambda path: pr.write_cells(cx, path),
     "complex.pcom": lambda path: pr.write_polymake(cx, path),
     "cell.poly": lambda path: pr.write_polymake(cx, path, (2, 0)),
+    "region.sage": lambda path: pr.write_sage(cx.region("<="), path),
+    "region.m2": lambda path: pr.write_macaulay2(cx.region("<="), path),
     "table.csv": lambda path: pr.write_table(pr.regions_table(cx), path),
     "mesh.vtk": lambda path: pr.write_mesh(box, path),
     "mesh.vtu": lambda path: pr.write_mesh(box, path),

@@ -311,6 +311,8 @@ ASKED = [
     lambda cx: cx.affine_map(int(np.argmax(cx.decided(2)))),
     lambda cx: pr.regions_table(cx),
     lambda cx: pr.write_polymake(cx, "complex.pcom"),
+    lambda cx: pr.write_sage(cx, "complex.sage"),
+    lambda cx: pr.write_macaulay2(cx.region("<="), "complex.m2"),
     lambda cx: pr.check_regions(cx),
     lambda cx: pr.plot(cx, graph=True),
     lambda cx: pr.plot(cx, color="pattern"),
