@@ -28,8 +28,9 @@ for work beyond `MAX_OPERATIONS` in one operation or `MAX_TOTAL` in all (before 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ from polyrelu.readers.signals import (
     OUTSIDE,
     ZERO,
     Combiner,
+    Indices,
     Monotone,
     Row,
     Signal,
@@ -58,7 +60,6 @@ from polyrelu.readers.signals import (
     grouped,
     show_shape,
     signal_of,
-    terms_of,
 )
 
 MAX_SIZE = MAX_ENTRIES // 10
@@ -74,6 +75,9 @@ A step takes one or two microseconds, and about forty bytes where nothing cancel
 million weights, most of them 0, stay below it; perceptrons of twenty million reach it.
 """
 
+LONG_WORK = 200_000
+"""Number of steps after which it is worth while to look for what a model is refused for (`before_long_work`)."""
+
 STRIP_ADVICE = (
     "it is not piecewise linear; a final one is left out with strip=True, or --strip on the command line (the network "
     "is then its argument, which has the same order)"
@@ -85,7 +89,8 @@ BATCH_NORM_NOTE = (
 )
 """The assumption that `Assembly.batch_norm` notes (see `Network.assumptions`) unless these numbers are exact."""
 
-_ENTRY = 10  # steps for an entry of a signal, in addition to those for its coefficients
+ENTRY = 10
+"""Steps for an entry of a signal, in addition to those for its coefficients."""
 
 
 class _Layer:
@@ -138,6 +143,7 @@ class Assembly:
         self._samples = samples
         self._layers: list[_Layer] = []
         self._steps = 0
+        self._outlook: Callable[[], None] | None = None
         self._notes: dict[str, None] = {}
         lengths = (shape,) if isinstance(shape, int) else tuple(shape)
         if any(length < 1 for length in lengths):
@@ -170,7 +176,7 @@ class Assembly:
             raise self.error(
                 f"a value of shape {show_shape(signal.shape)} cannot be reshaped to {show_shape(shape)}"
             ) from None
-        return Signal(signal.layer, signal.rows, signal.constants, new)
+        return signal.reshaped(new)
 
     def affine(self, signal: Signal, weight: Any, bias: Any = None) -> Signal:
         """W x + b along the last axis; `weight` is m × n with n the length of that axis, `bias` of length m."""
@@ -184,20 +190,17 @@ class Assembly:
                 f" {show_shape(signal.shape)}"
             )
         offsets = self.offsets(bias, m)
-        batches = grouped(signal.positions).tolist()
-        self.check_size((len(batches), m))
-        self.check_work(m * terms_of(signal, signal.positions), m * len(batches))
-        combiner = Combiner(signal)
-        prepared = [combiner.prepared(row) for row in matrix.tolist()]
-        rows = counted(combiner.sum(batch, row) for batch in batches for row in prepared)
-        return signal_of(signal.layer, rows, offsets * len(batches), (*signal.shape[:-1], m))
+        batches = math.prod(signal.shape[:-1])
+        self.check_size((batches, m))
+        sums = self.filtered(signal, signal.positions.reshape(1, 1, batches, n), matrix[None], offsets)
+        return sums.select(sums.positions.reshape(m, batches).T).reshaped((*signal.shape[:-1], m))
 
     def scale(self, signal: Signal, factors: Any = ONE, offsets: Any = 0) -> Signal:
         """factors · x + offsets entry by entry, with NumPy's broadcasting in all three."""
         factor, offset = self.exact_array(factors, "factors"), self.exact_array(offsets, "offsets")
         shape = self._broadcast(signal.shape, factor.shape, offset.shape)
         indices = np.broadcast_to(signal.positions, shape)
-        self.spend(terms_of(signal, indices) + _ENTRY * indices.size)
+        self.spend(signal.terms(indices) + ENTRY * indices.size)
         positions = indices.ravel().tolist()
         factor, offset = np.broadcast_to(factor, shape).ravel(), np.broadcast_to(offset, shape).ravel()
         rows = counted(combined(signal, (i,), (c,)) for i, c in zip(positions, factor.tolist(), strict=True))
@@ -241,22 +244,41 @@ class Assembly:
         `coefficients` is broadcast to `indices`; negative indices stand for the constant 0.
         """
         array = np.asarray(indices)
-        self.check_work(terms_of(signal, array), math.prod(array.shape[:-1]))
+        self.check_work(signal.terms(array), math.prod(array.shape[:-1]))
         factors = np.broadcast_to(self.exact_array(coefficients, "coefficients"), array.shape)
         groups = zip(grouped(array).tolist(), grouped(factors).tolist(), strict=True)
         rows = counted(combined(signal, group, row) for group, row in groups)
         return signal_of(signal.layer, rows, [ZERO] * len(rows), array.shape[:-1])
 
+    def filtered(self, signal: Signal, windows: Indices, filters: Any, offsets: Sequence[Fraction]) -> Signal:
+        """Σ_j filters[g, m, j] · x[windows[n, g, p, j]] + offsets[g, m], of shape (n, g · m, p): a convolution.
+
+        `filters` are numbers of the model as `exact_array` returns them; negative indices stand for the constant 0.
+        """
+        count, _, places, _ = windows.shape
+        members = filters.shape[1]
+        self.check_work(signal.terms(windows) * members, count * len(offsets) * places)
+        combiner = Combiner(signal)
+        prepared = [[combiner.prepared(row) for row in group] for group in filters.tolist()]
+        rows = counted(
+            combiner.sum(window, row)
+            for batch in windows.tolist()
+            for group, rows in zip(batch, prepared, strict=True)
+            for row in rows
+            for window in group
+        )
+        constants = [offset for offset in offsets for _ in range(places)] * count
+        return signal_of(signal.layer, rows, constants, (count, len(offsets), places))
+
     def add(self, a: Signal, b: Signal, factor: Any = 1) -> Signal:
         """a + factor · b, with NumPy's broadcasting; the shallower one is carried up."""
         shape = self._broadcast(a.shape, b.shape)
         a, b = (x.select(np.broadcast_to(x.positions, shape)) for x in (a, b))
-        layer = max(a.layer, b.layer)
-        joined = self._joined([self.lifted(a, layer), self.lifted(b, layer)])
-        self.spend(terms_of(joined, joined.positions) + _ENTRY * a.size)
+        joined = self._joined([a, b])
+        self.spend(joined.terms(joined.positions) + ENTRY * a.size)
         factors = (ONE, self.exact(factor, "factor"))
         rows = counted(combined(joined, (i, a.size + i), factors) for i in range(a.size))
-        return signal_of(layer, rows, [ZERO] * a.size, shape)
+        return signal_of(joined.layer, rows, [ZERO] * a.size, shape)
 
     def subtract(self, a: Signal, b: Signal) -> Signal:
         """a − b, with NumPy's broadcasting; the shallower one is carried up."""
@@ -270,8 +292,7 @@ class Assembly:
         except ValueError:
             shapes = ", ".join(show_shape(signal.shape) for signal in signals[:5])
             raise self.error(f"values of shapes {shapes} cannot be joined along axis {axis}") from None
-        layer = max(signal.layer for signal in signals)
-        return self._joined([self.lifted(signal, layer) for signal in signals]).select(indices)
+        return self._joined(signals).select(indices)
 
     # --- piecewise linear operations ---
 
@@ -287,23 +308,27 @@ class Assembly:
             )
         if not signal.size:
             raise self.error("the value is empty, so there is nothing to act on")
+        return self._activated(signal, below)
+
+    def _activated(self, signal: Signal, below: npt.NDArray[Any]) -> Signal:
+        slopes = np.broadcast_to(below, signal.shape).ravel().tolist()
         if self._restriction is not None:
-            return self._bent(signal, np.broadcast_to(below, signal.shape).ravel().tolist(), self._restriction)
+            return self._bent(signal, slopes, self._restriction)
         while len(self._layers) <= signal.layer:
             self._layers.append(_Layer())
         layer = self._layers[signal.layer]
         first = len(layer.rows)
         self._check_weights(first + signal.size, signal.layer)
-        self.spend(_ENTRY * signal.size)
+        self.spend(ENTRY * signal.size)
         layer.rows.extend(signal.rows)
         layer.constants.extend(signal.constants)
-        layer.slopes.extend(np.broadcast_to(below, signal.shape).ravel().tolist())
+        layer.slopes.extend(slopes)
         rows = [{i: ONE} for i in range(first, first + signal.size)]
         return Signal(signal.layer + 1, rows, [ZERO] * signal.size, signal.shape)
 
     def _bent(self, signal: Signal, slopes: list[Fraction], restriction: Restriction) -> Signal:
         """The activations of a signal in a slice, with neurons only for entries that may bend in its domain."""
-        self.spend(_ENTRY * signal.size + terms_of(signal, signal.positions))
+        self.spend(ENTRY * signal.size + signal.terms(signal.positions))
         factors: list[Fraction | None] = [None] * signal.size
         for i, (row, constant, slope) in enumerate(zip(signal.rows, signal.constants, slopes, strict=True)):
             if not row or slope == 1:
@@ -400,17 +425,23 @@ class Assembly:
 
     def finish(self, signal: Signal) -> Network:
         """The network whose outputs are the entries of the signal, in C order."""
-        if not signal.size:
-            raise self.error("the output is empty")
-        self.check_count(signal.size * self._width(signal.layer), "weights in the output layer")
+        self.check_end(signal)
         layers = self._layers[: signal.layer]
-        for k, layer in enumerate(layers):
-            self.check_count(len(layer.rows) * self._width(k), f"weights in hidden layer {k + 1}")
-        self.spend(sum(self._width(k) * n for k, n in enumerate([*(len(layer.rows) for layer in layers), signal.size])))
         ends = [*((layer.rows, layer.constants) for layer in layers), (signal.rows, signal.constants)]
         weights = [[dense(row, self._width(k)) for row in rows] for k, (rows, _) in enumerate(ends)]
         network = Network(weights, [constants for _, constants in ends], [layer.slopes for layer in layers])
         return network.noted(*self._notes)
+
+    def check_end(self, signal: Signal) -> None:
+        """Raise what `finish` raises: NetworkError without outputs, LimitError for too many weights."""
+        self._outlook = None  # what is left is counted here
+        if not signal.size:
+            raise self.error("the output is empty")
+        self.check_count(signal.size * self._width(signal.layer), "weights in the output layer")
+        widths = [self._width(k) for k in range(signal.layer + 1)]
+        for k, (before, neurons) in enumerate(pairwise(widths), 1):
+            self.check_count(neurons * before, f"weights in hidden layer {k}")
+        self.spend(sum(before * n for before, n in pairwise([*widths, signal.size])))
 
     def assume(self, note: str) -> None:
         """Note an assumption of the network, one clause; see `Network.assumptions`."""
@@ -454,7 +485,7 @@ class Assembly:
                 f"the final {name} is left out: the network is its argument, whose entries have the same order and the "
                 "same greatest one"
             )
-        return Monotone(signal.layer, signal.rows, signal.constants, signal.shape)
+        return signal.final()
 
     def ends(self, signal: Signal) -> Signal:
         """The output itself. NetworkError if a final function was to be left out and it is not that of one."""
@@ -489,11 +520,18 @@ class Assembly:
         self.spend(array.size)
         if array.dtype.kind not in "iufO":
             raise NumberError(f"{self.place}, {name}: an array of type {array.dtype} holds no exact rational numbers")
-        return array_of(exact_vector(widened(array).ravel().tolist(), f"{self.place}, {name}")).reshape(array.shape)
+        return self._exact_entries(widened(array), f"{self.place}, {name}")
+
+    def _exact_entries(self, array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+        return array_of(exact_vector(array.ravel().tolist(), name)).reshape(array.shape)
 
     def check_size(self, shape: Sequence[int]) -> None:
         """LimitError for a shape of more than MAX_SIZE entries, before an index array of that shape is made."""
         self.check_count(math.prod(shape), "entries", MAX_SIZE)
+
+    def before_long_work(self, outlook: Callable[[], None]) -> None:
+        """Have `outlook` called once, after LONG_WORK steps: it raises what the whole model is refused for."""
+        self._outlook = outlook
 
     @property
     def steps(self) -> int:
@@ -503,6 +541,9 @@ class Assembly:
     def spend(self, steps: int) -> None:
         """Count steps, before they are taken. LimitError if the model then takes more than MAX_TOTAL."""
         self._steps += steps
+        if self._steps > LONG_WORK and self._outlook is not None:
+            outlook, self._outlook = self._outlook, None
+            outlook()
         if self._steps > MAX_TOTAL:
             raise LimitError(f"{self.place}: up to here the model takes {self._steps} steps, more than {MAX_TOTAL}")
         check_time()
@@ -522,16 +563,17 @@ class Assembly:
             return self._restriction.dim
         return self.input.size if layer == 0 else len(self._layers[layer - 1].rows)
 
-    def _joined(self, signals: Iterable[Signal]) -> Signal:
-        """The entries of signals of one layer, one after another."""
-        parts = list(signals)
+    def _joined(self, signals: Sequence[Signal]) -> Signal:
+        """The entries of signals, one after another, as functions of the deepest of their layers."""
+        layer = max(signal.layer for signal in signals)
+        parts = [self.lifted(signal, layer) for signal in signals]
         rows = [row for part in parts for row in part.rows]
-        return Signal(parts[0].layer, rows, [c for part in parts for c in part.constants], (len(rows),))
+        return Signal(layer, rows, [c for part in parts for c in part.constants], (len(rows),))
 
     def lifted(self, signal: Signal, target: int) -> Signal:
         """The signal as a function of the neurons of a deeper layer, through identity neurons."""
         while signal.layer < target:
-            self.spend(terms_of(signal, signal.positions) + _ENTRY * signal.size)
+            self.spend(signal.terms(signal.positions) + ENTRY * signal.size)
             layer = self._layers[signal.layer]
             entries = {frozenset(row.items()): row for row in signal.rows if row}
             neurons: list[Row] = [{i: ONE} for i in dict.fromkeys(i for row in signal.rows for i in row)]
@@ -569,7 +611,7 @@ class Assembly:
         """LimitError for more than MAX_OPERATIONS multiplications, which are counted, with the entries they make."""
         if count > MAX_OPERATIONS:
             raise LimitError(f"{self.place}: takes {count} exact multiplications, more than {MAX_OPERATIONS}")
-        self.spend(count + _ENTRY * entries)
+        self.spend(count + ENTRY * entries)
 
     def error(self, message: str) -> NetworkError:
         """An error that starts with the place."""

@@ -53,6 +53,19 @@ class Signal:
         rows: list[Row] = [self.rows[i] if i >= 0 else {} for i in flat]
         return Signal(self.layer, rows, [self.constants[i] if i >= 0 else ZERO for i in flat], array.shape)
 
+    def reshaped(self, shape: Sequence[int]) -> Signal:
+        """The same entries in another shape of the same size."""
+        return Signal(self.layer, self.rows, self.constants, tuple(shape))
+
+    def final(self) -> Monotone:
+        """The same entries as the argument of a final function that is left out."""
+        return Monotone(self.layer, self.rows, self.constants, self.shape)
+
+    def terms(self, indices: Indices) -> int:
+        """The number of coefficients in the entries at `indices`, repeats counted; at least one for each entry."""
+        lengths = np.array([*(max(1, len(row)) for row in self.rows), 1])
+        return int(lengths[np.maximum(indices, -1)].sum())
+
 
 class Monotone(Signal):
     """The argument of a final sigmoid, softmax or log-softmax, which is left out (`Assembly.without`)."""
@@ -160,12 +173,6 @@ def counted(parts: Iterable[tuple[Row, Fraction]]) -> list[tuple[Row, Fraction]]
             spend_digits((constant, *row.values()), "its numbers")
         result.append((row, constant))
     return result
-
-
-def terms_of(signal: Signal, indices: Indices) -> int:
-    """The number of coefficients in the entries at `indices`, repeats counted; at least one for each entry."""
-    lengths = np.array([*(max(1, len(row)) for row in signal.rows), 1])
-    return int(lengths[np.maximum(indices, -1)].sum())
 
 
 def grouped(indices: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -10,17 +10,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.readers.assembly import Assembly
-from polyrelu.readers.signals import (
-    OUTSIDE,
-    Combiner,
-    Indices,
-    Signal,
-    array_of,
-    counted,
-    show_shape,
-    signal_of,
-    terms_of,
-)
+from polyrelu.readers.signals import OUTSIDE, Indices, Signal, array_of, show_shape
 
 _BEYOND = -2  # an index past the padding, where a window in ceil mode has no value
 
@@ -57,18 +47,7 @@ def convolve(
     inputs = inputs.transpose(0, 1, 3, 2, 4).reshape(len(inputs), groups, math.prod(space), per_group * taps)
     filters = kernels.reshape(groups, out // groups, per_group * taps)
     assembly.check_size((len(inputs), out, *space))
-    assembly.check_work(terms_of(signal, inputs) * (out // groups), len(inputs) * out * math.prod(space))
-    combiner = Combiner(signal)
-    prepared = [[combiner.prepared(taps_of) for taps_of in members] for members in filters.tolist()]
-    rows = counted(
-        combiner.sum(window, taps_of)
-        for batch in inputs.tolist()
-        for group, members in zip(batch, prepared, strict=True)
-        for taps_of in members
-        for window in group
-    )
-    constants = [offset for _ in range(len(inputs)) for offset in offsets for _ in range(math.prod(space))]
-    return signal_of(signal.layer, rows, constants, (*lead, out, *space))
+    return assembly.filtered(signal, inputs, filters, offsets).reshaped((*lead, out, *space))
 
 
 def average_pool(

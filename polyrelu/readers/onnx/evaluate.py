@@ -20,7 +20,8 @@ from polyrelu.readers.onnx.comparisons import COMPARISONS
 from polyrelu.readers.onnx.folding import FOLDED
 from polyrelu.readers.onnx.graph import Graph, Node, input_shape
 from polyrelu.readers.onnx.sizes import check_widths
-from polyrelu.readers.onnx.tensors import Array, Constant, decode
+from polyrelu.readers.onnx.tensors import Array, Constant, Held, decode
+from polyrelu.readers.outline import Outline, Outlined, RefusalError
 from polyrelu.readers.restriction import Restriction
 from polyrelu.readers.signals import Monotone, Signal
 from polyrelu.readers.steps import Step
@@ -136,16 +137,31 @@ def network_of(
     shape = input_shape(name, graph.inputs[name])
     where = f"the first axis of the input {describe(name)}, of length {shape[0] if shape else 1},"
     samples = shape[0] if len(shape) > 1 else 1
+
+    def evaluated(count: int, part: Restriction | None = None) -> tuple[Assembly, Signal]:
+        """The target in its assembly. What it is certainly refused for is found before long work."""
+
+        def outlook() -> None:
+            outline = Outline(shape, count, part)
+            outline.look(lambda: _evaluated(graph, target, order, name, outline, folder)[1])
+
+        assembly = Assembly(shape, count, part)
+        assembly.before_long_work(outlook)
+        try:
+            return _evaluated(graph, target, order, name, assembly, folder)
+        except RefusalError as refusal:
+            raise refusal.error from None
+
     if restriction is not None:
         if samples > 1:
             raise NetworkError(f"{where} may be a batch, which is not read in a slice: export it with a batch of one")
-        assembly, value = _evaluated(graph, target, order, name, Assembly(shape, 1, restriction), folder)
+        assembly, value = evaluated(1, restriction)
         return assembly.finish(value)
     check_widths(graph, order, name, shape, samples)
     if samples > LONG_BATCH:
         _check_long_batch(graph, target, order, name, shape, folder, where)
     try:
-        assembly, value = _evaluated(graph, target, order, name, Assembly(shape, samples), folder)
+        assembly, value = evaluated(samples)
     except LimitError as error:
         if samples == 1:
             raise
@@ -222,6 +238,7 @@ def _evaluated(
 ) -> tuple[Assembly, Signal]:
     """The target as a function of the input, which is called `name`."""
     assembly.strip = graph.strip
+    held = Held if isinstance(assembly, Outline) else Constant
     used = Counter(name for node in order for name in node.inputs)
     used[target] += 1
     values: dict[str, Result] = {name: assembly.input}
@@ -230,10 +247,12 @@ def _evaluated(
         try:
             for name in node.inputs:
                 if name in graph.constants and name not in values:
-                    values[name] = decode(graph.constants[name], name, folder)
+                    values[name] = held(decode(graph.constants[name], name, folder).array, name)
                     assembly.spend(math.prod(values[name].shape) // 10)  # NumPy is at least ten times faster
             inputs = [_found(values, name) if name else None for name in node.inputs]
             results = _applied(Call(node, inputs, assembly, graph.opset, folder))
+            if held is Held:
+                results = [Held(x.array, x.name) if isinstance(x, Constant) else x for x in results]
             for value in results:
                 assembly.spend(math.prod(value.shape))
                 _check_numbers(value, inputs)
@@ -319,7 +338,7 @@ def _applied(call: Call) -> list[Result]:
     result = (FINAL | OPERATORS)[operator](call)
     found = [_settled(call, value) for value in (result if isinstance(result, list) else [result])]
     if final:
-        return [Monotone(x.layer, x.rows, x.constants, x.shape) for x in found if isinstance(x, Signal)]
+        return [x.final() for x in found if isinstance(x, Signal)]
     return found
 
 
@@ -374,7 +393,7 @@ def _integers(array: Array) -> Array:
 
 def _check_numbers(value: Result, inputs: Iterable[Result | None]) -> None:
     """NumberError if a new number is too long, before computing with it becomes slow."""
-    if isinstance(value, Step):
+    if isinstance(value, Step | Outlined):
         return
     if isinstance(value, Constant):
         if value.array.dtype == object:

@@ -21,6 +21,7 @@ from polyrelu.exact.floats import Kind, fraction_of, nearest, ordinary, widened
 from polyrelu.exact.rational import MAX_ENTRIES, describe
 from polyrelu.files import reason
 from polyrelu.readers.files import open_regular, read_pieces
+from polyrelu.readers.outline import MANY, Doubles
 
 Array = npt.NDArray[Any]
 
@@ -46,9 +47,17 @@ class Constant:
 
     def exact(self) -> Array:
         """The entries as Fractions. NumberError, naming tensor and entry, for NaN, infinities and booleans."""
+        self._check_numbers()
         array = self.array
         if array.dtype == object:
             return array
+        result = np.empty(array.size, dtype=object)
+        read = fraction_of if array.dtype.kind == "f" else Fraction
+        result[:] = [read(x) for x in array.ravel().tolist()]
+        return result.reshape(array.shape)
+
+    def _check_numbers(self) -> None:
+        array = self.array
         if array.dtype == bool:
             raise NumberError(f"tensor {describe(self.name)}: holds booleans where numbers are expected")
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -56,16 +65,23 @@ class Constant:
             raise NumberError(
                 f"tensor {describe(self.name)}, entry {list(index)}: {array[index]!s} is not a finite number"
             )
-        result = np.empty(array.size, dtype=object)
-        read = fraction_of if array.dtype.kind == "f" else Fraction
-        result[:] = [read(x) for x in array.ravel().tolist()]
-        return result.reshape(array.shape)
 
     def integers(self, what: str) -> list[int]:
         """The entries of a vector or scalar of integers, for shapes and axes. NetworkError for anything else."""
         if self.array.dtype.kind != "i" or self.array.ndim > 1:
             raise NetworkError(f"{what} {describe(self.name)}: expected a vector of integers")
         return [int(n) for n in self.array.reshape(-1)]
+
+
+class Held(Constant):
+    """A constant whose entries stay doubles if there are many, for an outline of a model."""
+
+    def exact(self) -> Array:
+        """The entries: as Fractions, or as `Doubles` if there are many."""
+        if self.array.dtype == np.float64 and self.array.size > MANY:
+            self._check_numbers()
+            return self.array.view(Doubles)
+        return super().exact()
 
 
 def element_type(code: int) -> str:

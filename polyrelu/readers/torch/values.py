@@ -193,7 +193,7 @@ def _applied(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(result, Extremes):
         return Extremes(Value(assembly, result.values, dtype), _Places(assembly))
     if final:
-        result = Monotone(result.layer, result.rows, result.constants, result.shape)
+        result = result.final()
     if in_place:
         target = args[0] if args else values[0]
         if not isinstance(target, Value):

@@ -1,0 +1,294 @@
+"""Outlines: what a model is certainly refused for, found before its exact composition.
+
+An outline does what an `Assembly` does, with the shapes of the values in place of their exact coefficients. So it
+raises the same errors for shapes and attributes, and it counts sizes, steps and weights that are at most those of the
+assembly: it raises LimitError only where the assembly would. What depends on coefficients in another way, it leaves
+to the assembly, by `UnknownError`.
+
+The neurons of a network in a slice are counted at some points of it. An entry of which the balls (`polyrelu.readers.
+balls`) prove that it is not constant in the slice, and in a box that it has both signs there, is a neuron of the
+assembly; those whose values certainly differ somewhere are different neurons. Where no entry is seen to be a neuron,
+the layer that the values depend on is unknown, and nothing is counted from there on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyrelu.errors import PolyreluError
+from polyrelu.exact.floats import to_double
+from polyrelu.readers.assembly import ENTRY, Assembly
+from polyrelu.readers.balls import Balls, joined, rounded
+from polyrelu.readers.restriction import Restriction
+from polyrelu.readers.signals import ONE, Indices, Monotone, Row, Signal, grouped
+
+UNKNOWN = -1
+"""The layer of a value whose layer is not known."""
+
+MANY = 10_000
+"""Number of entries from which on an array of doubles stays one: to make them Fractions takes a microsecond each."""
+
+_POINTS = 8
+_MAX_VALUES = 4_000_000  # at all points together, beyond which values are left out
+
+
+class UnknownError(Exception):
+    """Something depends on coefficients that an outline does not have."""
+
+
+class RefusalError(Exception):
+    """A model is certainly refused, with the error that says why."""
+
+    def __init__(self, error: PolyreluError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Outlined(Signal):
+    """A signal of which the shape is known, the layer (or UNKNOWN), and perhaps values at the points of a slice."""
+
+    def __init__(self, layer: int, shape: tuple[int, ...], balls: Balls | None = None) -> None:
+        for name, value in (("layer", layer), ("shape", shape), ("balls", balls)):
+            object.__setattr__(self, name, value)
+
+    balls: Balls | None
+
+    @property
+    def rows(self) -> list[Row]:
+        """Not known: UnknownError."""
+        raise UnknownError
+
+    @property
+    def constants(self) -> list[Fraction]:
+        """Not known: UnknownError."""
+        raise UnknownError
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return math.prod(self.shape)
+
+    def select(self, indices: Any) -> Signal:
+        """The entries at indices, as of a signal."""
+        array = np.asarray(indices, dtype=np.intp)
+        return self._with(array.shape, None if self.balls is None else self.balls.select(array.ravel()))
+
+    def reshaped(self, shape: Sequence[int]) -> Signal:
+        """The same entries in another shape."""
+        return self._with(tuple(shape), self.balls)
+
+    def final(self) -> Monotone:
+        """The same entries as the argument of a final function."""
+        return _Final(self.layer, self.shape, self.balls)
+
+    def terms(self, indices: Indices) -> int:
+        """The least number of coefficients of the entries at indices."""
+        return int(np.size(indices))
+
+    def _with(self, shape: tuple[int, ...], balls: Balls | None) -> Signal:
+        if balls is not None and balls.centres.size > _MAX_VALUES:
+            balls = None
+        return Outlined(self.layer, shape, balls)
+
+
+class _Final(Outlined, Monotone):
+    """The argument of a final function."""
+
+
+class Doubles(np.ndarray[Any, np.dtype[np.float64]]):
+    """Doubles in place of Fractions, which are moved and not computed with: that raises UnknownError."""
+
+    def __array_ufunc__(self, *_: Any, **__: Any) -> Any:
+        raise UnknownError
+
+    def __array_function__(self, *_: Any, **__: Any) -> Any:
+        raise UnknownError
+
+    def tolist(self) -> Any:
+        """Not Fractions: UnknownError."""
+        raise UnknownError
+
+
+class Outline(Assembly):
+    """An assembly of outlines of signals; the restriction is as for an `Assembly`."""
+
+    def __init__(self, shape: int | Sequence[int], samples: int = 1, restriction: Restriction | None = None) -> None:
+        super().__init__(shape, samples, restriction)
+        self._widths: list[int] = []  # at least
+        self._neurons: list[list[Balls]] = []
+        balls = None if restriction is None else _in_slice(restriction)
+        self._points = 0 if balls is None else len(balls.centres)
+        self.input: Signal = Outlined(0, self.input.shape, balls)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Numbers of neurons that the hidden layers have at least."""
+        return tuple(self._widths)
+
+    # --- the operations of an assembly ---
+
+    def scale(self, signal: Signal, factors: Any = ONE, offsets: Any = 0) -> Signal:
+        """As of an assembly."""
+        if not isinstance(signal, Outlined):
+            return super().scale(signal, factors, offsets)
+        factor, offset = self.exact_array(factors, "factors"), self.exact_array(offsets, "offsets")
+        shape = self._broadcast(signal.shape, factor.shape, offset.shape)
+        indices = np.broadcast_to(signal.positions, shape)
+        self.spend(signal.terms(indices) + ENTRY * indices.size)
+        found = signal.select(indices)
+        assert isinstance(found, Outlined)
+        if found.balls is None:
+            return found
+        ends = (np.broadcast_to(_doubles(array), shape).ravel() for array in (factor, offset))
+        return Outlined(signal.layer, shape, found.balls.scaled(*ends))
+
+    def weighted_sums(self, signal: Signal, indices: Any, coefficients: Any) -> Signal:
+        """As of an assembly."""
+        if not isinstance(signal, Outlined):
+            return super().weighted_sums(signal, indices, coefficients)
+        array = np.asarray(indices)
+        self.check_work(signal.terms(array), math.prod(array.shape[:-1]))
+        factors = np.broadcast_to(_doubles(self.exact_array(coefficients, "coefficients")), array.shape)
+        balls = signal.balls and signal.balls.sums(grouped(array), grouped(factors))
+        return Outlined(signal.layer, array.shape[:-1], balls)
+
+    def filtered(self, signal: Signal, windows: Indices, filters: Any, offsets: Sequence[Fraction]) -> Signal:
+        """As of an assembly."""
+        if not isinstance(signal, Outlined):
+            return super().filtered(signal, windows, filters, offsets)
+        count, _, places, _ = windows.shape
+        self.check_work(signal.terms(windows) * filters.shape[1], count * len(offsets) * places)
+        shape = count, len(offsets), places
+        if signal.balls is None or math.prod(shape) * self._points > _MAX_VALUES:
+            return Outlined(signal.layer, shape)
+        shifts = np.array([to_double(x) for x in offsets])
+        return Outlined(signal.layer, shape, signal.balls.products(windows, _doubles(filters), shifts))
+
+    def add(self, a: Signal, b: Signal, factor: Any = 1) -> Signal:
+        """As of an assembly."""
+        if not isinstance(a, Outlined) and not isinstance(b, Outlined):
+            return super().add(a, b, factor)
+        shape = self._broadcast(a.shape, b.shape)
+        first, second = (self._outlined(x.select(np.broadcast_to(x.positions, shape))) for x in (a, b))
+        self.spend((2 + ENTRY) * first.size)
+        times = to_double(self.exact(factor, "factor"))
+        balls = None
+        if first.balls is not None and second.balls is not None:
+            balls = first.balls.plus(second.balls, times)
+        return Outlined(_deepest((first, second)), shape, balls)
+
+    # --- the end ---
+
+    def look(self, composed: Callable[[], Signal]) -> None:
+        """Compose a model of this outline by `composed`, which returns the output. RefusalError if it is refused."""
+        try:
+            output = composed()
+            if self._samples == 1:  # of more samples the network of one may be taken
+                self.check_end(output)
+        except UnknownError:
+            return
+        except PolyreluError as error:
+            raise RefusalError(error) from None
+
+    # --- parts ---
+
+    def _activated(self, signal: Signal, below: npt.NDArray[Any]) -> Signal:
+        if self._restriction is None:
+            return self._all_neurons(signal)
+        if not isinstance(signal, Outlined):
+            return super()._activated(signal, below)
+        self.spend((1 + ENTRY) * signal.size)
+        if signal.balls is None:
+            return Outlined(UNKNOWN, signal.shape)
+        certain = signal.balls.varying() if self._restriction.box is None else signal.balls.changing()
+        certain &= np.broadcast_to(below != ONE, signal.shape).ravel()
+        slopes = np.broadcast_to(_doubles(below), signal.shape).ravel()
+        layer = UNKNOWN
+        if signal.layer != UNKNOWN and certain.any():
+            layer = self._layer_after(signal.layer)
+            self._neurons[layer - 1].append(signal.balls.select(np.flatnonzero(certain)))
+            self._widths[layer - 1] = joined(self._neurons[layer - 1]).distinct()
+            self._check_weights(self._widths[layer - 1], signal.layer)
+        return Outlined(layer, signal.shape, signal.balls.activated(slopes))
+
+    def _all_neurons(self, signal: Signal) -> Signal:
+        layer = self._layer_after(signal.layer)
+        self._widths[layer - 1] += signal.size
+        self._check_weights(self._widths[layer - 1], signal.layer)
+        self.spend(ENTRY * signal.size)
+        return Outlined(layer, signal.shape)
+
+    def _layer_after(self, layer: int) -> int:
+        while len(self._widths) <= layer:
+            self._widths.append(0)
+            self._neurons.append([])
+        return layer + 1
+
+    def _width(self, layer: int) -> int:
+        if layer == 0:
+            return super()._width(layer)
+        return self._widths[layer - 1] if 0 < layer <= len(self._widths) else 0
+
+    def _joined(self, signals: Sequence[Signal]) -> Signal:
+        if not any(isinstance(signal, Outlined) for signal in signals):
+            return super()._joined(signals)
+        parts = [self._outlined(signal) for signal in signals]
+        shape = (sum(part.size for part in parts),)
+        balls = [part.balls for part in parts if part.balls is not None]
+        whole = len(balls) == len(parts) and shape[0] * self._points <= _MAX_VALUES
+        return Outlined(_deepest(parts), shape, joined(balls) if whole else None)
+
+    def _outlined(self, signal: Signal) -> Outlined:
+        """The outline of a signal; one that is exact must be a constant."""
+        if isinstance(signal, Outlined):
+            return signal
+        if signal.layer or any(signal.rows):
+            raise UnknownError
+        balls = None
+        if self._points:
+            balls = rounded(np.array([[to_double(x) for x in signal.constants]] * self._points))
+        return Outlined(0, signal.shape, balls)
+
+    def _exact_entries(self, array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+        if array.dtype == np.float64 and array.size > MANY and np.isfinite(array).all():
+            return array.view(Doubles)
+        return super()._exact_entries(array, name)
+
+
+def _deepest(signals: Sequence[Signal]) -> int:
+    layers = [signal.layer for signal in signals]
+    return UNKNOWN if UNKNOWN in layers else max(layers)
+
+
+def _doubles(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Numbers of a model as doubles, the nearest ones of Fractions."""
+    if isinstance(array, Doubles):
+        return array.view(np.ndarray)
+    return np.array([to_double(x) for x in array.ravel().tolist()]).reshape(array.shape)
+
+
+def _in_slice(restriction: Restriction) -> Balls:
+    """The input at points of the slice, in the box if there is one: its corners first; else near and far."""
+    own, m = Random(0), restriction.dim
+    if restriction.box is None:
+        reaches = (0, 1, 1, 2, 4, 100, 10_000, 10_000)
+        places = [[reach * Fraction(own.randint(-64, 64), 64) for _ in range(m)] for reach in reaches]
+    else:
+        corners = [[Fraction(k >> axis & 1) for axis in range(m)] for k in range(2 ** min(m, 2))]
+        inner = [[Fraction(own.randint(0, 64), 64) for _ in range(m)] for _ in range(_POINTS - len(corners))]
+        places = [
+            [low + share * (high - low) for share, (low, high) in zip(shares, restriction.box, strict=True)]
+            for shares in corners + inner
+        ]
+    start, directions = restriction.slice.points[0], restriction.slice.directions
+    forms = np.array([[to_double(x) for x in vector] for vector in (*directions, start)])
+    coordinates = np.array([[to_double(t) for t in (*place, ONE)] for place in places])
+    indices = np.broadcast_to(np.arange(m + 1), (len(start), m + 1))
+    return rounded(coordinates).sums(indices, forms.T)
