@@ -35,6 +35,9 @@ from polyrelu.network.symbolic import network_expression
 _KEYS = ("weights", "biases", "slopes", "assumptions", "units")
 _ACTIVATIONS = {0: "ReLU", -1: "absolute value", 1: "identity"}
 
+Scalar = int | float | Fraction | str
+"""The types of exact numbers that say it to type checkers; more are read, see `polyrelu.exact.rational.exact`."""
+
 SLICE_UNITS = ("the coordinates of a slice",)
 """The units of a network on a slice, where the network itself has some."""
 
@@ -220,7 +223,9 @@ class Network(Immutable):
     @overload
     def __call__(self, x: Sequence[list[Any] | tuple[Any, ...]]) -> tuple[Fraction, ...] | tuple[Vector, ...]: ...
     @overload
-    def __call__(self, x: Any) -> Fraction | Vector: ...
+    def __call__(self, x: Scalar | Sequence[Scalar]) -> Fraction | Vector: ...
+    @overload
+    def __call__(self, x: Any) -> Fraction | Vector | tuple[Vector, ...]: ...
     def __call__(self, x: Any) -> Fraction | Vector | tuple[Vector, ...]:
         """The value F(x), exact: a Fraction if there is one output, else a tuple of Fractions; or those of many points.
 
