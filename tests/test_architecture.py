@@ -26,6 +26,7 @@ ROOMS = (
     "errors",
     "immutable",
     "markup",
+    "phases",
     "exact",
     "files",
     "network",

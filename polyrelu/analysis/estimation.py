@@ -9,6 +9,7 @@ Reference: Hanin & Rolnick, Deep ReLU networks have surprisingly few activation 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -34,6 +35,8 @@ from polyrelu.geometry.subdivision import Progress, read_domain, read_level, sub
 from polyrelu.markup import table
 from polyrelu.network.network import Network
 from polyrelu.paper.bounds import short
+
+_LOGGER = logging.getLogger(__name__)
 
 BYTES_PER_CELL = (80, 80, 80, 80, 80, 80, 90, 110, 115)
 """Peak bytes a cell while subdividing layers of up to 64 neurons, by the dimension modulo lineality, as measured."""
@@ -304,6 +307,7 @@ def _sampled(nothing: Estimate, rows: Rows, samples: int, seed: int, deadline: D
             )
             return _with_counts(nothing, [[*map(Fraction, whole.f_vector)]], exact=True)
     except LimitError as reached:
+        _LOGGER.info("the cells are sampled, not counted: %s", str(reached).partition(";")[0])
         step = max(reached.reached.get("neurons", 0), 1)
     except OutOfTimeError:
         return replace(nothing, reason=OUT_OF_TIME, not_computed=OUT_OF_TIME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,8 @@ from polyrelu.network.network import Network
 
 Neuron = tuple[int, int]
 """(layer, number within the layer), both counted from 1."""
+
+_LOGGER = logging.getLogger(__name__)
 
 NO_TYPE = 1000
 """More bits than any floating-point type has."""
@@ -159,7 +162,8 @@ def _constant_signs(
         if row_bits(network) > MAX_ROW_BITS or not begins_within_trunk(rank(rows)):
             return _dead_by_signs(network), (), False
         cx = subdivide(network, None, where, max_cells=TRUNK_CELLS, progress=deadline.progress)
-    except (LimitError, OutOfTimeError):
+    except (LimitError, OutOfTimeError) as reached:
+        _LOGGER.info("dead neurons are found by bounds only, not all of them: %s", str(reached) or "the time was over")
         return _dead_by_signs(network), (), False
     signs: npt.NDArray[np.int8] = cx.region_signs()
     bent = [(n, i) for n, part in enumerate(network.slopes, 1) for i, a in enumerate(part, 1) if a != 1]

@@ -8,11 +8,11 @@ counted once, span a complex with the homology of the whole. `polyrelu.analysis.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
@@ -27,7 +27,10 @@ from polyrelu.exact.limits import read_limit, read_progress
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.cut_tree import CutTree, Form, choose_cuts, further_cut
 from polyrelu.geometry.subdivision import Options, Progress, read_threads
+from polyrelu.phases import clock, log_phase
 from polyrelu.topology.groups import Homology, homology_groups
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,16 @@ def make_part(
     """The part of a leaf. LimitError if it has more cells or takes more memory than allowed."""
     options: Options = {"max_cells": max_cells, "max_memory": max_memory, "progress": progress}
     found = problem.make(tree.domain(leaf, problem.domain), options, is_cut=bool(tree.nodes))
-    return reduce_part(found, problem.domain, tree, leaf, problem.models)
+    since = clock(_LOGGER)
+    part = reduce_part(found, problem.domain, tree, leaf, problem.models)
+    if since:
+        log_phase(_LOGGER, since, "reducing", "part %d of %d", leaf + 1, tree.n_leaves, cells=sum(part.cells))
+    return part
+
+
+def _short(error: LimitError) -> str:
+    """What was reached, without the advice."""
+    return str(error).partition(";")[0]
 
 
 @dataclass
@@ -108,6 +120,7 @@ class _Run:
         if self.directory is not None:
             self.directory.save(leaf, part)
         self.done[leaf] = part
+        _LOGGER.debug("%d of %d parts are done", len(self.done), self.tree.n_leaves)
         return True
 
     def was_cut(self, leaves: set[int], known: int) -> bool:
@@ -127,6 +140,7 @@ class _Run:
         form = further_cut(self.problem.dividing, self.tree.domain(leaf, self.problem.domain))
         if form is None:
             raise error
+        _LOGGER.info("part %d of %d is cut further: %s", leaf + 1, self.tree.n_leaves, _short(error))
         again = [other for other, part in self.done.items() if leaf in part.neighbours]
         for other in again:
             del self.done[other]
@@ -186,9 +200,11 @@ def solve(problem: AnyProblem, options: PartsOptions) -> PartsReport:
     of_part = max(max_memory // threads, 1) if max_memory is not None and client is None else max_memory
     if parts is None:
         if client is None and options.get("work_dir") is None:
-            with suppress(LimitError):
-                first = min(max_cells or FIRST_CELLS, FIRST_CELLS)
+            first = min(max_cells or FIRST_CELLS, FIRST_CELLS)
+            try:
                 return _report(problem, CutTree(), [make_part(problem, CutTree(), 0, first, max_memory, progress)])
+            except LimitError as error:
+                _LOGGER.info("not made as a whole: %s", _short(error))
         at_once = threads if client is None else max(sum(client.ncores().values()), 1)
         predicted = problem.predicted_cells()
         parts = min(max(-(-predicted // PART_CELLS), 4 * at_once), MAX_PARTS)
@@ -264,6 +280,7 @@ def in_parts(
         if progress is not None:
             progress("parts", len(run.done), run.tree.n_leaves)
 
+    _LOGGER.info("%d of %d parts are to be made", len(run.to_make()), run.tree.n_leaves)
     report()
     if client is not None:
         _make_on_cluster(run, client, report)

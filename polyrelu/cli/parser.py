@@ -12,6 +12,8 @@ from polyrelu.errors import InputError
 SHARED: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 """The arguments of every parser."""
 
+LOG_LEVELS = ("debug", "info", "warning")
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are `InputError`, so that they are reported in one line like all others."""
@@ -32,6 +34,11 @@ class CommandParser(Parser):
         module, self.module = self.module, ""
         if module:
             import_module(module).add_arguments(self)
+            self.add_argument(
+                "--log", metavar="LEVEL", choices=LOG_LEVELS,
+                help="write on standard error what is done: info, what takes long and what is decided on the way; "
+                "debug, every phase with its time; warning, only what is left out",
+            )  # fmt: skip
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """The options and what is left, as in the base class; argparse calls this when the command is given."""

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
 from typing import NoReturn
 
 from polyrelu import interruption
@@ -93,8 +93,18 @@ def _answer(argv: Sequence[str]) -> Answer:
     except SystemExit:  # only --help and --version end the parser, and they have printed
         return Answer(printed.getvalue())
     command: Callable[[argparse.Namespace], Answer] = options.command
-    answer = command(options)
+    with _log(vars(options).get("log")):
+        answer = command(options)
     return with_assumptions(answer, vars(options).get("assumed", ()), vars(options).get("json", False))
+
+
+def _log(level: str | None) -> AbstractContextManager[None]:
+    """The context of a command with --log, or without."""
+    if level is None:
+        return nullcontext()
+    from polyrelu.cli.log import logged
+
+    return logged(level)
 
 
 def _deliver(answer: Answer) -> int:

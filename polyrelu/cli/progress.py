@@ -6,6 +6,7 @@ drawn, so that nobody gains from a second display for those who lack it.
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -26,8 +27,9 @@ class Progress:
 
     @property
     def hook(self) -> Callable[[str, int, int], None] | None:
-        """The callback for the engine; None if standard error is no terminal."""
-        return self._show if self._stream.isatty() else None
+        """The callback for the engine; None if standard error is no terminal, or has the lines of --log."""
+        logs = logging.getLogger("polyrelu").isEnabledFor(logging.INFO)
+        return self._show if self._stream.isatty() and not logs else None
 
     def _show(self, stage: str, done: int, total: int) -> None:
         if self._bar is None:

@@ -8,6 +8,7 @@ assumed in reading is noted in the options, and `output.with_assumptions` prints
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -27,6 +28,8 @@ from polyrelu.network.network import Network
 from polyrelu.network.slices import Slice
 from polyrelu.readers import Document, holds_weights_only, load, read_document
 from polyrelu.readers.points import read_points
+
+_LOGGER = logging.getLogger(__name__)
 
 MEMORY_SHARE = Fraction(9, 10)
 """The share of the free memory that cells may take unless --max-memory is given."""
@@ -101,9 +104,10 @@ def read(options: argparse.Namespace, *, in_slice: bool = True) -> Network:
         asked = {"output": options.tensor, "activation": options.activation, "strip": options.strip}
         try:
             net = load(options.net, **asked)
-        except LimitError:
+        except LimitError as error:
             if options.slice is None or not in_slice:
                 raise
+            _LOGGER.info("the network is read on the slice: %s", error)
             part = Slice(read_points(options.slice))
             net = load(options.net, **asked, slice=part, domain=read_box(options, part.dim))
             options.read_in_slice = True

@@ -6,6 +6,7 @@ module reads the input and chooses the coordinates and the initial cells.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypedDict, TypeVar
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from polyrelu import _core
 from polyrelu.errors import DomainError, InputError, LimitError, RegionError, VerificationError
 from polyrelu.exact.limits import read_flag, read_limit, read_progress
+from polyrelu.exact.printing import brief
 from polyrelu.exact.rational import describe, exact
 from polyrelu.geometry.beginning import Beginning, beginning, most_cells
 from polyrelu.geometry.cell_arrays import CellArrays
@@ -25,6 +27,9 @@ from polyrelu.geometry.hull import over_hull, without_interior
 from polyrelu.geometry.stages import complex_stages
 from polyrelu.network.network import Network
 from polyrelu.network.slices import Slice
+from polyrelu.phases import clock, log_phase
+
+_LOGGER = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], object]
 Signs = npt.NDArray[np.int8]
@@ -260,6 +265,7 @@ def _run(
     take: Callable[[_core.Subdivided], Taken],
 ) -> tuple[Taken, Beginning]:
     """What `take` makes of the cells that the core has made, and what it began with."""
+    since = clock(_LOGGER)
     max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     walls = region.half_spaces() if region is not None else ()
     begun = beginning(network, t, walls, part_of, max_cells)
@@ -268,8 +274,8 @@ def _run(
     if "conditions" in further:
         further = _with_stages(further, network, region, kept)
     all_signs = begun.artificial > 0 and "coarse" not in further
-    callback = None
-    if (progress := options.get("progress")) is not None:
+    callback, progress = None, options.get("progress")
+    if progress is not None or (since and _LOGGER.isEnabledFor(logging.DEBUG)):
         callback = _listener(progress, network, bool(walls), further)
     try:
         cells = _core.subdivide(
@@ -277,6 +283,10 @@ def _run(
             *(max_cells, max_memory, callback, options.get("threads", 1)),
             **further,
         )
+        if since:
+            phase, counts = "classifying" if "conditions" in further else "subdividing", cells.finite
+            what = _told(network, t, region, further)
+            log_phase(_LOGGER, since, phase, "%s, cells by dimension %s", what, counts, cells=sum(counts))
         return take(cells), begun
     except _core.Limit as reached:
         by_memory, n_cells, memory, done = reached.args
@@ -284,6 +294,10 @@ def _run(
         total = sum(map(len, network.slopes))
         done = min(max(done - n_walls, 0), total)
         what = f"{max_memory} bytes" if by_memory else f"{most_cells(max_cells)} cells"
+        if since:
+            message = "%s, more than %s after %d of %d neurons"
+            of = _told(network, t, region, further)
+            log_phase(_LOGGER, since, "limit", message, of, what, done, total, cells=n_cells)
         raise LimitError(
             f"more than {what} are needed: after {done} of {total} neurons there were {n_cells} cells in {memory} "
             "bytes; a domain or a slice (Slice.restrict) needs fewer, estimate(network) predicts how many",
@@ -298,6 +312,12 @@ def _run(
             "the memory of this machine does not suffice; max_memory stops earlier, a domain or a slice needs less, "
             "estimate(network) predicts how much"
         ) from None
+
+
+def _told(network: Network, t: Fraction | None, region: Domain | None, further: dict[str, Any]) -> str:
+    """What is made, in a few words."""
+    level = "" if t is None else f", level {brief(t)}"
+    return f"{network!r}{level}{', coarse' * ('coarse' in further)}{', in a domain' * (region is not None)}"
 
 
 def _with_stages(
@@ -315,16 +335,23 @@ def _with_stages(
 
 
 def _listener(
-    progress: Progress, network: Network, has_walls: bool, further: dict[str, Any]
+    progress: Progress | None, network: Network, has_walls: bool, further: dict[str, Any]
 ) -> Callable[[int, int, int, int], None]:
-    """What the core calls, which names the layers."""
+    """What the core calls, which names the layers; to `progress`, and to the logger each of them once."""
     names = ["domain"] * has_walls + [f"layer {i + 1}" for i in range(network.depth)] + ["level"]
     if "conditions" in further:
         compared = min(stage for condition in further["conditions"] for stage, _, _ in condition)
         names[compared:-1] = ["classes"] * (network.depth + has_walls - compared)
 
+    last = -1
+
     def callback(stage: int, done: int, total: int, cells: int) -> None:
-        progress(names[stage], done, total)
+        nonlocal last
+        if stage != last:
+            last = stage
+            _LOGGER.debug("%s: %d of %d neurons, %d cells", names[stage], done, total, cells)
+        if progress is not None:
+            progress(names[stage], done, total)
 
     return callback
 

@@ -6,15 +6,18 @@ read in `polyrelu.export`.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from polyrelu.errors import FileError, InputError
 from polyrelu.exact.limits import read_flag
 from polyrelu.exact.rational import describe
 from polyrelu.files import checked_path
 from polyrelu.network.network import Network
+from polyrelu.phases import clock, log_phase
 from polyrelu.readers import json
 from polyrelu.readers.json import Document
 
@@ -26,10 +29,32 @@ if TYPE_CHECKING:
 __all__ = ["Document", "from_onnx", "from_sklearn", "from_torch", "load", "read_document", "save"]
 
 
+Arguments = ParamSpec("Arguments")
+Read = TypeVar("Read", Network, Document)
+
+_LOGGER = logging.getLogger(__name__)
+
 STATE_DICTS = (".pt", ".pth", ".ckpt", ".safetensors")
 """Suffixes of state dicts, which contain weights and no activations."""
 
 
+def _reported(read: Callable[Arguments, Read]) -> Callable[Arguments, Read]:
+    """The same reader, which reports what it has read and from where."""
+
+    @wraps(read)
+    def reported(*arguments: Arguments.args, **options: Arguments.kwargs) -> Read:
+        since = clock(_LOGGER)
+        found = read(*arguments, **options)
+        if since:
+            source = arguments[0] if arguments else next(iter(options.values()))
+            what = source if isinstance(source, (str, os.PathLike)) else type(source).__name__
+            log_phase(_LOGGER, since, "reading", "%s, %r", what, getattr(found, "network", found))
+        return found
+
+    return reported
+
+
+@_reported
 def load(
     path: str | os.PathLike[str],
     *,
@@ -104,7 +129,7 @@ def load(
     part = restriction_to(slice, domain)
     is_onnx = os.path.splitext(checked_path(path)[1])[1].lower() == ".onnx"
     if output is None and not read_flag(strip, "strip") and (part is None or activation is not None or not is_onnx):
-        network = read_document(path, activation=activation).network
+        network = _document(path, activation).network
         return network if part is None else part.slice.restrict(network)
     from polyrelu.readers.onnx import read_onnx
 
@@ -120,8 +145,13 @@ def load(
     return read_onnx(path, output, strip=strip, restriction=part)
 
 
+@_reported
 def read_document(path: str | os.PathLike[str], *, activation: str | Sequence[str] | None = None) -> Document:
     """The network in a file with its claims, name and note, which only JSON files have. Otherwise as `load`."""
+    return _document(path, activation)
+
+
+def _document(path: str | os.PathLike[str], activation: str | Sequence[str] | None) -> Document:
     if holds_weights_only(path):
         return Document(_state_dict_reader(path)(path, activation))
     if activation is not None:
@@ -190,6 +220,7 @@ def save(
         json.write_document(path, network, claims=claims, name=name, note=note)
 
 
+@_reported
 def from_torch(
     module: Any,
     input_shape: int | Sequence[int] | None = None,
@@ -300,6 +331,7 @@ def from_torch(
     )
 
 
+@_reported
 def from_onnx(
     model: Any,
     output: str | None = None,
@@ -368,6 +400,7 @@ def from_onnx(
     return read(model, output, strip=strip, restriction=restriction_to(slice, domain))
 
 
+@_reported
 def from_sklearn(estimator: Any) -> Network:
     """The network of a fitted model of scikit-learn.
 

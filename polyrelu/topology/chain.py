@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,13 @@ from polyrelu.geometry.region import CellSet
 from polyrelu.geometry.sparse_rows import SparseRows
 from polyrelu.immutable import Immutable
 from polyrelu.markup import table
+from polyrelu.phases import clock, log_phase
 from polyrelu.topology.order_complex import mixed_boundaries
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
+
+_LOGGER = logging.getLogger(__name__)
 
 Array = npt.NDArray[Any]
 MAX_RANK = 2**31 - 2
@@ -397,6 +401,19 @@ def chain_complex(region: CellSet) -> ChainComplex:
     """
     if not isinstance(region, CellSet):
         raise InputError(f"chain_complex: expected a Region, got {describe(region)}")
+    since = clock(_LOGGER)
+    found = _chain_complex(region)
+    if since:
+        report_chain(since, found.ranks)
+    return found
+
+
+def report_chain(since: float, ranks: tuple[int, ...]) -> None:
+    """Report a chain complex of a region, begun at `since`."""
+    log_phase(_LOGGER, since, "chain complex", "ranks %s", ranks, cells=sum(ranks))
+
+
+def _chain_complex(region: CellSet) -> ChainComplex:
     if not (region.is_open or region.is_closed):
         return ChainComplex.from_arrays(*mixed_boundaries(region))
     cx = region.complex

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -16,10 +17,13 @@ from polyrelu.exact.rational import describe
 from polyrelu.exact.time_limit import check_time
 from polyrelu.geometry.region import RELATIONS, CellSet
 from polyrelu.markup import table
-from polyrelu.topology.chain import ChainComplex, chain_complex, fault_error
+from polyrelu.phases import clock, log_phase
+from polyrelu.topology.chain import ChainComplex, chain_complex, fault_error, report_chain
 from polyrelu.topology.coefficients import Coefficients, read_coefficients, symbol
 from polyrelu.topology.cycle import Cycle
 from polyrelu.topology.smith import invariant_factors
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class CycleSource(Protocol):
@@ -218,9 +222,12 @@ def homology_in_core(
     """
     if progress is not None:
         progress("homology", 0, d + 2)
+    since = clock(_LOGGER)
     chain = cells.chain(_SIGNS[relation], relation in "<>")
     if isinstance(chain, tuple):
         raise fault_error(*chain)
+    if since:
+        report_chain(since, chain.ranks)
     return _of_region(_groups(chain.ranks, chain.reduce, max_memory, progress), d)
 
 
@@ -253,12 +260,13 @@ def _groups(
 ) -> Homology:
     """The groups of a complex of these ranks, which `reduce` reduces as `_core.reduce_chain_complex` does."""
 
-    def report(done: int) -> None:
+    def step(done: int) -> None:
         check_time()
         if progress is not None:
             progress("homology", done, len(ranks) + 1)
 
-    report(1)
+    since = clock(_LOGGER)
+    step(1)
     remainders, pivots = reduce()
     for k, (n_rows, n_columns, _) in enumerate(remainders, start=1):
         left = {k - 1: n_rows, k: n_columns}
@@ -268,9 +276,9 @@ def _groups(
                 raise VerificationError(f"degree {degree}: {removed} of {ranks[degree]} cells removed, {size} left")
     factors: list[tuple[int, ...]] = []
     for remainder in remainders:
-        report(2 + len(factors))
+        step(2 + len(factors))
         factors.append(invariant_factors(remainder, max_memory=max_memory) if remainder[2] else ())
-    report(len(ranks) + 1)
+    step(len(ranks) + 1)
     rank_of = [0, *(len(f) + n for f, n in zip(factors, pivots, strict=True)), 0]
     betti = tuple(rank - rank_of[k] - rank_of[k + 1] for k, rank in enumerate(ranks))
     torsion = (*(tuple(m for m in f if m > 1) for f in factors), ())
@@ -283,4 +291,9 @@ def _groups(
             f"Euler characteristic {of_cells} of the cells, but"
             f" {result.euler_characteristic} of the Betti numbers {betti}"
         )
+    if since:
+        sizes = [f"{n_rows} × {n_columns}" for n_rows, n_columns, entries in remainders if entries]
+        forms = f", by Smith forms of size {', '.join(sizes)}" if sizes else ""
+        message = "a complex of ranks %s has %s%s"
+        log_phase(_LOGGER, since, "homology", message, ranks, result, forms, cells=sum(ranks))
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +33,8 @@ from polyrelu.training.rows import (
 )
 from polyrelu.training.settings import QUANTITIES, Settings, read_settings
 from polyrelu.training.table import as_text, columns_of
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class TrainingRecorder:
@@ -176,6 +179,9 @@ class TrainingRecorder:
             self._last_epoch = number
             return None
         row = self._row(model, number, values)
+        before = self._rows[-1].not_computed if self._rows else ()
+        for name, why in row.not_computed.items():  # a warning once, not at every epoch of a long training
+            _LOGGER.log(logging.INFO if name in before else logging.WARNING, "epoch %d: no %s: %s", number, name, why)
         self._last_epoch = number
         self._rows.append(row)
         if self._file is not None:
