@@ -67,7 +67,7 @@ def inclusion(
     Raises
     ------
     RegionError
-        If a formula is wrong, or X is no subset of Y.
+        If a formula is wrong, or X is not a subset of Y.
     InputError
         If another argument is wrong, as `subdivide` raises it.
     LimitError

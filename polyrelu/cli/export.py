@@ -11,7 +11,7 @@ from polyrelu.cli.options import add_command, add_net, add_out, check_out, integ
 from polyrelu.cli.output import Answer, as_json, lines
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError, one_line
-from polyrelu.exact.rational import exact
+from polyrelu.exact.rational import describe, exact
 from polyrelu.export import (
     regions_table,
     save_complex,
@@ -124,7 +124,8 @@ def run(options: argparse.Namespace) -> Answer:
     """Subdivide and write."""
     suffix = Path(options.out).suffix.lower()
     if suffix not in WRITERS:
-        raise InputError(f"{options.out}: expected a file name that ends in one of {', '.join(WRITERS)}")
+        shown = options.out or describe("")
+        raise InputError(f"{shown}: expected a file name that ends in one of {', '.join(WRITERS)}")
     what, write = WRITERS[suffix]
     _check_options(options, suffix, write)
     check_out(options)

@@ -7,7 +7,7 @@ import sys
 from fractions import Fraction
 
 from polyrelu.analysis.neighbourhood import MAX_CROSSING, neighbourhood, unchanged_radius
-from polyrelu.cli.options import add_command, add_json, add_net, integer, number, positive, read_level
+from polyrelu.cli.options import add_command, add_json, add_net, integer, number, positive, read_level, source
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
 from polyrelu.cli.task import read
 from polyrelu.errors import InputError, one_line
@@ -52,6 +52,8 @@ def run(options: argparse.Namespace) -> Answer:
     net = read(options)
     points = read_points(options.center)
     index = integer(options.index, "--index")
+    if not points:
+        raise InputError(f"{one_line(options.center)}: there are no points")
     if not 0 <= index < len(points):
         raise InputError(f"--index: expected a number from 0 to {len(points) - 1}, got {index}")
     center, norm = points[index], _NORMS[options.norm]
@@ -61,7 +63,7 @@ def run(options: argparse.Namespace) -> Answer:
 
     def tell(_: str, done: int, total: int) -> None:
         if not done:
-            print(f"{total} neurons may change sign in the ball", file=sys.stderr)
+            print(f"Neurons that may change sign in the ball: {total}", file=sys.stderr)
 
     found = neighbourhood(
         net, center, radius, norm, level=level, max_cells=cells, progress=None if options.json else tell,
@@ -83,12 +85,15 @@ def run(options: argparse.Namespace) -> Answer:
         return Answer(answer)
     title = f"The open ball of radius {brief(radius)} around point {index} of {one_line(options.center)} in R^"
     title += f"{net.input_dim}, norm {'L-infinity' if norm == 'inf' else f'L{norm}'}"
-    counts = f"{len(found.crossing)} neurons change sign, {found.n_regions} activation regions; cells by codimension: "
-    counts += ", ".join(map(str, found.cells))
-    rows = [["class", "Betti numbers"], *([str(name), str(groups)] for name, groups in found.classes.items())]
+    counts = [
+        f"Neurons that change sign: {len(found.crossing)}", f"Activation regions: {found.n_regions}",
+        f"Cells by codimension: {', '.join(map(str, found.cells))}",
+    ]  # fmt: skip
+    named = {sign: f"F {sign} {brief(level)}" for sign in "<=>"}
+    rows = [["class", "homology"], *([named.get(c, str(c)), str(groups)] for c, groups in found.classes.items())]
     told = [f"No change of the {'signs' if of == 'pattern' else of} within: {_length(r, squared)}"
             for of, r in radii.items()]  # fmt: skip
-    return Answer(lines(f"{one_line(str(options.net))}: {net!r}", title, "", counts, *told, "", table(rows), "", EXACT))
+    return Answer(lines(f"{one_line(source(options))}: {net!r}", title, "", *counts, *told, "", table(rows), "", EXACT))
 
 
 def _length(r: Fraction | None, squared: bool) -> str:

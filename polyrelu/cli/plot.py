@@ -21,6 +21,7 @@ from polyrelu.cli.options import (
 )
 from polyrelu.cli.output import Answer, lines
 from polyrelu.cli.task import Task, add_task, prepare, read
+from polyrelu.constructions.expressions import input_names
 from polyrelu.errors import FileError, InputError, one_line
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.refinement import refine
@@ -134,7 +135,7 @@ def run(options: argparse.Namespace) -> Answer:
     suffix = Path(options.out).suffix.lower()
     if suffix not in (*SUFFIXES, HTML, TEX):
         endings = f"{', '.join(SUFFIXES)}, {HTML} or {TEX}"
-        raise FileError(f"{options.out}: expected a file that ends in {endings}", options.out)
+        raise FileError(f"{options.out or describe('')}: expected a file that ends in {endings}", options.out)
     check_out(options)
     if options.where is not None and (options.relation is not None or options.level is not None):
         raise InputError("--where takes the place of --relation and --level; give one or the other")
@@ -148,7 +149,7 @@ def run(options: argparse.Namespace) -> Answer:
     task, level = prepare(options, read(options), one_output=_compares(options)), read_level(options)
     net, domain = task.net, task.domain
     choices: dict[str, Any] = {"color": options.color, "graph": options.graph, "window": _window(options)}
-    choices |= _data(options)
+    choices |= _data(options, net)
     _rehearse(task, choices, formula)
     draw: Any = {HTML: plot_html, TEX: plot_tikz}.get(suffix, plot)
     if suffix == TEX:
@@ -201,9 +202,10 @@ def _slider(options: argparse.Namespace) -> Answer:
     """Draw and write the page of --slider."""
     others = {"--where": options.where, "--graph": options.graph or None, "--points": options.points}
     given = [name for name, value in others.items() if value is not None]
-    if given or Path(options.out).suffix.lower() != HTML:
-        named = given[0] if given else f"{options.out}, which is no {HTML}"
-        raise InputError(f"--slider does not go with {named}")
+    if given:
+        raise InputError(f"--slider does not go with {given[0]}")
+    if Path(options.out).suffix.lower() != HTML:
+        raise InputError(f"--slider is about pages: expected a file that ends in {HTML}, got {options.out}")
     name, *rest = options.slider.split(":")
     choices: dict[str, Any] = {"axis": int(name) if name.isascii() and name.isdigit() else name}
     if len(rest) not in (0, 2, 3):
@@ -216,7 +218,7 @@ def _slider(options: argparse.Namespace) -> Answer:
         choices["at"] = dict(_fixed(part) for part in options.at.split(","))
     task, level = prepare(options, read(options), one_output=_compares(options)), read_level(options)
     choices |= {"relation": options.relation, "color": options.color, "window": _window(options)}
-    choices |= _data(options) | {"cycles": options.cycles, "coarse": False if options.complete else None}
+    choices |= _data(options, task.net) | {"cycles": options.cycles, "coarse": False if options.complete else None}
     with task.work() as how:
         plot_slices(
             task.net, options.out, level=level, domain=task.domain, library=options.library, **choices, **how
@@ -246,12 +248,19 @@ def _window(options: argparse.Namespace) -> list[Any] | None:
     return sides[0] if len(sides) == 1 else sides
 
 
-def _data(options: argparse.Namespace) -> dict[str, Any]:
+def _data(options: argparse.Namespace, net: Network) -> dict[str, Any]:
     """The arguments of `plot` that the options about data, names and looks stand for."""
     found: dict[str, Any] = {}
+    if options.formula is not None and options.slice is None:
+        given = None if options.variables is None else [name.strip() for name in options.variables.split(",")]
+        names = input_names(options.formula, given)
+        if len(names) == net.input_dim:  # not so in the slice of a flat box
+            found["feature_names"] = names
     if options.points is not None:
-        points, names, labels = read_labelled(options.points, options.labels)
-        found |= {"points": points, "labels": labels, "feature_names": names}
+        points, header, labels = read_labelled(options.points, options.labels)
+        found |= {"points": points, "labels": labels}
+        if header is not None:
+            found["feature_names"] = header
     elif options.labels is not None:
         raise InputError("--labels is a column of the file of --points, and there is none")
     for name in ("feature_names", "class_names"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -77,9 +77,10 @@ def from_expression(
     readers = [_Reader(text) for text in texts]
     notes = []
     if variables is None:
-        names = tuple(sorted({name for reader in readers for name in reader.names()} - {*FUNCTIONS}, key=_natural))
+        names = _found_names(readers)
         if not names:
-            raise InputError(f"expression {describe(texts[0])}: there are no variables; name the inputs by variables=")
+            told = "name the inputs by variables=, on the command line by --variables"
+            raise InputError(f"expression {describe(texts[0])}: there are no variables; {told}")
         notes = [f"the inputs are {', '.join(names)}, in this order"]
     else:
         names = _read_names(variables)
@@ -87,6 +88,16 @@ def from_expression(
     known = {name: terms.input(i) for i, name in enumerate(names)}
     outputs = [reader.form(known, terms) for reader in readers]
     return terms.network(outputs, "expression").noted(*notes)
+
+
+def _found_names(readers: Iterable[_Reader]) -> tuple[str, ...]:
+    """The names of all variables, sorted."""
+    return tuple(sorted({name for reader in readers for name in reader.names()} - {*FUNCTIONS}, key=_natural))
+
+
+def input_names(expression: Sequence[str], variables: Sequence[str] | None = None) -> tuple[str, ...]:
+    """The names of the inputs that `from_expression` gives to the network of these expressions, in order."""
+    return _found_names(map(_Reader, expression)) if variables is None else _read_names(variables)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -103,7 +114,7 @@ def _read_names(variables: Any) -> tuple[str, ...]:
             other = f"and none of {', '.join(FUNCTIONS)}"
             raise InputError(f"variables: expected names such as x or x1, {other}; got {describe(name)}")
     if len({*names}) < len(names):
-        raise InputError(f"variables: expected different names, got {describe(variables)}")
+        raise InputError(f"variables: expected different names, got {describe(', '.join(names))}")
     return tuple(names)
 
 

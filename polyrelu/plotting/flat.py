@@ -316,3 +316,18 @@ def finish(figure: Any, title: str, entries: list[tuple[Any, str]]) -> None:
     renderer = figure.canvas.get_renderer()
     width = max([artist.get_window_extent(renderer).width for artist in outside], default=0) / figure.dpi
     figure.set_figwidth(max(figure.get_figwidth(), 1.04 * width))
+    if entries and any(axes.get_aspect() != "auto" for axes in figure.axes):
+        _settle(figure)
+
+
+def _settle(figure: Any) -> None:
+    """Lay out a figure until its axes keep their places.
+
+    Constrained layout sees labels where the last layout had them. Axes of a fixed aspect do not fill their places, so
+    that after the single layout of a drawing the labels below them may lie on the legend.
+    """
+    for _ in range(4):
+        places = [axes.get_position().bounds for axes in figure.axes]
+        figure.get_layout_engine().execute(figure)
+        if np.allclose(places, [axes.get_position().bounds for axes in figure.axes], atol=0.005):
+            return

@@ -111,9 +111,10 @@ class Subject:
         level = self.complex.level
         refined = self.partition is not None or self.formula is not None
         name = "cells" if refined else "C(F)" if level is None else f"C(F, {short(level)})"
-        name = f"coarse {name}: own" if self.complex.is_coarse else f"{name}:"
+        # A coarse complex has other cells than C(F, t), so that these numbers are not called the f-vector.
+        name = f"coarse {name}: cells" if self.complex.is_coarse else f"{name}: f-vector"
         sets = [f"{_name(s, names)}: β = {_vector(homology(s, progress=progress).betti)}" for s in self.sets]
-        return f"{name} f-vector {cells}", sets
+        return f"{name} {cells}", sets
 
 
 def headline(net: Network) -> str:

@@ -213,7 +213,7 @@ def induced_map(
     InputError
         If these are no sets of cells, or no coefficients.
     RegionError
-        If they belong to different complexes, or the first is no subset of the second.
+        If they belong to different complexes, or the first is not a subset of the second.
     LimitError
         If a complex would be too large, or the memory does not suffice.
     VerificationError
@@ -262,7 +262,7 @@ def check_subset(inner: CellSet, outer: CellSet) -> None:
         if len(beyond):
             point = ", ".join(map(str, cx.interior_point(k, int(beyond[0]))))
             where = f"({point})" if len(point) < 120 else f"in cell {beyond[0]} of dimension {k}"
-            raise RegionError(f"inner: no subset of outer, which does not contain the point {where}")
+            raise RegionError(f"inner: not a subset of outer, which does not contain the point {where}")
 
 
 def _matrices(inner: Model, outer: Model, max_memory: int | None) -> tuple[Matrix, ...]:

@@ -122,9 +122,9 @@ def test_several_outputs() -> None:
 
 def test_mistakes() -> None:
     for inner, outer in (("F >= 0", "F > 0"), ("F > 0", "F > 1/2")):
-        with pytest.raises(RegionError, match="no subset of outer, which does not contain the point"):
+        with pytest.raises(RegionError, match="not a subset of outer, which does not contain the point"):
             pr.inclusion(RING, inner, outer)
-    with pytest.raises(RegionError, match="no subset"):
+    with pytest.raises(RegionError, match="not a subset"):
         pr.inclusion(RING, "F > -1", "F >= 0", slice=pr.Slice([[0, 0], [1, 0]]))
     for options, error, text in (
         ({"slice": [[0, 0], [1, 0]]}, InputError, "slice: expected a Slice"),

@@ -40,7 +40,7 @@ def test_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argv", "text"),
     [
-        (["--inner", "F >= 0", "--outer", "F > 0"], "inner: no subset of outer, which does not contain the point"),
+        (["--inner", "F >= 0", "--outer", "F > 0"], "inner: not a subset of outer, which does not contain the point"),
         (["--inner", "F >"], "formula"),
         (["--inner", "F > 0", "--inner-box", "1"], "--inner-box: expected"),
         (["--inner", "F > 0", "--inner-box", "1,x"], "--inner-box"),

@@ -28,6 +28,15 @@ def test_json(points: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["unchanged"] == {"pattern": 0, "class": "1/2"}
 
 
+def test_a_formula(points: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named in place of the file, and its regions are named with the level."""
+    formula, ball = "1 - |x| - |y|", ["--center", points, "--index", "1", "--radius", "1"]
+    assert main(["local", "--formula", formula, *ball, "--level", "1/2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{formula}: Network(")
+    assert {line.split("   ")[0].strip() for line in lines if "H_0" in line} == {"F < 1/2", "F > 1/2"}
+
+
 @pytest.mark.parametrize(
     ("more", "status", "message"),
     [
@@ -42,3 +51,10 @@ def test_errors(points: str, more: list[str], status: int, message: str, capsys:
     shown = capsys.readouterr().err
     assert message in shown
     assert "Traceback" not in shown
+
+
+def test_no_points(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "none.json"
+    path.write_text("[]", encoding="utf-8")
+    assert main(["local", NET, "--center", str(path), "--radius", "1"]) == 2
+    assert capsys.readouterr().err == f"polyrelu: error: {path}: there are no points\n"

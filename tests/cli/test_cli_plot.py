@@ -214,3 +214,11 @@ def test_a_slider(run, tmp_path):
         assert (status, text, err.count("\n")) == (2, "", 1) and says in err
     status, _, err = run(net, "-o", str(tmp_path / "out.png"), "--slider", "3")
     assert status == 2 and "out.png" in err
+
+
+def test_axes_are_named_by_the_variables_of_a_formula(run, tmp_path):
+    out = tmp_path / "out.svg"
+    for argv, names in [([], "uv"), (["--variables", "v, u"], "vu"), (["--feature-names", "a,b"], "ab")]:
+        assert run("--formula", "1 - |u| - |v|", "-o", str(out), *argv)[0] == 0
+        assert [line for line in texts(out).splitlines() if line.strip() in {*"uvab"}] == [*names]
+    assert run("--formula", "1 - |u| - |v|", "--box", "0,0;-1,1", "-o", str(out))[0] == 0  # a segment: only v is left

@@ -99,7 +99,8 @@ def test_a_formula_in_place_of_the_file(run: Run) -> None:
         ([ANNULUS, "--variables", "x"], "--variables names the inputs of --formula"),
         (["--formula", "x", "--strip"], "--strip is about network files"),
         (["--formula", "x*x"], "column 2: a product of variables"),
-        (["--formula", "x", "--variables", "y,y"], "variables: expected different names"),
+        (["--formula", "x", "--variables", "y,y"], "variables: expected different names, got 'y, y'"),
+        (["--formula", "3"], "name the inputs by variables=, on the command line by --variables"),
         (["--formula", "x" * 300 + " + ("], "column 305"),
     ],
 )

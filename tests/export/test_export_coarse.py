@@ -236,7 +236,7 @@ def test_plots_in_space_are_made_from_coarse_complexes() -> None:
 
     scenes = [make_scene(SPACE, {}, domain=BOX, **more) for more in ({}, {"coarse": False}, {"color": "pattern"})]
     assert [scene.clipped.is_coarse for scene in scenes] == [True, False, False]
-    assert "coarse C(F, 0): own f-vector" in scenes[0].title and "coarse" not in scenes[1].title
+    assert "coarse C(F, 0): cells (" in scenes[0].title and "coarse" not in scenes[1].title
     surfaces = [level_surface(scene) for scene in scenes[:2]]
     drawn = [{frozenset(map(tuple, s.points[p].round(9).tolist())) for p in polygons(s)} for s in surfaces]
     assert drawn[0] == drawn[1] and len(drawn[0]) > 3
@@ -246,7 +246,7 @@ def test_plots_in_space_are_made_from_coarse_complexes() -> None:
     assert whole[0].window == whole[1].window and whole[0].clipped.is_coarse
     assert not make_scene(PLANE, {}).clipped.is_coarse
     drawn_plane = pr.plot(pr.subdivide(PLANE, 0, coarse=True))
-    assert "coarse C(F, 0): own f-vector" in drawn_plane.get_suptitle()
+    assert "coarse C(F, 0): cells (" in drawn_plane.get_suptitle()
     with pytest.raises(pr.InputError, match="coarse can be chosen for a Network only"):
         pr.plot(coarse(PLANE), coarse=False)
     with pytest.raises(pr.CoarseComplexError, match=r"^graph: "):

@@ -72,6 +72,15 @@ def test_the_legend_names_classes_with_their_data():
     assert not pr.plot(net, legend=False).legends
 
 
+def test_labels_below_a_picture_do_not_lie_on_its_legend():
+    """Not after one drawing either, with a legend of two lines below a low window."""
+    data = {"points": POINTS, "labels": [0, 1, 1, 0], "class_names": ["a", "b"]}
+    figure = pr.plot(annulus(), window=[(0, 8), (0, 3)], **data, feature_names=["petal length", "petal width"])
+    figure.canvas.draw()
+    label, (legend,) = figure.axes[0].xaxis.label, figure.legends
+    assert label.get_window_extent().y0 > legend.get_window_extent().y1
+
+
 def test_palettes():
     assert make_scene(annulus(), {}, palette=["red", "#00f"]).colouring.colours == ["#0000FF", "#D55E00", "#FF0000"]
     assert make_scene(annulus(), {}, palette={"=": "#123456"}).colouring.colours[1] == "#123456"

@@ -162,7 +162,7 @@ def test_as_an_object() -> None:
 
 def test_mistakes() -> None:
     cx, other = (pr.subdivide(cross_polytope_norm(2), level=1) for _ in range(2))
-    with pytest.raises(RegionError, match=r"^inner: no subset of outer, which does not contain the point \("):
+    with pytest.raises(RegionError, match=r"^inner: not a subset of outer, which does not contain the point \("):
         pr.induced_map(cx.region(">="), cx.region(">"))
     with pytest.raises(RegionError, match="different complexes"):
         pr.induced_map(cx.region(">"), other.region(">"))
