@@ -58,8 +58,10 @@ def test_page(page, monkeypatch, tmp_path):
 def test_figures_and_links(page):
     for name in figures(page):
         assert (DOCS / "figures" / name).stat().st_size < 200_000
-    for target in re.findall(r"\]\(([^)#:]+\.md)[)#]", page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+\.md)[)#]", text):
         assert (DOCS / target).exists(), target
+    assert not re.search(r"\[\]\(", text)  # a link without text is seen on built pages only
 
 
 def test_a_researcher_needs_few_lines():

@@ -52,6 +52,13 @@ def test_blocks_become_cells():
     assert len({cell["id"] for cell in cells}) == len(cells)
 
 
+def test_links_lead_to_notebooks_or_name_a_page():
+    text = "See [one](one.md), [two](two.md) and ![a picture](figures/a.png).\n"
+    (cell,) = notebooks.notebook(text, ("one.md",))["cells"]
+    expected = "See [one](one.ipynb), *two* (`docs/two.md`) and ![a picture](figures/a.png)."
+    assert "".join(cell["source"]) == expected
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", notebooks.TUTORIALS)
 def test_the_tutorials_run_as_notebooks(page, tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 Text becomes a cell of Markdown, a block of Python a cell of code (of a doctest what is typed, without what comes out),
 commands of a console a cell with "!" before each. Examples and figures are found where the notebook lies: the folder
-gets copies of them.
+gets copies of them. Links lead to other notebooks; a page without one is named.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ("tutorial_researcher.md", "tutorial_theorist.md", "tutorial_tool_author.md")
+LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$\n?", re.DOTALL | re.MULTILINE)
 
 
-def notebook(text: str) -> dict[str, Any]:
-    """The notebook of a page in Markdown, as JSON of nbformat 4.5."""
+def notebook(text: str, pages: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The notebook of a page in Markdown, as JSON of nbformat 4.5. pages: those that become notebooks beside it."""
     cells: list[dict[str, Any]] = []
+
+    def linked(link: re.Match[str]) -> str:
+        title, page = link.groups()
+        return f"[{title}]({Path(page).stem}.ipynb)" if page in pages else f"*{title}* (`docs/{page}`)"
 
     def add(kind: str, source: str, raises: bool = False) -> None:
         if source.strip():
@@ -37,7 +42,7 @@ def notebook(text: str) -> dict[str, Any]:
 
     end = 0
     for block in BLOCK.finditer(text):
-        add("markdown", text[end : block.start()])
+        add("markdown", LINK.sub(linked, text[end : block.start()]))
         kind, code = block.groups()
         if kind == "python" and ">>> " in code:
             for source, raises in typed(code):
@@ -45,7 +50,7 @@ def notebook(text: str) -> dict[str, Any]:
         else:
             add("code", commands(code) if kind == "console" else code)
         end = block.end()
-    add("markdown", text[end:])
+    add("markdown", LINK.sub(linked, text[end:]))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
@@ -79,7 +84,7 @@ def write_notebooks(folder: Path, pages: tuple[str, ...] = TUTORIALS) -> list[Pa
     paths = []
     for page in pages:
         path = folder / f"{Path(page).stem}.ipynb"
-        made = notebook((ROOT / "docs" / page).read_text(encoding="utf-8"))
+        made = notebook((ROOT / "docs" / page).read_text(encoding="utf-8"), pages)
         path.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         paths.append(path)
     return paths
