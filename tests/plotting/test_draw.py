@@ -86,7 +86,8 @@ def test_all_kinds_of_pictures(tmp_path):
     for name, (obj, choices) in pictures.items():
         figure = pr.plot(obj, tmp_path / f"{name}.png", **choices)
         assert (tmp_path / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-        assert figure.axes and "f-vector" in figure.get_suptitle()
+        name = "cells (" if "coarse" in figure.get_suptitle() else "f-vector ("
+        assert figure.axes and name in figure.get_suptitle()
 
 
 def test_titles_and_graphs_have_the_room_they_need():
