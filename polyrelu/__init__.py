@@ -86,6 +86,7 @@ if TYPE_CHECKING:
         certify_persistence,
         check_certificate,
         clipped,
+        latex_table,
         load_complex,
         mesh,
         regions_table,
@@ -166,8 +167,8 @@ _NAMES = {
     ),
     "export": (
         "CertificateCheck certify certify_cells certify_identical certify_persistence check_certificate clipped "
-        "load_complex mesh regions_table save_complex write_cells write_macaulay2 write_mesh write_polymake write_sage "
-        "write_table"
+        "latex_table load_complex mesh regions_table save_complex write_cells write_macaulay2 write_mesh "
+        "write_polymake write_sage write_table"
     ),
     "geometry.cell_union": "CellUnion",
     "geometry.classes": "ClassRegion DecisionBoundary Partition classify",
@@ -322,6 +323,7 @@ __all__ = [
     "identical",
     "inclusion",
     "induced_map",
+    "latex_table",
     "layerwise_homology",
     "levels",
     "load",

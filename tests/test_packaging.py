@@ -217,12 +217,40 @@ def test_actions_are_pinned_by_commit():
     assert found >= 10
 
 
+def bibtex(citation: str) -> str:
+    """What CITATION.cff says of the software and the paper, as BibTeX."""
+    source = pytest.importorskip("yaml").safe_load(citation)
+    (paper,) = source["references"]
+    names = " and ".join(f"{{{author['name']}}}" for author in source["authors"])
+    software = {"author": names, "title": source["title"], "note": f"Version {source['version']}"}
+    conference = {
+        "author": " and ".join(f"{author['family-names']}, {author['given-names']}" for author in paper["authors"]),
+        "title": paper["title"],
+        "booktitle": paper["collection-title"],
+        "series": paper["publisher"]["name"],
+        "volume": paper["volume"],
+        "pages": f"{paper['start']}--{paper['end']}",
+        "publisher": "PMLR",
+        "year": paper["year"],
+        "url": paper["url"],
+    }
+    entries = []
+    for kind, key, fields in (("misc", "polyrelu", software), ("inproceedings", "ergen2024topological", conference)):
+        fields["title"] = fields["title"].replace("ReLU", "{ReLU}")  # styles change capitals
+        lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+        entries.append("\n".join([f"@{kind}{{{key},", *lines, "}"]))
+    return "```bibtex\n" + "\n\n".join(entries) + "\n```\n"
+
+
 def test_the_citation_is_of_this_version():
     file = Path(polyrelu.__file__).parent.parent / "CITATION.cff"
     if not file.exists():
         pytest.skip("the tests were copied without CITATION.cff")
     text = file.read_text(encoding="utf-8")
     assert f"\nversion: {polyrelu.__version__}\n" in text and "\nlicense: BSD-3-Clause\n" in text
+    entries = bibtex(text)
+    for page in ("README.md", "docs/latex.md"):
+        assert entries in (file.parent / page).read_text(encoding="utf-8"), entries
     for page in ("README.md", "docs/index.md"):
         shown = (file.parent / page).read_text(encoding="utf-8")
         assert f"version {polyrelu.__version__}, the polyrelu developers" in shown and "PMLR 247:1599–1642" in shown

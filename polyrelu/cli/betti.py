@@ -16,7 +16,7 @@ from polyrelu.cli.options import (
     coefficients,
     read_level,
 )
-from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
+from polyrelu.cli.output import EXACT, Answer, as_json, as_latex, cell_table, in_parts, lines, table
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import show
@@ -55,7 +55,7 @@ examples:
     )  # fmt: skip
     add_coefficients(parser)
     add_complete(parser)
-    add_task(parser)
+    add_task(parser, latex=True)
     add_parts(parser)
 
 
@@ -85,6 +85,9 @@ def run(options: argparse.Namespace) -> Answer:
                 coefficients=ring,
             )
         )
+    if options.latex:
+        what = f"the region {{F {report.relation} {show(level)}}} in {task.space}"
+        return Answer(as_latex({task.name: report}, task.title, what, heading="network"))
     region, complex_ = f"the region {{F {report.relation} {show(report.level)}}}", f"C(F, {show(report.level)})"
     made = in_parts(report.n_parts)
     source = f", computed from these cells of {complex_}{made}:"
@@ -118,6 +121,8 @@ def _where(options: argparse.Namespace) -> Answer:
                 coefficients=ring,
             )
         )
+    if options.latex:
+        return Answer(as_latex({task.name: report}, task.title, f"in {task.space}", heading="network"))
     kinds = {(True, True): "open and closed", (True, False): "open", (False, True): "closed"}
     kind = kinds.get((is_open, is_closed), "neither open nor closed")
     what = f"the region {{{formula}}}, which is {kind},"

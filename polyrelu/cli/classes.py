@@ -7,7 +7,7 @@ from typing import Any
 
 from polyrelu.analysis.class_homology import analyse_classes
 from polyrelu.cli.options import add_coefficients, add_command, add_net, add_parts, coefficients, source
-from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
+from polyrelu.cli.output import EXACT, Answer, as_json, as_latex, cell_table, in_parts, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
 from polyrelu.topology.coefficients import symbol
@@ -38,7 +38,7 @@ examples:
         "the same",
     )  # fmt: skip
     add_coefficients(parser)
-    add_task(parser, choice=False)
+    add_task(parser, choice=False, latex=True)
     add_parts(parser)
 
 
@@ -68,11 +68,14 @@ def run(options: argparse.Namespace) -> Answer:
                 coefficients=ring,
             )
         )
+    relation = ">=" if options.closed else ">"
+    if options.latex:
+        what = f"the regions {{F_i {relation} F_j for all j}} in {task.space}"
+        return Answer(as_latex(report, task.title, what))
     rows = [["", *(f"b_{k}" for k in range(task.net.input_dim)), "torsion"]]
     rows += [[f"class {i}", *_row(h)] for i, h in enumerate(report.classes)]
     rows += [["boundary", *_row(report.boundary)]]
     made = in_parts(report.n_parts)
-    relation = ">=" if options.closed else ">"
     return Answer(
         lines(
             task.title,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from polyrelu.analysis.layers import layerwise_homology
+from polyrelu.analysis.layers import LayerwiseHomology, layerwise_homology
 from polyrelu.cli.options import add_coefficients, add_command, add_net, add_region, coefficients, integer, read_level
-from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
+from polyrelu.cli.output import EXACT, Answer, as_json, as_latex, lines, table
 from polyrelu.cli.task import add_task, prepare, read
 from polyrelu.errors import InputError
 from polyrelu.exact.rational import show
@@ -35,7 +35,7 @@ examples:
         help="the region where output I is the largest, ties included, in place of --relation and --level",
     )  # fmt: skip
     add_coefficients(parser)
-    add_task(parser)
+    add_task(parser, latex=True)
 
 
 def run(options: argparse.Namespace) -> Answer:
@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> Answer:
     if options.json:
         layers = [{"betti": groups.betti, "torsion": groups.torsion} for groups in over]
         return Answer(as_json(architecture=task.net.architecture, **named, layers=layers, coefficients=ring))
+    if options.latex:
+        return Answer(as_latex(LayerwiseHomology(over), task.title, f"{what} in {task.space}"))
     d = max(len(groups.betti) for groups in over)
     rows = [["", *(f"b_{k}" for k in range(d)), "torsion"]]
     for layer, groups in enumerate(over):

@@ -59,9 +59,12 @@ def add_activation(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """The option --json."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+def add_json(parser: argparse.ArgumentParser, *, latex: bool = False) -> None:
+    """The option --json, and with `latex` the option --latex, which excludes it."""
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    if latex:
+        forms.add_argument("--latex", action="store_true", help="print a table for LaTeX and nothing else")
 
 
 def add_parts(parser: argparse.ArgumentParser) -> None:

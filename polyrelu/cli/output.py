@@ -17,21 +17,32 @@ class Answer(NamedTuple):
     status: int = 0
 
 
-def with_assumptions(answer: Answer, assumed: Sequence[str], in_json: bool) -> Answer:
-    """The answer with what was assumed in reading the network: lines of text, or the key `assumed` of the object."""
+def with_assumptions(answer: Answer, assumed: Sequence[str], form: str) -> Answer:
+    """The answer with what was assumed in reading the network: lines of text, or the key `assumed` of the object.
+
+    The form of the answer is "text", "json" or "latex".
+    """
     notes = list(dict.fromkeys(assumed))
     if not notes:
         return answer
-    if in_json:
+    if form == "json":
         text = f"{answer.text.rstrip().removesuffix('}')}, {json.dumps('assumed')}: {json.dumps(notes)}}}\n"
     else:
-        text = answer.text + lines(*(f"Assumed: {note}." for note in notes))
+        mark = "% " if form == "latex" else ""
+        text = answer.text + lines(*(f"{mark}Assumed: {note}." for note in notes))
     return answer._replace(text=text)
 
 
 def as_json(**answer: Any) -> str:
     """One JSON object on one line; Fractions become integers or strings "p/q"."""
     return json.dumps(_plain(answer)) + "\n"
+
+
+def as_latex(source: Any, *comments: str, heading: str = "") -> str:
+    """The table that `latex_table` makes, after comments."""
+    from polyrelu.export.latex_tables import latex_table  # slow to import
+
+    return lines(*(f"% {comment}" for comment in comments)) + latex_table(source, heading=heading) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -95,7 +95,8 @@ def _answer(argv: Sequence[str]) -> Answer:
     command: Callable[[argparse.Namespace], Answer] = options.command
     with _log(vars(options).get("log")):
         answer = command(options)
-    return with_assumptions(answer, vars(options).get("assumed", ()), vars(options).get("json", False))
+    form = next((name for name in ("json", "latex") if vars(options).get(name)), "text")
+    return with_assumptions(answer, vars(options).get("assumed", ()), form)
 
 
 def _log(level: str | None) -> AbstractContextManager[None]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from polyrelu.analysis.counting import count_cells
+from polyrelu.analysis.counting import CellCounts, count_cells
 from polyrelu.cli.options import add_command, add_net, add_parts
-from polyrelu.cli.output import EXACT, Answer, as_json, cell_table, in_parts, lines, table
+from polyrelu.cli.output import EXACT, Answer, as_json, as_latex, cell_table, in_parts, lines, table
 from polyrelu.cli.task import Task, add_task, prepare, read
+from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.subdivision import subdivide
 
 
@@ -24,7 +25,7 @@ examples:
   polyrelu regions huge.json --parts auto             in parts: all counts but the linear pieces""",
     )
     add_net(parser)
-    add_task(parser)
+    add_task(parser, latex=True)
     add_parts(parser)
 
 
@@ -34,13 +35,21 @@ def run(options: argparse.Namespace) -> Answer:
     if task.asks_for_parts:
         with task.work_in_parts() as how:
             found = count_cells(task.net, domain=task.domain, **how)
+        if options.latex:
+            return _latex(task, found)
         lineality = next((k for k, n in enumerate(found.f_vector) if n), 0)
         # Linear pieces may go through several parts, so that parts cannot count them.
         how_many = in_parts(found.n_parts, "counted")
         return _answer(task, found.f_vector, found.bounded_regions, None, lineality, how_many)
     with task.work() as how:
         cx = subdivide(task.net, domain=task.domain, **how)
+    if options.latex:
+        return _latex(task, cx)
     return _answer(task, cx.f_vector, cx.n_bounded_regions, cx.n_linear_pieces, cx.lineality_dim, "")
+
+
+def _latex(task: Task, counted: PolyhedralComplex | CellCounts) -> Answer:
+    return Answer(as_latex({task.name: counted}, task.title, f"C(F) of {task.space}", heading="network"))
 
 
 def _answer(

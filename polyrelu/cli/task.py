@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from polyrelu.analysis.cluster import connected
@@ -72,6 +73,11 @@ class Task(NamedTuple):
         return f"{one_line(source(self.options))}: {self.net!r}"
 
     @property
+    def name(self) -> str:
+        """The name of the file without folder and suffix, or the formula: the name of a row of a table."""
+        return source(self.options) if self.options.net is None else Path(self.options.net).stem
+
+    @property
     def space(self) -> str:
         """The input space in words."""
         box = self.options.box or ""
@@ -82,12 +88,17 @@ class Task(NamedTuple):
         return whole if self.options.box is None else f"the box {self.options.box} of {whole}"
 
 
-def add_task(parser: argparse.ArgumentParser, *, choice: bool = True, json: bool = True) -> None:
-    """The options that `prepare` and `Task.work` read, and --json: the last ones in the help of a command."""
+def add_task(
+    parser: argparse.ArgumentParser, *, choice: bool = True, json: bool = True, latex: bool = False
+) -> None:
+    """The options that `prepare` and `Task.work` read, and --json: the last ones in the help of a command.
+
+    With `latex` also --latex.
+    """
     add_part(parser, choice)
     add_limit(parser)
     if json:
-        add_json(parser)
+        add_json(parser, latex=latex)
 
 
 def read(options: argparse.Namespace, *, in_slice: bool = True) -> Network:

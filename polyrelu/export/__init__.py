@@ -13,6 +13,7 @@ from polyrelu.export.archive import load_complex, save_complex
 from polyrelu.export.cells import write_cells
 from polyrelu.export.certification import certify, certify_cells, certify_identical, certify_persistence
 from polyrelu.export.checking import CertificateCheck, check_certificate
+from polyrelu.export.latex_tables import latex_table
 from polyrelu.export.meshes import mesh, write_mesh
 from polyrelu.export.polymake import write_polymake
 from polyrelu.export.table import regions_table, write_table
@@ -26,6 +27,7 @@ __all__ = [
     "certify_persistence",
     "check_certificate",
     "clipped",
+    "latex_table",
     "load_complex",
     "mesh",
     "regions_table",
