@@ -9,6 +9,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -69,6 +70,7 @@ def imported_modules(source: str, package: tuple[str, ...] = ("polyrelu",)) -> I
                 yield node.lineno, ".".join(target[1:])
 
 
+@cache
 def imports_of(path: Path) -> list[tuple[int, str]]:
     package = ("polyrelu", *path.relative_to(PACKAGE).parts[:-1])
     return list(imported_modules(path.read_text(encoding="utf-8"), package))

@@ -164,7 +164,7 @@ def test_the_study_by_layers():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["discs_14-10-6", "shells_8-5"])
+@pytest.mark.parametrize("name", ["shells_8-5"])
 def test_the_study_with_its_samples(name):
     pytest.importorskip("gudhi")
     script, results = study_and_results()

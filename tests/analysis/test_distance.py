@@ -122,7 +122,7 @@ def checked(net: pr.Network, found: pr.BoundaryDistance, level: Any = 0) -> F | 
 SMALL = {1: [(), (3,), (3, 2)], 2: [(), (1,), (4,), (3, 3), (1, 2)], 3: [(2,), (3,), (2, 2)]}
 
 
-@examples(30)
+@examples(20)
 @given(st.data())
 def test_against_all_cells(data):
     """Degenerate, flat and constant networks, with lineality, in R^d or in a box."""

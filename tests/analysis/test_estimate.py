@@ -51,7 +51,7 @@ def holds(e: pr.Estimate, truth: tuple[int, ...]) -> bool:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_small_complexes_are_counted_and_the_bounds_hold(data):
     net = data.draw(networks())
     level = data.draw(st.none() | levels(net))
@@ -69,7 +69,7 @@ def test_small_complexes_are_counted_and_the_bounds_hold(data):
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_taking_every_cell_is_exact(data):
     """The whole search, with every sample as large as what it is drawn from: no cell is missed or counted twice."""
     net = data.draw(networks(dims=(1, 2, 3)))
@@ -89,7 +89,7 @@ def test_taking_every_cell_is_exact(data):
         assert e.f_vector == truth and e.errors == (0.0,) * len(truth)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(16))
 def test_taking_every_cell_of_degenerate_networks(tiny, seed):
     net = seeded_network(seed, {2: [(5, 5), (3, 3, 3)], 3: [(4, 3)]})
     for level in (None, 0):
@@ -113,7 +113,6 @@ def test_identity_neurons_that_cannot_be_sampled_are_named(tiny):
 @pytest.mark.parametrize(
     ("net", "level", "domain"),
     [
-        pytest.param(gaussian(2, 12, 12, 1), 0, None, marks=pytest.mark.slow),
         pytest.param(gaussian(2, 6, 6, 6, 6, 1, seed=1), None, None, marks=pytest.mark.slow),
         (gaussian(2, 10, 10, 1), 0, [(-1, 1), (0, 2)]),
         pytest.param(gaussian(3, 8, 6, 1), 0, None, marks=pytest.mark.slow),
@@ -122,7 +121,7 @@ def test_identity_neurons_that_cannot_be_sampled_are_named(tiny):
         (pr.folding((2, 6, 6, 1)), None, None),
         (random_network(Random(3), 2, (8, 8), Kind(0, True, False, False)), 0, None),
     ],
-    ids=["plane", "deep", "box", "space", "lineality", "shells", "folding", "degenerate"],
+    ids=["deep", "box", "space", "lineality", "shells", "folding", "degenerate"],
 )
 def test_unbiased(tiny, net, level, domain):
     """The mean over many seeds is the truth, up to a few of its standard errors, in every dimension."""
@@ -141,7 +140,7 @@ def test_unbiased(tiny, net, level, domain):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("net", "level"), [(gaussian(5, 7, 3, 1), 0), (gaussian(6, 7, 1), 0), (gaussian(8, 9, 1), None)]
+    ("net", "level"), [(gaussian(5, 7, 3, 1), 0), (gaussian(8, 9, 1), None)]
 )
 def test_unbiased_in_many_dimensions(monkeypatch, net, level):
     """The cells of the samples are polytopes with many walls."""
@@ -174,15 +173,15 @@ def test_weights_beyond_doubles(tiny):
 
 
 def test_the_seed_decides(tiny):
-    net = gaussian(2, 12, 12, 1)
+    net = gaussian(2, 8, 8, 1)
     assert estimate(net, seed=1) == estimate(net, seed=1) != estimate(net, seed=2)
 
 
 @pytest.mark.slow
 def test_more_samples_smaller_errors(tiny):
     net = gaussian(2, 12, 12, 1)
-    few, many = (mean(estimate(net, samples=n, seed=s).cells_error for s in range(3)) for n in (16, 160))
-    assert many < few / 1.5
+    few, many = (mean(estimate(net, samples=n, seed=s).cells_error for s in range(3)) for n in (12, 80))
+    assert many < few / 1.3
 
 
 @pytest.mark.slow
@@ -209,15 +208,15 @@ def test_hundreds_of_inputs():
 
 @pytest.mark.parametrize(
     "widths",
-    [(8, 64, 64, 1), (3, 100, 100, 100, 1), (2, *[30] * 10, 1), (6, 200, 1), (10, 20, 20, 1), (64, 64, 64, 64, 1)],
+    [(8, 64, 64, 1), (3, 100, 100, 100, 1), (6, 200, 1), (10, 20, 20, 1), (64, 64, 64, 64, 1)],
     ids=lambda widths: "-".join(map(str, widths)),
 )
 def test_the_time_is_kept(widths):
-    """With both complexes, within a half; what was left out is said, and without a sample there are still bounds."""
+    """With both complexes, within a second; what was left out is said, and without a sample there are still bounds."""
     net = gaussian(*widths)
     start = time.process_time()
-    e = pr.estimate(net, 0, seconds=2)
-    assert time.process_time() - start < 3
+    e = pr.estimate(net, 0, seconds=1)
+    assert time.process_time() - start < 2
     for found in (e, e.coarse):
         assert found.f_vector is not None or found.reason
         assert found.errors is not None or found.f_vector is None or "1 of 8 repetitions" in found.not_computed
@@ -242,7 +241,7 @@ def test_a_draw_of_fewer_parts_is_said(tiny, monkeypatch):
 
 
 def test_enough_time_changes_nothing(tiny):
-    net = gaussian(2, 12, 12, 1)
+    net = gaussian(2, 8, 8, 1)
     assert estimate(net, seconds=1000) == estimate(net)
 
 
@@ -258,7 +257,6 @@ def test_enough_time_changes_nothing(tiny):
         pytest.param((5, 12, 12, 1), marks=pytest.mark.slow),
         pytest.param((3, 64, 64, 1), marks=pytest.mark.slow),
         pytest.param((4, 16, 16, 1), marks=pytest.mark.slow),
-        pytest.param((5, 16, 16, 1), marks=pytest.mark.slow),
     ],
     ids=lambda widths: "-".join(map(str, widths)),
 )
@@ -278,12 +276,11 @@ def test_predicted_coarse_complexes(widths):
 @pytest.mark.parametrize(
     ("net", "domain"),
     [
-        (gaussian(2, 20, 20, 1), None),
         (gaussian(2, 20, 20, 1), [(-2, 2)] * 2),
         (gaussian(3, 8, 8, 1), None),
         (pr.shells((2, 8, 6, 1), {1: 2}), None),
     ],
-    ids=["plane", "box", "space", "shells"],
+    ids=["box", "space", "shells"],
 )
 def test_sampled_coarse_complexes(monkeypatch, net, domain):
     """With limits far below their sizes, the mean over several seeds is near the truth."""

@@ -280,7 +280,7 @@ def test_networks_that_cannot_be_compared():
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_permuting_and_scaling_neurons_changes_nothing(data):
     net = data.draw(networks())
     orders = [data.draw(st.permutations(range(len(layer)))) for layer in net.slopes]
@@ -290,7 +290,7 @@ def test_permuting_and_scaling_neurons_changes_nothing(data):
 
 
 @given(st.data())
-@examples(80)
+@examples(40)
 def test_the_answer_agrees_with_evaluation(data):
     """One parameter changes a little: if the answer is "identical", no point may contradict it."""
     net = data.draw(networks())

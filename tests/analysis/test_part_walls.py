@@ -82,7 +82,7 @@ def check(of: Problem, tree: CutTree) -> int:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_any_networks(data: Any) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))
     domain = Domain(*data.draw(polytopes(net.input_dim))) if data.draw(st.booleans()) else None

@@ -70,7 +70,7 @@ def test_stored_cases(case: Case, n_parts: int) -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_any_networks_and_cuts(data: Any) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))
     domain = Domain(*data.draw(polytopes(net.input_dim))) if data.draw(st.booleans()) else None
@@ -146,7 +146,7 @@ def test_random_trees() -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_artificial_hyperplanes_are_the_same_in_all_parts(data: Any) -> None:
     """Identity neurons in the first layer, cuts by the second: some parts have enough walls to start from."""
     d = data.draw(st.integers(2, 3))
@@ -391,7 +391,7 @@ def test_a_killed_run_goes_on(tmp_path: Path, threads: int) -> None:
 
     rng = Random(threads)
     done: set[str] = set()
-    for _ in range(10):
+    for _ in range(6):
         process = start()
         time.sleep(rng.uniform(0.2, 1.5))
         process.send_signal(signal.SIGKILL)

@@ -83,13 +83,13 @@ def test_stored_case(case: Case) -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_any_network(data: st.DataObject) -> None:
     check(data.draw(networks()), field=data.draw(st.sampled_from(FIELDS)), most=6)
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_any_network_over_a_domain(data: st.DataObject) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))
     domain = Domain(*data.draw(polytopes(net.input_dim)))

@@ -67,14 +67,14 @@ def compare_with_reference(complex_: PolyhedralComplex, reference: Reference) ->
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_canonical_complex(data: st.DataObject) -> None:
     net = data.draw(networks())
     compare_with_reference(subdivide(net), Reference(net))
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_refined_complex_and_homology(data: st.DataObject) -> None:
     net = data.draw(networks())
     level = data.draw(levels(net))
@@ -86,7 +86,7 @@ def test_refined_complex_and_homology(data: st.DataObject) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(160))
+@pytest.mark.parametrize("seed", range(80))
 def test_seeded_networks(seed: int) -> None:
     net = seeded_network(seed)
     rng = Random(seed)
@@ -100,7 +100,7 @@ def test_seeded_networks(seed: int) -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_complex_over_a_domain(data: st.DataObject) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))
     level = data.draw(levels(net))
@@ -118,7 +118,7 @@ def test_complex_over_a_domain(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(100)
+@examples(50)
 def test_theorems_at_every_level(data: st.DataObject) -> None:
     """Euler, Mayer-Vietoris for the closed regions, and open against closed where the level is regular."""
     net = data.draw(networks(widths=WIDER))
@@ -157,7 +157,7 @@ def is_regular(net: Network, level: Fraction) -> bool:
 
 
 @given(st.data())
-@examples(50)
+@examples(25)
 def test_alexander_duality_of_compact_regions(data: st.DataObject) -> None:
     """For compact X = {F >= t}: reduced H_k(X) and reduced cohomology of its complement in the sphere S^d.
 
@@ -181,7 +181,7 @@ def test_alexander_duality_of_compact_regions(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_invariance_under_neuron_symmetries(data: st.DataObject) -> None:
     net = data.draw(networks(widths=WIDER))
     level = data.draw(levels(net))
@@ -193,7 +193,7 @@ def test_invariance_under_neuron_symmetries(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_invariance_under_affine_maps_of_the_input(data: st.DataObject) -> None:
     net = data.draw(networks(widths=WIDER))
     level = data.draw(levels(net))
@@ -203,7 +203,7 @@ def test_invariance_under_affine_maps_of_the_input(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(30)
+@examples(20)
 def test_negation_and_scaling_of_the_output(data: st.DataObject) -> None:
     net = data.draw(networks(widths=WIDER))
     level = data.draw(levels(net))
@@ -218,7 +218,7 @@ def test_negation_and_scaling_of_the_output(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(30)
+@examples(20)
 def test_a_box_around_all_vertices_changes_no_homology(data: st.DataObject) -> None:
     """Every cell has a vertex in the box's interior (there is no lineality), so cells of the box meet alike."""
     net = data.draw(networks(widths=WIDER))
@@ -234,7 +234,7 @@ def test_a_box_around_all_vertices_changes_no_homology(data: st.DataObject) -> N
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_closed_regions_over_a_domain(data: st.DataObject) -> None:
     """Mayer-Vietoris in a convex domain, and its cells are pieces of the cells of the whole space."""
     net = data.draw(networks(widths=WIDER))

@@ -12,13 +12,13 @@ from support.known_answers import REGION_COUNTS, Case, cases, random_float32, sh
 from support.reference import RELATIONS, Homology, Reference, evaluate, homology, smith
 from support.strategies import examples, levels, networks, points, polytopes
 
-# Beyond a second or two in plain Python. Three take up to two minutes: the engine, which agrees with the reference
+# Beyond a second or two in plain Python. Four take up to two minutes: the engine, which agrees with the reference
 # elsewhere, finds what is stored for them in test_cases.py, and here smaller ones of the same kind take their place.
-LARGE = {"random_int_4-5-5-1", "random_int_2-10-10-1", "shells_2-8-4-3-1"}
+LARGE = {"degenerate_4-5-5-1_1", "random_int_2-10-10-1", "shells_2-8-4-3-1"}
 CASES = [
     pytest.param(c, id=c.name, marks=[pytest.mark.slow] if c.name in LARGE else [])
     for c in cases()
-    if c.name not in ("shells_4-8-10-1", "random_int_3-7-7-1", "shells_3-6-6-4-1")
+    if c.name not in ("shells_4-8-10-1", "random_int_3-7-7-1", "shells_3-6-6-4-1", "random_int_4-5-5-1")
 ]
 
 SMALL = {
@@ -49,13 +49,13 @@ def test_shells_in_four_dimensions() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", [(2, 16, 16, 1), (3, 16, 1)])
-def test_region_counts_of_random_networks(architecture: tuple[int, ...]) -> None:
+def test_region_counts_of_a_random_network() -> None:
+    architecture = (2, 16, 16, 1)
     assert Reference(random_float32(architecture), 0).f_vector[-1] == REGION_COUNTS[architecture]
 
 
 @given(st.data())
-@examples(80)
+@examples(40)
 def test_three_models_of_homology(data: st.DataObject) -> None:
     """Bounded cells, Poincaré duality and order complexes agree, with and without a domain."""
     net = data.draw(networks(widths=SMALL))
@@ -67,7 +67,7 @@ def test_three_models_of_homology(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_cells_cover_the_space_once(data: st.DataObject) -> None:
     """Every point's signs are a cell's signs, and the Euler characteristic with compact support is that of R^d."""
     net = data.draw(networks())

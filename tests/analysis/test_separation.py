@@ -116,12 +116,11 @@ def test_wrong_arguments(arguments, options):
 
 def test_figures(tmp_path):
     pytest.importorskip("matplotlib")
-    for d, n, degree in ((2, 24, 0), (3, 12, None), (2, 1, 0)):
-        result = separation(d, n, degree=degree, seconds=0)
-        for suffix, start in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
-            path = tmp_path / f"{d}-{n}{suffix}"
-            plot_separation(result, path)
-            assert path.read_bytes().startswith(start)
+    for d, n, degree, suffix, start in ((2, 24, 0, "svg", b"<?xml"), (3, 12, None, "png", b"\x89PNG")):
+        path = tmp_path / f"{d}-{n}.{suffix}"
+        plot_separation(separation(d, n, degree=degree, seconds=0), path)
+        assert path.read_bytes().startswith(start)
+    plot_separation(separation(2, 1, degree=0, seconds=0), tmp_path / "2-1.png")
     first = (tmp_path / "2-24.svg").read_bytes()
     plot_separation(separation(2, 24, seconds=0), tmp_path / "2-24.svg")
     assert (tmp_path / "2-24.svg").read_bytes() == first

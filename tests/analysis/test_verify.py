@@ -249,7 +249,7 @@ def test_predictions_of_shells_are_claims(architecture, cuts):
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_what_is_computed_is_a_true_claim(data):
     """And Mayer–Vietoris holds at every level, critical ones included."""
     net = data.draw(networks(dims=(1, 2, 3)))

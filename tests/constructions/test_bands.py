@@ -84,7 +84,7 @@ def test_they_are_twice_those_of_the_sublevel_set_for_even_cuts(case: Any) -> No
     assert betti_numbers(bands(architecture, cuts, *rest), "<=") == tuple(b // 2 for b in twice)
 
 
-@examples(200)
+@examples(100)
 @given(st.data())
 def test_prediction_for_all_admissible_arguments(data: Any) -> None:
     """All classes have the same numbers, at least those of {F > 0}, and exactly where all numbers are small."""
@@ -126,7 +126,7 @@ def test_formulas() -> None:
             band_formulas(wrong)
 
 
-@examples(40)
+@examples(20)
 @given(st.data())
 def test_a_banded_network_classifies_by_bands(data: Any) -> None:
     net = data.draw(networks(dims=(1, 2), widths={1: [(3,), (2, 2)], 2: [(3,), (4,), (2, 2)]}))
@@ -222,7 +222,7 @@ def test_weights_are_shared() -> None:
     assert fold_block(2, 4).architecture == (2, 8, 2)
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_a_recurrent_network_runs_step_by_step(data: Any) -> None:
     """Unfolded networks against loops over their blocks."""

@@ -98,7 +98,7 @@ def admissible(draw: st.DrawFn) -> tuple[tuple[int, ...], tuple[int, ...], str]:
 
 
 @given(admissible())
-@examples(60)
+@examples(30)
 def test_any_shells(case: tuple[tuple[int, ...], tuple[int, ...], str]) -> None:
     architecture, cuts, variant = case
     predicted = predicted_betti(*case)
@@ -168,7 +168,7 @@ def test_lower_bound_network_reaches_the_bound(architecture: tuple[int, ...]) ->
 
 
 @given(st.data())
-@examples(200)
+@examples(100)
 def test_lower_bound_network_for_any_w(data: st.DataObject) -> None:
     d = data.draw(st.integers(2, 5))
     w = tuple(data.draw(st.integers(0, 5)) for _ in range(d - 1))

@@ -46,7 +46,7 @@ def texts() -> st.SearchStrategy[tuple[str, str]]:
 
 
 @given(texts(), st.lists(POINTS, min_size=3, max_size=3))
-@examples(120)
+@examples(60)
 def test_values_are_those_of_python(text: tuple[str, str], points: list[tuple[Fraction, ...]]) -> None:
     nets = [from_expression(text[0], NAMES, relu=relu) for relu in (False, True)]
     assert all(slope == 0 for layer in nets[1].slopes for slope in layer)

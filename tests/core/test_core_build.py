@@ -4,7 +4,7 @@ The programs are in `tests/cpp/`: arrays, threads, decisions (forms, signs and v
 of coarse complexes), splitting (a cube), reduction (spaces of known homology), filtration. What the driver checks is in
 `driver.cpp`: closed forms, threads and number types against each other, and that a run in which an allocation fails
 ends in std::bad_alloc or with the right cells, for every allocation there is. The slow tests run all of them under
-sanitizers.
+sanitizers, compiled as one program: the templates that they share take most of the time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GMP = ["-lgmpxx", "-lgmp"]
 WRAP = "-Wl,--wrap=realloc,--wrap=mmap,--wrap=mremap"  # for allocations that fail
 DRIVER = ROOT / "tests" / "cpp" / "driver.cpp"
 SLOW = pytest.mark.slow
-PROGRAMS = ["storage", "thread_pool", "decisions", "relaxation", "splitting", "reduction"]
+PROGRAMS = ["storage", "thread_pool", "decisions", "relaxation", "splitting", "reduction", "filtration"]
 
 pytestmark = [
     pytest.mark.skipif(not HEADERS, reason="the tests were copied without the source tree"),
@@ -47,9 +47,16 @@ def build(tmp_path: Path, *flags: str) -> Path:
     return program
 
 
-def build_program(tmp_path: Path, name: str, *flags: str) -> Path:
-    program = tmp_path / name
-    compile_([*WARNINGS, *flags, str(DRIVER.with_name(f"{name}.cpp")), "-o", str(program), *GMP])
+def build_together(tmp_path: Path, names: list[str], *flags: str) -> Path:
+    """The driver and these programs as one: without arguments it is the programs, one after the other."""
+    texts = [DRIVER.with_name(f"{name}.cpp").read_text(encoding="utf-8") for name in ("driver", *names)]
+    included = dict.fromkeys(line for text in texts for line in text.splitlines() if line.startswith("#include"))
+    spaces = [f'namespace {name}_program {{\n#include "{name}.cpp"\n}}' for name in ("driver", *names)]
+    mains = " || ".join(f"{name}_program::main()" for name in names)
+    main = f"int main(int argc, char** argv) {{ return argc > 1 ? driver_program::main(argc, argv) : {mains}; }}\n"
+    source, program = tmp_path / "together.cpp", tmp_path / "together"
+    source.write_text("\n".join([*included, *spaces, main]), encoding="utf-8")
+    compile_([*WARNINGS, *flags, "-I", str(DRIVER.parent), str(source), "-o", str(program), WRAP, *GMP])
     return program
 
 
@@ -61,29 +68,9 @@ def run(program: Path, *arguments: str, **environment: str) -> str:
     return done.stdout
 
 
-@SLOW
-def test_no_warnings_and_no_python():
-    """The driver uses all of the headers, so that what they declare as templates is compiled as well."""
-    compile_([*WARNINGS, "-fsyntax-only", str(DRIVER)])
+def test_no_python():
     for header in HEADERS:
         assert "Python.h" not in header.read_text(encoding="utf-8"), header.name
-
-
-@pytest.mark.parametrize("name", ["storage", "thread_pool"])
-def test_parts(name: str, tmp_path: Path):
-    run(build_program(tmp_path, name, "-O0"))
-
-
-@SLOW
-@pytest.mark.parametrize("name", [*PROGRAMS, "filtration"])
-def test_parts_with_address_and_undefined_behaviour_sanitizers(name: str, tmp_path: Path):
-    run(build_program(tmp_path, name, "-O0", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"))
-
-
-@SLOW
-@pytest.mark.parametrize("name", ["thread_pool", "splitting", "filtration"])
-def test_parts_with_thread_sanitizer(name: str, tmp_path: Path):
-    run(build_program(tmp_path, name, "-O1", "-g1", "-fsanitize=thread"), TSAN_OPTIONS="halt_on_error=1")
 
 
 def test_every_outcome_has_an_error_of_its_own():
@@ -98,16 +85,21 @@ def test_every_outcome_has_an_error_of_its_own():
 
 
 @SLOW
-@pytest.mark.parametrize("header", HEADERS, ids=lambda path: path.name)
-def test_headers_stand_alone(header: Path, tmp_path: Path):
-    source = tmp_path / "alone.cpp"
-    source.write_text(f'#include "_cpp/{header.name}"\n', encoding="utf-8")
-    compile_([*WARNINGS, "-fsyntax-only", str(source)])
+def test_headers_stand_alone(tmp_path: Path):
+    """They include what they use of one another; the headers of the system are compiled once, for all of them."""
+    lines = {line for path in HEADERS for line in path.read_text(encoding="utf-8").splitlines()}
+    system = sorted(line for line in lines if line.startswith("#include <"))
+    (tmp_path / "system.hpp").write_text("\n".join(system), encoding="utf-8")
+    compile_(["-x", "c++-header", str(tmp_path / "system.hpp"), "-o", str(tmp_path / "system.hpp.gch")])
+    for header in HEADERS:
+        source = tmp_path / "alone.cpp"
+        source.write_text(f'#include "system.hpp"\n#include "_cpp/{header.name}"\n', encoding="utf-8")
+        compile_(["-Wall", "-Werror", "-fsyntax-only", "-I", str(tmp_path), str(source)])
 
 
 @SLOW
 def test_driver_optimised(tmp_path: Path):
-    """With the warnings that only optimisation finds, and several threads when allocations fail."""
+    """With all warnings, also those that only optimisation finds, and several threads when allocations fail."""
     program = build(tmp_path, *WARNINGS, "-O3", "-fno-fast-math")
     run(program, "check", "1")
     run(program, "check", "3")
@@ -115,14 +107,18 @@ def test_driver_optimised(tmp_path: Path):
 
 
 @SLOW
-def test_driver_with_address_and_undefined_behaviour_sanitizers(tmp_path: Path):
-    program = build(tmp_path, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+def test_with_address_and_undefined_behaviour_sanitizers(tmp_path: Path):
+    flags = ["-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    program = build_together(tmp_path, PROGRAMS, *flags)
+    assert run(program) == "passed\n" * len(PROGRAMS)
     run(program, "check", "2")
     out = run(program, "allocations", "1")
     assert sum(map(int, re.findall(r"\d+ (?=allocations)", out))) > 5000
 
 
 @SLOW
-def test_driver_with_thread_sanitizer(tmp_path: Path):
-    program = build(tmp_path, "-O2", "-g", "-fsanitize=thread")
+def test_with_thread_sanitizer(tmp_path: Path):
+    names = ["thread_pool", "splitting", "filtration"]
+    program = build_together(tmp_path, names, "-O1", "-g1", "-fsanitize=thread")
+    assert run(program, TSAN_OPTIONS="halt_on_error=1") == "passed\n" * len(names)
     run(program, "check", "3", TSAN_OPTIONS="halt_on_error=1")

@@ -150,7 +150,6 @@ def test_the_process_ends_with_the_caller() -> None:
     "work",
     [
         "homology(region)",
-        "chain_complex(region)",
         "chain_complex(region).dual()",
         "pr.save_complex(cx, path)",
         pytest.param("pr.write_mesh(cx, path + '.vtk')", marks=MESHIO),

@@ -90,7 +90,7 @@ def test_round_trip_of_stored_cases(case, level, tmp_path):
     check_same(cx, round_trip(cx, tmp_path))
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_round_trip(tmp_path_factory, data):
     net = data.draw(networks())
@@ -600,7 +600,7 @@ def test_digits_beyond_those_of_any_vertex(tmp_path):
         solver.vector(inexact)
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_no_vertex_is_longer_than_the_bound(data):
     net = data.draw(networks())

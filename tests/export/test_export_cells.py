@@ -47,7 +47,7 @@ def span(cell):
     return {("v", v) for v in cell["vertices"]} | {("r", r) for r in cell["rays"]}
 
 
-@examples(40)
+@examples(20)
 @given(networks(), st.sampled_from([None, 0, Fraction(1, 3)]), st.booleans())
 def test_cells_as_json(tmp_path_factory, net, level, boxed):
     """Both descriptions of every cell agree, the facets are cells of the file, and F has the sign that is told."""
@@ -150,7 +150,7 @@ def read_matrix(rows):
     return [] if rows and isinstance(rows[0], dict) else [tuple(Fraction(x) for x in row) for row in rows]
 
 
-@examples(30)
+@examples(20)
 @given(networks(), st.sampled_from([None, 0]))
 def test_polymake_files(tmp_path_factory, net, level):
     path = tmp_path_factory.mktemp("polymake") / "file"

@@ -20,7 +20,7 @@ from support.zoo import projective_space
 pytest.importorskip("scipy")
 
 
-@examples(60)
+@examples(30)
 @given(networks(), st.booleans())
 def test_boundaries_of_boundaries_vanish(net, boxed):
     cx = pr.subdivide(net, 0, [(-1, 2)] * net.input_dim if boxed else None)

@@ -34,7 +34,7 @@ def area(points):
     return sum(np.linalg.norm(np.cross(b - points[0], c - points[0])) / 2 for b, c in itertools.pairwise(points))
 
 
-@examples(30)
+@examples(20)
 @given(networks(dims=(1, 2, 3), widths=SMALL), st.booleans())
 def test_vertices_of_cells(net, triangulate):
     """Every cell is there with its own vertices, each coordinate the double nearest to the exact one."""

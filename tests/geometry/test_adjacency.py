@@ -12,7 +12,7 @@ from support.strategies import WIDER, examples, networks
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_linear_pieces(data: st.DataObject) -> None:
     """Regions joined across common facets by the affine maps themselves; never more of them than regions."""
     net = data.draw(networks(widths=WIDER))
@@ -24,7 +24,7 @@ def test_linear_pieces(data: st.DataObject) -> None:
     assert complex_.n_linear_pieces == nx.number_connected_components(graph) <= complex_.n_regions
 
 
-@examples(40)
+@examples(20)
 @given(networks())
 def test_face_poset(net):
     """Graded, and its intervals of length 2 are diamonds with signs that cancel; the vertices below are the cell's."""

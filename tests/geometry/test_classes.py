@@ -138,7 +138,7 @@ def test_logistic_regression_in_many_dimensions() -> None:
 
 
 @given(st.data())
-@examples(150)
+@examples(80)
 def test_every_cell_by_value(data: st.DataObject) -> None:
     net = data.draw(classifiers(dims=(1, 2, 3, 4)))
     partition = classify(net)
@@ -155,7 +155,7 @@ def test_every_cell_by_value(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(50)
+@examples(25)
 def test_every_cell_over_a_domain(data: st.DataObject) -> None:
     net = data.draw(classifiers())
     partition = classify(net, Domain(*data.draw(polytopes(net.input_dim))))
@@ -170,7 +170,7 @@ def test_every_cell_over_a_domain(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_against_the_margin_as_a_network(data: st.DataObject) -> None:
     net = data.draw(classifiers(outputs=(2, 3, 4)))
     box = data.draw(st.sampled_from([None, [(-1, 2)] * net.input_dim]))
@@ -182,7 +182,7 @@ def test_against_the_margin_as_a_network(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_against_all_differences_at_once(data: st.DataObject) -> None:
     """Another refinement, by all n(n − 1)/2 differences, whose cells are told apart by evaluation."""
     net = data.draw(classifiers(dims=(1, 2), outputs=(3, 4)))
@@ -198,7 +198,7 @@ def test_against_all_differences_at_once(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_two_classes_are_the_sides_of_a_level(data: st.DataObject) -> None:
     net = data.draw(classifiers(dims=(1, 2, 3, 4), outputs=(2,)))
     partition, cx = classify(net), subdivide(net.difference(0, 1), level=0)
@@ -211,7 +211,7 @@ def test_two_classes_are_the_sides_of_a_level(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_the_order_of_the_classes_is_without_effect(data: st.DataObject) -> None:
     net = data.draw(classifiers())
     order = data.draw(st.permutations(range(net.output_dim)))
@@ -225,7 +225,7 @@ def test_the_order_of_the_classes_is_without_effect(data: st.DataObject) -> None
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_euler_characteristics_add_up(data: st.DataObject) -> None:
     """With compact supports they are additive, (−1)^d for R^d, and (−1)^d χ for an open set, by duality."""
     net = data.draw(classifiers(dims=(1, 2, 3, 4)))
@@ -238,7 +238,7 @@ def test_euler_characteristics_add_up(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_components_are_those_of_the_adjacency_graph(data: st.DataObject) -> None:
     """An open set stays connected, or not, without its cells of dimension less than d − 1."""
     net = data.draw(classifiers(dims=(2, 3)))
@@ -255,7 +255,7 @@ def test_components_are_those_of_the_adjacency_graph(data: st.DataObject) -> Non
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_alexander_duality(data: st.DataObject) -> None:
     """Another class that wins far outside makes the closed regions compact; each is dual to its complement."""
     d = data.draw(st.sampled_from([1, 2, 3]))
@@ -299,7 +299,7 @@ def test_a_trained_shape_against_a_grid() -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_largest_at_all_vertices(data: st.DataObject) -> None:
     """Without the signs of comparisons: F_i − max F ≤ 0 is affine on a cell, so zero iff it is at vertices and rays."""
     net = data.draw(classifiers(dims=(1, 2, 3)))
@@ -313,7 +313,7 @@ def test_largest_at_all_vertices(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(30)
+@examples(20)
 def test_every_number_of_threads(data: st.DataObject) -> None:
     net = data.draw(classifiers(dims=(2, 3), outputs=(2, 3, 5, 9)))
     one, more = classify(net), classify(net, threads=3)
@@ -362,7 +362,7 @@ def test_former_names() -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_composition(data: st.DataObject) -> None:
     net = data.draw(classifiers())
     other = data.draw(networks(dims=(net.output_dim,), widths={net.output_dim: [(), (3,), (2, 2)]}))

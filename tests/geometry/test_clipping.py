@@ -19,7 +19,7 @@ PLANE = Network([[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1, 1, 0, 0], [0, 0, 1, 1]
 SMALL = {1: [(5,), (3, 3)], 2: [(5,), (4, 4)], 3: [(4,), (4, 3)]}
 
 
-@examples(30)
+@examples(20)
 @given(networks(dims=(1, 2, 3), widths=SMALL), st.sampled_from([None, 0]))
 def test_clipped(net, level):
     """The same as subdividing over the box; over a domain, as over the intersection."""

@@ -80,7 +80,7 @@ def test_random_networks(architecture: tuple[int, ...]) -> None:
 
 
 @given(st.data())
-@examples(50)
+@examples(25)
 def test_homology_and_level_set(data: st.DataObject) -> None:
     net = data.draw(networks(dims=tuple(SMALL), widths=SMALL))
     coarse, complete = both(net, data.draw(levels(net)))
@@ -89,7 +89,7 @@ def test_homology_and_level_set(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(30)
+@examples(20)
 def test_domains(data: st.DataObject) -> None:
     net = data.draw(networks(dims=(1, 2, 3, 4), widths=SMALL))
     domain = Domain(*data.draw(polytopes(net.input_dim)))

@@ -54,14 +54,14 @@ def check(coarse: Partition, complete: Partition) -> None:
 
 
 @given(st.data())
-@examples(120)
+@examples(60)
 def test_the_same_regions(data: st.DataObject) -> None:
     net = data.draw(classifiers(dims=(1, 2, 3, 4)))
     check(classify(net, coarse=True), classify(net))
 
 
 @given(st.data())
-@examples(50)
+@examples(25)
 def test_the_same_regions_over_a_domain(data: st.DataObject) -> None:
     net = data.draw(classifiers())
     domain = Domain(*data.draw(polytopes(net.input_dim)))
@@ -80,7 +80,7 @@ def test_random_networks(architecture: tuple[int, ...]) -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_two_classes_are_the_sides_of_a_level(data: st.DataObject) -> None:
     net = data.draw(classifiers(dims=(1, 2, 3), outputs=(2,)))
     partition, cx = classify(net, coarse=True), subdivide(net.difference(0, 1), level=0, coarse=True)
@@ -92,7 +92,7 @@ def test_two_classes_are_the_sides_of_a_level(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(80)
+@examples(40)
 def test_every_cell_by_value(data: st.DataObject) -> None:
     net = data.draw(classifiers(dims=(1, 2, 3)))
     partition = classify(net, coarse=True)

@@ -29,7 +29,7 @@ def random_tree(rng: Random, d: int, n_cuts: int) -> CutTree:
 
 
 @given(st.integers(0, 2**32), st.integers(1, 3), st.integers(0, 7))
-@examples(60)
+@examples(30)
 def test_the_leaves_around_a_point_contain_it(seed: int, d: int, n_cuts: int) -> None:
     rng = Random(seed)
     tree = random_tree(rng, d, n_cuts)

@@ -22,7 +22,7 @@ from support.strategies import examples
 numbers = st.fractions(-3, 3, max_denominator=4)
 
 
-@examples(40)
+@examples(20)
 @given(st.integers(1, 3).flatmap(lambda d: st.tuples(
     st.lists(st.tuples(st.lists(numbers, min_size=d, max_size=d), numbers), min_size=1, max_size=5),
     st.lists(st.lists(numbers, min_size=d, max_size=d), min_size=1, max_size=6))))  # fmt: skip

@@ -49,7 +49,7 @@ def test_some_regions():
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_random_networks(data):
     """Degenerate, of low rank, with any slopes, cut by a level and by a domain."""
     net = data.draw(networks(dims=(1, 2, 3)))

@@ -43,7 +43,7 @@ def systems(draw: st.DrawFn) -> Domain:
     return Domain(rows, offsets)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(systems())
 def test_random_systems_against_the_core_and_scipy(domain: Domain) -> None:
     linprog = pytest.importorskip("scipy.optimize").linprog

@@ -26,7 +26,7 @@ def polyhedra(draw: st.DrawFn) -> tuple[list[list[int]], list[list[int]]]:
     return vectors(draw, d, 1, 8), vectors(draw, d, 0, 4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(polyhedra(), st.integers(0, 10**6))
 def test_points_lie_in_the_domain_iff_they_are_combinations(made: Any, seed: int) -> None:
     linprog = pytest.importorskip("scipy.optimize").linprog
@@ -51,7 +51,7 @@ def test_points_lie_in_the_domain_iff_they_are_combinations(made: Any, seed: int
         assert (domain is None or domain.contains(x)) == (found.status == 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(polyhedra())
 def test_facets_and_vertices_are_those_of_scipy(made: Any) -> None:
     hull = pytest.importorskip("scipy.spatial")

@@ -13,7 +13,7 @@ from support.strategies import WIDER, examples, levels, networks, points
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_points_lie_in_the_cells_that_locate_finds(data: st.DataObject) -> None:
     net = data.draw(networks(widths=WIDER))
     level = data.draw(levels(net))
@@ -38,7 +38,7 @@ def test_points_lie_in_the_cells_that_locate_finds(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(30)
+@examples(20)
 def test_interior_points_are_located_where_they_were_taken(data: st.DataObject) -> None:
     net = data.draw(networks())
     complex_ = subdivide(net, level=data.draw(st.none() | levels(net)))

@@ -10,7 +10,7 @@ from polyrelu.network.network import Network
 from support.strategies import examples, networks
 
 
-@examples(60)
+@examples(30)
 @given(networks(), st.sampled_from([None, 0]))
 def test_all_affine_maps(net, level):
     """Each is the map that the signs define; distinct, and right at an interior point."""

@@ -93,7 +93,7 @@ def other_way(net: Network, text: str, forms: list[Any], domain: Any = None) -> 
     return reference.order_complex_of(is_inside)
 
 
-@examples(150)
+@examples(80)
 @given(st.data())
 def test_homology_is_that_of_the_order_complex_of_all_cells(data: Any) -> None:
     net = data.draw(several())
@@ -104,7 +104,7 @@ def test_homology_is_that_of_the_order_complex_of_all_cells(data: Any) -> None:
     assert (found.betti, found.torsion) == (expected.betti, expected.torsion)
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_so_over_a_domain(data: Any) -> None:
     net = data.draw(several(dims=(1, 2)))
@@ -115,7 +115,7 @@ def test_so_over_a_domain(data: Any) -> None:
     assert (found.betti, found.torsion) == (expected.betti, expected.torsion)
 
 
-@examples(100)
+@examples(50)
 @given(st.data())
 def test_cells_and_points(data: Any) -> None:
     net = data.draw(several())
@@ -140,7 +140,7 @@ def test_cells_and_points(data: Any) -> None:
     assert region.is_closed == all(region.mask(j)[f] for (j, f), (k, i) in faces if region.mask(k)[i])
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_one_comparison_is_a_region_of_the_level(data: Any) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))
@@ -155,7 +155,7 @@ def test_one_comparison_is_a_region_of_the_level(data: Any) -> None:
         assert (found.betti, found.torsion) == (expected.betti, expected.torsion)
 
 
-@examples(60)
+@examples(30)
 @given(st.data())
 def test_a_half_open_band_at_regular_levels(data: Any) -> None:
     """Where no vertex is on a level, all four bands are homotopy equivalent, by collars on both sides."""

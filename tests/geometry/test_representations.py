@@ -63,7 +63,7 @@ def inequalities_of_region(complex_: PolyhedralComplex, i: int) -> list[list[Fra
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_regions_against_cddlib(data: st.DataObject) -> None:
     """The vertices, rays and lines of every region are those of its inequalities; and so is its H-representation."""
     net = data.draw(networks())
@@ -89,7 +89,7 @@ def test_regions_against_cddlib(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_faces_against_cddlib(data: st.DataObject) -> None:
     """Cells of every dimension: the two representations describe one polyhedron, without redundancy."""
     net = data.draw(networks())

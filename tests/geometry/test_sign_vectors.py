@@ -50,14 +50,14 @@ def compare(net: Network, level: Fraction) -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_random_networks(data: st.DataObject) -> None:
     net = data.draw(networks(widths=SMALL))
     compare(net, data.draw(levels(net)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(40))
 def test_seeded_networks(seed: int) -> None:
     net = seeded_network(seed, LARGER)
     compare(net, random_level(net, Random(seed)))
@@ -87,7 +87,7 @@ def test_open_and_closed_regions_of_a_critical_level() -> None:
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_beat_points_may_be_removed(data: st.DataObject) -> None:
     """The order complex of all cells, and that of what is left of them."""
     net = data.draw(networks(dims=(1, 2, 3), widths={1: [(3,), (2, 2)], 2: [(2,), (3,), (2, 1)], 3: [(2,)]}))

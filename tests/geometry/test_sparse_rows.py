@@ -34,7 +34,7 @@ def dense(rows: SparseRows) -> np.ndarray:
     return csr_array((rows.values, rows.index, rows.indptr), shape=(rows.n_rows, rows.n_columns)).toarray()
 
 
-@examples(100)
+@examples(50)
 @given(matrices(), st.data())
 def test_operations_are_those_of_matrices(a: np.ndarray, data: st.DataObject) -> None:
     rows = rows_of(a)

@@ -35,7 +35,7 @@ def run(stages: list[Stage], x: list[Fraction]) -> list[list[Fraction]]:
     return values
 
 
-@examples(60)
+@examples(30)
 @given(networks(), st.data())
 def test_stages_are_the_layers_up_to_positive_factors(net: Network, data: st.DataObject) -> None:
     level = data.draw(st.sampled_from([None, Fraction(0), Fraction(2, 3)]))

@@ -19,7 +19,7 @@ from support.simplices import determinant, volume_by_simplices
 from support.strategies import examples, invertible_matrices, networks, precomposed, seeded_network
 
 
-@examples(50)
+@examples(25)
 @given(networks(), st.sampled_from([None, 0]))
 def test_volumes_add_up_to_the_box(net, level):
     d = net.input_dim

@@ -44,7 +44,7 @@ def some_formula(rng: Random, depth: int = 3) -> str:
     return f"{some_formula(rng, depth - 1)} {rng.choice(['and', 'or'])} {some_formula(rng, depth - 1)}"
 
 
-@examples(400)
+@examples(200)
 @given(st.integers(0, 2**32))
 def test_it_means_what_python_means(seed: int) -> None:
     rng = Random(seed)

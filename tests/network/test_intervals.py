@@ -18,7 +18,7 @@ from support.strategies import examples
 
 
 @given(st.data())
-@examples(40)
+@examples(20)
 def test_bounds_enclose_values(data: st.DataObject) -> None:
     net = data.draw(networks())
     rng = Random(data.draw(st.integers(0, 2**32)))

@@ -268,7 +268,7 @@ junk = st.recursive(
 
 
 @given(junk, junk, st.one_of(st.none(), junk))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_junk_is_a_network_or_refused(weights: Any, biases: Any, slopes: Any) -> None:
     try:
         net = Network(weights, biases, slopes)
@@ -315,7 +315,7 @@ def refused(call: Callable[[], object]) -> None:
 
 
 @given(networks(), junk, junk)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_junk_is_refused_by_the_methods(net: Network, x: Any, y: Any) -> None:
     """And what is no junk after all is read as `meant` reads it."""
     d, n = net.input_dim, net.output_dim
@@ -387,7 +387,7 @@ def test_signs_for_more_or_fewer_neurons() -> None:
 
 
 @given(junk, junk)
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_junk_in_an_object_is_refused_as_by_the_class(weights: Any, biases: Any) -> None:
     try:
         known = Network(weights, biases)
@@ -434,7 +434,7 @@ def test_refuses_coordinates(x: Any) -> None:
 
 
 @given(networks(), st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_a_batch_has_the_values_of_its_points(net: Network, data: st.DataObject) -> None:
     """Against the definition in Fractions; for numbers of any kind, and floats of any size, which are exact."""
     d = net.input_dim
@@ -544,7 +544,7 @@ def test_evaluates_a_hundred_thousand_weights() -> None:
 
 
 @given(networks_with_points(), st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_restrict(case: tuple[Network, list[Any]], data: st.DataObject) -> None:
     net, origin = case
     directions = data.draw(st.lists(vectors(net.input_dim), min_size=1, max_size=3))
@@ -558,7 +558,7 @@ def test_restrict(case: tuple[Network, list[Any]], data: st.DataObject) -> None:
 
 
 @given(networks_with_points(), numbers)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_output_transformations(case: tuple[Network, list[Any]], c: Any) -> None:
     net, x = case
     values = outputs_of(net, x)

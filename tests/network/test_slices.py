@@ -54,7 +54,7 @@ def test_floats_are_read_exactly() -> None:
 
 
 @given(st.data())
-@examples(60)
+@examples(30)
 def test_the_network_on_a_slice(data: st.DataObject) -> None:
     net = data.draw(networks(dims=(2, 3, 4)))
     d = net.input_dim

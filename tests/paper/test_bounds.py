@@ -51,7 +51,7 @@ def check_bounds(net: Network, level: object) -> None:
 
 
 @given(st.data())
-@examples(150)
+@examples(80)
 def test_networks_obey_the_bounds(data: st.DataObject) -> None:
     net = data.draw(networks())
     check_bounds(net, data.draw(levels(net)))

@@ -64,7 +64,7 @@ def test_lemma_52_is_about_closed_regions_whatever_their_formula() -> None:
 
 
 @given(networks(), st.sampled_from([">=", "<=", "="]))
-@examples(150)
+@examples(80)
 def test_both_bounds_hold(net: pr.Network, relation: str) -> None:
     cx = pr.subdivide(net, 0)
     region = cx.region(relation)

@@ -33,7 +33,7 @@ def test_cycles_are_cut_to_a_given_window():
 
 
 @given(st.lists(st.tuples(*[st.fractions(-3, 3, max_denominator=9)] * 2), min_size=3, max_size=3))
-@examples(40)
+@examples(20)
 def test_a_cut_triangle_is_its_part_in_the_window(points):
     window = ((Fraction(-1), Fraction(2)), (Fraction(0), Fraction(1)))
     parts = [part for _, simplices in cut([(2, [tuple(points)])], window) for part in simplices]

@@ -112,7 +112,7 @@ def test_truncated_files(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_damaged_files(data: st.DataObject) -> None:
     """Whatever bytes are changed: a network comes out, or one of our errors."""
     made = bytearray(acas_xu((5, 3, 2)).SerializeToString())

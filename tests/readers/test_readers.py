@@ -73,7 +73,7 @@ def test_save(tmp_path: Path) -> None:
 
 
 @given(net=networks(), name=st.text(st.characters(codec="utf-8")))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_round_trip(tmp_path: Path, net: Network, name: str) -> None:
     path = tmp_path / "net.json"
     save(net, path, name=name)

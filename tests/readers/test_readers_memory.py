@@ -86,7 +86,7 @@ except polyrelu.PolyreluError as error:
 
 @pytest.mark.parametrize(
     "kind",
-    [zipfile.ZIP_DEFLATED, *(pytest.param(k, marks=pytest.mark.slow) for k in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))],
+    [zipfile.ZIP_DEFLATED, *(pytest.param(k, marks=pytest.mark.slow) for k in (zipfile.ZIP_LZMA,))],
 )
 def test_members_that_unpack_to_more_than_they_declare(tmp_path: Path, kind: int) -> None:
     bomb(tmp_path / "bomb.npz", kind, 3 * 10**8, 100)

@@ -358,7 +358,7 @@ def chains(draw: st.DrawFn) -> tuple[Any, Shape]:
 
 
 @given(chain=chains(), seed=st.integers(0, 100))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_chains_of_operators_are_computed_exactly(chain: tuple[Any, Shape], seed: int) -> None:
     made, shape = chain
     x = dyadic(shape, seed, 2)
@@ -389,7 +389,7 @@ def windows(draw: st.DrawFn) -> tuple[Any, Shape]:
 
 
 @given(window=windows(), seed=st.integers(0, 100))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_windows_of_any_form(window: tuple[Any, Shape], seed: int) -> None:
     made, shape = window
     x = dyadic(shape, seed)

@@ -77,7 +77,7 @@ def test_all_in_the_coordinates() -> None:
     assert read(pr.Domain.box([-9], [-5])).architecture == (1, 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6))
 def test_enclosures_hold(seed: int) -> None:
     rng = Random(seed)

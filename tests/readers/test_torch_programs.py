@@ -71,8 +71,7 @@ def made(name: str) -> tuple[Any, tuple[int, ...], Network]:
 
 SLOW = [
     pytest.param(program, name, marks=pytest.mark.slow)
-    for program in ("exported", "exported module", "decomposed")
-    for name in ("convolutions", "loops")
+    for program, name in (("exported", "convolutions"), ("exported module", "loops"), ("decomposed", "convolutions"))
 ]
 
 

@@ -99,7 +99,7 @@ def test_known_complexes(entry: Entry) -> None:
     assert homology_basis(complex_).homology == pr.Homology(betti, torsion)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(chain_complexes(), st.integers(0, 10**6))
 def test_arbitrary_complexes(complex_: ChainComplex, seed: int) -> None:
     check(homology_basis(complex_), complex_, Random(seed))
@@ -198,7 +198,7 @@ def check_region(region: CellSet, rng: Random) -> None:
         check(homology_basis(region), chain_complex(region), rng)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_regions_of_arbitrary_networks(data: st.DataObject) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))

@@ -55,7 +55,7 @@ def check_basis(complex_: pr.ChainComplex, p: int, rng: Random) -> None:
         assert basis.coordinates({i: v + p * 7 for i, v in chain.items()}, k) == (wanted, ())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(chain_complexes(), st.sampled_from(PRIMES), st.integers(0, 99))
 def test_arbitrary_complexes(complex_: pr.ChainComplex, p: int, seed: int) -> None:
     groups = pr.homology(complex_)

@@ -151,7 +151,7 @@ def _linear(n: int, k: int) -> pr.Network:
     return pr.Network([[row]], [[0]])
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 3, 6))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 6))])
 def test_products_in_the_complement_of_a_link_are_linking_numbers(seed: int) -> None:
     """Thick random polygons along two lattices: f_0 ∪ f_1 = ±lk (h_0 − h_1)."""
     rng = Random(seed)
@@ -163,7 +163,7 @@ def test_products_in_the_complement_of_a_link_are_linking_numbers(seed: int) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_products_in_the_complement_of_a_link_of_three_components(seed: int) -> None:
     """f_i ∪ f_j = lk_ij (h_i − h_j) in suitable bases, so that lattices and ranks follow from the linking numbers."""
     rng = Random(100 + seed)

@@ -207,7 +207,7 @@ def test_zoo(complex_: ChainComplex) -> None:
             check_generate(other, homology(other))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(chain_complexes())
 def test_arbitrary_complexes(complex_: ChainComplex) -> None:
     check_generate(complex_, homology(complex_))
@@ -216,7 +216,7 @@ def test_arbitrary_complexes(complex_: ChainComplex) -> None:
 small = st.integers(-3, 3)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 5).flatmap(lambda n: st.lists(st.lists(small, min_size=n, max_size=n), min_size=1, max_size=5)))
 def test_arbitrary_matrices(rows: list[list[int]]) -> None:
     """One matrix as a boundary map in degree 1, and on top of it the map onto its kernel."""
@@ -289,7 +289,7 @@ def check_region(region: CellSet, rng: Random) -> None:
         check_winding(region, h.cycles(cx.input_dim - 1), rng)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_arbitrary_networks(data: st.DataObject) -> None:
     net = data.draw(networks(dims=(1, 2, 3)))

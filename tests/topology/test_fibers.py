@@ -70,7 +70,7 @@ def test_known_complexes(entry: tuple[str, ChainComplex], number: int) -> None:
 
 
 @given(chain_complexes(), st.integers(1, 6), st.integers(0, 2**32))
-@examples(80)
+@examples(40)
 def test_any_complexes(complex_: ChainComplex, number: int, seed: int) -> None:
     check(complex_, random_fibers(complex_, Random(seed), number), number // 2)
 

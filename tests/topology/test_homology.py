@@ -102,7 +102,7 @@ def chain_complexes(draw: st.DrawFn) -> ChainComplex:
     return total
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(chain_complexes())
 def test_arbitrary_complexes_against_plain_smith_forms(complex_: ChainComplex) -> None:
     assert homology(complex_) == plain_homology(complex_)

@@ -100,7 +100,7 @@ def test_any_cells(bounded: bool) -> None:
     assert all(seen[k] >= 10 for k in range(3)), seen
 
 
-@examples(100)
+@examples(50)
 @given(st.data())
 def test_the_three_models_agree_on_open_and_closed_regions(data: Any) -> None:
     net = data.draw(networks(dims=(1, 2, 3), widths={1: [(5,), (3, 3)], 2: [(5,), (4, 3)], 3: [(4,), (3, 2)]}))

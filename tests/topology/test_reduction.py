@@ -116,7 +116,7 @@ def test_zoo(complex_: ChainComplex, betti: tuple[int, ...], torsion: tuple[tupl
     check_reduction(complex_.dual())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(chain_complexes())
 def test_arbitrary_complexes(complex_: ChainComplex) -> None:
     reduction = check_reduction(complex_)

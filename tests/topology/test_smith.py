@@ -44,7 +44,7 @@ def matrices(draw: st.DrawFn) -> list[list[int]]:
     return [[int(value) for value in row] for row in product]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(matrices(), st.integers(0, 3))
 def test_against_flint(matrix: list[list[int]], limit: int) -> None:
     expected = plain_factors(matrix)
@@ -54,7 +54,7 @@ def test_against_flint(matrix: list[list[int]], limit: int) -> None:
         assert invariant_factors(matrix) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(matrices())
 def test_against_sympy(matrix: list[list[int]]) -> None:
     domain_matrix = DomainMatrix([[ZZ(v) for v in row] for row in matrix], (len(matrix), len(matrix[0])), ZZ)

@@ -57,7 +57,7 @@ def check(matrix: Matrix, form: SmithForm) -> None:
         assert all(type(x) is int and x for x in form.sparse_rows(name).values)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(matrices())
 def test_against_sympy(matrix: list[list[int]]) -> None:
     form = smith_normal_form(matrix)
@@ -66,7 +66,7 @@ def test_against_sympy(matrix: list[list[int]]) -> None:
     assert [[abs(int(x)) for x in row] for row in expected] == form.S.tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(matrices())
 def test_of_the_transpose_and_without_transforms(matrix: list[list[int]]) -> None:
     form = smith_normal_form(matrix)
@@ -77,7 +77,7 @@ def test_of_the_transpose_and_without_transforms(matrix: list[list[int]]) -> Non
     assert not plain.has_transforms and plain.S.tolist() == form.S.tolist() and plain.rank == form.rank
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.integers(1, 12).flatmap(
         lambda n: st.lists(
