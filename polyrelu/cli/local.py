@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> Answer:
         f"Neurons that change sign: {len(found.crossing)}", f"Activation regions: {found.n_regions}",
         f"Cells by codimension: {', '.join(map(str, found.cells))}",
     ]  # fmt: skip
-    named: dict[int | str, str] = {sign: f"F {sign} {brief(level)}" for sign in "<=>"}
+    named: dict[int | str, str] = {sign: f"F {sign} {brief(level)}" for sign in "<>"}
     rows = [["class", "homology"], *([named.get(c, str(c)), str(groups)] for c, groups in found.classes.items())]
     told = [f"No change of the {'signs' if of == 'pattern' else of} within: {_length(r, squared)}"
             for of, r in radii.items()]  # fmt: skip
