@@ -91,6 +91,11 @@ def test_json_answer(run, tmp_path):
         pr.write_table(pr.regions_table(cells, **filters), expected)
         assert Path(out_file).read_bytes() == expected.read_bytes()
         assert 0 < expected.read_text().count("\n") - 1 < cx.n_regions
+    for suffix, write in (("sage", pr.write_sage), ("m2", pr.write_macaulay2)):
+        found = tmp_path / f"found.{suffix}"
+        assert run("export", ANNULUS, "-o", str(found), "--level", "0", "--relation", "<=")[0] == 0
+        write(cx.region("<="), tmp_path / f"expected.{suffix}")
+        assert found.read_bytes() == (tmp_path / f"expected.{suffix}").read_bytes()
     assert "--bounded: has no meaning for .npz" in run("export", ANNULUS, "-o", "x.npz", "--bounded")[2]
 
 
