@@ -32,7 +32,8 @@ class InducedMap(Immutable):
     Attributes
     ----------
     inner, outer : CellSet
-        The sets X and Y.
+        The sets X and Y. For the part of an open set in a smaller domain or a slice `inclusion` may have an open set
+        around it here, of which X is a deformation retract.
     source, target : Homology
         Their homology.
     source_basis, target_basis : HomologyBasis

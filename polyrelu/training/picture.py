@@ -30,7 +30,7 @@ LETTER = 0.0095
 """The width of a letter in a lane, as a part of the width of the axes."""
 MOST = 1e300
 """Numbers beyond it are left out, as those that are not finite: the ends of an axis would overflow."""
-_RUN = "training-run-"
+_RUN, _LANE = "training-run-", "training-lane"
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,8 +61,8 @@ def draw(
         grid = {"squeeze": False, "gridspec_kw": {"height_ratios": heights}}
         panels = list(figure.subplots(len(names), 1, sharex=True, **grid)[:, 0])
         title = f"{'Classes' if has_classes(rows) else settings.region}, epoch by epoch" if title is None else title
-    for panel, name in zip(panels, names, strict=True):
-        _Panel(panel, rows, settings, name, label, chosen).draw()
+    for drawn in [_Panel(ax, rows, settings, name, label, chosen) for ax, name in zip(panels, names, strict=True)]:
+        drawn.draw()
     for panel in panels[:-1]:
         panel.set_xlabel("")
     if title is not None:
@@ -132,7 +132,10 @@ class _Panel:
         self._gid = f"{_RUN}{len(runs)}"
         self._label = None if label is None else visible(label).replace("$", r"\$")
         self._colour = COLOURS[len(runs) % len(COLOURS)] if color is None and label is not None else color
-        self._in_lanes = name == "betti" and label is None and has_classes(rows)
+        self._classes = has_classes(rows)
+        self._in_lanes = name == "betti" and label is None and self._classes
+        if name == "betti" and not self._in_lanes and any(bar.get_gid() == _LANE for bar in ax.patches):
+            raise InputError("ax: it has lanes of classes; to compare runs as lines, give the first one a label too")
         self._dots: dict[str, Any] = {"marker": "o", "ms": 3} if len(rows) <= DOTS else {}
 
     def draw(self) -> None:
@@ -161,19 +164,18 @@ class _Panel:
         if self._in_lanes:
             self._lanes()
             return
-        classes = has_classes(self._rows)
-        known = [by_class(row.betti) for row in self._rows if row.betti is not None]
+        known = [numbers for row in self._rows if (numbers := self._of(row))]
         for i in range(max(map(len, known), default=0)):
             for k in range(max(len(part) for betti in known for part in betti)):
                 y = self._numbers(i, k)
-                if not classes:
+                if not self._classes:
                     self._steps(y, rf"$\beta_{{{k}}}$", self._colour or COLOURS[k % len(COLOURS)], k)
                 elif k == 0 or np.nansum(y):
                     self._steps(y, rf"class {i} $\beta_{{{k}}}$", self._colour or COLOURS[i % len(COLOURS)], k)
 
     def _lanes(self) -> None:
         """A lane for each class: a bar from change to change, with the Betti numbers; no bar where it is empty."""
-        known = [row for row in self._rows if row.betti is not None]
+        known = [row for row in self._rows if self._of(row)]
         n = _n_classes(self._rows)
         colours = tints(n)
         ends = dict(zip((row.epoch for row in self._rows), self._ends(), strict=True))
@@ -181,7 +183,7 @@ class _Panel:
         for i in range(n):
             bars: list[tuple[float, float, tuple[int, ...]]] = []
             for row in known:
-                numbers = by_class(row.betti or ())
+                numbers = self._of(row)
                 betti = numbers[i] if i < len(numbers) else ()
                 if bars and bars[-1][2] == betti and bars[-1][1] == row.epoch:
                     bars[-1] = bars[-1][0], ends[row.epoch], betti
@@ -190,7 +192,7 @@ class _Panel:
             for start, end, betti in bars:
                 if any(betti):
                     face = self._colour or colours[i]
-                    self._ax.barh(i, end - start, left=start, height=0.72, color=face, edgecolor=INK, lw=0.4)
+                    self._ax.barh(i, end - start, left=start, height=0.72, color=face, edgecolor=INK, lw=0.4, gid=_LANE)
                 text = ", ".join(map(str, betti)) if any(betti) else "empty"
                 if end - start > LETTER * (len(text) + 1) * width:
                     colour = INK if any(betti) else GREY
@@ -199,6 +201,11 @@ class _Panel:
                     )
         self._ax.set_yticks(range(n), [f"class {i}" for i in range(n)], fontsize=8)
         self._ax.set_ylim(n - 0.4, -0.6)
+
+    def _of(self, row: TrainingRow) -> tuple[tuple[int, ...], ...]:
+        """The Betti numbers of each class, or those of one region; none if they are not of the kind that is drawn."""
+        numbers = () if row.betti is None else by_class(row.betti)
+        return numbers if has_classes([row]) == self._classes else ()
 
     def _ends(self) -> list[float]:
         """Where the step of each row ends: at the next row, or as far on as rows are apart."""
@@ -240,7 +247,7 @@ class _Panel:
         """Betti number k of class i, or of the region, at every epoch; NaN where it is not known."""
         found = np.full(len(self._rows), np.nan)
         for n, row in enumerate(self._rows):
-            betti = () if row.betti is None else by_class(row.betti)
+            betti = self._of(row)
             if i < len(betti) and k < len(betti[i]):  # networks may have fewer inputs or outputs at times
                 found[n] = betti[i][k]
         return found

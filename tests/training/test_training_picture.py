@@ -87,14 +87,29 @@ def test_axes_with_ticks_or_scales_of_their_own_and_numbers_without_bounds():
     for loss in (1e308, -1e308, math.inf, 2.0):
         recorder(pr.stack(pr.shells((2, 4, 3, 1), [1]), pr.Network([[[0, 0]]], [[0]])), loss=loss)
     figure = matplotlib.figure.Figure()
-    betti, loss = figure.subplots(2)
-    betti.set_xticks([0, 2])
+    regions, loss = figure.subplots(2)
+    regions.set_xticks([0, 2])
     loss.set_yscale("log")
-    recorder.plot(ax=[betti, loss], quantity=["betti", "loss"])  # the lanes of the classes have ticks of their own
-    recorder.plot(ax=[betti, loss], quantity=["betti", "loss"], label="run")
+    recorder.plot(ax=[regions, loss], quantity=["regions", "loss"])
     figure.canvas.draw()
-    assert betti.get_xticks().tolist() == [0, 2] and loss.get_yscale() == "log"
+    assert regions.get_xticks().tolist() == [0, 2] and loss.get_yscale() == "log"
     assert np.array_equal(loss.lines[0].get_ydata(), [math.nan] * 3 + [2], equal_nan=True)
+
+
+def test_one_region_and_classes_are_not_drawn_as_one_another():
+    recorder = pr.TrainingRecorder(domain=[(-4, 4), (-4, 4)], quantities="betti")
+    net = pr.shells((2, 4, 3, 1), [1])
+    both = pr.stack(net, pr.Network([[[0, 0]]], [[0]]))
+    for model in (net, both, net):
+        recorder(model)
+    (ax,) = recorder.plot().axes
+    assert set(curves(ax)) == {r"$\beta_{0}$", r"$\beta_{1}$"}
+    assert np.array_equal(ax.lines[0].get_ydata(), [2, math.nan, 2], equal_nan=True)
+    recorder(both)
+    figure = recorder.plot()
+    assert [bar.get_x() for bar in figure.axes[0].patches if bar.get_y() < 0] == [1, 3]
+    with pytest.raises(pr.InputError, match="ax: it has lanes of classes"):
+        recorder.plot(ax=figure.axes, label="run")
 
 
 def test_wrong_arguments():
