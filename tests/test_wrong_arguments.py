@@ -397,6 +397,19 @@ def test_the_right_arguments_are_right(calls: Calls) -> None:
             raise AssertionError(name) from error
 
 
+def test_unknown_keywords_are_refused(calls: Calls) -> None:
+    """As Python does it where there is no `**options`: a misspelt domain is not taken for none."""
+    checked = 0
+    for name, (function, given) in calls.items():
+        if "options" in inspect.signature(function).parameters:
+            with suppress(pr.MissingDependencyError), pytest.raises(TypeError, match=r"unexpected keyword.*'domian'"):
+                pytest.fail(f"{name}: {function(**given, domian=[(-1, 1), (-1, 1)])}")
+            checked += 1
+    assert checked > 30
+    with pytest.raises(TypeError, match=r"unexpected keyword.*'domian'"):
+        pr.betti_numbers(pr.Network([[[1, 0]]], [[0]]), parts=2, domian=[(-1, 1), (-1, 1)])
+
+
 @pytest.mark.filterwarnings("ignore")  # matplotlib has no glyph for a control character
 def test_the_commonest_wrong_arguments(calls: Calls, tmp_path: Path) -> None:
     _run({name: call for name, call in calls.items() if " (" not in name}, QUICK, tmp_path)

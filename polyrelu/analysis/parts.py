@@ -26,7 +26,7 @@ from polyrelu.errors import InputError, LimitError, VerificationError
 from polyrelu.exact.limits import read_limit, read_progress
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.cut_tree import CutTree, Form, choose_cuts, further_cut
-from polyrelu.geometry.subdivision import Options, Progress, read_threads
+from polyrelu.geometry.subdivision import Options, Progress, check_keywords, read_threads
 from polyrelu.phases import clock, log_phase
 from polyrelu.topology.groups import Homology, homology_groups
 
@@ -190,6 +190,7 @@ def solve(problem: AnyProblem, options: PartsOptions) -> PartsReport:
     `estimate` predicts, and at least four for each of those that are made at a time; parts that turn out to have many
     more are cut further. The memory is shared among the parts that are made at a time.
     """
+    check_keywords(options, PartsOptions.__annotations__)
     parts, threads = _read_parts(options.get("parts")), read_threads(options.get("threads", 1))
     max_cells, max_memory = options.get("max_cells"), options.get("max_memory")
     client, progress = options.get("client"), options.get("progress")

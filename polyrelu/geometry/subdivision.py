@@ -7,7 +7,7 @@ module reads the input and chooses the coordinates and the initial cells.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from typing import Any, TypedDict, TypeVar
 
@@ -46,6 +46,9 @@ class Options(TypedDict, total=False):
     max_memory: int | None
     threads: int
     progress: Progress | None
+
+
+_OPTIONS = frozenset(Options.__annotations__)
 
 
 def subdivide(
@@ -357,11 +360,19 @@ def _listener(
 
 
 def check_options(options: Options) -> None:
-    """InputError unless the options are right."""
+    """InputError unless the options are right; TypeError for keywords that are no options."""
+    check_keywords(options, _OPTIONS)
     read_limit(options.get("max_cells"), "max_cells")
     read_limit(options.get("max_memory"), "max_memory")
     read_threads(options.get("threads", 1))
     read_progress(options.get("progress"))
+
+
+def check_keywords(options: Collection[str], known: Collection[str]) -> None:
+    """TypeError, as Python raises it, for keywords that are not known."""
+    for name in options:
+        if name not in known:
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
 
 
 def read_threads(threads: Any) -> int:
