@@ -53,7 +53,7 @@ def test_blocks_become_cells():
 
 
 def test_links_lead_to_notebooks_or_name_a_page():
-    text = "See [one](one.md), [two](two.md) and ![a picture](figures/a.png).\n"
+    text = "See [one](one.md), [two](two.md#part) and ![a picture](figures/a.png).\n"
     (cell,) = notebooks.notebook(text, ("one.md",))["cells"]
     expected = "See [one](one.ipynb), *two* (`docs/two.md`) and ![a picture](figures/a.png)."
     assert "".join(cell["source"]) == expected

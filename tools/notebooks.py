@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 TUTORIALS = ("tutorial_researcher.md", "tutorial_theorist.md", "tutorial_tool_author.md")
-LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
+LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)(?:#[\w-]+)?\)")
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$\n?", re.DOTALL | re.MULTILINE)
 
 
