@@ -42,7 +42,7 @@ examples:
     )  # fmt: skip
     parser.add_argument("--max-cells", metavar="N", help="maximum number of cells")
     parser.add_argument(
-        "--unchanged", action="store_true", help="the largest radii too at which class and signs do not change"
+        "--unchanged", action="store_true", help="also the largest radii within which class and signs do not change"
     )
     add_json(parser)
 
