@@ -22,7 +22,7 @@ from polyrelu.cli.options import (
 from polyrelu.cli.output import Answer, lines
 from polyrelu.cli.task import Task, add_task, prepare, read
 from polyrelu.constructions.expressions import input_names
-from polyrelu.errors import FileError, InputError, one_line
+from polyrelu.errors import FileError, InputError, NumberError, one_line
 from polyrelu.exact.rational import describe
 from polyrelu.geometry.refinement import refine
 from polyrelu.geometry.subdivision import subdivide
@@ -257,7 +257,12 @@ def _data(options: argparse.Namespace, net: Network) -> dict[str, Any]:
         if len(names) == net.input_dim:  # not so in the slice of a flat box
             found["feature_names"] = names
     if options.points is not None:
-        points, header, labels = read_labelled(options.points, options.labels)
+        try:
+            points, header, labels = read_labelled(options.points, options.labels)
+        except NumberError as error:
+            if options.labels is None and Path(options.points).suffix.lower() == ".csv":
+                raise NumberError(f"{error}; a column of labels is named by --labels") from None
+            raise
         found |= {"points": points, "labels": labels}
         if header is not None:
             found["feature_names"] = header

@@ -222,3 +222,12 @@ def test_axes_are_named_by_the_variables_of_a_formula(run, tmp_path):
         assert run("--formula", "1 - |u| - |v|", "-o", str(out), *argv)[0] == 0
         assert [line for line in texts(out).splitlines() if line.strip() in {*"uvab"}] == [*names]
     assert run("--formula", "1 - |u| - |v|", "--box", "0,0;-1,1", "-o", str(out))[0] == 0  # a segment: only v is left
+
+
+def test_a_column_that_is_no_coordinate(run, tmp_path):
+    data, out = tmp_path / "data.csv", str(tmp_path / "out.png")
+    data.write_text("x,y,kind\n1,2,ant\n3,4,bee\n", encoding="utf-8")
+    status, _, err = run(ANNULUS, "-o", out, "--points", str(data))
+    assert status == 2 and err.startswith(f"polyrelu: error: {data}: line 2, column 3: 'ant' is not an exact number")
+    assert err.endswith("; a column of labels is named by --labels\n") and err.count("\n") == 1
+    assert run(ANNULUS, "-o", out, "--points", str(data), "--labels", "kind")[0] == 0
