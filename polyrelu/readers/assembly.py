@@ -135,6 +135,8 @@ class Assembly:
     neurons, and equal ones make one.
     """
 
+    _least = ""  # said before counts
+
     def __init__(
         self, shape: int | Sequence[int], samples: int = 1, restriction: Restriction | None = None
     ) -> None:
@@ -533,6 +535,12 @@ class Assembly:
         """Have `outlook` called once, after LONG_WORK steps: it raises what the whole model is refused for."""
         self._outlook = outlook
 
+    def expect(self, steps: int) -> None:
+        """Look ahead, if the work becomes long with these steps."""
+        if self._steps + steps > LONG_WORK and self._outlook is not None:
+            outlook, self._outlook = self._outlook, None
+            outlook()
+
     @property
     def steps(self) -> int:
         """The steps taken so far."""
@@ -540,10 +548,8 @@ class Assembly:
 
     def spend(self, steps: int) -> None:
         """Count steps, before they are taken. LimitError if the model then takes more than MAX_TOTAL."""
+        self.expect(steps)
         self._steps += steps
-        if self._steps > LONG_WORK and self._outlook is not None:
-            outlook, self._outlook = self._outlook, None
-            outlook()
         if self._steps > MAX_TOTAL:
             raise LimitError(f"{self.place}: up to here the model takes {self._steps} steps, more than {MAX_TOTAL}")
         check_time()
@@ -605,12 +611,13 @@ class Assembly:
         """LimitError for more than `most` (MAX_ENTRIES) of something."""
         limit = MAX_ENTRIES if most is None else most
         if count > limit:
-            raise LimitError(f"{self.place}: {brief(count)} {what}, more than the {limit} that are read")
+            raise LimitError(f"{self.place}: {self._least}{brief(count)} {what}, more than the {limit} that are read")
 
     def check_work(self, count: int, entries: int) -> None:
         """LimitError for more than MAX_OPERATIONS multiplications, which are counted, with the entries they make."""
         if count > MAX_OPERATIONS:
-            raise LimitError(f"{self.place}: takes {count} exact multiplications, more than {MAX_OPERATIONS}")
+            what = f"takes {self._least}{count} exact multiplications"
+            raise LimitError(f"{self.place}: {what}, more than {MAX_OPERATIONS}")
         self.spend(count + ENTRY * entries)
 
     def error(self, message: str) -> NetworkError:

@@ -13,7 +13,7 @@ stays infinite, since all numbers that it is multiplied by are positive; it deci
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-_UNIT = 2.0**-52
-_TINY = 2.0**-900
+UNIT = 2.0**-52
+TINY = 2.0**-900
 _FAINT = 2.0**-1000
 
 
@@ -41,52 +41,52 @@ class Balls:
 
     def select(self, indices: npt.NDArray[np.intp]) -> Balls:
         """The functions at indices; −1 is the constant 0."""
-        return Balls(*(_padded(array)[:, indices] for array in (self.centres, self.radii)))
+        return Balls(*(padded(array)[:, indices] for array in (self.centres, self.radii)))
 
     def scaled(self, factors: Array, offsets: Array) -> Balls:
         """factor · f + offset for each function f."""
         with np.errstate(all="ignore"):
             centres = factors * self.centres + offsets
-            sizes = (np.abs(factors) + _FAINT) * (self.radii + 20 * _UNIT * np.abs(self.centres) + _TINY)
-            return _checked(centres, (sizes + 20 * _UNIT * np.abs(offsets)) * (1 + 20 * _UNIT) + _TINY)
+            sizes = (np.abs(factors) + _FAINT) * (self.radii + 20 * UNIT * np.abs(self.centres) + TINY)
+            return _checked(centres, (sizes + 20 * UNIT * np.abs(offsets)) * (1 + 20 * UNIT) + TINY)
 
     def plus(self, other: Balls, factor: float) -> Balls:
         """f + factor · g for functions f and g."""
         with np.errstate(all="ignore"):
             more = other.scaled(np.full(other.count, factor), np.zeros(other.count))
-            reserve = 20 * _UNIT * (np.abs(self.centres) + np.abs(more.centres))
-            radii = (self.radii + more.radii + reserve) * (1 + 20 * _UNIT) + _TINY
+            reserve = 20 * UNIT * (np.abs(self.centres) + np.abs(more.centres))
+            radii = (self.radii + more.radii + reserve) * (1 + 20 * UNIT) + TINY
             return _checked(self.centres + more.centres, radii)
 
     def sums(self, indices: npt.NDArray[np.intp], factors: Array) -> Balls:
         """Σ_j factors[i, j] · f[indices[i, j]] for each i."""
-        gamma = (indices.shape[1] + 16) * _UNIT
+        gamma = (indices.shape[1] + 16) * UNIT
         with np.errstate(all="ignore"):
-            sizes = _padded(self.radii + gamma * np.abs(self.centres) + _TINY)
-            centres = [(row[indices] * factors).sum(axis=1) for row in _padded(self.centres)]
+            sizes = padded(self.radii + gamma * np.abs(self.centres) + TINY)
+            centres = [(row[indices] * factors).sum(axis=1) for row in padded(self.centres)]
             radii = [(row[indices] * (np.abs(factors) + _FAINT)).sum(axis=1) for row in sizes]
-            return _checked(np.array(centres), np.array(radii) * (1 + gamma) + _TINY)
+            return _checked(np.array(centres), np.array(radii) * (1 + gamma) + TINY)
 
     def products(self, windows: npt.NDArray[np.intp], filters: Array, offsets: Array) -> Balls:
         """Σ_j filters[g, m, j] · f[windows[n, g, p, j]] + offsets[g, m] for each n, g, m and p, in this order."""
-        gamma = (windows.shape[-1] + 16) * _UNIT
+        gamma = (windows.shape[-1] + 16) * UNIT
         turned = filters.swapaxes(-1, -2)
         shifts = offsets.reshape(filters.shape[0], 1, filters.shape[1])
         with np.errstate(all="ignore"):
-            sizes = _padded(self.radii + gamma * np.abs(self.centres) + _TINY)
-            centres = [(row[windows] @ turned + shifts).swapaxes(-1, -2).ravel() for row in _padded(self.centres)]
+            sizes = padded(self.radii + gamma * np.abs(self.centres) + TINY)
+            centres = [(row[windows] @ turned + shifts).swapaxes(-1, -2).ravel() for row in padded(self.centres)]
             magnitudes = np.abs(turned) + _FAINT
             reserve = gamma * np.abs(shifts)
             radii = [(row[windows] @ magnitudes + reserve).swapaxes(-1, -2).ravel() for row in sizes]
-            return _checked(np.array(centres), np.array(radii) * (1 + gamma) + _TINY)
+            return _checked(np.array(centres), np.array(radii) * (1 + gamma) + TINY)
 
     def activated(self, slopes: Array) -> Balls:
         """The activations of the functions, of these slopes below zero."""
         with np.errstate(all="ignore"):
             centres = np.where(self.centres >= 0, self.centres, slopes * self.centres)
             steep = np.maximum(1, np.abs(slopes)) + _FAINT
-            sizes = steep * (self.radii + 20 * _UNIT * np.abs(self.centres) + _TINY)
-            return _checked(centres, sizes * (1 + 20 * _UNIT) + _TINY)
+            sizes = steep * (self.radii + 20 * UNIT * np.abs(self.centres) + TINY)
+            return _checked(centres, sizes * (1 + 20 * UNIT) + TINY)
 
     # --- what is certain ---
 
@@ -112,13 +112,22 @@ class Balls:
 
         At one point, functions whose intervals do not meet, not even through the intervals of others, are different.
         """
-        most = 0
+        return max((int(starts.sum()) for _, starts in self._chains()), default=0)
+
+    def separate(self) -> npt.NDArray[np.bool_]:
+        """Which functions are certainly different from all others."""
+        found = np.zeros(self.count, dtype=bool)
+        for order, starts in self._chains():
+            alone = starts & np.append(starts[1:], True)
+            found[order[alone]] = True
+        return found
+
+    def _chains(self) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]]:
+        """At each point the functions by their intervals, and which of these are above all intervals before."""
         for low, high in zip(*self.bounds(), strict=True):
-            finite = np.isfinite(low) & np.isfinite(high)
-            order = np.argsort(low[finite])
-            starts, ends = low[finite][order], np.maximum.accumulate(high[finite][order])
-            most = max(most, bool(len(starts)) + int((starts[1:] > ends[:-1]).sum()))
-        return most
+            order = np.argsort(low)
+            ends = np.maximum.accumulate(high[order])
+            yield order, np.append([True] * bool(len(order)), low[order][1:] > ends[:-1])
 
 
 def joined(parts: Sequence[Balls]) -> Balls:
@@ -129,13 +138,13 @@ def joined(parts: Sequence[Balls]) -> Balls:
 def rounded(values: Array) -> Balls:
     """Functions whose values are those that these doubles are nearest to."""
     with np.errstate(all="ignore"):
-        return _checked(values, _UNIT * np.abs(values) + _TINY)
+        return _checked(values, UNIT * np.abs(values) + TINY)
 
 
 def _checked(centres: Array, radii: Array) -> Balls:
     return Balls(centres, np.where(np.isfinite(centres), radii, np.inf))
 
 
-def _padded(array: Any) -> Array:
+def padded(array: Any) -> Array:
     """The columns, and one of zeros that the index −1 finds."""
     return np.hstack([array, np.zeros((len(array), 1))])

@@ -7,7 +7,8 @@ to the assembly, by `UnknownError`.
 
 The neurons of a network in a slice are counted at some points of it. An entry of which the balls (`polyrelu.readers.
 balls`) prove that it is not constant in the slice, and in a box that it has both signs there, is a neuron of the
-assembly; those whose values certainly differ somewhere are different neurons. Where no entry is seen to be a neuron,
+assembly, and so is one whose enclosures have both signs (`polyrelu.readers.margins`); those whose values certainly
+differ somewhere are different neurons. Where no entry is seen to be a neuron,
 the layer that the values depend on is unknown, and nothing is counted from there on.
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from operator import add
 from random import Random
 from typing import Any
 
@@ -26,8 +28,11 @@ from polyrelu.errors import PolyreluError
 from polyrelu.exact.floats import to_double
 from polyrelu.readers.assembly import ENTRY, Assembly
 from polyrelu.readers.balls import Balls, joined, rounded
+from polyrelu.readers.margins import Margined, margined
 from polyrelu.readers.restriction import Restriction
 from polyrelu.readers.signals import ONE, Indices, Monotone, Row, Signal, grouped
+
+Mask = npt.NDArray[np.bool_]
 
 UNKNOWN = -1
 """The layer of a value whose layer is not known."""
@@ -35,7 +40,8 @@ UNKNOWN = -1
 MANY = 10_000
 """Number of entries from which on an array of doubles stays one: to make them Fractions takes a microsecond each."""
 
-_POINTS = 8
+_CORNERS = 4  # of a box all up to this dimension are among the points
+_INNER = 4
 _MAX_VALUES = 4_000_000  # at all points together, beyond which values are left out
 
 
@@ -52,13 +58,19 @@ class RefusalError(Exception):
 
 
 class Outlined(Signal):
-    """A signal of which the shape is known, the layer (or UNKNOWN), and perhaps values at the points of a slice."""
+    """A signal of which the shape is known, the layer (or UNKNOWN), and perhaps values at the points of a slice.
 
-    def __init__(self, layer: int, shape: tuple[int, ...], balls: Balls | None = None) -> None:
-        for name, value in (("layer", layer), ("shape", shape), ("balls", balls)):
+    `owned` tells which entries certainly are multiples of neurons of the layer, each of a different one.
+    """
+
+    def __init__(
+        self, layer: int, shape: tuple[int, ...], balls: Balls | None = None, owned: Mask | None = None
+    ) -> None:
+        for name, value in (("layer", layer), ("shape", shape), ("balls", balls), ("owned", owned)):
             object.__setattr__(self, name, value)
 
     balls: Balls | None
+    owned: Mask | None
 
     @property
     def rows(self) -> list[Row]:
@@ -78,11 +90,17 @@ class Outlined(Signal):
     def select(self, indices: Any) -> Signal:
         """The entries at indices, as of a signal."""
         array = np.asarray(indices, dtype=np.intp)
-        return self._with(array.shape, None if self.balls is None else self.balls.select(array.ravel()))
+        flat = array.ravel()
+        balls = None if self.balls is None or self._points * flat.size > _MAX_VALUES else self.balls.select(flat)
+        owned = None
+        if self.owned is not None:
+            owned = np.append(self.owned, False)[flat]
+            owned &= (np.bincount(flat + 1, minlength=self.size + 1) < 2)[flat + 1]
+        return Outlined(self.layer, array.shape, balls, owned)
 
     def reshaped(self, shape: Sequence[int]) -> Signal:
         """The same entries in another shape."""
-        return self._with(tuple(shape), self.balls)
+        return Outlined(self.layer, tuple(shape), self.balls, self.owned)
 
     def final(self) -> Monotone:
         """The same entries as the argument of a final function."""
@@ -92,10 +110,9 @@ class Outlined(Signal):
         """The least number of coefficients of the entries at indices."""
         return int(np.size(indices))
 
-    def _with(self, shape: tuple[int, ...], balls: Balls | None) -> Signal:
-        if balls is not None and balls.centres.size > _MAX_VALUES:
-            balls = None
-        return Outlined(self.layer, shape, balls)
+    @property
+    def _points(self) -> int:
+        return 0 if self.balls is None else len(self.balls.centres)
 
 
 class _Final(Outlined, Monotone):
@@ -117,20 +134,33 @@ class Doubles(np.ndarray[Any, np.dtype[np.float64]]):
 
 
 class Outline(Assembly):
-    """An assembly of outlines of signals; the restriction is as for an `Assembly`."""
+    """An assembly of outlines of signals; the restriction is as for an `Assembly`.
 
-    def __init__(self, shape: int | Sequence[int], samples: int = 1, restriction: Restriction | None = None) -> None:
+    Unless it is `counted`, the neurons in a slice are not counted, which takes most of the time.
+    """
+
+    def __init__(
+        self,
+        shape: int | Sequence[int],
+        samples: int = 1,
+        restriction: Restriction | None = None,
+        *,
+        counted: bool = True,
+    ) -> None:
         super().__init__(shape, samples, restriction)
-        self._widths: list[int] = []  # at least
+        self._least = "" if restriction is None else "at least "
+        self._widths: list[int] = []  # of hidden layers, without carried values; the true ones are at least these
+        self._carried: list[int] = []  # values that are carried through each of them
         self._neurons: list[list[Balls]] = []
-        balls = None if restriction is None else _in_slice(restriction)
+        balls = _in_slice(restriction) if restriction is not None and counted else None
         self._points = 0 if balls is None else len(balls.centres)
-        self.input: Signal = Outlined(0, self.input.shape, balls)
+        owned = np.ones(self.input.size, dtype=bool) if restriction is None else None
+        self.input: Signal = Outlined(0, self.input.shape, balls, owned)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Numbers of neurons that the hidden layers have at least."""
-        return tuple(self._widths)
+        return tuple(map(add, self._widths, self._carried))
 
     # --- the operations of an assembly ---
 
@@ -144,10 +174,10 @@ class Outline(Assembly):
         self.spend(signal.terms(indices) + ENTRY * indices.size)
         found = signal.select(indices)
         assert isinstance(found, Outlined)
-        if found.balls is None:
-            return found
-        ends = (np.broadcast_to(_doubles(array), shape).ravel() for array in (factor, offset))
-        return Outlined(signal.layer, shape, found.balls.scaled(*ends))
+        factors, offsets = (np.broadcast_to(_doubles(array), shape).ravel() for array in (factor, offset))
+        owned = None if found.owned is None else found.owned & (factors != 0)
+        balls = None if found.balls is None else found.balls.scaled(factors, offsets)
+        return Outlined(signal.layer, shape, balls, owned)
 
     def weighted_sums(self, signal: Signal, indices: Any, coefficients: Any) -> Signal:
         """As of an assembly."""
@@ -177,19 +207,20 @@ class Outline(Assembly):
             return super().add(a, b, factor)
         shape = self._broadcast(a.shape, b.shape)
         first, second = (self._outlined(x.select(np.broadcast_to(x.positions, shape))) for x in (a, b))
+        layer = self._lifted((first, second))
         self.spend((2 + ENTRY) * first.size)
         times = to_double(self.exact(factor, "factor"))
         balls = None
         if first.balls is not None and second.balls is not None:
             balls = first.balls.plus(second.balls, times)
-        return Outlined(_deepest((first, second)), shape, balls)
+        return Outlined(layer, shape, balls)
 
     # --- the end ---
 
-    def look(self, composed: Callable[[], Signal]) -> None:
+    def look(self, composed: Callable[[Outline], Signal]) -> None:
         """Compose a model of this outline by `composed`, which returns the output. RefusalError if it is refused."""
         try:
-            output = composed()
+            output = composed(self)
             if self._samples == 1:  # of more samples the network of one may be taken
                 self.check_end(output)
         except UnknownError:
@@ -205,45 +236,64 @@ class Outline(Assembly):
         if not isinstance(signal, Outlined):
             return super()._activated(signal, below)
         self.spend((1 + ENTRY) * signal.size)
-        if signal.balls is None:
+        balls = signal.balls
+        if balls is None:
             return Outlined(UNKNOWN, signal.shape)
-        certain = signal.balls.varying() if self._restriction.box is None else signal.balls.changing()
+        boxed = self._restriction.box is not None
+        if boxed and not isinstance(balls, Margined):
+            balls = margined(balls)
+        certain = balls.changing() if boxed else balls.varying()
         certain &= np.broadcast_to(below != ONE, signal.shape).ravel()
         slopes = np.broadcast_to(_doubles(below), signal.shape).ravel()
-        layer = UNKNOWN
-        if signal.layer != UNKNOWN and certain.any():
-            layer = self._layer_after(signal.layer)
-            self._neurons[layer - 1].append(signal.balls.select(np.flatnonzero(certain)))
-            self._widths[layer - 1] = joined(self._neurons[layer - 1]).distinct()
-            self._check_weights(self._widths[layer - 1], signal.layer)
-        return Outlined(layer, signal.shape, signal.balls.activated(slopes))
+        if signal.layer == UNKNOWN or not certain.any():
+            return Outlined(UNKNOWN, signal.shape, balls.activated(slopes))
+        layer = self._layer_after(signal.layer)
+        self._neurons[layer - 1].append(balls.select(np.flatnonzero(certain)))
+        self._widths[layer - 1] = joined(self._neurons[layer - 1]).distinct()
+        self._check_weights(self._width(layer), signal.layer)
+        return Outlined(layer, signal.shape, balls.activated(slopes), certain & balls.separate())
 
     def _all_neurons(self, signal: Signal) -> Signal:
         layer = self._layer_after(signal.layer)
         self._widths[layer - 1] += signal.size
-        self._check_weights(self._widths[layer - 1], signal.layer)
+        self._check_weights(self._width(layer), signal.layer)
         self.spend(ENTRY * signal.size)
-        return Outlined(layer, signal.shape)
+        return Outlined(layer, signal.shape, None, np.ones(signal.size, dtype=bool))
 
     def _layer_after(self, layer: int) -> int:
         while len(self._widths) <= layer:
             self._widths.append(0)
+            self._carried.append(0)
             self._neurons.append([])
         return layer + 1
 
     def _width(self, layer: int) -> int:
         if layer == 0:
             return super()._width(layer)
-        return self._widths[layer - 1] if 0 < layer <= len(self._widths) else 0
+        return self._widths[layer - 1] + self._carried[layer - 1] if 0 < layer <= len(self._widths) else 0
 
     def _joined(self, signals: Sequence[Signal]) -> Signal:
         if not any(isinstance(signal, Outlined) for signal in signals):
             return super()._joined(signals)
         parts = [self._outlined(signal) for signal in signals]
+        layer = self._lifted(parts)
         shape = (sum(part.size for part in parts),)
         balls = [part.balls for part in parts if part.balls is not None]
         whole = len(balls) == len(parts) and shape[0] * self._points <= _MAX_VALUES
-        return Outlined(_deepest(parts), shape, joined(balls) if whole else None)
+        return Outlined(layer, shape, joined(balls) if whole else None)
+
+    def _lifted(self, signals: Sequence[Outlined]) -> int:
+        """The layer that signals meet in, up to which neurons of the shallower ones are carried."""
+        layers = [signal.layer for signal in signals]
+        if UNKNOWN in layers:
+            return UNKNOWN
+        for signal in signals:
+            count = 0 if signal.owned is None else int(signal.owned.sum())
+            for layer in range(signal.layer, max(layers)):
+                self.spend((1 + ENTRY) * signal.size)
+                self._carried[layer] = max(self._carried[layer], count)
+                self._check_weights(self._width(layer + 1), layer)
+        return max(layers)
 
     def _outlined(self, signal: Signal) -> Outlined:
         """The outline of a signal; one that is exact must be a constant."""
@@ -262,9 +312,16 @@ class Outline(Assembly):
         return super()._exact_entries(array, name)
 
 
-def _deepest(signals: Sequence[Signal]) -> int:
-    layers = [signal.layer for signal in signals]
-    return UNKNOWN if UNKNOWN in layers else max(layers)
+def look(
+    composed: Callable[[Outline], Signal],
+    shape: int | Sequence[int],
+    samples: int = 1,
+    restriction: Restriction | None = None,
+) -> None:
+    """RefusalError if the assembly of a model certainly raises an error when `composed` composes it."""
+    Outline(shape, samples, restriction, counted=False).look(composed)
+    if restriction is not None:
+        Outline(shape, samples, restriction).look(composed)
 
 
 def _doubles(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -281,8 +338,8 @@ def _in_slice(restriction: Restriction) -> Balls:
         reaches = (0, 1, 1, 2, 4, 100, 10_000, 10_000)
         places = [[reach * Fraction(own.randint(-64, 64), 64) for _ in range(m)] for reach in reaches]
     else:
-        corners = [[Fraction(k >> axis & 1) for axis in range(m)] for k in range(2 ** min(m, 2))]
-        inner = [[Fraction(own.randint(0, 64), 64) for _ in range(m)] for _ in range(_POINTS - len(corners))]
+        corners = [[Fraction(k >> axis & 1) for axis in range(m)] for k in range(2 ** min(m, _CORNERS))]
+        inner = [[Fraction(own.randint(0, 64), 64) for _ in range(m)] for _ in range(_INNER)]
         places = [
             [low + share * (high - low) for share, (low, high) in zip(shares, restriction.box, strict=True)]
             for shares in corners + inner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,7 +111,7 @@ class Call:
         except (ValueError, IndexError):
             raise NetworkError(f"does not act on a value of shape {show_shape(value.shape)}") from None
         if isinstance(value, Constant):
-            return self.made(array)
+            return replace(value, array=array, name=self.made(array).name)
         self.assembly.check_size(array.shape)
         return value.select(array)
 

@@ -21,7 +21,7 @@ from polyrelu.readers.onnx.folding import FOLDED
 from polyrelu.readers.onnx.graph import Graph, Node, input_shape
 from polyrelu.readers.onnx.sizes import check_widths
 from polyrelu.readers.onnx.tensors import Array, Constant, Held, decode
-from polyrelu.readers.outline import Outline, Outlined, RefusalError
+from polyrelu.readers.outline import Outline, Outlined, RefusalError, look
 from polyrelu.readers.restriction import Restriction
 from polyrelu.readers.signals import Monotone, Signal
 from polyrelu.readers.steps import Step
@@ -141,14 +141,13 @@ def network_of(
     def evaluated(count: int, part: Restriction | None = None) -> tuple[Assembly, Signal]:
         """The target in its assembly. What it is certainly refused for is found before long work."""
 
-        def outlook() -> None:
-            outline = Outline(shape, count, part)
-            outline.look(lambda: _evaluated(graph, target, order, name, outline, folder)[1])
+        def composed(outline: Assembly) -> tuple[Assembly, Signal]:
+            return _evaluated(graph, target, order, name, outline, folder)
 
         assembly = Assembly(shape, count, part)
-        assembly.before_long_work(outlook)
+        assembly.before_long_work(lambda: look(lambda outline: composed(outline)[1], shape, count, part))
         try:
-            return _evaluated(graph, target, order, name, assembly, folder)
+            return composed(assembly)
         except RefusalError as refusal:
             raise refusal.error from None
 
@@ -250,6 +249,7 @@ def _evaluated(
                     values[name] = held(decode(graph.constants[name], name, folder).array, name)
                     assembly.spend(math.prod(values[name].shape) // 10)  # NumPy is at least ten times faster
             inputs = [_found(values, name) if name else None for name in node.inputs]
+            assembly.expect(sum(x.array.size for x in inputs if isinstance(x, Constant)))
             results = _applied(Call(node, inputs, assembly, graph.opset, folder))
             if held is Held:
                 results = [Held(x.array, x.name) if isinstance(x, Constant) else x for x in results]
