@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isqrt
 from typing import Any
@@ -42,8 +42,12 @@ class Neighbourhood(BriefRepr):
         The radius R.
     norm : "inf", 1 or 2
         The norm.
+    scales : tuple of Fraction or None
+        The units of the coordinates, if they were given.
     crossing : tuple of pairs of int
         The neurons that change sign in the ball: (layer, number in the layer), layers from 1, neurons from 0.
+    patterns : tuple of tuples of int
+        For each activation region that meets the ball, the signs that the neurons of `crossing` have on it.
     cells : tuple of int
         The number of cells that meet the ball, by codimension 0, 1, …: those of the complex of the network.
     classes : dict
@@ -54,7 +58,9 @@ class Neighbourhood(BriefRepr):
     center: Point
     radius: Fraction
     norm: Norm
+    scales: Point | None
     crossing: tuple[tuple[int, int], ...]
+    patterns: tuple[tuple[int, ...], ...] = field(repr=False)
     cells: tuple[int, ...]
     classes: dict[int | str, Homology]
 
@@ -77,6 +83,7 @@ def neighbourhood(
     norm: Any = "inf",
     *,
     level: Any = 0,
+    scales: Any = None,
     max_crossing: int | None = MAX_CROSSING,
     max_cells: int | None = None,
     progress: Callable[[str, int, int], object] | None = None,
@@ -98,6 +105,10 @@ def neighbourhood(
         The norm. The ball is a box of half side R, a cross-polytope, or round.
     level : exact number, default 0
         The level t, for a network with one output.
+    scales : sequence of d exact numbers, optional
+        The unit of each coordinate, for coordinates that are not alike: the ball is {x : ‖u‖ < R} with
+        x_i = c_i + scales_i u_i. A coordinate of unit 0 does not change: the ball is in the plane of the others. By
+        default all units are 1.
     max_crossing : int, optional
         The maximum number of neurons that change sign in the ball. The default is 20; None is no limit.
     max_cells : int, optional
@@ -114,7 +125,7 @@ def neighbourhood(
     Raises
     ------
     PointError
-        If the centre is not a point of R^d.
+        If the centre or the scales are not d numbers.
     RegionError
         If a level is given for a network with several outputs.
     InputError
@@ -151,7 +162,9 @@ def neighbourhood(
     read_limit(max_crossing, "max_crossing")
     read_limit(max_cells, "max_cells")
     read_progress(progress)
-    near = NearNetwork(network, c, r, norm, t)
+    units = _read_scales(scales, network)
+    net, origin = (network, c) if units is None else _in_units(network, c, units)
+    near = NearNetwork(net, origin, r, norm, t)
     if max_crossing is not None and near.n_first > max_crossing:
         raise _too_many(near.n_first, max_crossing, near, r, "neurons of the first layer")
 
@@ -163,7 +176,7 @@ def neighbourhood(
 
     check(0, [])
     forms = [one.form for one in (*near.neurons, *near.differences)]
-    cells = LocalCells(near, OpenBall(c, r, norm, fmpq_mat(forms)), max_cells, check)
+    cells = LocalCells(near, OpenBall(origin, r, norm, fmpq_mat(forms)), max_cells, check)
     counts = tuple(map(len, cells.by_codimension))
     if sum((-1) ** k * n for k, n in enumerate(counts)) != 1:
         raise VerificationError("neighbourhood: the Euler characteristic of the cells is not that of a ball")
@@ -173,7 +186,7 @@ def neighbourhood(
     names = [("<>"[name] if network.output_dim == 1 else name) for name, _ in met]
     crossing = tuple((near.neurons[i].layer, near.neurons[i].number) for i in cells.crossing)
     pairs = sorted(zip(names, groups, strict=True), key=lambda pair: str(pair[0]).rjust(9))
-    return Neighbourhood(c, r, norm, crossing, counts, dict(pairs))
+    return Neighbourhood(c, r, norm, units, crossing, cells.patterns, counts, dict(pairs))
 
 
 @memory_is_a_limit
@@ -184,6 +197,7 @@ def unchanged_radius(
     norm: Any = "inf",
     *,
     level: Any = 0,
+    scales: Any = None,
     squared: bool = False,
     max_cells: int | None = None,
 ) -> Fraction | None:
@@ -202,6 +216,8 @@ def unchanged_radius(
         The norm.
     level : exact number, default 0
         The level t, for a network with one output.
+    scales : sequence of d exact numbers, optional
+        The unit of each coordinate, as `neighbourhood` has it. The radius is one in these units.
     squared : bool, default False
         Whether to return the square of the radius, as is needed in L2, where the radius may be irrational.
     max_cells : int, optional
@@ -215,8 +231,10 @@ def unchanged_radius(
 
     Raises
     ------
+    PointError
+        If the centre or the scales are not d numbers.
     InputError
-        If an argument is wrong, or the norm is 2 and the square is not asked for.
+        If another argument is wrong, or the norm is 2 and the square is not asked for.
     LimitError
         If the limit is reached: the message has a lower bound of the radius.
 
@@ -243,6 +261,8 @@ def unchanged_radius(
         raise InputError(f'of: expected "class" or "pattern", got {describe(of)}')
     if not read_flag(squared, "squared") and norm == 2:
         raise InputError("unchanged_radius: in L2 the radius may be irrational; use squared=True for its square")
+    if (units := _read_scales(scales, network)) is not None:
+        network, c = _in_units(network, c, units)
     if of == "class":
         found = distance_to_boundary(network, [c], t, norm=norm, search=True, max_cells=max_cells)[0]
         return found.squared_distance if squared else found.distance
@@ -275,6 +295,29 @@ def _squared_pattern_radius(network: Network, c: Point, norm: Norm) -> Fraction 
             if best == 0:
                 break
     return None if best is None else Fraction(int(best.p), int(best.q))
+
+
+def _read_scales(scales: object, network: Network) -> Point | None:
+    if scales is None:
+        return None
+    units = exact_point(scales, network.input_dim, "scales")
+    if any(s < 0 for s in units) or not any(units):
+        raise InputError("scales: expected numbers >= 0, not all of them 0")
+    return units
+
+
+def _in_units(network: Network, center: Point, units: Point) -> tuple[Network, Point]:
+    """(the network u ↦ F(c + units · u), the centre 0).
+
+    With a unit 0 nothing depends on that coordinate of u. Each set here then consists of the segments in the ball over
+    a set in the ball of the other coordinates: it has the same codimension, homology, and distance from 0.
+    """
+    rows, biases = [], []
+    for row, bias in zip(network.weights[0], network.biases[0], strict=True):
+        rows.append([w * s for w, s in zip(row, units, strict=True)])
+        biases.append(sum((w * x for w, x in zip(row, center, strict=True) if w and x), bias))
+    scaled = Network([rows, *network.weights[1:]], [biases, *network.biases[1:]], network.slopes)
+    return scaled, (Fraction(0),) * len(center)
 
 
 def _level(network: Network, level: object) -> Fraction:

@@ -34,6 +34,7 @@ examples:
     parser.add_argument("--center", metavar="FILE", required=True, help="points, in JSON, CSV or .npz")
     parser.add_argument("--index", metavar="I", default="0", help="which of them is the centre, from 0; 0 by default")
     parser.add_argument("--radius", metavar="R", required=True, help="the radius, an exact number")
+    parser.add_argument("--scales", metavar="FILE", help="a point with the unit of each coordinate; 1 by default")
     parser.add_argument("--norm", choices=_NORMS, default="inf", metavar="NORM", help="inf, 1 or 2; inf by default")
     parser.add_argument("--level", default="0", metavar="T", help="exact number: 2, -1/3 or 0.1; 0 by default")
     parser.add_argument(
@@ -59,6 +60,11 @@ def run(options: argparse.Namespace) -> Answer:
     center, norm = points[index], _NORMS[options.norm]
     radius = number(options.radius, "--radius", "an exact number")
     level = read_level(options) or 0
+    scales = None
+    if options.scales is not None:
+        if len(lists := read_points(options.scales)) != 1:
+            raise InputError(f"{one_line(options.scales)}: expected one point, the scales, got {len(lists)}")
+        scales = lists[0]
     cells = None if options.max_cells is None else positive(options.max_cells, "--max-cells")
 
     def tell(_: str, done: int, total: int) -> None:
@@ -66,25 +72,28 @@ def run(options: argparse.Namespace) -> Answer:
             print(f"Neurons that may change sign in the ball: {total}", file=sys.stderr)
 
     found = neighbourhood(
-        net, center, radius, norm, level=level, max_cells=cells, progress=None if options.json else tell,
+        net, center, radius, norm, level=level, scales=scales, max_cells=cells, progress=None if options.json else tell,
         max_crossing=positive(options.max_crossing, "--max-crossing"),
     )  # fmt: skip
     radii = {}
     squared = norm == 2
     if options.unchanged:
         radii = {
-            of: unchanged_radius(net, center, of, norm, level=level, squared=squared) for of in ("pattern", "class")
+            of: unchanged_radius(net, center, of, norm, level=level, scales=scales, squared=squared)
+            for of in ("pattern", "class")
         }
     if options.json:
         betti = {str(name): numbers for name, numbers in found.betti.items()}
         answer = as_json(
-            architecture=net.architecture, norm=norm, radius=radius, crossing=found.crossing,
+            architecture=net.architecture, norm=norm, radius=radius, scales=found.scales, crossing=found.crossing,
             cells_by_codimension=found.cells, betti=betti, unchanged=None if squared else radii or None,
             unchanged_squared=radii or None if squared else None,
         )  # fmt: skip
         return Answer(answer)
     title = f"The open ball of radius {brief(radius)} around point {index} of {one_line(options.center)} in R^"
     title += f"{net.input_dim}, norm {'L-infinity' if norm == 'inf' else f'L{norm}'}"
+    if scales is not None:
+        title += f", in the units of {one_line(options.scales)}"
     counts = [
         f"Neurons that change sign: {len(found.crossing)}", f"Activation regions: {found.n_regions}",
         f"Cells by codimension: {', '.join(map(str, found.cells))}",

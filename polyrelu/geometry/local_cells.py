@@ -102,6 +102,11 @@ class LocalCells:
         self._arrays = [_sign_array(part) for part in self.by_codimension]
         self._numbers = [{cell.signs: j for j, cell in enumerate(part)} for part in self.by_codimension]
 
+    @property
+    def patterns(self) -> tuple[Signs, ...]:
+        """For each cell of codimension 0, the signs of the neurons that change sign on B."""
+        return tuple(tuple(cell.signs[i] for i in self.crossing) for cell in self.by_codimension[0])
+
     def in_class(self, i: int) -> list[list[bool]]:
         """For each cell, by codimension, whether it meets the open region of the i-th class of `near`.
 

@@ -31,15 +31,18 @@ def random_case(seed: int, d: int, outputs: int, most: int = 5) -> tuple[pr.Netw
     return pr.Network(weights, biases, slopes), c, Fraction(int(rng.integers(1, 7)), 2)
 
 
-def check_against_domain(net: pr.Network, c: list[Fraction], r: Fraction, norm: Any) -> None:
+def check_against_domain(
+    net: pr.Network, c: list[Fraction], r: Fraction, norm: Any, scales: list[Fraction] | None = None
+) -> None:
     """Against the complete complex in the closed ball, without what lies on its boundary."""
     d = net.input_dim
+    units = scales or [Fraction(1)] * d
     if norm == 1:
-        sides = list(itertools.product((1, -1), repeat=d))
-        domain = pr.Domain([list(s) for s in sides], [r + sum(x * y for x, y in zip(s, c, strict=True)) for s in sides])
+        sides = [[s / u for s, u in zip(signs, units, strict=True)] for signs in itertools.product((1, -1), repeat=d)]
+        domain = pr.Domain(sides, [r + sum(x * y for x, y in zip(s, c, strict=True)) for s in sides])
     else:
-        domain = pr.Domain.box([x - r for x in c], [x + r for x in c])
-    found = pr.neighbourhood(net, c, r, norm)
+        domain = pr.Domain.box(*([x + e * r * u for x, u in zip(c, units, strict=True)] for e in (-1, 1)))
+    found = pr.neighbourhood(net, c, r, norm, scales=scales)
     expected: dict[Any, pr.Homology]
     if net.output_dim == 1:
         expected = {sign: pr.analyse_region(net, sign, 0, domain).homology for sign in "<>"}
@@ -51,7 +54,7 @@ def check_against_domain(net: pr.Network, c: list[Fraction], r: Fraction, norm: 
     cx = pr.subdivide(net, None, domain)
 
     def size(x: tuple[Fraction, ...]) -> Fraction:
-        parts = [abs(a - b) for a, b in zip(x, c, strict=True)]
+        parts = [abs(a - b) / u for a, b, u in zip(x, c, units, strict=True)]
         return sum(parts, Fraction(0)) if norm == 1 else max(parts)
 
     inside = [sum(size(cx.interior_point(k, i)) < r for i in range(cx.f_vector[k])) for k in range(d, -1, -1)]
@@ -112,24 +115,98 @@ def test_cells_in_round_balls_are_those_near_enough(seed: int) -> None:
     check_against_distances(*random_case(seed, 1 + seed % 3, 1, 4), 2)
 
 
-def test_many_inputs() -> None:
-    net = random_float32((784, 24, 12, 4), 1)
-    x = [Fraction(int(v), 16) for v in np.random.default_rng(0).integers(0, 17, 784)]
-    within = pr.unchanged_radius(net, x, "pattern")
-    assert within is not None
-    assert within > 0
-    assert pr.neighbourhood(net, x, within).cells == (1,)
-    r = 2 * within
-    found = pr.neighbourhood(net, x, r)
-    assert found.n_regions > 1
-    patterns = set()
-    for s in np.random.default_rng(1).choice([-1, 1], (40, 784)):
-        y = [a + r * int(b) * Fraction(127, 128) for a, b in zip(x, s, strict=True)]
-        patterns.add(tuple(v > 0 for layer in net.preactivations(y)[: net.depth] for v in layer))
-        values = net(y)
-        assert isinstance(values, tuple)
-        assert values.index(max(values)) in found.classes
-    assert len(patterns) <= found.n_regions
+@pytest.mark.parametrize("seed", [3, *(pytest.param(i, marks=pytest.mark.slow) for i in (0, 1, 2, 6))])
+def test_coordinates_with_units_of_their_own(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    net, c, r = random_case(seed, 2 + seed % 2, int(rng.integers(1, 4)))
+    scales = [Fraction(int(p), int(q)) for p, q in rng.integers(1, 6, (net.input_dim, 2))]
+    check_against_domain(net, c, r, ("inf", 1)[seed % 2], scales)
+
+
+@pytest.mark.parametrize("norm", ["inf", 1, 2])
+def test_a_coordinate_of_unit_zero_does_not_change(norm: Any) -> None:
+    net, c, r = random_case(41, 3, 3)
+    plane = net.restrict(c, [[2, 0, 0], [0, 0, "1/3"]])
+    options = {"norm": norm, "scales": [2, 0, "1/3"]}
+    found, expected = pr.neighbourhood(net, c, r, **options), pr.neighbourhood(plane, [0, 0], r, norm)
+    assert len(found.crossing) > 1
+    assert (found.crossing, sorted(found.patterns), found.cells) == (
+        expected.crossing, sorted(expected.patterns), expected.cells
+    )  # fmt: skip
+    assert {k: trimmed(g) for k, g in found.classes.items()} == {k: trimmed(g) for k, g in expected.classes.items()}
+    for of in ("class", "pattern"):
+        assert pr.unchanged_radius(net, c, of, squared=True, **options) == pr.unchanged_radius(
+            plane, [0, 0], of, norm, squared=True
+        )
+
+
+def classes_nearby(seed: int) -> tuple[pr.Network, list[Fraction]]:
+    """A random network 784-24-12-4, and a point at which its outputs are nearly the same."""
+    net = random_float32((784, 24, 12, 4), seed)
+    x = [Fraction(int(v), 16) for v in np.random.default_rng(seed).integers(0, 17, 784)]
+    values = net(x)
+    assert isinstance(values, tuple)
+    last = [b - v - Fraction(i, 200) for i, (b, v) in enumerate(zip(net.biases[-1], values, strict=True))]
+    return pr.Network(net.weights, [*net.biases[:-1], last]), x
+
+
+@pytest.mark.parametrize("norm", ["inf", *(pytest.param(norm, marks=pytest.mark.slow) for norm in (1, 2))])
+def test_samples_of_many_inputs(norm: Any) -> None:
+    """Signs and classes of samples are among those that are met, and do not change within the unchanged radii."""
+    net, x = classes_nearby(1)
+    signs = float(pr.unchanged_radius(net, x, "pattern", norm, squared=True) or 0) ** 0.5
+    of_class = float(pr.unchanged_radius(net, x, "class", norm, squared=True) or 0) ** 0.5
+    assert min(signs, of_class) > 0
+    r = 8 * signs
+    found = pr.neighbourhood(net, x, r, norm)
+    assert len(found.crossing) > 1
+    assert len(found.classes) > 1
+
+    layers = [np.array(w, dtype=float) for w in net.weights]
+    start = np.array(x, dtype=float)
+    rng = np.random.default_rng(0)
+    # Directions in which first neurons or differences of classes grow the most, and mixtures of these.
+    slopes = [layers[0][n] for layer, n in found.crossing if layer == 1]
+    for i, j in itertools.permutations(found.classes, 2):
+        gradient = layers[2][i] - layers[2][j]
+        hidden = (np.array(net.preactivations(x)[1], dtype=float) > 0) * gradient @ layers[1]
+        slopes.append((np.array(net.preactivations(x)[0], dtype=float) > 0) * hidden @ layers[0])
+    mixed = rng.normal(size=(2000, len(slopes))) * (rng.random((2000, len(slopes))) < 0.3) @ np.array(slopes)
+    mixed = mixed[np.any(mixed != 0, axis=1)]
+    if norm == "inf":
+        steps = np.sign(mixed)
+    elif norm == 1:
+        steps = np.sign(mixed) * (np.abs(mixed) == np.abs(mixed).max(axis=1, keepdims=True))
+    else:
+        steps = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+
+    def sampled(radius: float) -> tuple[set[tuple[int, ...]], set[tuple[int, ...]], set[int]]:
+        """(signs of the neurons that cross, of the others, classes) at points inside, but where rounding may matter."""
+        lengths = np.concatenate([np.full(len(steps) // 2, 0.999), rng.random(len(steps) - len(steps) // 2)])
+        values, pre = start + radius * lengths[:, None] * steps, []
+        for w, b in zip(layers, net.biases, strict=True):
+            pre.append(values @ w.T + np.array(b, dtype=float))
+            values = np.maximum(pre[-1], 0)
+        top = np.sort(pre[-1], axis=1)
+        sure = (top[:, -1] - top[:, -2] > 1e-9) & np.all([np.abs(p).min(axis=1) > 1e-9 for p in pre[:-1]], axis=0)
+        assert sure.mean() > 0.9
+        cross = np.array([pre[layer - 1][:, n] for layer, n in found.crossing]).T
+        others = np.hstack([np.delete(p, [n for of, n in found.crossing if of == layer], axis=1)
+                            for layer, p in enumerate(pre[:-1], 1)])  # fmt: skip
+        one, two = ({tuple(map(int, row)) for row in np.sign(p[sure])} for p in (cross, others))
+        return one, two, set(np.argmax(pre[-1][sure], axis=1).tolist())
+
+    patterns, rest, classes = sampled(r)
+    assert len(rest) == 1
+    assert patterns <= set(found.patterns)
+    assert classes <= set(found.classes)
+    assert len(patterns) > len(found.patterns) / 4
+    assert classes == set(found.classes)
+    assert sampled(of_class * (1 - 1e-6))[2] == {0}
+    (pattern,) = sampled(signs * (1 - 1e-6))[0]
+    assert pattern in found.patterns
+    assert len(sampled(signs * 1.01)[0]) > 1
+    assert len(sampled(of_class * 1.01)[2]) > 1
 
 
 def test_limits_and_wrong_arguments() -> None:
@@ -143,6 +220,10 @@ def test_limits_and_wrong_arguments() -> None:
         pr.neighbourhood(net, zero, 1, 3)
     with pytest.raises(pr.InputError, match="radius: expected a positive"):
         pr.neighbourhood(net, zero, 0)
+    with pytest.raises(pr.InputError, match="scales: expected numbers >= 0"):
+        pr.neighbourhood(net, zero, 1, scales=[1] * 29 + [-1])
+    with pytest.raises(pr.PointError, match="scales: expected 30"):
+        pr.unchanged_radius(net, zero, scales=[1])
     with pytest.raises(pr.InputError, match="of: expected"):
         pr.unchanged_radius(net, zero, "sign")
 

@@ -37,6 +37,19 @@ def test_a_formula(points: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert {line.split("   ")[0].strip() for line in lines if "H_0" in line} == {"F < 1/2", "F > 1/2"}
 
 
+def test_units_of_coordinates(points: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "scales.json").write_text('[["1/2", 0]]', encoding="utf-8")
+    scales = ["--scales", str(tmp_path / "scales.json")]
+    assert main(["local", NET, "--center", points, *scales, "--radius", "2", "--unchanged", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["scales"], found["unchanged"]["class"]) == (["1/2", 0], 1)  # |x| + |1/2| = 3 at x = 5/2
+    (tmp_path / "scales.json").write_text("[[0, 0]]", encoding="utf-8")
+    assert main(["local", NET, "--center", points, *scales, "--radius", "2"]) == 2
+    assert "scales: expected numbers >= 0, not all of them 0" in capsys.readouterr().err
+    assert main(["local", NET, "--center", points, "--scales", points, "--radius", "2"]) == 2
+    assert "expected one point, the scales, got 2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "status", "message"),
     [
