@@ -14,7 +14,7 @@ from support.projective_plane import projective_plane
 from support.strategies import seeded_network
 
 RING = pr.from_expression("1 - |(|x| + |y| - 2)|", ["x", "y"])
-SEEDS = [*range(8), pytest.param(range(100, 400), marks=pytest.mark.slow)]
+SEEDS = [*range(8), pytest.param(range(100, 220), marks=pytest.mark.slow)]
 
 
 def small(seeds: int | range) -> list[tuple[Random, pr.Network]]:

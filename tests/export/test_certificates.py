@@ -230,7 +230,7 @@ def test_changed_certificates(tmp_path):
 
 @pytest.mark.slow
 def test_many_changed_certificates(tmp_path):
-    assert attack(tmp_path, 2, 6000) < 2000
+    assert attack(tmp_path, 2, 2400) < 800
 
 
 # ---- hostile files ---------------------------------------------------------------------------------------------------

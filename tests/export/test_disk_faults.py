@@ -85,7 +85,7 @@ else:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
         return n < len(new)
     size = len(new)
-    steps = iter(sorted({*range(0, size, max(1, size // 60)), size - 1, size + 1000000}))
+    steps = iter(sorted({*range(0, size, max(1, size // 25)), size - 1, size + 1000000}))
 faults, problems, messages = 0, [], set()
 for n in steps:
     with open(path, "wb") as file:

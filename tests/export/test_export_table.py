@@ -20,7 +20,7 @@ from support.simplices import volume_by_simplices
 from support.strategies import examples, networks, seeded_network
 
 
-@examples(40)
+@examples(20)
 @given(networks(), st.sampled_from([None, 0]), st.booleans())
 def test_table_against_single_methods(net, level, boxed):
     cx = pr.subdivide(net, level, [(-1, 2)] * net.input_dim if boxed else None)
@@ -160,12 +160,12 @@ def test_sets_of_partitions_and_formulas_have_rows_of_their_network():
 
 
 @pytest.mark.slow
-def test_a_large_table_takes_no_longer_than_two_minutes(tmp_path):
-    cx = pr.subdivide(random_float32((3, 32, 32, 1), 0), 0, [(-4, 4)] * 3)
+def test_a_large_table_takes_no_longer_than_a_minute(tmp_path):
+    cx = pr.subdivide(random_float32((3, 24, 24, 1), 0), 0, [(-4, 4)] * 3)
     start = time.monotonic()
     table = pr.regions_table(cx)
     pr.write_table(table, tmp_path / "regions.csv")
-    assert time.monotonic() - start < 120
+    assert time.monotonic() - start < 60
     some = Random(0).sample(range(cx.n_regions), 40)
     assert all(table["volume"][i] == volume_by_simplices(cx, i) for i in some)
     assert float(sum(map(float, table["volume"]))) == pytest.approx(512)

@@ -110,24 +110,23 @@ def check_decision(net: Network, domain: pr.Domain, level: Fraction) -> Stabilit
 
 
 def test_the_decision_is_the_definition():
-    found = [check_decision(*degenerate(seed)) for seed in range(150)]
+    found = [check_decision(*degenerate(seed)) for seed in range(80)]
     assert {(x.combinatorial, x.topological) for x in found} == {(False, False), (True, False), (True, True)}
     assert {x.printed_topological for x in found if x.topological} == {True, False}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", [0, 5_000])
-def test_no_radius_for_unstable_networks(first: int) -> None:
-    """10⁴ small networks in special position: a radius is certified for the stable ones, and for no other."""
+def test_no_radius_for_unstable_networks() -> None:
+    """A thousand small networks in special position: a radius is certified for the stable ones, and for no other."""
     stable = 0
-    for seed in range(first, first + 2_500):
+    for seed in range(150, 1150):
         net, domain, level = degenerate(seed)
         found = stability(net, domain, level)
         expected = next(obstructions(net, domain, level), None)
         assert (found.obstruction.neuron if found.obstruction else None) == (expected[0] if expected else None), seed
         assert (found.radius > 0) == (expected is None), seed
         stable += expected is None
-    assert 250 < stable < 2250
+    assert 100 < stable < 900
 
 
 def test_a_vertex_on_a_later_zero_set():
@@ -198,21 +197,21 @@ def generic(seed: int) -> tuple[Network, pr.Domain, Fraction]:
 
 def test_perturbations_within_the_radius():
     rng = Random(0)
-    for seed in range(40):
+    for seed in range(20):
         check_within(*generic(seed), rng, 5)
     checked = 0
-    for seed in range(80):
+    for seed in range(50):
         net, domain, level = degenerate(seed)
         if stability(net, domain, level).topological:
             check_within(net, domain, level, rng, 5)
             checked += 1
-    assert checked > 20
+    assert checked > 12
 
 
 @pytest.mark.slow
 def test_many_perturbations_within_the_radius():
     rng = Random(1)
-    for seed in range(100, 400):
+    for seed in range(100, 200):
         check_within(*generic(seed), rng, 10)
 
 
@@ -220,7 +219,7 @@ def test_beyond_the_radius():
     """At some multiple of the radius some perturbations are different; mostly soon."""
     rng = Random(2)
     factors = []
-    for seed in range(12):
+    for seed in range(8):
         net, domain, level = generic(seed)
         radius, expected = stability(net, domain, level).radius, shape(net, domain, level)
         factor = Fraction(1)
