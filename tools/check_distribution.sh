@@ -27,12 +27,16 @@ END
 "$work/venv/bin/polyrelu" betti examples/annulus.json
 "$work/venv/bin/polyrelu" certify examples/annulus.json -o "$work/annulus.cert"
 "$work/venv/bin/polyrelu-check" "$work/annulus.cert"
+"$work/venv/bin/python" -m pytest -q --collect-only tests > "$work/collected" &
+collects=$!
 # The checker alone, from its own folder
 "${PYTHON:-python3}" -m venv "$work/checker"
 cp -r "$root/checker" "$work/source"
 "$work/checker/bin/pip" install --quiet --disable-pip-version-check "$work/source"
 "$work/checker/bin/polyrelu-check" "$work/annulus.cert"
-"$work/venv/bin/python" -m pytest -q --collect-only tests > "$work/collected" || { cat "$work/collected"; exit 1; }
+wait "$collects" || { cat "$work/collected"; exit 1; }
 "$work/venv/bin/python" -m pytest -q -m "not slow" "${@:3}" \
-    tests/test_*.py tests/cli tests/core tests/export tests/plotting tests/readers \
-    tests/analysis/test_cases.py tests/geometry/test_subdivide.py tests/topology
+    tests/test_*.py tests/core tests/plotting tests/readers \
+    tests/cli/test_cli.py tests/cli/test_cli_plot.py tests/cli/test_interruption.py \
+    tests/export/test_certificates.py tests/export/test_export_mesh.py tests/export/test_export_table.py \
+    tests/analysis/test_cases.py tests/geometry/test_subdivide.py tests/topology/test_homology.py
