@@ -25,11 +25,14 @@ import polyrelu
 from benchmarks.cases import CALLGRIND, CASES, GROWTH, LEVELS, ROOT, chosen
 from benchmarks.cell_complexes import COMPLEXES
 from benchmarks.classifiers import CLASSIFIERS
+from benchmarks.neighbourhoods import DIGITS
 from benchmarks.peers import PEER_CASES, PEERS, installed_version
 from benchmarks.report import markdown, merged
 
 Record = dict[str, Any]
-SECTIONS = ("import", "subdivision", "growth", "reference", "complexes", "classes", "peers", "threads")
+SECTIONS = (
+    "import", "subdivision", "growth", "reference", "complexes", "classes", "neighbourhoods", "peers", "threads",
+)  # fmt: skip
 ENVIRONMENT = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 KERNELS = {"subdivide": "*__pyx_pw_*_core_*subdivide*", "reduce": "*__pyx_pw_*_core_*reduce_chain_complex*"}
 """What callgrind counts, with everything called from there: the entry points of the core."""
@@ -91,6 +94,7 @@ def _jobs(level: str, options: argparse.Namespace) -> Iterator[tuple[str, str]]:
         "reference": [case.name for case in chosen(CASES, level) if case.reference],
         "complexes": [c.name for c in COMPLEXES if LEVELS.index(c.level) <= LEVELS.index(level)],
         "classes": [c.name for c in CLASSIFIERS if LEVELS.index(c.level) <= LEVELS.index(level)],
+        "neighbourhoods": [c.name for c in DIGITS if LEVELS.index(c.level) <= LEVELS.index(level)],
         "peers": [
             f"{peer.name} | {name}"
             for peer in PEERS
@@ -160,7 +164,7 @@ def _machine() -> Record:
     model = next((line.split(":", 1)[1].strip() for line in cpu_lines if line.startswith("model name")), "unknown")
     revision = ["git", "describe", "--always", "--dirty"]
     commit = subprocess.run(revision, cwd=ROOT, capture_output=True, text=True, check=False)
-    names = ("numpy", "gudhi", *(peer.distribution for peer in PEERS))
+    names = ("numpy", "torch", "scikit-learn", "gudhi", *(peer.distribution for peer in PEERS))
     return {
         "processor": model,
         "cores": os.cpu_count(),

@@ -265,6 +265,38 @@ def classes(results: Record) -> str:
     return table(["network", *head], rows)
 
 
+def neighbourhoods(results: Record) -> str:
+    """Balls around an image."""
+    rows = []
+    for r in done(results, "neighbourhoods"):
+        for ball in r["balls"]:
+            row = [r["case"], _norm(ball["norm"]), number(ball["radius"])]
+            if "limit" in ball:
+                row += [MISSING, MISSING, ball["limit"].split(": ")[1].split(" cells")[0], MISSING, MISSING]
+            else:
+                cells = ball["cells"]
+                row += [str(ball["crossing"]), str(len(cells) - 1), integer(sum(cells)), integer(cells[0])]
+                row.append(str(len(ball["classes"])))
+            rows.append([*row, milliseconds(ball["seconds"])])
+    head = ["norm", "radius", "neurons that change sign", "codimension", "cells", "regions", "classes", "CPU time"]
+    return table(["network", *head], rows)
+
+
+def _norm(name: str | int) -> str:
+    return "L∞" if name == "inf" else f"L{name}"
+
+
+def unchanged(results: Record) -> str:
+    """How far nothing changes around images."""
+    rows = []
+    for r in done(results, "neighbourhoods"):
+        for one in r["radii"]:
+            image = f"{one['image']}" + (f" ({100 * one['share']:.1f} %)" if "share" in one else "")
+            found = number(one["radius"]) if "radius" in one else f"at least {number(one['at_least'])}"
+            rows.append([r["case"], _norm(one["norm"]), one["of"], image, found, milliseconds(one["seconds"])])
+    return table(["network", "norm", "what does not change", "image", "radius", "CPU time"], rows)
+
+
 def peers(results: Record) -> str:
     """Against other programs, sets of regions compared."""
     rows = []
@@ -336,6 +368,8 @@ BLOCKS: dict[str, tuple[str, Callable[[Record], str]]] = {
     "complexes": ("complexes", complexes),
     "reference": ("reference", reference),
     "classes": ("classes", classes),
+    "neighbourhoods": ("neighbourhoods", neighbourhoods),
+    "unchanged": ("neighbourhoods", unchanged),
     "peers": ("peers", peers),
     "threads": ("threads", threads),
     "instructions": ("instructions", instructions),

@@ -8,6 +8,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,52 @@ def classes(name: str, options: Record) -> Record:
     }
 
 
+def neighbourhoods(name: str, options: Record) -> Record:
+    """Balls around an image, and how far the class of images does not change, each once."""
+    from benchmarks import neighbourhoods as near
+
+    case = next(case for case in near.DIGITS if case.name == name)
+    network, right, doubted = case.trained()
+    images = case.images()
+    balls, radii = [], []
+    image = near.exact_image(images[0])
+    for norm in near.NORMS:
+        square, seconds = cpu(lambda norm=norm: pr.unchanged_radius(network, image, "pattern", norm, squared=True))
+        least = near.root_below(square)
+        agree("cells where no neuron changes sign", pr.neighbourhood(network, image, least, norm).cells, (1,))
+        radii.append({"norm": norm, "of": "signs", "image": 0, "radius": float(least), "seconds": seconds})
+        for factor in near.FACTORS:
+            record = {"norm": norm, "factor": factor, "radius": float(least * factor)}
+            start = time.process_time()
+            limits = {"max_crossing": None, "max_cells": near.MAX_CELLS}
+            try:
+                found = pr.neighbourhood(network, image, least * factor, norm, **limits)
+            except pr.LimitError as error:
+                balls.append({**record, "limit": str(error), "seconds": time.process_time() - start})
+                break
+            record |= {"crossing": len(found.crossing), "cells": found.cells, "classes": sorted(found.classes)}
+            balls.append({**record, "seconds": time.process_time() - start})
+        for share in near.SHARES:
+            number = doubted[int(share * len(doubted))]
+            point = near.exact_image(images[number])
+            record = {"norm": norm, "of": "class", "share": share, "image": number}
+            start = time.process_time()
+            try:
+                square = pr.unchanged_radius(network, point, "class", norm, squared=True, max_cells=near.MAX_POLYHEDRA)
+            except pr.LimitError as error:
+                bound = float(Fraction(str(error).rsplit(" ", 1)[1]))
+                record["at_least"] = bound**0.5 if norm == 2 else bound
+            else:
+                record["radius"] = float(near.root_below(square))
+            record["seconds"] = time.process_time() - start
+            radii.append(record)
+            if share == near.SHARES[0]:
+                for factor, expected in ((1, 1), (Fraction(1001, 1000), 2)):
+                    found = pr.neighbourhood(network, point, near.root_below(square) * factor, norm)
+                    agree(f"classes within {factor} times the radius", len(found.classes), expected)
+    return {"right": right, "balls": balls, "radii": radii}
+
+
 def peers(name: str, options: Record) -> Record:
     """A peer and this library on one network: "peer | case"."""
     from benchmarks.peers import HALF_WIDTH, PEERS, installed_version, pattern_at
@@ -299,6 +346,7 @@ SECTIONS: dict[str, Callable[[str, Record], Record]] = {
     "reference": reference,
     "complexes": complexes,
     "classes": classes,
+    "neighbourhoods": neighbourhoods,
     "peers": peers,
     "threads": threads,
     "instructions": instructions,
