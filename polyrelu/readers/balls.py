@@ -102,6 +102,11 @@ class Balls:
         low, high = self.bounds()
         return np.asarray(low.max(axis=0) > high.min(axis=0))
 
+    def nonzero(self) -> npt.NDArray[np.bool_]:
+        """Which functions are certainly not 0 at one of the points."""
+        low, high = self.bounds()
+        return np.asarray(((low > 0) | (high < 0)).any(axis=0))
+
     def changing(self) -> npt.NDArray[np.bool_]:
         """Which functions are certainly positive at one of the points and negative at another."""
         low, high = self.bounds()

@@ -89,9 +89,13 @@ class Margined(Balls):
             )
         return _with(found, _down(above, n), _down(below, n))
 
-    def activated(self, slopes: Array) -> Balls:
-        """The activations of the functions, of these slopes below zero, as neurons where they certainly are."""
+    def activated(self, slopes: Array, separate: npt.NDArray[np.bool_] | None = None) -> Balls:
+        """The activations of the functions, of these slopes below zero, as neurons where they certainly are.
+
+        `separate` tells which functions are known to differ from all others; else the values tell it.
+        """
         found, certain = super().activated(slopes), self.changing()
+        apart = self.separate() if separate is None else separate
         low, high = self.bounds()
         top, bottom = self._ends()
         with np.errstate(all="ignore"):
@@ -108,7 +112,7 @@ class Margined(Balls):
             reaches = certain & (slopes <= 1) & (top >= least)
             above = np.where(reaches, np.fmax(above, chord - image[1] - sizes), above)
             above, below = (np.where(increasing, x, 0.0) for x in (above, below))
-        return _with(found, _down(above, 1), _down(below, 1), certain & (slopes != 1) & self.separate())
+        return _with(found, _down(above, 1), _down(below, 1), certain & (slopes != 1) & apart)
 
     def changing(self) -> npt.NDArray[np.bool_]:
         """Which functions have enclosures that are certainly positive somewhere and negative somewhere."""

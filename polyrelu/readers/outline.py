@@ -7,15 +7,17 @@ to the assembly, by `UnknownError`.
 
 The neurons of a network in a slice are counted at some points of it. An entry of which the balls (`polyrelu.readers.
 balls`) prove that it is not constant in the slice, and in a box that it has both signs there, is a neuron of the
-assembly, and so is one whose enclosures have both signs (`polyrelu.readers.margins`); those whose values certainly
-differ somewhere are different neurons. Where no entry is seen to be a neuron,
-the layer that the values depend on is unknown, and nothing is counted from there on.
+assembly, and so is one whose enclosures have both signs (`polyrelu.readers.margins`). Those whose values certainly
+differ somewhere are different neurons, and so are those whose linear parts, as functions of the neurons of the layer
+before, differ. Where no entry is seen to be a neuron, the layer that the values depend on is unknown, and nothing is
+counted from there on.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from operator import add
 from random import Random
@@ -57,20 +59,42 @@ class RefusalError(Exception):
         self.error = error
 
 
+@dataclass(frozen=True)
+class Forms:
+    """Values of linear functions of the neurons of a layer, and the number of the activation whose neurons are not 0.
+
+    Where the values are certainly 0 for all activations, there is no number. Neurons that carry values are 0.
+    """
+
+    values: Balls
+    activation: int | None
+
+    def changed(self, values: Balls) -> Forms:
+        """Other values at the same neurons."""
+        return Forms(values, self.activation)
+
+
 class Outlined(Signal):
     """A signal of which the shape is known, the layer (or UNKNOWN), and perhaps values at the points of a slice.
 
-    `owned` tells which entries certainly are multiples of neurons of the layer, each of a different one.
+    `owned` tells which entries certainly are multiples of neurons of the layer, each of a different one. `forms` are
+    the values of the linear parts of the entries where the neurons of one activation are random and the others 0.
     """
 
     def __init__(
-        self, layer: int, shape: tuple[int, ...], balls: Balls | None = None, owned: Mask | None = None
+        self,
+        layer: int,
+        shape: tuple[int, ...],
+        balls: Balls | None = None,
+        owned: Mask | None = None,
+        forms: Forms | None = None,
     ) -> None:
-        for name, value in (("layer", layer), ("shape", shape), ("balls", balls), ("owned", owned)):
+        for name, value in (("layer", layer), ("shape", shape), ("balls", balls), ("owned", owned), ("forms", forms)):
             object.__setattr__(self, name, value)
 
     balls: Balls | None
     owned: Mask | None
+    forms: Forms | None
 
     @property
     def rows(self) -> list[Row]:
@@ -96,11 +120,12 @@ class Outlined(Signal):
         if self.owned is not None:
             owned = np.append(self.owned, False)[flat]
             owned &= (np.bincount(flat + 1, minlength=self.size + 1) < 2)[flat + 1]
-        return Outlined(self.layer, array.shape, balls, owned)
+        forms = None if self.forms is None or balls is None else self.forms.changed(self.forms.values.select(flat))
+        return Outlined(self.layer, array.shape, balls, owned, forms)
 
     def reshaped(self, shape: Sequence[int]) -> Signal:
         """The same entries in another shape."""
-        return Outlined(self.layer, tuple(shape), self.balls, self.owned)
+        return Outlined(self.layer, tuple(shape), self.balls, self.owned, self.forms)
 
     def final(self) -> Monotone:
         """The same entries as the argument of a final function."""
@@ -155,7 +180,9 @@ class Outline(Assembly):
         balls = _in_slice(restriction) if restriction is not None and counted else None
         self._points = 0 if balls is None else len(balls.centres)
         owned = np.ones(self.input.size, dtype=bool) if restriction is None else None
-        self.input: Signal = Outlined(0, self.input.shape, balls, owned)
+        self._activations = 0
+        forms = None if balls is None or restriction is None else Forms(_forms_in_slice(restriction), 0)
+        self.input: Signal = Outlined(0, self.input.shape, balls, owned, forms)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -177,7 +204,8 @@ class Outline(Assembly):
         factors, offsets = (np.broadcast_to(_doubles(array), shape).ravel() for array in (factor, offset))
         owned = None if found.owned is None else found.owned & (factors != 0)
         balls = None if found.balls is None else found.balls.scaled(factors, offsets)
-        return Outlined(signal.layer, shape, balls, owned)
+        forms = found.forms and found.forms.changed(found.forms.values.scaled(factors, np.zeros(len(factors))))
+        return Outlined(signal.layer, shape, balls, owned, forms)
 
     def weighted_sums(self, signal: Signal, indices: Any, coefficients: Any) -> Signal:
         """As of an assembly."""
@@ -186,8 +214,10 @@ class Outline(Assembly):
         array = np.asarray(indices)
         self.check_work(signal.terms(array), math.prod(array.shape[:-1]))
         factors = np.broadcast_to(_doubles(self.exact_array(coefficients, "coefficients")), array.shape)
-        balls = signal.balls and signal.balls.sums(grouped(array), grouped(factors))
-        return Outlined(signal.layer, array.shape[:-1], balls)
+        groups, weights = grouped(array), grouped(factors)
+        balls = signal.balls and signal.balls.sums(groups, weights)
+        forms = signal.forms and signal.forms.changed(signal.forms.values.sums(groups, weights))
+        return Outlined(signal.layer, array.shape[:-1], balls, None, forms)
 
     def filtered(self, signal: Signal, windows: Indices, filters: Any, offsets: Sequence[Fraction]) -> Signal:
         """As of an assembly."""
@@ -199,7 +229,10 @@ class Outline(Assembly):
         if signal.balls is None or math.prod(shape) * self._points > _MAX_VALUES:
             return Outlined(signal.layer, shape)
         shifts = np.array([to_double(x) for x in offsets])
-        return Outlined(signal.layer, shape, signal.balls.products(windows, _doubles(filters), shifts))
+        kernels = _doubles(filters)
+        balls = signal.balls.products(windows, kernels, shifts)
+        forms = signal.forms and signal.forms.changed(signal.forms.values.products(windows, kernels, 0 * shifts))
+        return Outlined(signal.layer, shape, balls, None, forms)
 
     def add(self, a: Signal, b: Signal, factor: Any = 1) -> Signal:
         """As of an assembly."""
@@ -213,7 +246,8 @@ class Outline(Assembly):
         balls = None
         if first.balls is not None and second.balls is not None:
             balls = first.balls.plus(second.balls, times)
-        return Outlined(layer, shape, balls)
+        forms = _met((first, second), layer, lambda parts: parts[0].plus(parts[1], times))
+        return Outlined(layer, shape, balls, None, forms)
 
     # --- the end ---
 
@@ -242,16 +276,23 @@ class Outline(Assembly):
         boxed = self._restriction.box is not None
         if boxed and not isinstance(balls, Margined):
             balls = margined(balls)
-        certain = balls.changing() if boxed else balls.varying()
+        forms = _zeros(signal.size) if signal.forms is None else signal.forms.values
+        certain = balls.changing() if boxed else balls.varying() | forms.nonzero()
         certain &= np.broadcast_to(below != ONE, signal.shape).ravel()
         slopes = np.broadcast_to(_doubles(below), signal.shape).ravel()
         if signal.layer == UNKNOWN or not certain.any():
             return Outlined(UNKNOWN, signal.shape, balls.activated(slopes))
         layer = self._layer_after(signal.layer)
         self._neurons[layer - 1].append(balls.select(np.flatnonzero(certain)))
-        self._widths[layer - 1] = joined(self._neurons[layer - 1]).distinct()
+        count = max(joined(self._neurons[layer - 1]).distinct(), forms.select(np.flatnonzero(certain)).distinct())
+        self._widths[layer - 1] = max(self._widths[layer - 1], count)
         self._check_weights(self._width(layer), signal.layer)
-        return Outlined(layer, signal.shape, balls.activated(slopes), certain & balls.separate())
+        owned = certain & (balls.separate() | forms.separate())
+        image = balls.activated(slopes, owned) if isinstance(balls, Margined) else balls.activated(slopes)
+        self._activations += 1
+        values = np.where(owned, np.random.default_rng(self._activations).uniform(1, 2, signal.size), 0.0)
+        new = Forms(Balls(values[None], np.zeros((1, signal.size))), self._activations)
+        return Outlined(layer, signal.shape, image, owned, new)
 
     def _all_neurons(self, signal: Signal) -> Signal:
         layer = self._layer_after(signal.layer)
@@ -280,7 +321,7 @@ class Outline(Assembly):
         shape = (sum(part.size for part in parts),)
         balls = [part.balls for part in parts if part.balls is not None]
         whole = len(balls) == len(parts) and shape[0] * self._points <= _MAX_VALUES
-        return Outlined(layer, shape, joined(balls) if whole else None)
+        return Outlined(layer, shape, joined(balls) if whole else None, None, _met(parts, layer, joined))
 
     def _lifted(self, signals: Sequence[Outlined]) -> int:
         """The layer that signals meet in, up to which neurons of the shallower ones are carried."""
@@ -304,7 +345,7 @@ class Outline(Assembly):
         balls = None
         if self._points:
             balls = rounded(np.array([[to_double(x) for x in signal.constants]] * self._points))
-        return Outlined(0, signal.shape, balls)
+        return Outlined(0, signal.shape, balls, None, Forms(_zeros(signal.size), None))
 
     def _exact_entries(self, array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
         if array.dtype == np.float64 and array.size > MANY and np.isfinite(array).all():
@@ -322,6 +363,28 @@ def look(
     Outline(shape, samples, restriction, counted=False).look(composed)
     if restriction is not None:
         Outline(shape, samples, restriction).look(composed)
+
+
+def _met(signals: Sequence[Outlined], layer: int, made: Callable[[list[Balls]], Balls]) -> Forms | None:
+    """What is made of the forms of signals in a layer: in those that are carried up to it, all neurons are 0."""
+    zero = [Forms(_zeros(x.size), None) if x.layer < layer else x.forms for x in signals]
+    forms = [x for x in zero if x is not None]
+    activations = {x.activation for x in forms} - {None}
+    if layer == UNKNOWN or len(forms) < len(signals) or len(activations) > 1:
+        return None
+    return Forms(made([x.values for x in forms]), next(iter(activations), None))
+
+
+def _zeros(size: int) -> Balls:
+    return Balls(np.zeros((1, size)), np.zeros((1, size)))
+
+
+def _forms_in_slice(restriction: Restriction) -> Balls:
+    """The linear part of the input at a random vector."""
+    directions = np.array([[to_double(x) for x in vector] for vector in restriction.slice.directions])
+    vector = np.random.default_rng(0).uniform(1, 2, (1, restriction.dim))
+    indices = np.broadcast_to(np.arange(restriction.dim), directions.T.shape)
+    return Balls(vector, np.zeros_like(vector)).sums(indices, directions.T)
 
 
 def _doubles(array: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
