@@ -239,3 +239,45 @@ def test_refusals_come_early_and_are_those_of_the_composition(kind: str, monkeyp
         with pytest.raises(error, match=message) as late:
             pr.from_onnx(made, slice=part)
         assert str(early.value) == str(late.value)
+
+
+def test_modules_that_are_certainly_too_large_are_refused_early() -> None:
+    """So is no module for another reason, and its forward is run on copies."""
+    torch = pytest.importorskip("torch")
+    nn = torch.nn
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1), nn.ReLU(), nn.Flatten(),
+        nn.Linear(16384, 10),
+    )  # fmt: skip
+    part = pr.Slice((np.random.default_rng(0).integers(0, 256, (3, 3072)) / 256).tolist())
+    box = pr.Domain.box([0, 0], [1, 1])
+    start = time.process_time()
+    for domain in (None, box):
+        with pytest.raises(LimitError, match=r"layer '3' \(ReLU\): at least \d{8,9} weights in hidden layer 2"):
+            pr.from_torch(module, (3, 32, 32), slice=part, domain=domain)
+    assert time.process_time() - start < 3  # 0.6 s; 8 s exactly
+
+
+def test_an_outline_counts_most_neurons_of_a_box() -> None:
+    """Also those that only the enclosures do not decide, and neurons that are carried past an activation."""
+    rng = np.random.default_rng(0)
+    kernels = [rng.standard_normal(shape) for shape in ((4, 1, 3, 3), (4, 4, 3, 3), (4, 4, 3, 3))]
+    part = pr.Slice((rng.integers(0, 256, (3, 144)) / 256).tolist())
+
+    def made(assembly: Assembly) -> Signal:
+        x = assembly.input
+        for kernel in kernels:
+            y = assembly.activation(convolve(assembly, x, kernel))
+            x = y if x is assembly.input else assembly.concat([y, x.select(x.positions[:, :, 1:-1, 1:-1])], 1)
+            x = x.select(x.positions[:, :4])
+        return assembly.reshape(x, (-1,))
+
+    where = Restriction(part, pr.Domain.box([0, 0], [1, 1]))
+    whole, outline = Assembly((1, 1, 12, 12), 1, where), Outline((1, 1, 12, 12), 1, where)
+    made(outline)
+    widths = whole.finish(made(whole)).architecture[1:-1]
+    # 51, 137 and 81 are seen; 2, 31 and 100 of the true ones carry linear entries past an activation
+    assert widths == (53, 168, 227)
+    for few, many, share in zip(outline.widths, widths, (0.95, 0.8, 0.35), strict=True):
+        assert share * many <= few <= many

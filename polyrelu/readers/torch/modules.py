@@ -22,7 +22,9 @@ from polyrelu.exact.time_limit import OutOfTimeError
 from polyrelu.files import reason
 from polyrelu.network.network import Network
 from polyrelu.readers.assembly import Assembly
+from polyrelu.readers.outline import Outline, RefusalError, UnknownError, look
 from polyrelu.readers.restriction import Restriction
+from polyrelu.readers.signals import Signal
 from polyrelu.readers.steps import Step
 from polyrelu.readers.torch.chains import chain_of
 from polyrelu.readers.torch.preview import mixes_samples, unread_function
@@ -109,6 +111,8 @@ def from_torch(
     unread = unread_function(module, assembly.input.shape, dtype, strip) if large else None
     if unread is not None:
         raise NetworkError(f"{type(module).__name__}: {unread}")
+    if large:
+        _check_sizes(module, assembly.input.shape, restriction, dtype)
     output = _run(module, Value(assembly, assembly.input, dtype), assembly)
     if changed := [name for name, value in _state(module).items() if before.get(name, value) != value]:
         named = ", ".join(changed[:3])
@@ -124,6 +128,27 @@ def from_torch(
     if isinstance(output.signal, Step):
         raise NetworkError("output: expected one tensor of continuous values, got a comparison")
     return assembly.finish(assembly.ends(output.signal))
+
+
+def _check_sizes(module: Any, shape: Sequence[int], restriction: Restriction | None, dtype: Any) -> None:
+    """LimitError if the network is certainly too large. All other errors are left to the exact run."""
+
+    def composed(outline: Outline) -> Signal:
+        outline.strip = True  # whether a final function is left out does not change the size
+        try:
+            copy = deepcopy(module)
+        except Exception:
+            raise UnknownError from None
+        output = _run(copy, Value(outline, outline.input, dtype), outline)
+        if not isinstance(output, Value) or isinstance(output.signal, Step):
+            raise UnknownError
+        return output.signal
+
+    try:
+        look(composed, shape, 1, restriction)
+    except RefusalError as refusal:
+        if isinstance(refusal.error, LimitError):
+            raise refusal.error from None
 
 
 def _loaded(module: Any, state_dict: Any) -> Any:
