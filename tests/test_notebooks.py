@@ -60,7 +60,7 @@ def test_links_lead_to_notebooks_or_name_a_page():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", notebooks.TUTORIALS[1:])  # the code of the first, which trains, runs in test_docs.py
+@pytest.mark.parametrize("page", notebooks.TUTORIALS)
 def test_the_tutorials_run_as_notebooks(page, tmp_path, monkeypatch):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     for name in ("ipykernel", "torch", "onnx", "sklearn", "matplotlib", "plotly", "pandas", "meshio", "cdd"):

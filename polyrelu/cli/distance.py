@@ -36,7 +36,8 @@ examples:
     add_net(parser)
     parser.add_argument(
         "--points", metavar="FILE", required=True,
-        help="the points: a JSON list of lists of exact numbers, a .csv with a point in each line, or an array in .npz",
+        help="the points: a JSON list of lists of exact numbers, a .csv with a point in each line, or an array in .npz "
+        "or .npy",
     )  # fmt: skip
     parser.add_argument(
         "--norm", choices=_NORMS, default="inf", metavar="NORM",

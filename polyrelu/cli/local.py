@@ -31,7 +31,7 @@ examples:
   polyrelu local digits.npz --center points.json --index 3 --radius 0.02 --norm 1 --unchanged --json""",
     )
     add_net(parser)
-    parser.add_argument("--center", metavar="FILE", required=True, help="points, in JSON, CSV or .npz")
+    parser.add_argument("--center", metavar="FILE", required=True, help="points, in JSON, CSV, .npz or .npy")
     parser.add_argument("--index", metavar="I", default="0", help="which of them is the centre, from 0; 0 by default")
     parser.add_argument("--radius", metavar="R", required=True, help="the radius, an exact number")
     parser.add_argument("--scales", metavar="FILE", help="a point with the unit of each coordinate; 1 by default")

@@ -109,8 +109,8 @@ def add_part(parser: argparse.ArgumentParser, choice: bool = True) -> None:
         )
     parser.add_argument(
         "--slice", metavar="FILE",
-        help="only the plane through 3 points, in JSON, CSV or .npz (2: the line, 4: the space); the first is the "
-        "origin and the others are the unit vectors of its coordinates",
+        help="only the plane through 3 points, in JSON, CSV, .npz or .npy (2: the line, 4: the space); the first is "
+        "the origin and the others are the unit vectors of its coordinates",
     )  # fmt: skip
     parser.add_argument(
         "--box", metavar="LO,HI[;LO,HI...]",

@@ -112,7 +112,8 @@ needs matplotlib, and plotly for .html, but nothing for .tex: pip install 'polyr
 def _add_data(parser: argparse.ArgumentParser) -> None:
     """The options about data, names and looks."""
     parser.add_argument(
-        "--points", metavar="FILE", help="data to draw over the regions: .csv with a point in each line, .npz or .json"
+        "--points", metavar="FILE",
+        help="data to draw over the regions: .csv with a point in each line, .npz, .npy or .json",
     )
     parser.add_argument(
         "--labels", metavar="COLUMN",

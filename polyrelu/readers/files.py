@@ -122,24 +122,29 @@ def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> npt.NDArray[Any]:
-    """The array of floats or integers that a member holds in NumPy's format, read-only and without a copy.
-
-    FileError for other types, and unless the declared shape takes the bytes that there are: `numpy.load` would set
-    aside what is declared, and pass over bytes that are left.
-    """
+    """The array of floats or integers that a member of an archive holds, as by `decode_array`."""
     data, name = read_member(archive, info), describe(info.filename.removesuffix(".npy"))
+    return decode_array(data, f"array {name}")
+
+
+def decode_array(data: bytes, what: str) -> npt.NDArray[Any]:
+    """The array of floats or integers in NumPy's format for one, read-only and without a copy.
+
+    FileError, which names it as `what`, for other types, and unless the declared shape takes the bytes that there are:
+    `numpy.load` would set aside what is declared, and pass over bytes that are left.
+    """
     stream = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(stream)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
         shape, by_columns, dtype = read(stream)
     except Exception:  # whatever NumPy raises for a header that is none
-        raise FileError(f"array {name}: not in NumPy's format for plain numbers") from None
+        raise FileError(f"{what}: not in NumPy's format for plain numbers") from None
     if dtype.kind not in "iuf":
-        raise FileError(f"array {name}: expected floats or integers, got elements of type {describe(str(dtype))}")
+        raise FileError(f"{what}: expected floats or integers, got elements of type {describe(str(dtype))}")
     start = stream.tell()
     if any(n < 0 for n in shape) or prod(shape) * dtype.itemsize != len(data) - start:
-        raise FileError(f"array {name}: {len(data) - start} bytes do not make an array of shape {str(shape)[:80]}")
+        raise FileError(f"{what}: {len(data) - start} bytes do not make an array of shape {str(shape)[:80]}")
     return np.frombuffer(data, dtype, offset=start).reshape(shape, order="F" if by_columns else "C")
 
 

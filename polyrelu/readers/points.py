@@ -1,9 +1,10 @@
-"""Files of points: JSON, CSV or NumPy's .npz, by the suffix, with exact numbers.
+"""Files of points: JSON, CSV or NumPy's .npz and .npy, by the suffix, with exact numbers.
 
 - .csv: a point in each line, its coordinates between commas. A first line without any number is a header, and left out.
   "0.1" is exactly one tenth and "1/3" one third.
 - .npz: an array of floats or integers with a row for each point, the only one in the file or the one called `points`. A
   float is its exact binary fraction.
+- .npy: such an array alone.
 - .json, or any other suffix: a list of lists of numbers, as in network files.
 """
 
@@ -23,7 +24,7 @@ from polyrelu.errors import FileError, LimitError, NumberError
 from polyrelu.exact.memory import spend
 from polyrelu.exact.rational import describe, exact, exact_matrix
 from polyrelu.files import checked_path, reason
-from polyrelu.readers.files import open_archive, read_array, read_bytes, reading
+from polyrelu.readers.files import decode_array, open_archive, read_array, read_bytes, reading
 from polyrelu.readers.json import parse_strictly
 
 NAME = "points"
@@ -49,6 +50,8 @@ def read_points(path: str | os.PathLike[str]) -> list[Any]:
             return _from_csv(data)
         if suffix == ".npz":
             return list(_from_npz(data))
+        if suffix == ".npy":
+            return list(_rows(decode_array(data, "the array"), "the array"))
         content = parse_strictly(data, "a list of points")
         if not isinstance(content, list):
             raise FileError(f"expected a list of points, each a list of numbers, got {describe(content)}")
@@ -157,9 +160,13 @@ def _point(entries: Sequence[str], line: int) -> tuple[Fraction, ...]:
 
 def _from_npz(data: bytes, without: str | None = None) -> Sequence[tuple[Fraction, ...]]:
     name, array = _array(data, without=without)
+    return _rows(array, f"array {name}")
+
+
+def _rows(array: npt.NDArray[Any], what: str) -> Sequence[tuple[Fraction, ...]]:
     if array.ndim != 2 or not array.size:
-        raise FileError(f"array {name}: expected a row for each point, got an array of shape {array.shape}")
-    return exact_matrix(array, f"array {name},")
+        raise FileError(f"{what}: expected a row for each point, got an array of shape {array.shape}")
+    return exact_matrix(array, f"{what},")
 
 
 def _array(data: bytes, wanted: str | None = None, without: str | None = None) -> tuple[str, npt.NDArray[Any]]:

@@ -19,6 +19,8 @@ def test_decimals_of_text_are_decimals_and_floats_are_binary_fractions(tmp_path)
     assert read_points(tmp_path / "p.npz") == [(Fraction(3602879701896397, 2**55), 2)]
     np.savez(tmp_path / "one.npz", X=np.array([[7], [8]], np.uint8))
     assert read_points(tmp_path / "one.npz") == [(7,), (8,)]
+    np.save(tmp_path / "p.npy", np.array([[0.1, 2], [3, 4]]))
+    assert read_points(tmp_path / "p.npy") == [(Fraction(0.1), 2), (3, 4)]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +64,23 @@ def test_npz_that_does_not_hold_points(tmp_path, arrays, message):
     with pytest.raises((pr.FileError, pr.NumberError)) as error:
         read_points(path)
     assert str(error.value).startswith(f"{path}: ") and message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda f: np.save(f, np.array([[1, np.inf]])), "the array, row 1, column 2: inf is not finite"),
+        (lambda f: np.save(f, np.arange(3)), "the array: expected a row for each point, got an array of shape (3,)"),
+        (lambda f: np.save(f, np.array([[{}]]), allow_pickle=True), "the array: expected floats or integers"),
+        (lambda f: f.write(b"[[1, 2]]"), "the array: not in NumPy's format"),
+    ],
+)
+def test_npy_that_does_not_hold_points(tmp_path, write, message):
+    with open(tmp_path / "p.npy", "wb") as file:
+        write(file)
+    with pytest.raises((pr.FileError, pr.NumberError)) as error:
+        read_points(tmp_path / "p.npy")
+    assert str(error.value).startswith(f"{tmp_path / 'p.npy'}: ") and message in str(error.value)
 
 
 def test_commands_take_them(tmp_path, capsys):
