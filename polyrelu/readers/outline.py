@@ -79,6 +79,7 @@ class Outlined(Signal):
 
     `owned` tells which entries certainly are multiples of neurons of the layer, each of a different one. `forms` are
     the values of the linear parts of the entries where the neurons of one activation are random and the others 0.
+    `reach` is a number of neurons that the entries together certainly depend on.
     """
 
     def __init__(
@@ -88,13 +89,16 @@ class Outlined(Signal):
         balls: Balls | None = None,
         owned: Mask | None = None,
         forms: Forms | None = None,
+        reach: int = 0,
     ) -> None:
-        for name, value in (("layer", layer), ("shape", shape), ("balls", balls), ("owned", owned), ("forms", forms)):
+        values = {"layer": layer, "shape": shape, "balls": balls, "owned": owned, "forms": forms, "reach": reach}
+        for name, value in values.items():
             object.__setattr__(self, name, value)
 
     balls: Balls | None
     owned: Mask | None
     forms: Forms | None
+    reach: int
 
     @property
     def rows(self) -> list[Row]:
@@ -121,11 +125,14 @@ class Outlined(Signal):
             owned = np.append(self.owned, False)[flat]
             owned &= (np.bincount(flat + 1, minlength=self.size + 1) < 2)[flat + 1]
         forms = None if self.forms is None or balls is None else self.forms.changed(self.forms.values.select(flat))
-        return Outlined(self.layer, array.shape, balls, owned, forms)
+        reach = 0
+        if self.reach and len(flat) >= self.size and np.bincount(flat + 1, minlength=self.size + 1)[1:].all():
+            reach = self.reach
+        return Outlined(self.layer, array.shape, balls, owned, forms, reach)
 
     def reshaped(self, shape: Sequence[int]) -> Signal:
         """The same entries in another shape."""
-        return Outlined(self.layer, tuple(shape), self.balls, self.owned, self.forms)
+        return Outlined(self.layer, tuple(shape), self.balls, self.owned, self.forms, self.reach)
 
     def final(self) -> Monotone:
         """The same entries as the argument of a final function."""
@@ -205,7 +212,7 @@ class Outline(Assembly):
         owned = None if found.owned is None else found.owned & (factors != 0)
         balls = None if found.balls is None else found.balls.scaled(factors, offsets)
         forms = found.forms and found.forms.changed(found.forms.values.scaled(factors, np.zeros(len(factors))))
-        return Outlined(signal.layer, shape, balls, owned, forms)
+        return Outlined(signal.layer, shape, balls, owned, forms, found.reach * bool((factors != 0).all()))
 
     def weighted_sums(self, signal: Signal, indices: Any, coefficients: Any) -> Signal:
         """As of an assembly."""
@@ -232,7 +239,12 @@ class Outline(Assembly):
         kernels = _doubles(filters)
         balls = signal.balls.products(windows, kernels, shifts)
         forms = signal.forms and signal.forms.changed(signal.forms.values.products(windows, kernels, 0 * shifts))
-        return Outlined(signal.layer, shape, balls, None, forms)
+        reach = 0
+        if signal.owned is not None:
+            used = (kernels != 0).any(axis=1)[:, None, :]  # the places of the windows that some filter looks at
+            places = windows[np.broadcast_to(used, windows.shape)]
+            reach = int((np.bincount(places + 1, minlength=signal.size + 1)[1:] > 0)[signal.owned].sum())
+        return Outlined(signal.layer, shape, balls, None, forms, reach)
 
     def add(self, a: Signal, b: Signal, factor: Any = 1) -> Signal:
         """As of an assembly."""
@@ -330,6 +342,10 @@ class Outline(Assembly):
             return UNKNOWN
         for signal in signals:
             count = 0 if signal.owned is None else int(signal.owned.sum())
+            if signal.forms is not None:  # either the entries are carried or what they depend on
+                forms = signal.forms.values
+                different = forms.select(np.flatnonzero(forms.nonzero())).distinct()
+                count = max(count, min(different, signal.reach))
             for layer in range(signal.layer, max(layers)):
                 self.spend((1 + ENTRY) * signal.size)
                 self._carried[layer] = max(self._carried[layer], count)
