@@ -243,7 +243,7 @@ def persistence(
     -----
     Exact: the order of the values at the vertices is decided in integers, by proved error bounds or as rational numbers
     (`VertexValues`), and so is every end of a bar. The cells are reduced over the integers within flats, and the field
-    enters only after that: [](persistence.md) has the proof.
+    enters only after that: docs/persistence.md has the proof.
 
     The number of bars alive at t is `betti_numbers(network, "<=", t, coefficients=field)`. Over F_p it is the same as
     over Q where the integral homology of {F ≤ t} has no p-torsion, and always for d ≤ 3.

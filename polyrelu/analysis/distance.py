@@ -141,7 +141,7 @@ def distance_to_boundary(
     in which it meets the regions, and the nearest point of a polyhedron is the solution of a linear program (L∞ and L1)
     or a quadratic one (L2, by normal equations on a face). It is proposed in floating point, and accepted only with
     multipliers that prove it optimal in rational numbers. Polyhedra are passed over if a lower bound, rounded down,
-    exceeds the least distance so far. [](distance.md) has the proofs.
+    exceeds the least distance so far. docs/distance.md has the proofs.
 
     A point with F(x) = t, or at which several outputs are the largest, has distance 0, whether or not it is near points
     with other signs or classes. By continuity, {F = t} is as far from a point with F(x) > t as {F ≤ t}; and from a

@@ -80,7 +80,7 @@ def inclusion(
     C(F) is refined by the zero sets of what the formulas compare with 0, of the inequalities of the inner domain and of
     the equations of the slice. If X is the part of an open set in a polyhedron, it is not open, and its open star
     stands for it: all cells of which a cell of X is a face. X is a deformation retract of it in all of these respects,
-    and it lies in Y if Y is open; otherwise the order complex of X is used. [](mathematics.md), section 17, has the
+    and it lies in Y if Y is open; otherwise the order complex of X is used. Section 17 of docs/mathematics.md has the
     proofs.
 
     Examples

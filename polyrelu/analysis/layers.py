@@ -128,7 +128,7 @@ def layerwise_homology(
     -----
     The image of a cell under a layer is a polyhedron. Those that overlap are divided by the hyperplanes of each other
     until relative interiors are equal or disjoint, and equal ones become one cell (`mapped` and `settle`, with proofs;
-    [](layers.md) has all of it). All signs are those of integers. If X is closed, the homology of an image is that of
+    docs/layers.md has all of it). All signs are those of integers. If X is closed, the homology of an image is that of
     its bounded cells, since the unbounded ones retract onto their boundaries. Otherwise the image of X is a union of
     relative interiors of cells of the image of its closure, and the homology is that of a part of their order complex.
 

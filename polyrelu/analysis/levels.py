@@ -134,7 +134,7 @@ def levels(network: Network, domain: Any = None, *, superlevel: bool = False, **
     A critical level is one where the homology of the set relative to the sets before is not 0, and it is the direct sum
     of that of the flats of this level. So a level may be critical although the homology before and after is the same:
     a component that ends another one and begins another elsewhere. Without critical level the inclusion of one set into
-    another is an isomorphism in homology. [](persistence.md) has the proofs.
+    another is an isomorphism in homology. docs/persistence.md has the proofs.
 
     References
     ----------

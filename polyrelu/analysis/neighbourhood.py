@@ -139,7 +139,7 @@ def neighbourhood(
     cell meets a half-space is a linear program, in L2 a quadratic one: floating point proposes multipliers or a point,
     rounding errors are bounded, and what is left open is decided in rational numbers. The open region of a class
     meets each cell in a convex set or not at all, so that its homology is that of a chain complex with one generator
-    for each cell that it meets; see [](neighbourhood.md).
+    for each cell that it meets; see docs/neighbourhood.md.
 
     Examples
     --------

@@ -98,7 +98,7 @@ class Homology:
         -----
         For a complex C of free groups and a field K the universal coefficient theorem is
         H_k(C; K) ≅ H_k(C) ⊗ K ⊕ Tor(H_{k−1}(C), K). Z/m ⊗ F_p and Tor(Z/m, F_p) are F_p if p divides m and 0 otherwise;
-        Z ⊗ K = K, Tor(Z, K) = 0 and Tor(−, Q) = 0. [](mathematics.md) has the short proof.
+        Z ⊗ K = K, Tor(Z, K) = 0 and Tor(−, Q) = 0. docs/mathematics.md has the short proof.
 
         References
         ----------

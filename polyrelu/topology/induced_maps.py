@@ -225,7 +225,7 @@ def induced_map(
     Two open sets, or two closed ones, have chain complexes one of which is a part of the other. Otherwise both are
     parts of a third complex P, spanned by their generators and by joins of these, such that the larger set and P have
     the same homology; the matrix is that of H(X) → H(P) followed by the inverse of H(Y) → H(P), which is verified to be
-    an isomorphism each time. [](mathematics.md), section 17, has the proofs.
+    an isomorphism each time. Section 17 of docs/mathematics.md has the proofs.
 
     Examples
     --------
