@@ -73,9 +73,9 @@ class Inequalities:
     def __init__(self, a: Sequence[Sequence[Any]], b: Sequence[Any], dimension: int) -> None:
         self.a = exact_array(a).reshape(len(a), dimension)
         self.b = exact_array(b)
-        self._scales = exact_array([max((abs(x) for x in row), default=ZERO) or ONE for row in self.a])
-        rows = [[_double(x / scale) for x in row] for row, scale in zip(self.a, self._scales, strict=True)]
-        floats = np.array(rows, dtype=np.float64).reshape(len(a), dimension)
+        scaled = [_scaled(row) for row in self.a.tolist()]
+        self._scales = exact_array([scale for scale, _ in scaled])
+        floats = np.array([row for _, row in scaled], dtype=np.float64).reshape(len(a), dimension)
         self._lengths = np.linalg.norm(floats, axis=1)
         self._lengths[self._lengths == 0] = 1.0
         self._floats = floats / self._lengths[:, None]
@@ -256,6 +256,21 @@ def _fraction(x: Any) -> Fraction:
 
 def _fractions(z: Array) -> tuple[Fraction, ...]:
     return tuple(map(_fraction, z))
+
+
+def _scaled(row: list[Any]) -> tuple[Any, Array]:
+    """(a positive number, the row divided by it in doubles): with entries up to about 1, and one of at least 1/2.
+
+    A row of moderate size is made doubles at once, and divided by a power of two: what underflows is lost up to
+    2^−1074, or 2^−1014 after the division.
+    """
+    doubles = np.array([_double(x) for x in row], np.float64)
+    largest = float(np.max(np.abs(doubles), initial=0.0))
+    if 2.0**-60 < largest < 2.0**60:
+        exponent = int(np.frexp(largest)[1])
+        return fmpq(2) ** exponent, np.ldexp(doubles, -exponent)
+    scale = max(map(abs, row), default=ZERO) or ONE
+    return scale, np.array([_double(x / scale) for x in row], np.float64)
 
 
 def _double(x: Any) -> float:
