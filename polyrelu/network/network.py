@@ -30,6 +30,7 @@ from polyrelu.immutable import Immutable
 from polyrelu.markup import table
 from polyrelu.network.evaluation import is_batch, read_points, values_at
 from polyrelu.network.layers import IntegerRow, Joined, Layers, Matrix, Vector, join
+from polyrelu.network.parameters import read_layers, read_slopes
 from polyrelu.network.symbolic import network_expression
 
 _KEYS = ("weights", "biases", "slopes", "assumptions", "units")
@@ -93,8 +94,8 @@ class Network(Immutable):
     _units: tuple[str, ...]
 
     def __init__(self, weights: Any, biases: Any, slopes: Any = None) -> None:
-        matrices, vectors = _read_layers(weights, biases)
-        self._set(matrices, vectors, _read_slopes(slopes, [len(matrix) for matrix in matrices[:-1]]))
+        matrices, vectors = read_layers(weights, biases)
+        self._set(matrices, vectors, read_slopes(slopes, [len(matrix) for matrix in matrices[:-1]]))
 
     def _set(
         self,
@@ -656,94 +657,6 @@ def _apply(rows: Iterable[IntegerRow], x: Vector, affine: bool) -> Vector:
         Fraction(sum(map(mul, weights, integers)) + bias * scale, denominator * q)
         for weights, bias, denominator in rows
     )
-
-
-def _read_layers(weights: object, biases: object) -> tuple[tuple[Matrix, ...], tuple[Vector, ...]]:
-    matrices, vectors = entries(weights, "weights"), entries(biases, "biases")
-    if matrices is None:
-        raise NetworkError(f"weights: expected a list of matrices, one per layer, got {describe(weights)}")
-    if vectors is None:
-        raise NetworkError(f"biases: expected a list of vectors, one per layer, got {describe(biases)}")
-    if not matrices:
-        raise NetworkError("weights: a network needs at least one layer, got none")
-    if len(matrices) != len(vectors):
-        raise NetworkError(
-            f"biases: expected one vector for each of the {len(matrices)} weight matrices, got {len(vectors)}",
-            min(len(matrices), len(vectors)) + 1,
-        )
-    exact_matrices: list[Matrix] = []
-    exact_vectors: list[Vector] = []
-    for layer, (matrix, vector) in enumerate(zip(matrices, vectors, strict=True), 1):
-        width = len(exact_matrices[-1]) if exact_matrices else None
-        exact_matrices.append(_read_weight(matrix, layer, width))
-        exact_vectors.append(_read_bias(vector, layer, len(exact_matrices[-1])))
-    return tuple(exact_matrices), tuple(exact_vectors)
-
-
-def _read_weight(matrix: object, layer: int, width: int | None) -> Matrix:
-    """A weight matrix with `width` columns (any positive number of them if None). All shapes are checked first."""
-    where = f"layer {layer}, weight"
-    rows = entries(matrix, where)
-    if rows is None:
-        raise NetworkError(f"{where}: expected a matrix (a list of rows), got {describe(matrix)}", layer)
-    if not rows:
-        raise NetworkError(f"{where}: the matrix has no rows, so the layer is empty", layer)
-    lists: list[Sequence[Any]] = []
-    for i, row in enumerate(rows, 1):
-        items = entries(row, f"{where} row {i}")
-        if items is None:
-            raise NetworkError(
-                f"{where} row {i}: expected a list of numbers, got {describe(row)}; a weight is a list of rows", layer
-            )
-        if lists and len(items) != len(lists[0]):
-            raise NetworkError(f"{where} row {i}: has length {len(items)}, but row 1 has length {len(lists[0])}", layer)
-        if items and entries(items[0], f"{where} row {i}") is not None:
-            raise NetworkError(f"{where} row {i}: holds {describe(items[0])}; a weight has two dimensions", layer)
-        lists.append(items)
-    columns = len(lists[0])
-    if columns == 0:
-        raise NetworkError(f"{where}: the matrix has no columns, so there is nothing to act on", layer)
-    if width is not None and columns != width:
-        raise NetworkError(
-            f"{where}: the matrix has shape {len(lists)} × {columns}, but the layer before has {width} neurons"
-            f" ({width} columns expected)",
-            layer,
-        )
-    return tuple(exact_vector(items, f"{where} row {i}", "column") for i, items in enumerate(lists, 1))
-
-
-def _read_bias(vector: object, layer: int, width: int) -> Vector:
-    where = f"layer {layer}, bias"
-    items = entries(vector, where)
-    if items is None:
-        raise NetworkError(f"{where}: expected a list of {width} numbers, got {describe(vector)}", layer)
-    if len(items) != width:
-        raise NetworkError(f"{where}: expected {width} numbers, one per weight row, got {len(items)}", layer)
-    if items and entries(items[0], where) is not None:
-        raise NetworkError(f"{where}: holds {describe(items[0])}; a bias has one dimension", layer)
-    return exact_vector(items, where)
-
-
-def _read_slopes(slopes: object, widths: list[int]) -> tuple[Vector, ...]:
-    if slopes is None:
-        return tuple((Fraction(0),) * width for width in widths)
-    expected = f"slopes: expected one entry for each of {len(widths)} hidden layers"
-    layers = entries(slopes, "slopes")
-    if layers is None:
-        raise NetworkError(f"{expected}, got {describe(slopes)}")
-    if len(layers) != len(widths):
-        raise NetworkError(f"{expected}, got {len(layers)}", min(len(layers), len(widths)) + 1)
-    result = []
-    for layer, (item, width) in enumerate(zip(layers, widths, strict=True), 1):
-        where = f"layer {layer}, slopes"
-        items = entries(item, where)
-        if items is None:
-            result.append((exact(item, where),) * width)
-        elif len(items) == width:
-            result.append(exact_vector(items, where, "neuron"))
-        else:
-            raise NetworkError(f"{where}: expected one number, or one per neuron ({width}), got {len(items)}", layer)
-    return tuple(result)
 
 
 def _pairs(part: tuple[Matrix, ...]) -> tuple[Any, ...]:

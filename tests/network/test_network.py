@@ -241,6 +241,15 @@ def test_refuses_arrays_that_hold_no_numbers(array: Any, text: str) -> None:
     assert str(caught.value).startswith("layer 1, weight")
 
 
+def test_what_is_wrong_in_the_last_layer_is_said_before_the_first_is_made_exact() -> None:
+    with pytest.raises(NetworkError, match=r"^layer 2, weight: the matrix has shape 1 × 3"):
+        Network([[["x"]], [[1, 2, 3]]], [[0], [0]])
+    with pytest.raises(NumberError, match=r"^layer 2, weight row 1, column 1: nan is not finite"):
+        Network([[["x"]], np.array([[np.nan]])], [[0], [0]])
+    with pytest.raises(NumberError, match=r"^layer 2, bias, entry 1: inf is not finite"):
+        Network([[["x"]], [[1]]], [[0], [np.inf]])
+
+
 class Weird:
     """Fails at whatever may be asked of it."""
 
