@@ -483,11 +483,11 @@ except pr.LimitError:
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="needs Linux, which tells the peak")
 @pytest.mark.parametrize(("limit", "threads"), [(20_000_000, 1), (60_000_000, 2), (20_000_000, 8)])
 def test_the_memory_that_is_taken_is_at_most_max_memory(limit, threads):
-    """Resident memory, as the system counts it: was up to 37 % more; half of a megabyte and 6 % are for malloc."""
+    """Resident memory, as the system counts it: was up to 37 % more; half of a megabyte and 10 % are for malloc."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parents[1])])}
     command = [sys.executable, "-c", PEAK, str(limit), str(threads)]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
-    assert 0.6 * limit < int(run.stdout) < 1.06 * limit + 500_000
+    assert 0.6 * limit < int(run.stdout) < 1.1 * limit + 500_000
 
 
 def test_max_memory_holds_for_the_first_cells_too():
