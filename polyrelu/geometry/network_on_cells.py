@@ -41,26 +41,15 @@ class NetworkOnCells:
         if self.network.depth == 0:
             rows = zip(self.network.biases[0], self.network.weights[0], strict=True)
             return np.zeros(self._arrays.finite[-1], np.int64), [tuple(x for b, w in rows for x in primitive([b, *w]))]
-        numbers, forms = self._core_forms(None)
+        numbers, forms = self._core_forms()
         region = self._arrays.containing[-1]
         if self.level is not None:
             region = self._arrays.regions[-1].parent[region]
         return np.asarray(numbers[region], dtype=np.int64), forms
 
-    def integer_forms(self, regions: npt.NDArray[np.int32]) -> list[tuple[int, ...]]:
-        """For some regions, numbers in `CellArrays.containing` without a level, the network as an affine form.
-
-        It is in the coordinates of the quotient, x0 first, and multiplied by a positive number, the same for all
-        regions. The network must have one output and a hidden layer.
-        """
-        numbers, forms = self._core_forms(np.ascontiguousarray(regions, np.int32))
-        return [forms[i] for i in numbers.tolist()]
-
-    def _core_forms(
-        self, chosen: npt.NDArray[np.int32] | None
-    ) -> tuple[npt.NDArray[np.int32], list[tuple[int, ...]]]:
+    def _core_forms(self) -> tuple[npt.NDArray[np.int32], list[tuple[int, ...]]]:
         stages = complex_stages(self.network, self._domain, self._coordinates.kept, Fraction(0))
-        return _core.affine_forms(stages, list(self._arrays.regions[: len(stages)]), len(stages) - 1, chosen)
+        return _core.affine_forms(stages, list(self._arrays.regions[: len(stages)]), len(stages) - 1)
 
     def affine_maps(self) -> list[AffineMap]:
         """The distinct affine maps of the network on its regions.

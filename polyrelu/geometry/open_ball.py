@@ -164,7 +164,6 @@ class OpenBall:
         self._orthogonal = np.linalg.qr(self._floats.T)[0] if norm == 2 and self.rank else None
         self.nothing = _Zeros((), self._unit)
         self.whole = OpenSet((), self.nothing, np.zeros(self._size))
-        self.n_exact = self.n_decided = 0
 
     def form(self, exact: Form) -> BallForm:
         """A form that is given in the coordinates t."""
@@ -194,7 +193,6 @@ class OpenBall:
         Newton's method at the equations is a linear system here, whose solution is bounded by an approximate inverse.
         What neither decides, rational numbers do.
         """
-        self.n_decided += 1
         if (bound := self._upper(form, (), None)) <= 0:
             return Found(False, None, bound < 0)
         for at in (where.point, guess):
@@ -287,7 +285,6 @@ class OpenBall:
         the forms f that are 0 at z do not decrease (or remain 0, as they must), then a step along v is another
         such z. And if there is none, then h ≤ 0 wherever the forms f are ≥ 0 or 0, since this set is convex.
         """
-        self.n_exact += 1
         h, forms = form.exact, [f.exact for f in where.positive]
         zeros = [f.exact for f in where.zeros.forms]
         if not any(h[1:]):
