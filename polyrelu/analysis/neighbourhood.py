@@ -45,7 +45,7 @@ class Neighbourhood(BriefRepr):
     scales : tuple of Fraction or None
         The units of the coordinates, if they were given.
     crossing : tuple of pairs of int
-        The neurons that change sign in the ball: (layer, number in the layer), layers from 1, neurons from 0.
+        The neurons that change sign in the ball: (layer, number within the layer), both counted from 1.
     patterns : tuple of tuples of int
         For each activation region that meets the ball, the signs that the neurons of `crossing` have on it.
     cells : tuple of int
@@ -184,7 +184,7 @@ def neighbourhood(
     met = [(name, members) for name, members in met if any(members[0])]
     groups = dual_homology(cells, [members for _, members in met])
     names = [("<>"[name] if network.output_dim == 1 else name) for name, _ in met]
-    crossing = tuple((near.neurons[i].layer, near.neurons[i].number) for i in cells.crossing)
+    crossing = tuple((near.neurons[i].layer, near.neurons[i].number + 1) for i in cells.crossing)
     pairs = sorted(zip(names, groups, strict=True), key=lambda pair: str(pair[0]).rjust(9))
     return Neighbourhood(c, r, norm, units, crossing, cells.patterns, counts, dict(pairs))
 

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_command(
         parser,
         run,
-        description="The activation regions and classes that an open ball meets, and the Betti numbers of each class\n"
+        description="The activation regions and classes that an open ball meets, and the homology of each class\n"
         "in it; for networks with many inputs, where few neurons change sign in the ball.",
         epilog="""\
 examples:

@@ -25,7 +25,7 @@ class Reduced(NamedTuple):
     layer: int
     """The 1-based layer; that of the outputs is the last."""
     number: int
-    """The number in its layer."""
+    """The number in its layer, counted from 0."""
     slope: Any
     """The slope on the negative side."""
 

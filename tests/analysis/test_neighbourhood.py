@@ -166,7 +166,7 @@ def test_samples_of_many_inputs(norm: Any) -> None:
     start = np.array(x, dtype=float)
     rng = np.random.default_rng(0)
     # Directions in which first neurons or differences of classes grow the most, and mixtures of these.
-    slopes = [layers[0][n] for layer, n in found.crossing if layer == 1]
+    slopes = [layers[0][n - 1] for layer, n in found.crossing if layer == 1]
     for i, j in itertools.permutations(found.classes, 2):
         gradient = layers[2][i] - layers[2][j]
         hidden = (np.array(net.preactivations(x)[1], dtype=float) > 0) * gradient @ layers[1]
@@ -190,8 +190,8 @@ def test_samples_of_many_inputs(norm: Any) -> None:
         top = np.sort(pre[-1], axis=1)
         sure = (top[:, -1] - top[:, -2] > 1e-9) & np.all([np.abs(p).min(axis=1) > 1e-9 for p in pre[:-1]], axis=0)
         assert sure.mean() > 0.9
-        cross = np.array([pre[layer - 1][:, n] for layer, n in found.crossing]).T
-        others = np.hstack([np.delete(p, [n for of, n in found.crossing if of == layer], axis=1)
+        cross = np.array([pre[layer - 1][:, n - 1] for layer, n in found.crossing]).T
+        others = np.hstack([np.delete(p, [n - 1 for of, n in found.crossing if of == layer], axis=1)
                             for layer, p in enumerate(pre[:-1], 1)])  # fmt: skip
         one, two = ({tuple(map(int, row)) for row in np.sign(p[sure])} for p in (cross, others))
         return one, two, set(np.argmax(pre[-1][sure], axis=1).tolist())

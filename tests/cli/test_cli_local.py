@@ -43,6 +43,8 @@ def test_units_of_coordinates(points: str, tmp_path: Path, capsys: pytest.Captur
     assert main(["local", NET, "--center", points, *scales, "--radius", "2", "--unchanged", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["scales"], found["unchanged"]["class"]) == (["1/2", 0], 1)  # |x| + |1/2| = 3 at x = 5/2
+    assert main(["local", NET, "--center", points, *scales, "--radius", "4", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["crossing"] == [[2, 2]]  # |x| + |y| − 2, the second neuron of layer 2
     (tmp_path / "scales.json").write_text("[[0, 0]]", encoding="utf-8")
     assert main(["local", NET, "--center", points, *scales, "--radius", "2"]) == 2
     assert "scales: expected numbers >= 0, not all of them 0" in capsys.readouterr().err
