@@ -1,11 +1,11 @@
-"""What is reported to the logger "polyrelu": phases of the work, with their times and sizes.
+"""Reports to the logger "polyrelu": phases of the work, with their times and sizes.
 
 A module has a logger of its own below it, `logging.getLogger(__name__)`. The library configures nothing: without a
 handler of the program's, nothing is written. The levels are
 
 - DEBUG: every phase when it ends (reading, subdividing, classifying, chain complex, homology), and layers on the way;
-- INFO: the phases that took a second or more, and turns of the work: in parts, a part cut further, sampled instead;
-- WARNING: what is left out of a result, which no exception tells.
+- INFO: phases that took a second or more, and decisions on the way: to work in parts, to cut a part further, to sample;
+- WARNING: what is missing in a result although no exception is raised.
 
 A record of a phase has the attributes `phase`, `seconds` and `cells` (None where nothing is counted).
 """
@@ -23,7 +23,7 @@ LONG = 1.0
 
 
 def clock(logger: logging.Logger) -> float:
-    """The time, for `log_phase`; 0 if nobody listens, so that nothing has to be prepared."""
+    """The time, for `log_phase`; 0 if phases are not logged, so that nothing has to be prepared."""
     return perf_counter() if logger.isEnabledFor(logging.INFO) else 0.0
 
 

@@ -1,4 +1,4 @@
-"""The logger "polyrelu": which phases, limits and turns of the work are told, and that nothing is written unasked."""
+"""The logger "polyrelu": which phases, limits and decisions are reported, and that nothing is written unasked."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_layers_of_a_long_subdivision(caplog: pytest.LogCaptureFixture) -> None:
     assert layers and layers == list(dict.fromkeys(seen))
 
 
-def test_limits_and_turns_of_the_work(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_and_decisions_on_the_way(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     net = pr.shells((2, 8, 3, 1), [2])
     caplog.set_level(logging.DEBUG, "polyrelu")
     with pytest.raises(pr.LimitError) as caught:

@@ -36,8 +36,8 @@ class CommandParser(Parser):
             import_module(module).add_arguments(self)
             self.add_argument(
                 "--log", metavar="LEVEL", choices=LOG_LEVELS,
-                help="write on standard error what is done: info, what takes long and what is decided on the way; "
-                "debug, every phase with its time; warning, only what is left out",
+                help="report on standard error what is done: debug, every phase with its time; info, only long ones, "
+                "and what is decided on the way; warning, only what is left out",
             )  # fmt: skip
 
     def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]

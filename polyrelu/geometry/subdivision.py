@@ -278,7 +278,7 @@ def _run(
         further = _with_stages(further, network, region, kept)
     all_signs = begun.artificial > 0 and "coarse" not in further
     callback, progress = None, options.get("progress")
-    if progress is not None or (since and _LOGGER.isEnabledFor(logging.DEBUG)):
+    if progress is not None or _LOGGER.isEnabledFor(logging.DEBUG):
         callback = _listener(progress, network, bool(walls), further)
     try:
         cells = _core.subdivide(
