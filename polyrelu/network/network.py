@@ -37,7 +37,7 @@ _KEYS = ("weights", "biases", "slopes", "assumptions", "units")
 _ACTIVATIONS = {0: "ReLU", -1: "absolute value", 1: "identity"}
 
 Scalar = int | float | Fraction | str
-"""The types of exact numbers that say it to type checkers; more are read, see `polyrelu.exact.rational.exact`."""
+"""Exact numbers, for type checkers; other types are read too, see `polyrelu.exact.rational.exact`."""
 
 SLICE_UNITS = ("the coordinates of a slice",)
 """The units of a network on a slice, where the network itself has some."""

@@ -263,10 +263,10 @@ class Assembly:
         combiner = Combiner(signal)
         prepared = [[combiner.prepared(row) for row in group] for group in filters.tolist()]
         rows = counted(
-            combiner.sum(window, row)
+            combiner.sum(window, taps)
             for batch in windows.tolist()
-            for group, rows in zip(batch, prepared, strict=True)
-            for row in rows
+            for group, group_filters in zip(batch, prepared, strict=True)
+            for taps in group_filters
             for window in group
         )
         constants = [offset for offset in offsets for _ in range(places)] * count

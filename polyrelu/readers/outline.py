@@ -242,8 +242,8 @@ class Outline(Assembly):
         reach = 0
         if signal.owned is not None:
             used = (kernels != 0).any(axis=1)[:, None, :]  # the places of the windows that some filter looks at
-            places = windows[np.broadcast_to(used, windows.shape)]
-            reach = int((np.bincount(places + 1, minlength=signal.size + 1)[1:] > 0)[signal.owned].sum())
+            found = windows[np.broadcast_to(used, windows.shape)]
+            reach = int((np.bincount(found + 1, minlength=signal.size + 1)[1:] > 0)[signal.owned].sum())
         return Outlined(signal.layer, shape, balls, None, forms, reach)
 
     def add(self, a: Signal, b: Signal, factor: Any = 1) -> Signal:

@@ -19,7 +19,7 @@ Betti = tuple[int, ...] | tuple[tuple[int, ...], ...]
 Number = int | float
 
 MAX_EPOCH = 10**15
-"""Epochs have smaller numbers."""
+"""All epochs have smaller numbers."""
 
 OWN_NAMES = ("epoch", "architecture", *QUANTITIES, "changed", "not_computed", "seconds")
 """Names that metrics cannot have."""
@@ -172,7 +172,7 @@ def is_changed(betti: Betti | None, before: TrainingRow | None) -> bool | None:
 def read_epoch(epoch: Any) -> int:
     """The number of an epoch; InputError for anything else."""
     if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)) or not 0 <= epoch < MAX_EPOCH:
-        raise InputError(f"epoch: expected an integer from 0 on, got {describe(epoch)}")
+        raise InputError(f"epoch: expected an integer from 0 to {MAX_EPOCH - 1}, got {describe(epoch)}")
     return int(epoch)
 
 
