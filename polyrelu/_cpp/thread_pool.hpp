@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <system_error>
@@ -24,13 +25,21 @@ namespace polyrelu {
 class ThreadPool {
   public:
     // So many threads, or as many as the system grants.
+    //
+    // The first exception of a thread takes memory for its state, and if there is none, the C library ends the process.
+    // So every thread takes it at its beginning, from what is kept aside for that while stacks use up the rest.
     explicit ThreadPool(int count) : parts_(count) {
+        take_state_of_exceptions();
+        if (count < 2) return;
         threads_.reserve(count);
         try {
+            const std::unique_ptr<char[]> aside(new char[tuning::BYTES_FOR_THREADS_TO_BEGIN]);
             for (int w = 1; w < count; ++w) threads_.emplace_back([this, w] { serve(w); });
         } catch (const std::system_error&) {
         } catch (const std::bad_alloc&) {  // nor may it leave here: the threads that run have to be joined
         }
+        may_begin_ = true;
+        while (begun_ < (int)threads_.size()) std::this_thread::yield();
     }
     ~ThreadPool() {
         {
@@ -104,9 +113,12 @@ class ThreadPool {
     std::condition_variable wake_;
     std::atomic<uint64_t> round_{0};
     std::atomic<int> busy_{0};
-    std::atomic<bool> stopped_{false};
+    std::atomic<bool> stopped_{false}, may_begin_{false};
+    std::atomic<int> begun_{0};
     std::exception_ptr error_;
     bool ending_ = false;
+
+    static void take_state_of_exceptions() { std::uncaught_exceptions(); }
 
     template <class Work>
     void attempt(Work&& work) {
@@ -120,6 +132,9 @@ class ThreadPool {
     }
 
     void serve(int thread) {
+        while (!may_begin_) std::this_thread::yield();
+        take_state_of_exceptions();
+        ++begun_;
         uint64_t seen = 0;
         while (true) {
             for (int spin = 0; spin < tuning::SPINS_BEFORE_SLEEP && round_ == seen; ++spin) {

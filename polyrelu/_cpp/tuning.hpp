@@ -28,6 +28,9 @@ constexpr size_t PAGE = size_t(1) << 12, HUGE_PAGE = size_t(1) << 21;  // as mem
 // batches gave back to it and not to the system (8 threads, limit of 60 MB: 8 MB).
 constexpr int64_t BYTES_OF_THREAD = 1 << 20;
 
+// What threads may take to begin, before they are told to: some hundred bytes each, in pages of arenas that may be new.
+constexpr size_t BYTES_FOR_THREADS_TO_BEGIN = size_t(1) << 22;
+
 // What GMP may still take when memory has run out, until this is noticed: after every few cells, vertices or forms,
 // which take far less.
 constexpr size_t GMP_RESERVE = size_t(1) << 24;
