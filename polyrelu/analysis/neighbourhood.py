@@ -45,7 +45,8 @@ class Neighbourhood(BriefRepr):
     scales : tuple of Fraction or None
         The units of the coordinates, if they were given.
     crossing : tuple of pairs of int
-        The neurons that change sign in the ball: (layer, number within the layer), both counted from 1.
+        The neurons that change sign in the ball, being positive somewhere and negative somewhere: (layer, number within
+        the layer), both counted from 1.
     patterns : tuple of tuples of int
         For each activation region that meets the ball, the signs that the neurons of `crossing` have on it.
     cells : tuple of int

@@ -84,7 +84,7 @@ class LocalCells:
         crossing: list[int] = []
         for i in range(len(near.neurons)):
             cells = self._split_all(cells, i)
-            if len({cell.signs[i] for cell in cells}) > 1:
+            if {cell.signs[i] for cell in cells} >= {1, -1}:
                 crossing.append(i)
             if max_cells is not None and len(cells) > max_cells:
                 raise LimitError(

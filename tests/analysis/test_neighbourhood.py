@@ -209,6 +209,14 @@ def test_samples_of_many_inputs(norm: Any) -> None:
     assert len(sampled(of_class * 1.01)[2]) > 1
 
 
+def test_a_neuron_that_is_zero_and_positive_does_not_change_sign() -> None:
+    """Whether bounds prove that it is not negative, as of ReLU(x), or not, as of ReLU(x + 1) − ReLU(x)."""
+    net = pr.Network([[[1], [1]], [[1, 0], [-1, 1]], [[1, 1]]], [[0, 1], [0, 0], [-1]])
+    found = pr.neighbourhood(net, [0], 2)
+    assert found.crossing == ((1, 1), (1, 2)) and found.cells == (3, 2)
+    assert sorted(found.patterns) == [(-1, -1), (-1, 1), (1, 1)]
+
+
 def test_limits_and_wrong_arguments() -> None:
     net = random_float32((30, 12, 2), 0)
     zero = [0] * 30
