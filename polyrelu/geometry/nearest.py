@@ -260,7 +260,7 @@ def _dual_sizes(cx: PolyhedralComplex, space: Space, norm: Norm) -> Floats | Non
         rows = [[sum((x * y for x, y in zip(row, of, strict=True)), Fraction(0)) for of in zip(*inverse, strict=True)]
                 for row in rows]  # fmt: skip
     doubles = np.abs(np.array([[to_double(x) for x in row] for row in rows]))
-    sizes = {"inf": np.sum(doubles, axis=1), 1: np.max(doubles, axis=1), 2: np.sqrt(np.sum(doubles**2, axis=1))}[norm]
+    sizes = {"inf": np.sum(doubles, axis=1), 1: np.max(doubles, axis=1), 2: np.hypot.reduce(doubles, axis=1)}[norm]
     return np.asarray(sizes * (1 + 1e-12 + d * 2.0**-50) + 1e-300)
 
 

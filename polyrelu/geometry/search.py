@@ -146,7 +146,7 @@ class NearestBySearch:
                     if (least := max(bound, float(bounds[j]))) <= limit:
                         heapq.heappush(waiting, (least, next(order), _Node(inner, j)))
                 continue
-            solved = self._counted(solved, bound)
+            solved = self._counted(solved, bound, best)
             rows, right = what.inequalities
             rows, right = self._common.joined(rows), np.concatenate([common, right])
             cutoff = best[0].value if best else None
@@ -161,13 +161,16 @@ class NearestBySearch:
                 heapq.heappush(waiting, (max(bound, known), number, _Start(what.given, y)))
         return chosen_of(x, best) if best else None
 
-    def _counted(self, solved: int, bound: float) -> int:
-        """One more than the number of polyhedra so far; LimitError if that is too many."""
+    def _counted(self, solved: int, bound: float, best: list[Shortest]) -> int:
+        """One more than the number of polyhedra so far; LimitError if that is too many.
+
+        The bound is that of what is left, and may be more than the best value that was found, by a rounding.
+        """
         if self._limit is not None and solved >= self._limit:
             what = "the square of the distance" if self._norm == 2 else "the distance"
-            least = brief(Fraction(min(bound, sys.float_info.max)))
+            least = min([Fraction(min(bound, sys.float_info.max)), *(b.value for b in best)])
             raise LimitError(
-                f"distance: more than {self._limit} polyhedra are needed; {what} is at least {least}",
+                f"distance: more than {self._limit} polyhedra are needed; {what} is at least {brief(least)}",
                 {"polyhedra": solved},
             )
         return solved + 1

@@ -350,6 +350,32 @@ def test_a_lower_bound_beyond_doubles():
         pr.distance_to_boundary(net, [0], norm=2, search=True, max_cells=1)
 
 
+def test_a_lower_bound_is_none_of_what_is_farther_by_a_rounding():
+    """The boundary x = −1 is found when the corner, whose square is 1 + 2^−51, still waits with 1 + 2^−52."""
+    corner = F(4, 5) + F(5, 2**54)
+    net = pr.Network([[[1, 0], [0, 1], [1, 0]], [[0, 0, 1]]], [[F(-3, 5), -corner, 1], [0]], [[0, 0, 1]])
+    for limit in range(1, 20):
+        try:
+            (found,) = pr.distance_to_boundary(net, [[0, 0]], norm=2, search=True, max_cells=limit)
+        except pr.LimitError as error:
+            assert F(str(error).split()[-1]) <= 1
+        else:
+            break
+    assert found.squared_distance == 1 and limit > 3
+
+
+def test_directions_of_a_plane_beyond_doubles():
+    """The squares of their coordinates are beyond the doubles, those of the distances are not."""
+    long, unit = 2**540, 2**510
+    plane = pr.Slice([[0, 0], [3 * long, -2 * long], [long, 2 * long]])
+    rng = np.random.default_rng(8)
+    weights = rng.integers(-5, 6, (5, 2)), rng.integers(-5, 6, (1, 5))
+    biases = [unit * int(b) for b in rng.integers(-5, 6, 5)], [unit * int(rng.integers(-9, 10))]
+    net, points = pr.Network(weights, biases), [[unit * c for c in x] for x in rng.integers(-5, 6, (10, 2)).tolist()]
+    of_plane = pr.distance_to_boundary(net, points, norm=2, plane=plane)
+    assert of_plane == pr.distance_to_boundary(net, points, norm=2)
+
+
 def test_wrong_arguments():
     line = pr.Slice([[0, 1], [1, 1]])
     two = pr.Network([[[1], [2]]], [[0, 0]])
