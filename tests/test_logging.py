@@ -30,7 +30,8 @@ def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, int | None]]:
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING"])
 def test_phases_with_their_cells(caplog: pytest.LogCaptureFixture, level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     caplog.set_level(level, "polyrelu")
-    net = pr.load(ANNULUS)
+    net = pr.load(strip=False, path=ANNULUS)
+    assert all(message.startswith(f"reading: {ANNULUS}, {net!r}, ") for message in caplog.messages)
     caplog.clear()
     for long in (phases.LONG, 0.0):  # with 0 every phase takes long, and is INFO
         monkeypatch.setattr(phases, "LONG", long)

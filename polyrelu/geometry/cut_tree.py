@@ -95,20 +95,6 @@ class CutTree:
         part = Domain(rows, offsets)
         return part if whole is None else part.in_units(whole.units)
 
-    def leaves_around(self, signs: Sequence[int]) -> Leaves:
-        """The leaves that contain a set on which the forms have these signs −1, 0, 1; ascending."""
-        leaves = []
-        waiting = [0 if self.nodes else -1]
-        while waiting:
-            at = waiting.pop()
-            if at < 0:
-                leaves.append(-1 - at)
-                continue
-            node = self.nodes[at]
-            sign = signs[node.form]
-            waiting += [node.minus] * (sign <= 0) + [node.plus] * (sign >= 0)
-        return tuple(sorted(leaves))
-
     def split(self, leaf: int, form: Form) -> CutTree:
         """The tree in which a leaf is cut further. Its minus side keeps the number, its plus side gets a new one."""
         return self.split_further([(leaf, form)])

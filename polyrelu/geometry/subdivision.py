@@ -275,7 +275,7 @@ def _run(
     kept = begun.coordinates.kept
     stages = complex_stages(network, region, kept, t)
     if "conditions" in further:
-        further = _with_stages(further, network, region, kept)
+        further = _with_stages(further, region, kept)
     all_signs = begun.artificial > 0 and "coarse" not in further
     callback, progress = None, options.get("progress")
     if progress is not None or _LOGGER.isEnabledFor(logging.DEBUG):
@@ -323,9 +323,7 @@ def _told(network: Network, t: Fraction | None, region: Domain | None, further: 
     return f"{network!r}{level}{', coarse' * ('coarse' in further)}{', in a domain' * (region is not None)}"
 
 
-def _with_stages(
-    further: dict[str, Any], network: Network, region: Domain | None, kept: tuple[int, ...]
-) -> dict[str, Any]:
+def _with_stages(further: dict[str, Any], region: Domain | None, kept: tuple[int, ...]) -> dict[str, Any]:
     """The further arguments of the core, whose conditions number stages and not hidden layers."""
     first = int(region is not None and bool(region.half_spaces()))
     found = {

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from polyrelu.errors import FileError, InputError
@@ -40,13 +41,14 @@ STATE_DICTS = (".pt", ".pth", ".ckpt", ".safetensors")
 
 def _reported(read: Callable[Arguments, Read]) -> Callable[Arguments, Read]:
     """The same reader, which reports what it has read and from where."""
+    first = next(iter(signature(read).parameters))
 
     @wraps(read)
     def reported(*arguments: Arguments.args, **options: Arguments.kwargs) -> Read:
         since = clock(_LOGGER)
         found = read(*arguments, **options)
         if since:
-            source = arguments[0] if arguments else next(iter(options.values()))
+            source = arguments[0] if arguments else options[first]
             what = source if isinstance(source, (str, os.PathLike)) else type(source).__name__
             log_phase(_LOGGER, since, "reading", "%s, %r", what, getattr(found, "network", found))
         return found

@@ -99,7 +99,7 @@ class TrainingRow:
 
     @classmethod
     def from_json(cls, values: Any, before: TrainingRow | None) -> TrainingRow:
-        """The row that `to_json` has made these values of; FileError for others.
+        """The row that `to_json` has made these values of; InputError for others.
 
         `before` is the last row before that has Betti numbers.
         """

@@ -38,12 +38,15 @@ def exactly(cx: PolyhedralComplex, tree: CutTree) -> dict[tuple[int, tuple[int, 
     found: dict[tuple[int, tuple[int, ...]], set[frozenset[Vector]]] = {}
     vectors = [cx.homogeneous(v) for v in range(cx.n_finite_vertices + cx.n_rays)]
     signs = [[sign(form, x) for form in tree.forms] for x in vectors]
+    sides = [tree.sides(leaf) for leaf in range(tree.n_leaves)]
     for q in range(cx.arrays.rank + 1):
         for i in range(cx.arrays.finite[q]):
             spanning = cx.arrays.vertices_of(q, i).tolist()
             of_cell = [{signs[v][j] for v in spanning} for j in range(len(tree.forms))]
             assert all(not {-1, 1} <= x or not cx.arrays.boundary[q][i] for x in of_cell)
-            leaves = tree.leaves_around([sum(x) for x in of_cell])
+            sign_of = [sum(x) for x in of_cell]
+            around = (i for i, cuts in enumerate(sides) if all(side * sign_of[number] >= 0 for number, side in cuts))
+            leaves = tuple(around)
             if cx.arrays.boundary[q][i] and len(leaves) > 1:
                 found.setdefault((q, leaves), set()).add(frozenset(vectors[v] for v in spanning))
     return found

@@ -30,15 +30,16 @@ def random_tree(rng: Random, d: int, n_cuts: int) -> CutTree:
 
 @given(st.integers(0, 2**32), st.integers(1, 3), st.integers(0, 7))
 @examples(30)
-def test_the_leaves_around_a_point_contain_it(seed: int, d: int, n_cuts: int) -> None:
+def test_the_leaves_are_the_parts_by_the_sides_of_cuts(seed: int, d: int, n_cuts: int) -> None:
     rng = Random(seed)
     tree = random_tree(rng, d, n_cuts)
     for _ in range(20):
         point = [Fraction(rng.randint(-4, 4), 2) for _ in range(d)]
         values = [form[0] + dot(form[1:], point) for form in tree.forms]
-        around = tree.leaves_around([(v > 0) - (v < 0) for v in values])
+        sides = [tree.sides(leaf) for leaf in range(tree.n_leaves)]
+        around = [i for i, cuts in enumerate(sides) if all(side * values[number] >= 0 for number, side in cuts)]
         domains = [tree.domain(leaf, None) for leaf in range(tree.n_leaves)]
-        assert around == tuple(i for i, domain in enumerate(domains) if domain is None or domain.contains(point))
+        assert around == [i for i, domain in enumerate(domains) if domain is None or domain.contains(point)]
         assert around
 
 
