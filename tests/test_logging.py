@@ -78,6 +78,10 @@ def test_limits_and_decisions_on_the_way(caplog: pytest.LogCaptureFixture, monke
     assert whole.startswith("not made as a whole: more than 150 cells") and begun.endswith("parts are to be made")
     assert cuts and all("is cut further: more than 150 cells" in message for message in cuts)
 
+    # the homology of what is left of the cells is not that of the region
+    caplog.set_level(logging.DEBUG, "polyrelu")
+    assert str(pr.analyse_region(net, parts=2).homology) == caplog.messages[-1].partition(": ")[2]
+
 
 def test_what_a_recorder_leaves_out(caplog: pytest.LogCaptureFixture) -> None:
     recorder = pr.TrainingRecorder(quantities="betti", max_cells=150)

@@ -412,6 +412,8 @@ def _report(problem: AnyProblem, tree: CutTree, parts: list[Part]) -> PartsRepor
     for name, model in problem.models.items():
         whole = _merged(tree, [part.regions[name] for part in parts])
         homology[name] = _groups(whole, sum(part.euler[name] for part in parts), d, is_dual=model == OPEN)
+        # `homology_groups` reports on what is left of the cells only, which may be nothing.
+        _LOGGER.debug("%d parts put together, %s: %s", len(parts), name, homology[name])
     return PartsReport(
         tuple(map(sum, zip(*(part.f_vector for part in parts), strict=True))),
         0 if low else sum(part.bounded_regions for part in parts),

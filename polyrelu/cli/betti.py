@@ -122,7 +122,7 @@ def _where(options: argparse.Namespace) -> Answer:
             )
         )
     if options.latex:
-        return Answer(as_latex({task.name: report}, task.title, f"in {task.space}", heading="network"))
+        return Answer(as_latex({task.name: report}, task.title, f"the region {{{formula}}} in {task.space}", heading="network"))
     kinds = {(True, True): "open and closed", (True, False): "open", (False, True): "closed"}
     kind = kinds.get((is_open, is_closed), "neither open nor closed")
     what = f"the region {{{formula}}}, which is {kind},"
