@@ -122,7 +122,8 @@ def _where(options: argparse.Namespace) -> Answer:
             )
         )
     if options.latex:
-        return Answer(as_latex({task.name: report}, task.title, f"the region {{{formula}}} in {task.space}", heading="network"))
+        what = f"the region {{{formula}}} in {task.space}"
+        return Answer(as_latex({task.name: report}, task.title, what, heading="network"))
     kinds = {(True, True): "open and closed", (True, False): "open", (False, True): "closed"}
     kind = kinds.get((is_open, is_closed), "neither open nor closed")
     what = f"the region {{{formula}}}, which is {kind},"
