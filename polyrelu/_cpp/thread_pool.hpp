@@ -24,22 +24,27 @@ namespace polyrelu {
 
 class ThreadPool {
   public:
-    // So many threads, or as many as the system grants.
+    // So many threads, or as many as the system grants: then only half of these are kept, since the stacks of all have
+    // used up what it grants.
     //
     // The first exception of a thread takes memory for its state, and if there is none, the C library ends the process.
-    // So every thread takes it at its beginning, from what is kept aside for that while stacks use up the rest.
+    // So every thread takes it at its beginning, from what is kept aside until all are there.
     explicit ThreadPool(int count) : parts_(count) {
         take_state_of_exceptions();
         if (count < 2) return;
         threads_.reserve(count);
+        kept_ = count - 1;
         try {
             const std::unique_ptr<char[]> aside(new char[tuning::BYTES_FOR_THREADS_TO_BEGIN]);
             for (int w = 1; w < count; ++w) threads_.emplace_back([this, w] { serve(w); });
         } catch (const std::system_error&) {
+            kept_ = (int)threads_.size() / 2;
         } catch (const std::bad_alloc&) {  // nor may it leave here: the threads that run have to be joined
+            kept_ = (int)threads_.size() / 2;
         }
         may_begin_ = true;
-        while (begun_ < (int)threads_.size()) std::this_thread::yield();
+        for (; (int)threads_.size() > kept_; threads_.pop_back()) threads_.back().join();
+        while (begun_ < kept_) std::this_thread::yield();
     }
     ~ThreadPool() {
         {
@@ -115,10 +120,13 @@ class ThreadPool {
     std::atomic<int> busy_{0};
     std::atomic<bool> stopped_{false}, may_begin_{false};
     std::atomic<int> begun_{0};
+    int kept_ = 0;
     std::exception_ptr error_;
     bool ending_ = false;
 
-    static void take_state_of_exceptions() { std::uncaught_exceptions(); }
+    static void take_state_of_exceptions() {
+        [[maybe_unused]] const volatile int asked = std::uncaught_exceptions();  // volatile: a pure call is left out
+    }
 
     template <class Work>
     void attempt(Work&& work) {
@@ -133,6 +141,7 @@ class ThreadPool {
 
     void serve(int thread) {
         while (!may_begin_) std::this_thread::yield();
+        if (thread > kept_) return;
         take_state_of_exceptions();
         ++begun_;
         uint64_t seen = 0;
