@@ -93,8 +93,8 @@ def latex_table(source: Any, *, heading: str = "", caption: str | None = None, l
     Raises
     ------
     InputError
-        If `source` is nothing of this kind or has no numbers, a row has two entries for one column, or there is a label
-        without a caption, or one that LaTeX would not take.
+        If `source` is nothing of this kind or has no numbers, a row has two entries for one column, there is a heading
+        without names, or a label without a caption, or one that LaTeX would not take.
     CoarseComplexError
         If a row is a coarse complex, whose cells are not those of C(F, t).
 
@@ -126,6 +126,8 @@ def latex_table(source: Any, *, heading: str = "", caption: str | None = None, l
     rows, headings = _rows(source)
     headings[0] = _text(heading, "heading") or headings[0]
     names = [Column("l", text, column) for text, column in zip(headings, _names(rows), strict=False)]
+    if heading and not names:
+        raise InputError("heading: this table has no column of names; give a mapping from names to rows")
     numbers = _columns([row.entries for row in rows])
     if not numbers:
         raise InputError("latex_table: expected at least one row with numbers")

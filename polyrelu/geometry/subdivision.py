@@ -83,7 +83,7 @@ def subdivide(
         Maximum number of bytes for the cells, the working memory of the threads, and exact numbers where they are
         needed. A cell takes about 60 to 80 bytes for d ≤ 6 and 110 for d = 8, and 16 more for every 64 neurons beyond
         64 in the widest layer; a thread other than the first counts as 1 MB. What the allocator keeps besides is not
-        counted: resident memory has been up to 6 % larger.
+        counted: resident memory has been up to 10 % larger.
     threads : int, optional
         Number of threads, from 1 to 256. The complex does not depend on it: even the numbering of the cells is the
         same. The default is 1, so that several processes do not use more cores than the machine has.

@@ -128,6 +128,7 @@ def test_caption_and_label():
         (lambda: pr.latex_table((1,), caption="x", label="a}b"), "label: expected letters"),
         (lambda: pr.latex_table((1,), caption=3), "caption: expected a string"),
         (lambda: pr.latex_table((1,), heading=None), "heading: expected a string"),
+        (lambda: pr.latex_table((1,), heading="space"), "heading: this table has no column of names"),
     ],
 )
 def test_refusals(wrong: Any, words: str):
