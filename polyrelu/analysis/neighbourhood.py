@@ -302,8 +302,11 @@ def _read_scales(scales: object, network: Network) -> Point | None:
     if scales is None:
         return None
     units = exact_point(scales, network.input_dim, "scales")
-    if any(s < 0 for s in units) or not any(units):
-        raise InputError("scales: expected numbers >= 0, not all of them 0")
+    for i, s in enumerate(units, 1):
+        if s < 0:
+            raise InputError(f"scales, coordinate {i}: expected a number >= 0, got {brief(s)}")
+    if not any(units):
+        raise InputError("scales: expected at least one number > 0, got only 0")
     return units
 
 

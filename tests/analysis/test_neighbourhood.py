@@ -228,7 +228,7 @@ def test_limits_and_wrong_arguments() -> None:
         pr.neighbourhood(net, zero, 1, 3)
     with pytest.raises(pr.InputError, match="radius: expected a positive"):
         pr.neighbourhood(net, zero, 0)
-    with pytest.raises(pr.InputError, match="scales: expected numbers >= 0"):
+    with pytest.raises(pr.InputError, match="scales, coordinate 30: expected a number >= 0, got -1"):
         pr.neighbourhood(net, zero, 1, scales=[1] * 29 + [-1])
     with pytest.raises(pr.PointError, match="scales: expected 30"):
         pr.unchanged_radius(net, zero, scales=[1])

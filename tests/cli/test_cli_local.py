@@ -47,7 +47,7 @@ def test_units_of_coordinates(points: str, tmp_path: Path, capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["crossing"] == [[2, 2]]  # |x| + |y| − 2, the second neuron of layer 2
     (tmp_path / "scales.json").write_text("[[0, 0]]", encoding="utf-8")
     assert main(["local", NET, "--center", points, *scales, "--radius", "2"]) == 2
-    assert "scales: expected numbers >= 0, not all of them 0" in capsys.readouterr().err
+    assert "scales: expected at least one number > 0, got only 0" in capsys.readouterr().err
     assert main(["local", NET, "--center", points, "--scales", points, "--radius", "2"]) == 2
     assert "expected one point, the scales, got 2" in capsys.readouterr().err
 
