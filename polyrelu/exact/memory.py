@@ -43,6 +43,20 @@ def budget(limit: int | None = None) -> Iterator[None]:
         _account.reset(token)
 
 
+@contextmanager
+def budget_apart() -> Iterator[None]:
+    """A context for what does not stay: its objects count against a limit as that of the budget in force, if any."""
+    account = _account.get()
+    if account is None:
+        yield
+        return
+    token = _account.set(_Account(account.limit))
+    try:
+        yield
+    finally:
+        _account.reset(token)
+
+
 def is_counted() -> bool:
     """Whether a budget is in force, so that counting is worth the time."""
     return _account.get() is not None

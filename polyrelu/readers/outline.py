@@ -28,6 +28,7 @@ import numpy.typing as npt
 
 from polyrelu.errors import PolyreluError
 from polyrelu.exact.floats import to_double
+from polyrelu.exact.memory import budget_apart
 from polyrelu.readers.assembly import ENTRY, Assembly
 from polyrelu.readers.balls import Balls, joined, rounded
 from polyrelu.readers.margins import Margined, margined
@@ -375,10 +376,16 @@ def look(
     samples: int = 1,
     restriction: Restriction | None = None,
 ) -> None:
-    """RefusalError if the assembly of a model certainly raises an error when `composed` composes it."""
-    Outline(shape, samples, restriction, counted=False).look(composed)
-    if restriction is not None:
-        Outline(shape, samples, restriction).look(composed)
+    """RefusalError if the assembly of a model certainly raises an error when `composed` composes it.
+
+    The memory that an outline takes is free again after it: lack of it is no reason to refuse the model.
+    """
+    try:
+        for counted in (False,) if restriction is None else (False, True):
+            with budget_apart():
+                Outline(shape, samples, restriction, counted=counted).look(composed)
+    except MemoryError:
+        return
 
 
 def _met(signals: Sequence[Outlined], layer: int, made: Callable[[list[Balls]], Balls]) -> Forms | None:

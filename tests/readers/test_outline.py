@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.errors import LimitError, NetworkError
+from polyrelu.exact.memory import budget
 from polyrelu.readers import assembly as assemblies
 from polyrelu.readers.assembly import Assembly
 from polyrelu.readers.balls import Balls, rounded
@@ -180,6 +181,28 @@ def test_an_outline_is_no_more_than_the_network(seed: int, monkeypatch: pytest.M
                     again.finish(composed(again, seed))
     if seed % 4 == 0:
         assert refused
+
+
+def test_the_memory_of_outlines_is_no_reason_to_refuse_a_model() -> None:
+    """A budget that is enough for the network is so after many outlines too."""
+    weight = np.random.default_rng(0).standard_normal((20, 20)).tolist()
+
+    def made(assembly: Assembly) -> Signal:
+        return assembly.affine(assembly.activation(assembly.affine(assembly.input, weight)), weight)
+
+    part = Restriction(pr.Slice([[0] * 20, [1] * 20]))
+    with budget(120_000):  # 800 weights take 100_000
+        for where in (None, part, part):
+            look(made, 20, 1, where)
+        made(Assembly(20))
+    with pytest.raises(LimitError, match="120000 bytes"), budget(120_000):
+        for _ in range(2):
+            made(Assembly(20))
+
+    def too_large(outline: Outline) -> Signal:
+        raise MemoryError
+
+    look(too_large, 20, 1, part)
 
 
 # --- models ---
