@@ -90,7 +90,7 @@ class PartWalls:
     ): ...
 
 def affine_forms(
-    stages: list[Any], regions: Sequence[Any], stage: int, chosen: npt.NDArray[np.int32] | None = None
+    stages: list[Any], regions: Sequence[Any], stage: int
 ) -> tuple[npt.NDArray[np.int32], list[tuple[int, ...]]]: ...
 def check_chain_complex(
     ranks: Sequence[int], columns: Sequence[Iterable[npt.NDArray[Any]]]

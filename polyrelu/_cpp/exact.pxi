@@ -98,12 +98,11 @@ cdef class VertexSolver:
         return get_vector(self.vertices.exact_coordinates(i))
 
 
-def affine_forms(list stages, list regions, int stage, chosen=None):
-    """The affine forms of all neurons of a stage on its regions, all of them or the chosen ones.
+def affine_forms(list stages, list regions, int stage):
+    """The affine forms of all neurons of a stage on its regions.
 
-    regions: what `subdivide` reported. chosen: an int32 array with numbers of regions. Returns (number, forms): forms
-    is a list of distinct tuples of integers (the forms of all neurons, one after the other, x0 first, all in one
-    scale), number[p] the index of that of region p, or of the region chosen[p].
+    regions: what `subdivide` reported. Returns (number, forms): forms is a list of distinct tuples of integers (the
+    forms of all neurons, one after the other, x0 first, all in one scale), number[p] the index of that of region p.
     """
     cdef vector[Stage] S
     cdef vector[Regions] P
@@ -113,20 +112,15 @@ def affine_forms(list stages, list regions, int stage, chosen=None):
     prepare_gmp_memory()
     fill_stages(S, stages)
     fill_regions(P, regions)
-    if chosen is None:
-        chosen = np.arange(P[stage].parent.size(), dtype=np.int32)
-    elif chosen.size and not 0 <= np.min(chosen) <= np.max(chosen) < P[stage].parent.size():
-        raise ValueError("no such region")
-    n = chosen.size
+    n = P[stage].parent.size()
     number = np.empty(n, dtype=np.int32)
     cdef int32_t[::1] out = number
-    cdef const int32_t[::1] region = chosen
     known = {}
     for i in range(n):
         form = []
         check_gmp_memory()
         for j in range(len(stages[stage][0])):
-            if pull.run(S, P, stage, region[i], j):
+            if pull.run(S, P, stage, <int>i, j):
                 form.extend([x for x in pull.word])
             else:
                 form.extend([get_integer(pull.big[k]) for k in range(<int>pull.big.size())])
