@@ -100,6 +100,15 @@ def test_programs_are_the_networks_of_their_modules(program: str, name: str) -> 
     assert np.allclose([float(y) for y in values_of(found, x)], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("program", ["script", "exported"])
+def test_programs_with_many_inputs(program: str) -> None:
+    """A module of this size runs once in floats before, which tells nothing of the functions of a program."""
+    module = nn.Sequential(nn.Linear(500, 2), nn.ReLU(), nn.Linear(2, 1)).eval()
+    example = torch.zeros(1, 500)
+    made = torch.jit.script(module) if program == "script" else torch.export.export(module, (example,))
+    assert from_torch(made, 500) == from_torch(module)
+
+
 def test_modes_of_programs() -> None:
     module, shape, network = made("convolutions")
     script = torch.jit.script(module.train())

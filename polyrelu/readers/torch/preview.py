@@ -29,9 +29,12 @@ def unread_function(module: Any, shape: Sequence[int], dtype: Any, strip: bool =
 
     A copy of the module runs once, on zeros, in floats. Functions and methods are checked by name, products and
     quotients by their arguments. Properties are not checked, since a forward may read them without need. All other
-    errors are left to the exact run.
+    errors are left to the exact run, and so is what programs of TorchScript and `torch.export` call: a script is one
+    function here, and operators of ATen have other names.
     """
     import torch
+
+    of_programs = (torch.ScriptMethod, torch.ScriptFunction, torch._ops.OpOverload, torch._ops.OpOverloadPacket)
 
     class Looking(torch.Tensor):
         compares = False
@@ -39,7 +42,7 @@ def unread_function(module: Any, shape: Sequence[int], dtype: Any, strip: bool =
         @classmethod
         def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             name = getattr(func, "__name__", "")
-            if name not in ("__get__", "__set__"):
+            if name not in ("__get__", "__set__") and not isinstance(func, of_programs):
                 dependent = sum(isinstance(x, Looking) for x in _flat((args, kwargs or {})))
                 Looking.compares |= name.strip("_") in COMPARISONS
                 # a product with a comparison may be read
