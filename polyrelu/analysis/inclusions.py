@@ -79,9 +79,9 @@ def inclusion(
     -----
     C(F) is refined by the zero sets of what the formulas compare with 0, of the inequalities of the inner domain and of
     the equations of the slice. If X is the part of an open set in a polyhedron, it is not open, and its open star
-    stands for it: all cells of which a cell of X is a face. X is a deformation retract of it in all of these respects,
-    and it lies in Y if Y is open; otherwise the order complex of X is used. Section 17 of docs/mathematics.md has the
-    proofs.
+    stands for it: all cells of which a cell of X is a face. The inclusion of X in its open star is a homotopy
+    equivalence, and the star lies in Y if Y is open; otherwise the order complex of X is used. Section 17 of
+    docs/mathematics.md has the proofs.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def inclusion(
         part = CellUnion(cx, [a & b for a, b in zip(masks[0], inside_mask, strict=True)])
         check_subset(part, larger)
         star = part.open_star() if smaller.is_open and not part.is_open else part
-        smaller = star if _is_subset(star, larger) else part
+        smaller = star if star.cell_outside(larger) is None else part
     return induced_map(smaller, larger, coefficients=ring, max_memory=options.get("max_memory"))
 
 
@@ -172,10 +172,3 @@ def _cells(
             inner &= own[len(forms) + wall] != wrong
         found.append(inner)
     return cx, masks, None if inside is None else found
-
-
-def _is_subset(inner: CellUnion, outer: CellUnion) -> bool:
-    cx = inner.complex
-    return not any(
-        (inner.mask(k) & ~outer.mask(k)).any() for k in range(cx.coordinates.lineality_dim, cx.input_dim + 1)
-    )

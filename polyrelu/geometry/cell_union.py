@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from polyrelu.errors import RegionError
 from polyrelu.exact.rational import describe
-from polyrelu.geometry.region import AnyComplex, CellSet
+from polyrelu.geometry.region import AnyComplex, CellSet, DecidedSet
 
 Bools = npt.NDArray[np.bool_]
 
 
-class CellUnion(CellSet):
+class CellUnion(DecidedSet):
     """The union of the relative interiors of chosen cells of a complex. Immutable.
 
     Whether it is open, closed or neither is decided from the cells.
@@ -41,11 +41,9 @@ class CellUnion(CellSet):
     (True, True, False)
     """
 
-    __slots__ = ("_closed", "_masks", "_open")
+    __slots__ = ("_masks",)
 
     _masks: tuple[Bools, ...]
-    _open: bool | None
-    _closed: bool | None
 
     def __init__(self, complex: AnyComplex, masks: Sequence[npt.ArrayLike]) -> None:
         if not hasattr(type(complex), "on_boundary"):
@@ -61,7 +59,7 @@ class CellUnion(CellSet):
             own.flags.writeable = False
             read.append(own)
         super().__init__(complex)
-        self._put(_masks=tuple(read), _open=None, _closed=None)
+        self._put(_masks=tuple(read))
 
     @classmethod
     def of(cls, region: CellSet, *others: CellSet) -> CellUnion:
@@ -82,20 +80,6 @@ class CellUnion(CellSet):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CellUnion, (self._complex, self._masks)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the set is open in the domain: with each cell it contains all cells of which that cell is a face."""
-        if self._open is None:
-            self._put(_open=not self._has_face_across(inside=True))
-        return bool(self._open)
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the set is closed: with each cell it contains all faces of that cell."""
-        if self._closed is None:
-            self._put(_closed=not self._has_face_across(inside=False))
-        return bool(self._closed)
 
     def open_star(self) -> CellUnion:
         """The union of all cells that have a cell of this set as a face: the least open union of cells around it."""

@@ -61,9 +61,9 @@ class LocalCells:
 
     Most of these questions about smaller cells are answered by larger ones. If K lies in the closure of L and the
     neuron is not positive on L, it is not positive on K; and if a bound proves it negative on the closure of L, it is
-    negative on K. And if L and M have the signs of K but for one neuron, which
-    is positive on L, negative on M and zero on K, and all forms on L are those on M, then L ∪ K ∪ M is convex, so that
-    the next neuron is positive somewhere on K if it is on L and on M: the segment between two such points meets K.
+    negative on K. And if L and M have the signs of K but for one neuron, which is positive on L, negative on M and zero
+    on K, and all forms on L are those on M, then L ∪ K ∪ M is convex, so that the next neuron is positive somewhere on
+    K if it is on L and on M: the segment between two such points meets K.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from polyrelu.exact.rational import describe, entries
 from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.hull import over_hull
-from polyrelu.geometry.region import CellSet
+from polyrelu.geometry.region import DecidedSet
 from polyrelu.geometry.subdivision import Options, Signs, check_options, read_domain, subdivided
 from polyrelu.markup import table
 from polyrelu.network.formula import Form, Formula, read_formula
@@ -109,20 +109,18 @@ class Refinement:
         return table(repr(self), ["dimension", "cells"], enumerate(self._complex.f_vector))
 
 
-class FormulaRegion(CellSet):
+class FormulaRegion(DecidedSet):
     """The set of points of the domain where a formula holds, as a set of cells of a refinement. Immutable.
 
     Whether the set is open, closed or neither is decided from the cells, not from the form of the formula:
     "not F <= 0" is open, and so is "F > 0 and F >= 0".
     """
 
-    __slots__ = ("_closed", "_formula", "_open", "_places", "_refinement")
+    __slots__ = ("_formula", "_places", "_refinement")
 
     _refinement: Refinement
     _formula: Formula
     _places: tuple[int, ...]
-    _open: bool | None
-    _closed: bool | None
 
     def __init__(self, refinement: Refinement, formula: Formula | str) -> None:
         if not isinstance(refinement, Refinement):
@@ -136,7 +134,7 @@ class FormulaRegion(CellSet):
             )
         super().__init__(refinement.complex)
         places = tuple(map(refinement.forms.index, formula.forms))
-        self._put(_refinement=refinement, _formula=formula, _places=places, _open=None, _closed=None)
+        self._put(_refinement=refinement, _formula=formula, _places=places)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FormulaRegion, (self._refinement, self._formula)
@@ -150,20 +148,6 @@ class FormulaRegion(CellSet):
     def formula(self) -> Formula:
         """The formula."""
         return self._formula
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the set is open in the domain: with each cell it contains all cells of which that cell is a face."""
-        if self._open is None:
-            self._put(_open=not self._has_face_across(inside=True))
-        return bool(self._open)
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the set is closed: with each cell it contains all faces of that cell."""
-        if self._closed is None:
-            self._put(_closed=not self._has_face_across(inside=False))
-        return bool(self._closed)
 
     def mask(self, k: int) -> Bools:
         """For every k-cell of the complex, k ≤ d: whether its relative interior lies in the set."""

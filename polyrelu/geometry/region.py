@@ -146,6 +146,44 @@ class CellSet(Immutable, ABC):
         counts = tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
         return (0,) * (d + 1 - len(counts)) + counts
 
+    def cell_outside(self, other: CellSet) -> tuple[int, int] | None:
+        """(dimension, number) of a cell of this set that is none of another set of the complex; None for a subset."""
+        for k in range(self._complex.coordinates.lineality_dim, self._complex.input_dim + 1):
+            beyond = np.flatnonzero(self.mask(k) & ~other.mask(k))
+            if len(beyond):
+                return k, int(beyond[0])
+        return None
+
+    def _repr_html_(self) -> str:
+        return table(repr(self), ["dimension", "cells"], enumerate(self.f_vector))
+
+
+class DecidedSet(CellSet):
+    """A set of cells of which it is decided from the cells whether it is open, closed or neither. Immutable."""
+
+    __slots__ = ("_closed", "_open")
+
+    _open: bool | None
+    _closed: bool | None
+
+    def __init__(self, complex: AnyComplex) -> None:
+        super().__init__(complex)
+        self._put(_open=None, _closed=None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the set is open in the domain: with each cell it contains all cells of which that cell is a face."""
+        if self._open is None:
+            self._put(_open=not self._has_face_across(inside=True))
+        return bool(self._open)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the set is closed: with each cell it contains all faces of that cell."""
+        if self._closed is None:
+            self._put(_closed=not self._has_face_across(inside=False))
+        return bool(self._closed)
+
     def _has_face_across(self, inside: bool) -> bool:
         """Whether a facet in the set belongs to a cell outside it, or, unless `inside`, the other way round.
 
@@ -162,9 +200,6 @@ class CellSet(Immutable, ABC):
                 return True
             below = mask
         return False
-
-    def _repr_html_(self) -> str:
-        return table(repr(self), ["dimension", "cells"], enumerate(self.f_vector))
 
 
 class Region(CellSet):

@@ -258,12 +258,11 @@ def check_subset(inner: CellSet, outer: CellSet) -> None:
             "inner, outer: they belong to different complexes; refine(network, formulas) makes one, and "
             "inclusion(network, inner, outer) does all of it"
         )
-    for k in range(cx.coordinates.lineality_dim, cx.input_dim + 1):
-        beyond = np.flatnonzero(inner.mask(k) & ~outer.mask(k))
-        if len(beyond):
-            point = ", ".join(map(str, cx.interior_point(k, int(beyond[0]))))
-            where = f"({point})" if len(point) < 120 else f"in cell {beyond[0]} of dimension {k}"
-            raise RegionError(f"inner: not a subset of outer, which does not contain the point {where}")
+    if (beyond := inner.cell_outside(outer)) is not None:
+        k, i = beyond
+        point = ", ".join(map(str, cx.interior_point(k, i)))
+        where = f"({point})" if len(point) < 120 else f"in cell {i} of dimension {k}"
+        raise RegionError(f"inner: not a subset of outer, which does not contain the point {where}")
 
 
 def _matrices(inner: Model, outer: Model, max_memory: int | None) -> tuple[Matrix, ...]:
