@@ -7,9 +7,19 @@ import sys
 from fractions import Fraction
 
 from polyrelu.analysis.neighbourhood import MAX_CROSSING, neighbourhood, unchanged_radius
-from polyrelu.cli.options import add_command, add_json, add_net, integer, number, positive, read_level, source
+from polyrelu.cli.options import (
+    add_choice,
+    add_command,
+    add_json,
+    add_net,
+    integer,
+    number,
+    positive,
+    read_level,
+    source,
+)
 from polyrelu.cli.output import EXACT, Answer, as_json, lines, table
-from polyrelu.cli.task import read
+from polyrelu.cli.task import chosen, read
 from polyrelu.errors import InputError, one_line
 from polyrelu.exact.printing import brief
 from polyrelu.exact.shortest import Norm
@@ -45,12 +55,14 @@ examples:
     parser.add_argument(
         "--unchanged", action="store_true", help="also the largest radii within which class and signs do not change"
     )
+    add_choice(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> Answer:
     """The cells and classes in the ball."""
-    net = read(options)
+    level = read_level(options) or 0
+    net = chosen(options, read(options), one_output=level != 0)
     points = read_points(options.center)
     index = integer(options.index, "--index")
     if not points:
@@ -59,7 +71,6 @@ def run(options: argparse.Namespace) -> Answer:
         raise InputError(f"--index: expected a number from 0 to {len(points) - 1}, got {index}")
     center, norm = points[index], _NORMS[options.norm]
     radius = number(options.radius, "--radius", "an exact number")
-    level = read_level(options) or 0
     scales = None
     if options.scales is not None:
         if len(lists := read_points(options.scales)) != 1:

@@ -99,14 +99,19 @@ def add_limit(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """The options --output and --difference."""
+    outputs = parser.add_mutually_exclusive_group()
+    outputs.add_argument("--output", metavar="I", help="only output number I, counted from 0")
+    outputs.add_argument(
+        "--difference", nargs=2, metavar=("I", "J"), help="output I minus output J: two classes compared"
+    )
+
+
 def add_part(parser: argparse.ArgumentParser, choice: bool = True) -> None:
     """The options --output and --difference, if there is a choice, --slice and --box."""
     if choice:
-        outputs = parser.add_mutually_exclusive_group()
-        outputs.add_argument("--output", metavar="I", help="only output number I, counted from 0")
-        outputs.add_argument(
-            "--difference", nargs=2, metavar=("I", "J"), help="output I minus output J: two classes compared"
-        )
+        add_choice(parser)
     parser.add_argument(
         "--slice", metavar="FILE",
         help="only the plane through 3 points, in JSON, CSV, .npz or .npy (2: the line, 4: the space); the first is "

@@ -116,7 +116,7 @@ def read(options: argparse.Namespace, *, in_slice: bool = True) -> Network:
         try:
             net = load(options.net, **asked)
         except LimitError as error:
-            if options.slice is None or not in_slice:
+            if not in_slice or vars(options).get("slice") is None:
                 raise
             _LOGGER.info("the network is read on the slice: %s", error)
             part = Slice(read_points(options.slice))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import polyrelu as pr
 from polyrelu.cli import main
 
 NET = str(Path(__file__).parents[2] / "examples" / "annulus.json")
@@ -50,6 +51,33 @@ def test_units_of_coordinates(points: str, tmp_path: Path, capsys: pytest.Captur
     assert "scales: expected at least one number > 0, got only 0" in capsys.readouterr().err
     assert main(["local", NET, "--center", points, "--scales", points, "--radius", "2"]) == 2
     assert "expected one point, the scales, got 2" in capsys.readouterr().err
+
+
+def test_one_of_several_outputs(points: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = tmp_path / "two.json"
+    pr.save(pr.Network([[[1, 0], [0, 2]]], [[0, -1]]), net)  # x and 2y − 1
+    ball = ["--center", points, "--index", "1", "--radius", "1", "--json"]
+    for choice, betti in (
+        ([], {"0": [1], "1": [1]}), (["--output", "1"], {"<": [1], ">": [1]}),
+        (["--difference", "0", "1", "--level", "5"], {"<": [1]}),
+    ):  # fmt: skip
+        assert main(["local", str(net), *ball, *choice]) == 0
+        assert json.loads(capsys.readouterr().out)["betti"] == betti
+    assert main(["local", str(net), *ball, "--level", "1"]) == 2
+    assert "has 2 outputs: choose one with --output I" in capsys.readouterr().err
+
+
+def test_a_network_that_is_too_large(
+    points: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no slice to read it in: was an AttributeError."""
+
+    def load(path: str, **_: object) -> pr.Network:
+        raise pr.LimitError(f"{path}: too large")
+
+    monkeypatch.setattr("polyrelu.cli.task.load", load)
+    assert main(["local", NET, "--center", points, "--radius", "1"]) == 1
+    assert capsys.readouterr().err.startswith(f"polyrelu: error: {NET}: too large")
 
 
 @pytest.mark.parametrize(
