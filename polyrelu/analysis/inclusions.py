@@ -15,6 +15,7 @@ from polyrelu.geometry.complex import PolyhedralComplex
 from polyrelu.geometry.domain import Domain
 from polyrelu.geometry.hull import on_slice
 from polyrelu.geometry.refinement import compared, followed_by_forms
+from polyrelu.geometry.region import cell_outside
 from polyrelu.geometry.subdivision import Options, Signs, read_domain, subdivided
 from polyrelu.network.algebra import stack
 from polyrelu.network.formula import Form, Formula, read_formula
@@ -114,7 +115,7 @@ def inclusion(
         part = CellUnion(cx, [a & b for a, b in zip(masks[0], inside_mask, strict=True)])
         check_subset(part, larger)
         star = part.open_star() if smaller.is_open and not part.is_open else part
-        smaller = star if star.cell_outside(larger) is None else part
+        smaller = star if cell_outside(star, larger) is None else part
     return induced_map(smaller, larger, coefficients=ring, max_memory=options.get("max_memory"))
 
 

@@ -146,16 +146,18 @@ class CellSet(Immutable, ABC):
         counts = tuple(int(self.mask(k).sum()) for k in range(low, d + 1))
         return (0,) * (d + 1 - len(counts)) + counts
 
-    def cell_outside(self, other: CellSet) -> tuple[int, int] | None:
-        """(dimension, number) of a cell of this set that is none of another set of the complex; None for a subset."""
-        for k in range(self._complex.coordinates.lineality_dim, self._complex.input_dim + 1):
-            beyond = np.flatnonzero(self.mask(k) & ~other.mask(k))
-            if len(beyond):
-                return k, int(beyond[0])
-        return None
-
     def _repr_html_(self) -> str:
         return table(repr(self), ["dimension", "cells"], enumerate(self.f_vector))
+
+
+def cell_outside(inner: CellSet, outer: CellSet) -> tuple[int, int] | None:
+    """(dimension, number) of a cell of a set that is none of another set of the same complex; None for a subset."""
+    cx = inner.complex
+    for k in range(cx.coordinates.lineality_dim, cx.input_dim + 1):
+        beyond = np.flatnonzero(inner.mask(k) & ~outer.mask(k))
+        if len(beyond):
+            return k, int(beyond[0])
+    return None
 
 
 class DecidedSet(CellSet):

@@ -10,7 +10,7 @@ import numpy as np
 from polyrelu.errors import InputError, RegionError, VerificationError
 from polyrelu.exact.limits import memory_is_a_limit, read_limit
 from polyrelu.exact.rational import describe
-from polyrelu.geometry.region import CellSet
+from polyrelu.geometry.region import CellSet, cell_outside
 from polyrelu.immutable import Immutable
 from polyrelu.markup import table
 from polyrelu.topology.abelian_groups import AbelianGroup, Parts, Solver, parts
@@ -258,7 +258,7 @@ def check_subset(inner: CellSet, outer: CellSet) -> None:
             "inner, outer: they belong to different complexes; refine(network, formulas) makes one, and "
             "inclusion(network, inner, outer) does all of it"
         )
-    if (beyond := inner.cell_outside(outer)) is not None:
+    if (beyond := cell_outside(inner, outer)) is not None:
         k, i = beyond
         point = ", ".join(map(str, cx.interior_point(k, i)))
         where = f"({point})" if len(point) < 120 else f"in cell {i} of dimension {k}"
